@@ -1,0 +1,16 @@
+# xbb_fdw: see README.md; ./check runs every test.
+EXTENSION = xbb_fdw
+MODULE_big = xbb_fdw
+OBJS = xbb_fdw.o $(patsubst %.c,%.o,$(wildcard src/*.c))
+DATA = xbb_fdw--1.0.sql
+PGFILEDESC = "xbb_fdw - the XBB CRM's web API as foreign tables"
+
+PG_CPPFLAGS = -Wall -Wextra -I$(srcdir)/src $(shell pkg-config --cflags libcurl jansson) -MMD -MP
+SHLIB_LINK = $(shell pkg-config --libs libcurl jansson)
+EXTRA_CLEAN = $(OBJS:.o=.d) test/unit/test_*.o
+
+PG_CONFIG ?= pg_config
+PGXS := $(shell $(PG_CONFIG) --pgxs)
+include $(PGXS)
+
+-include $(OBJS:.o=.d)

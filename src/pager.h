@@ -1,0 +1,166 @@
+/*-------------------------------------------------------------------------
+ *
+ * pager.h
+ *	  Which pages to ask for, and when their records may be handed on.
+ *
+ * A pure state machine: no PostgreSQL, no libcurl, no clock of its own.  The
+ * caller carries out the steps that pager_next() returns and reports each
+ * answer with pager_answer().  test/unit/ drives it through a changing world.
+ *
+ * What it promises is guarantee G1 of doc/guarantees.md: every record that met
+ * the conditions from the scan's first answer to its last, exactly once; or
+ * a failure, never a silent gap.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef XBB_PAGER_H
+#define XBB_PAGER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct Pager Pager;
+
+/* How the pager proves that it saw everything. */
+typedef enum PagerMethod
+{
+	PAGER_CERTIFIED,			/* windows by time, each certified */
+	PAGER_REPEATED,				/* whole list read until two readings agree */
+	PAGER_SINGLE,				/* the list comes in one answer */
+	PAGER_PLAIN					/* pages 1 to n once, checked against totals */
+} PagerMethod;
+
+/* The times a window can be cut by; both are whole epoch seconds. */
+typedef enum PagerTime
+{
+	PAGER_ADD_TIME,
+	PAGER_UPDATE_TIME,
+	PAGER_NTIMES
+} PagerTime;
+
+/* Epoch seconds, both ends inclusive, each may be open. */
+typedef struct PagerRange
+{
+	bool		has_low;
+	bool		has_high;
+	int64_t		low;
+	int64_t		high;
+} PagerRange;
+
+typedef struct PagerConfig
+{
+	PagerMethod method;
+	PagerTime	key;			/* time to cut windows by (PAGER_CERTIFIED) */
+	PagerRange	bounds[PAGER_NTIMES];	/* the user's own bounds; every request
+										 * lies within them */
+	int			page_size;		/* records a page, 1 to 100 */
+	int			concurrency;	/* requests in flight at most, 1 or more */
+	int			max_pages;		/* undelivered pages held at most */
+	int64_t		settle;			/* seconds until a change is visible */
+	int64_t		limit;			/* records the caller wants, -1 for all */
+
+	/*
+	 * realloc-like: ptr NULL allocates, size 0 frees.  May not return NULL for
+	 * a size above 0 (but may longjmp away; the pager is then lost).
+	 */
+	void	   *(*resize) (void *arg, void *ptr, size_t size);
+	void	   *resize_arg;
+} PagerConfig;
+
+/* One request: conditions of its own beside those of the scan. */
+typedef struct PagerRequest
+{
+	int			ticket;			/* to be repeated in the answer */
+	int			page;			/* from 1 */
+	int			page_size;
+	PagerRange	range[PAGER_NTIMES];	/* what to send; open ends send nothing */
+} PagerRequest;
+
+/* One answer.  The arrays are read during the call only. */
+typedef struct PagerAnswer
+{
+	int			ticket;
+	void	   *page;			/* caller's handle, returned by PAGER_ROW and
+								 * PAGER_FREE; exactly one PAGER_FREE a page */
+	int			nrows;
+	const int64_t *ids;
+	const int64_t *times[PAGER_NTIMES]; /* 0 where the record has none */
+	int64_t		total;			/* totalCount, -1 if it was missing */
+	int64_t		date;			/* the API's clock, epoch seconds, -1 if the
+								 * answer carried none */
+} PagerAnswer;
+
+typedef enum PagerAction
+{
+	PAGER_ASK,					/* send step.request, then call pager_next */
+	PAGER_ROW,					/* hand on record step.row of step.page */
+	PAGER_FREE,					/* step.page is needed no more */
+	PAGER_WAIT,					/* nothing to do until an answer is reported */
+	PAGER_SLEEP,				/* nothing in flight: sleep step.seconds, then
+								 * call pager_next */
+	PAGER_DONE,					/* complete */
+	PAGER_FAIL					/* incomplete: see step.failure */
+} PagerAction;
+
+/* Why a scan cannot be called complete. */
+typedef enum PagerFailure
+{
+	PAGER_NO_FAILURE,
+	PAGER_IGNORED,				/* a record outside a range that was sent */
+	PAGER_UNSTABLE,				/* totalCount and records never agree */
+	PAGER_UNAUDITED,			/* final total above the records handed on */
+	PAGER_NO_TOTAL,				/* an answer without totalCount */
+	PAGER_CHANGED,				/* PAGER_PLAIN: list changed or short */
+	PAGER_CAPPED				/* total may be a cap of the API */
+} PagerFailure;
+
+typedef struct PagerStep
+{
+	PagerRequest request;		/* PAGER_ASK */
+	void	   *page;			/* PAGER_ROW, PAGER_FREE */
+	int			row;			/* PAGER_ROW: index into the page */
+	int64_t		seconds;		/* PAGER_SLEEP */
+
+	/* PAGER_FAIL */
+	PagerFailure failure;
+	int64_t		expected;		/* the total that was claimed */
+	int64_t		received;		/* the distinct records seen or handed on */
+	int64_t		id;				/* PAGER_IGNORED: the record */
+	int64_t		time;			/* PAGER_IGNORED: its time that is outside */
+	PagerTime	time_kind;		/* PAGER_IGNORED: which of its times */
+	PagerRange	range;			/* PAGER_IGNORED: the range that was sent */
+} PagerStep;
+
+/* What the scan has seen so far; for EXPLAIN ANALYZE and tests. */
+typedef struct PagerCounters
+{
+	int64_t		windows;		/* certified */
+	int64_t		sweeps;			/* of windows, the repeated ones included */
+	int64_t		pages;			/* answers reported */
+	int64_t		received;		/* records in them */
+	int64_t		handed_on;		/* distinct records handed on */
+	int64_t		repeats;		/* records not handed on: seen before, or in a
+								 * sweep that proved nothing */
+	int			audits;
+	int			peak_pages;		/* most undelivered pages held */
+} PagerCounters;
+
+/* The configuration is copied.  Memory comes from config->resize only. */
+extern Pager *pager_create(const PagerConfig *config);
+
+/* Gives back all memory; pages still held are the caller's to free. */
+extern void pager_destroy(Pager *pager);
+
+/*
+ * The next thing to do.  Requests come before records, so that transfers run
+ * while records are consumed; PAGER_FREE comes first of all.
+ */
+extern PagerAction pager_next(Pager *pager, PagerStep *step);
+
+/* Reports an answer, in any order among the requests in flight. */
+extern void pager_answer(Pager *pager, const PagerAnswer *answer);
+
+extern const PagerCounters *pager_counters(const Pager *pager);
+
+#endif							/* XBB_PAGER_H */

@@ -1,0 +1,78 @@
+/*-------------------------------------------------------------------------
+ *
+ * record.h
+ *	  From an answer's bytes to records, from records to Datums.
+ *
+ * One pass over the bytes with the server's own lexer finds every record and
+ * keeps slices of the wanted fields; a value is unescaped, converted to the
+ * database's encoding and to its type only when its row is asked for.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef XBB_RECORD_H
+#define XBB_RECORD_H
+
+#include "access/tupdesc.h"
+#include "nodes/bitmapset.h"
+#include "pgtime.h"
+
+/* What one scan wants of each record; built once per scan. */
+typedef struct RecordFormat RecordFormat;
+
+/* How to read a list of records. */
+typedef struct RecordShape
+{
+	const char *list_key;		/* member of "result": "list", "userList", ... */
+	const char *id_key;			/* "dataId", "userId", ... */
+	pg_tz	   *time_zone;		/* of dates, timestamps and times as text */
+} RecordShape;
+
+/* One answer. */
+typedef struct RecordPage
+{
+	MemoryContext context;		/* owns the page and everything below; delete it
+								 * to free them */
+	bool		has_code;
+	int64		code;			/* 1 = success */
+	bool		has_success;
+	bool		success;
+	char	   *msg;			/* UTF-8, unescaped, at most 1000 bytes; "" if none */
+	bool		has_list;		/* result and its list were there */
+	int64		total;			/* result.totalCount (number or digits), -1 if missing */
+	int			nrows;
+	int64	   *ids;			/* number or digits as they are, another string
+								 * hashed to 64 bits, without one the hash of the
+								 * record's bytes */
+	int64	   *add_times;		/* epoch seconds, 0 = none */
+	int64	   *update_times;
+} RecordPage;
+
+/*
+ * "wanted" holds attribute numbers (from 1, without offset) of "tupdesc"; attrs
+ * is indexed by attnum - 1, in the server's encoding, NULL where not wanted.
+ * relname is for messages.  Allocates in the current context.
+ */
+extern RecordFormat *record_format(TupleDesc tupdesc, Bitmapset *wanted,
+								   char **attrs, const char *relname,
+								   const RecordShape *shape);
+
+/*
+ * Reads an answer.  "body" (NUL-terminated at body[length]) is copied or must
+ * not be freed before the page: see record.c.  Returns NULL and sets *error
+ * (palloc'd, no bytes of the body beyond a few) if it is not valid UTF-8, not
+ * valid JSON, nested too deeply, or not an object; raises nothing but out of
+ * memory.  The page's context is a child of "parent".
+ */
+extern RecordPage *record_read(RecordFormat *format, MemoryContext parent,
+							   const char *body, size_t length, char **error);
+
+/*
+ * Fills values and isnull (indexed by attnum - 1) for the wanted columns; others
+ * become NULL.  Allocates in the current context.  A value that does not fit is
+ * an error with the input function's SQLSTATE and a context that names column,
+ * attr, dataId and value.
+ */
+extern void record_tuple(RecordFormat *format, RecordPage *page, int row,
+						 Datum *values, bool *isnull);
+
+#endif							/* XBB_RECORD_H */

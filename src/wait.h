@@ -1,0 +1,39 @@
+/*-------------------------------------------------------------------------
+ *
+ * wait.h
+ *	  The one interruptible wait of xbb_fdw: for sockets, a time, or both.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef XBB_WAIT_H
+#define XBB_WAIT_H
+
+#include "utils/timestamp.h"
+
+/* What a backend of ours can be seen waiting for (wait_event from 17 on). */
+typedef enum WaitReason
+{
+	WAIT_HTTP,					/* XbbHttp: resolve, connect, send, receive */
+	WAIT_RATE_LIMIT,			/* XbbRateLimit: the cluster's next free slot */
+	WAIT_BACKOFF,				/* XbbBackoff: before a request is repeated */
+	WAIT_SETTLE,				/* XbbSettle: until the list has settled */
+	WAIT_NREASONS
+} WaitReason;
+
+typedef struct WaitSocket
+{
+	pgsocket	fd;
+	int			events;			/* WL_SOCKET_READABLE | WL_SOCKET_WRITEABLE */
+	int			ready;			/* out: those of them that are ready */
+} WaitSocket;
+
+/*
+ * Waits until a socket is ready or the clock reaches "until" (DT_NOEND waits
+ * for sockets alone; a time in the past polls).  Returns the number of ready
+ * sockets.  Serves interrupts before and after: it can raise 57014 and the
+ * like, never while library code is on the stack, and leaks nothing.
+ */
+extern int	wait_for(WaitSocket *sockets, int nsockets, TimestampTz until,
+					 WaitReason reason);
+
+#endif							/* XBB_WAIT_H */
