@@ -1,0 +1,101 @@
+/*-------------------------------------------------------------------------
+ *
+ * api.h
+ *	  Calls of the XBB API: body, signature, pace, retries, error mapping.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef XBB_API_H
+#define XBB_API_H
+
+#include "option.h"
+#include "session.h"
+
+/* What a reader found in a body beside the records (xbb-api 4). */
+typedef struct ApiEnvelope
+{
+	char	   *unreadable;		/* why the body cannot be used, or NULL */
+	bool		has_code;
+	int64		code;			/* 1 = success */
+	bool		has_success;
+	bool		success;
+	const char *msg;			/* UTF-8, "" if none */
+	int64		nrows;			/* records in it */
+} ApiEnvelope;
+
+/*
+ * Reads a body into whatever the caller makes of it; that is handed back with
+ * the answer.  Must not keep pointers into the body.  An answer that is refused
+ * or unreadable is dropped with "discard".
+ */
+typedef struct ApiReader
+{
+	void	   *(*read) (void *arg, const char *body, size_t length,
+						 ApiEnvelope *envelope);
+	void		(*discard) (void *arg, void *page);
+	void	   *arg;
+} ApiReader;
+
+/* Counts of one queue; for EXPLAIN ANALYZE and the log of a run. */
+typedef struct ApiCounters
+{
+	int64		requests;		/* sent, the repeated ones included */
+	int64		retries;
+	int64		refused;		/* answers that said "too fast" */
+	int64		rows;
+	int64		bytes;			/* of bodies, as transferred */
+	int64		throttled_us;	/* waited for a slot, nothing else to do */
+} ApiCounters;
+
+/* Requests to one endpoint that differ in page and conditions only. */
+typedef struct ApiQueue ApiQueue;
+
+/* The answer to one request. */
+typedef struct ApiAnswer
+{
+	int			ticket;
+	void	   *page;			/* what the reader made of it */
+	int64		date;			/* the API's clock, epoch seconds, -1 unknown */
+} ApiAnswer;
+
+/*
+ * Opens a queue for a table's endpoint, in the rights of "userid".  It lives in
+ * a child of the current context, which abandons what is under way when it ends.
+ */
+extern ApiQueue *api_open(const OptionTable *table, Oid userid,
+						  const ApiReader *reader);
+
+/*
+ * Queues a request.  "conditions" are the elements of the array, JSON without
+ * brackets, "" for none; copied.  page 0 sends neither page nor pageSize.
+ */
+extern void api_ask(ApiQueue *queue, int ticket, const char *conditions,
+					int page, int page_size);
+
+/*
+ * The next answer, in any order.  With "wait" it sleeps until there is one and
+ * returns false only if nothing is queued; else it only lets the transfers
+ * proceed.  Transient faults are retried here; what stays wrong is an error
+ * (design G5).  Raises interrupts.
+ */
+extern bool api_next(ApiQueue *queue, bool wait, ApiAnswer *answer);
+
+/* Sleeps, interruptibly, until the list has settled. */
+extern void api_sleep(ApiQueue *queue, int64 seconds);
+
+/*
+ * Reports that an answer, though well-formed, contradicts what was asked; for
+ * the statistics.  The caller raises the error.
+ */
+extern void api_count_data_error(ApiQueue *queue, const char *message);
+
+extern const ApiCounters *api_counters(const ApiQueue *queue);
+
+/*
+ * The totalCount of a table's list under conditions (as in api_ask): one
+ * request.  -1 if the API did not say.
+ */
+extern int64 api_total(const OptionTable *table, Oid userid,
+					   const char *conditions);
+
+#endif							/* XBB_API_H */

@@ -1,0 +1,111 @@
+/*-------------------------------------------------------------------------
+ *
+ * condition.h
+ *	  From quals to the API's conditions: may it be sent, is it exact, the JSON.
+ *
+ * What may be sent depends on the attr, the operator and the types (doc of
+ * pushdown in README.md); only symbols that public clients were seen to use.
+ * A condition may let through more than the qual, never less.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef XBB_CONDITION_H
+#define XBB_CONDITION_H
+
+#include "lib/stringinfo.h"
+#include "nodes/pathnodes.h"
+#include "pgtime.h"
+
+/* What an attr holds, as far as conditions on it go. */
+typedef enum ConditionKind
+{
+	CONDITION_TEXT,				/* text_N, serialNo */
+	CONDITION_NUMBER,			/* num_N, formId */
+	CONDITION_DATA_ID,			/* dataId */
+	CONDITION_ADD_TIME,			/* addTime */
+	CONDITION_UPDATE_TIME,		/* updateTime */
+	CONDITION_DATE				/* date_N */
+} ConditionKind;
+
+typedef enum ConditionOperator
+{
+	CONDITION_EQUAL,
+	CONDITION_ANY,
+	CONDITION_GREATER_EQUAL,
+	CONDITION_GREATER,
+	CONDITION_LESS_EQUAL,
+	CONDITION_LESS
+} ConditionOperator;
+
+/* A qual that can be sent; its value is an expression. */
+typedef struct ConditionQual
+{
+	char	   *attr;			/* in the server's encoding */
+	ConditionKind kind;
+	ConditionOperator op;
+	Oid			column_type;	/* of the column, domains looked through */
+	Oid			value_type;		/* of the value; the array's for ANY */
+	Expr	   *value;			/* NULL in what condition_decode returns */
+} ConditionQual;
+
+/* Epoch seconds, both ends inclusive. */
+typedef struct ConditionRange
+{
+	bool		has_low;
+	bool		has_high;
+	int64		low;
+	int64		high;
+} ConditionRange;
+
+/* The conditions of one execution. */
+typedef struct ConditionSet
+{
+	bool		empty;			/* nothing can meet the quals: ask nothing */
+	bool		exact;			/* what is sent means just what the quals say */
+	bool		changeable;		/* names an attr that may change, beside times */
+	char	   *elements;		/* JSON objects for all but the two times,
+								 * comma-separated, UTF-8; "" for none */
+	ConditionRange add_time;
+	ConditionRange update_time;
+	int			nids;			/* dataIds asked for, -1 if not asked for */
+	int64	   *ids;			/* sorted */
+} ConditionSet;
+
+/*
+ * Whether a clause can be sent for the relation; fills *qual.  "attrs" holds the
+ * attr of each column by attnum - 1.  The value may hold Vars of other relations
+ * (the clause then serves a parameterised path).
+ */
+extern bool condition_match(PlannerInfo *root, RelOptInfo *rel, Expr *clause,
+							char **attrs, ConditionQual *qual);
+
+/* Whether a condition for this qual can mean just what the qual says. */
+extern bool condition_may_be_exact(const ConditionQual *qual);
+
+/* A qual without its value, as a copyable node, and back. */
+extern List *condition_encode(const ConditionQual *qual);
+extern ConditionQual *condition_decode(List *node);
+
+/* The API's symbol for an operator: what EXPLAIN shows. */
+extern const char *condition_symbol(ConditionOperator op);
+
+/*
+ * The set for these values.  "strict" reads > and < on addTime and updateTime
+ * as the next whole second, which is exact while these are whole seconds
+ * (xbb-api 4, label A); else they let the bound itself through.  Results are
+ * palloc'd in the current context.
+ */
+extern ConditionSet *condition_evaluate(List *quals, const Datum *values,
+										const bool *isnull, bool strict,
+										pg_tz *time_zone);
+
+/*
+ * All elements of a request's conditions array, palloc'd: the fixed array of
+ * the table (JSON, may be NULL), the set's, and those for the two times, which
+ * may be narrower than the set's own.
+ */
+extern char *condition_elements(const char *fixed, const ConditionSet *set,
+								const ConditionRange *add_time,
+								const ConditionRange *update_time);
+
+#endif							/* XBB_CONDITION_H */

@@ -1,0 +1,443 @@
+/*-------------------------------------------------------------------------
+ *
+ * plan.c
+ *	  Planner callbacks: what is sent, what it costs, what the scan decodes.
+ *
+ * Nothing is sent while planning, unless the option use_remote_estimate says so.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "access/sysattr.h"
+#include "access/table.h"
+#include "catalog/pg_aggregate.h"
+#include "catalog/pg_type.h"
+#include "miscadmin.h"
+#include "nodes/makefuncs.h"
+#include "nodes/nodeFuncs.h"
+#include "optimizer/clauses.h"
+#include "optimizer/cost.h"
+#include "optimizer/optimizer.h"
+#include "optimizer/pathnode.h"
+#include "optimizer/paths.h"
+#include "optimizer/planmain.h"
+#include "optimizer/prep.h"
+#include "optimizer/restrictinfo.h"
+#include "optimizer/tlist.h"
+#include "utils/fmgroids.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+#include "utils/selfuncs.h"
+
+#include "api.h"
+#include "compat.h"
+#include "condition.h"
+#include "option.h"
+#include "plan.h"
+
+/* Records assumed in a list that was never analyzed. */
+#define DEFAULT_RECORDS 10000
+
+/* RelOptInfo.fdw_private while planning; never survives it. */
+typedef struct PlanInfo
+{
+	OptionTable *table;
+	Oid			userid;			/* whose rights and mapping are used */
+	int			natts;
+	char	  **attrs;			/* by attnum - 1; NULL for dropped columns */
+	List	   *remote;			/* RestrictInfos that can be sent */
+	List	   *local;			/* those that cannot */
+	double		received;		/* records the API returns for them */
+	bool		one_record;		/* dataId = something among them */
+} PlanInfo;
+
+/* generate_implied_equalities_for_column's argument. */
+typedef struct ColumnOfRel
+{
+	Index		relid;
+	AttrNumber	attnum;
+} ColumnOfRel;
+
+/* ---- sizes ---- */
+
+static void
+read_attrs(PlanInfo *info, Oid relid)
+{
+	Relation	rel = table_open(relid, NoLock);
+	TupleDesc	desc = RelationGetDescr(rel);
+
+	info->natts = desc->natts;
+	info->attrs = palloc0(sizeof(char *) * desc->natts);
+	for (int i = 0; i < desc->natts; i++)
+		if (!TupleDescAttr(desc, i)->attisdropped)
+			info->attrs[i] = option_attr(relid, i + 1);
+	table_close(rel, NoLock);
+}
+
+static bool
+is_one_record(const ConditionQual *qual)
+{
+	return qual->kind == CONDITION_DATA_ID && qual->op == CONDITION_EQUAL;
+}
+
+/* Asks the API how many records it would return; -1 if it cannot be asked yet. */
+static double
+remote_records(PlannerInfo *root, RelOptInfo *rel, PlanInfo *info)
+{
+	List	   *quals = NIL;
+	int			n = list_length(info->remote);
+	Datum	   *values = palloc(sizeof(Datum) * (n + 1));
+	bool	   *isnull = palloc(sizeof(bool) * (n + 1));
+	ConditionSet *set;
+	ListCell   *cell;
+
+	foreach(cell, info->remote)
+	{
+		RestrictInfo *rinfo = lfirst(cell);
+		ConditionQual *qual = palloc(sizeof(ConditionQual));
+		Node	   *value;
+
+		if (!condition_match(root, rel, rinfo->clause, info->attrs, qual))
+			continue;
+		value = estimate_expression_value(root, (Node *) qual->value);
+		if (!IsA(value, Const))
+			continue;			/* known only at execution */
+		values[list_length(quals)] = ((Const *) value)->constvalue;
+		isnull[list_length(quals)] = ((Const *) value)->constisnull;
+		quals = lappend(quals, qual);
+	}
+	set = condition_evaluate(quals, values, isnull, false,
+							 info->table->server.time_zone);
+	if (set->empty)
+		return 0;
+	return api_total(info->table, info->userid,
+					 condition_elements(info->table->conditions, set,
+										&set->add_time, &set->update_time));
+}
+
+void
+plan_get_rel_size(PlannerInfo *root, RelOptInfo *rel, Oid relid)
+{
+	PlanInfo   *info = palloc0(sizeof(PlanInfo));
+	double		total = -1;
+	ListCell   *cell;
+
+	rel->fdw_private = info;
+	info->table = option_table(relid);
+	info->userid = compat_rel_user(root, rel);
+	read_attrs(info, relid);
+
+	foreach(cell, rel->baserestrictinfo)
+	{
+		RestrictInfo *rinfo = lfirst(cell);
+		ConditionQual qual;
+
+		if (info->table->object->has_times &&
+			condition_match(root, rel, rinfo->clause, info->attrs, &qual))
+		{
+			info->remote = lappend(info->remote, rinfo);
+			info->one_record = info->one_record || is_one_record(&qual);
+		}
+		else
+			info->local = lappend(info->local, rinfo);
+	}
+
+	if (rel->tuples < 0)
+		rel->tuples = DEFAULT_RECORDS;
+	set_baserel_size_estimates(root, rel);
+	info->received = clamp_row_est(rel->tuples *
+								   clauselist_selectivity(root, info->remote,
+														  rel->relid, JOIN_INNER, NULL));
+	if (info->table->server.use_remote_estimate)
+		total = remote_records(root, rel, info);
+	if (total >= 0)
+		info->received = clamp_row_est(total);
+	if (info->one_record)
+		info->received = 1;
+	if (total >= 0 || info->one_record)
+		rel->rows = clamp_row_est(info->received *
+								  clauselist_selectivity(root, info->local,
+														 rel->relid, JOIN_INNER, NULL));
+}
+
+/* ---- paths ---- */
+
+/*
+ * Adds one path.  Each request takes its slot of the rate, so a scan is dear,
+ * and so is every rescan: nothing is kept between them.
+ */
+static void
+add_scan_path(PlannerInfo *root, RelOptInfo *rel, ParamPathInfo *param)
+{
+	PlanInfo   *info = rel->fdw_private;
+	double		received = info->received;
+	double		rows = rel->rows;
+	Cost		startup = info->table->server.fdw_startup_cost;
+	Cost		run;
+	ListCell   *cell;
+
+	startup += rel->baserestrictcost.startup;
+	if (param)
+	{
+		List	   *sent = list_copy(info->remote);
+
+		rows = param->ppi_rows;
+		foreach(cell, param->ppi_clauses)
+		{
+			RestrictInfo *rinfo = lfirst(cell);
+			ConditionQual qual;
+
+			if (condition_match(root, rel, rinfo->clause, info->attrs, &qual))
+			{
+				sent = lappend(sent, rinfo);
+				if (is_one_record(&qual))
+					received = rows = 1;
+			}
+		}
+		received = Min(received,
+					   clamp_row_est(rel->tuples *
+									 clauselist_selectivity(root, sent, rel->relid,
+															JOIN_INNER, NULL)));
+	}
+	run = received * (info->table->server.fdw_tuple_cost +
+					  rel->baserestrictcost.per_tuple + cpu_tuple_cost);
+
+	add_path(rel, (Path *)
+			 compat_foreignscan_path(root, rel, rows, startup, startup + run,
+									 param ? param->ppi_req_outer : rel->lateral_relids));
+}
+
+/* The parameterisation that lets a join clause be sent, if it does. */
+static List *
+add_parameters(PlannerInfo *root, RelOptInfo *rel, RestrictInfo *rinfo, List *params)
+{
+	PlanInfo   *info = rel->fdw_private;
+	ConditionQual qual;
+	Relids		outer;
+	ParamPathInfo *param;
+
+	if (!join_clause_is_movable_to(rinfo, rel) ||
+		!condition_match(root, rel, rinfo->clause, info->attrs, &qual))
+		return params;
+	outer = bms_union(rinfo->clause_relids, rel->lateral_relids);
+	outer = bms_del_member(outer, rel->relid);
+	if (bms_is_empty(outer))
+		return params;
+	param = get_baserel_parampathinfo(root, rel, outer);
+	return param ? list_append_unique_ptr(params, param) : params;
+}
+
+static bool
+is_column(PlannerInfo *root, RelOptInfo *rel, EquivalenceClass *ec,
+		  EquivalenceMember *member, void *arg)
+{
+	ColumnOfRel *column = arg;
+	Node	   *node = (Node *) member->em_expr;
+
+	while (IsA(node, RelabelType))
+		node = (Node *) ((RelabelType *) node)->arg;
+	return IsA(node, Var) && (Index) ((Var *) node)->varno == column->relid &&
+		((Var *) node)->varattno == column->attnum;
+}
+
+void
+plan_get_paths(PlannerInfo *root, RelOptInfo *rel, Oid relid)
+{
+	PlanInfo   *info = rel->fdw_private;
+	List	   *params = NIL;
+	ListCell   *cell;
+
+	add_scan_path(root, rel, NULL);
+	if (!info->table->object->has_times)
+		return;
+
+	foreach(cell, rel->joininfo)
+		params = add_parameters(root, rel, lfirst(cell), params);
+	for (int i = 0; rel->has_eclass_joins && i < info->natts; i++)
+	{
+		ColumnOfRel column = {rel->relid, i + 1};
+
+		if (!info->attrs[i])
+			continue;
+		foreach(cell, generate_implied_equalities_for_column(root, rel, is_column,
+															 &column, rel->lateral_referencers))
+			params = add_parameters(root, rel, lfirst(cell), params);
+	}
+	foreach(cell, params)
+		add_scan_path(root, rel, lfirst(cell));
+}
+
+/* ---- the plan ---- */
+
+/* Columns that the target list or any qual reads. */
+static List *
+columns_read(RelOptInfo *rel, List *clauses, int natts)
+{
+	Bitmapset  *used = NULL;
+	List	   *columns = NIL;
+	bool		whole_row;
+
+	pull_varattnos((Node *) rel->reltarget->exprs, rel->relid, &used);
+	pull_varattnos((Node *) clauses, rel->relid, &used);
+	whole_row = bms_is_member(0 - FirstLowInvalidHeapAttributeNumber, used);
+	for (int i = 1; i <= natts; i++)
+		if (whole_row || bms_is_member(i - FirstLowInvalidHeapAttributeNumber, used))
+			columns = lappend_int(columns, i);
+	return columns;
+}
+
+/*
+ * The LIMIT and OFFSET that end the scan early, if nothing between them and the
+ * scan wants more rows: one relation, every qual sent, no sorting or grouping.
+ * They only guide how far the scan reads ahead; the Limit node stays.
+ */
+static List *
+limit_expressions(PlannerInfo *root, RelOptInfo *rel, List *local)
+{
+	Query	   *query = root->parse;
+
+	if (local != NIL || bms_membership(root->all_baserels) != BMS_SINGLETON ||
+		query->hasAggs || query->groupClause || query->groupingSets ||
+		query->hasWindowFuncs || query->distinctClause || query->setOperations ||
+		query->sortClause || query->hasTargetSRFs || query->rowMarks)
+		return NIL;
+
+	/* EXISTS (...) wants one row, and has no LIMIT */
+	if (!query->limitCount && root->tuple_fraction >= 1 && root->parent_root)
+		return list_make1(makeConst(INT8OID, -1, InvalidOid, sizeof(int64),
+									Int64GetDatum((int64) root->tuple_fraction),
+									false, true));
+	if (!query->limitCount || contain_subplans(query->limitCount) ||
+		contain_volatile_functions(query->limitCount) ||
+		contain_subplans(query->limitOffset) ||
+		contain_volatile_functions(query->limitOffset))
+		return NIL;
+	return query->limitOffset ?
+		list_make2(query->limitCount, query->limitOffset) :
+		list_make1(query->limitCount);
+}
+
+ForeignScan *
+plan_get_plan(PlannerInfo *root, RelOptInfo *rel, Oid relid, ForeignPath *path,
+			  List *tlist, List *scan_clauses, Plan *outer_plan)
+{
+	bool		is_count = IS_UPPER_REL(rel);
+	RelOptInfo *base = is_count ? linitial(path->fdw_private) : rel;
+	PlanInfo   *info = base->fdw_private;
+	List	   *conditions = NIL;
+	List	   *values = NIL;
+	List	   *remote = NIL;
+	List	   *local = NIL;
+	List	   *limits = NIL;
+	List	   *columns = NIL;
+	ListCell   *cell;
+
+	foreach(cell, is_count ? info->remote : scan_clauses)
+	{
+		RestrictInfo *rinfo = lfirst_node(RestrictInfo, cell);
+		ConditionQual qual;
+
+		if (rinfo->pseudoconstant)
+			continue;			/* a gating Result node checks it */
+		if (info->table->object->has_times &&
+			condition_match(root, base, rinfo->clause, info->attrs, &qual))
+		{
+			conditions = lappend(conditions, condition_encode(&qual));
+			values = lappend(values, qual.value);
+			remote = lappend(remote, rinfo->clause);
+		}
+		else
+			local = lappend(local, rinfo->clause);
+	}
+	if (!is_count)
+	{
+		limits = limit_expressions(root, base, local);
+		columns = columns_read(base, list_concat_copy(remote, local), info->natts);
+	}
+
+	return make_foreignscan(tlist, local, is_count ? 0 : base->relid,
+							list_concat(values, limits),
+							list_make4(conditions, columns,
+									   makeInteger(list_length(limits)),
+									   makeBoolean(is_count)),
+							is_count ? add_to_flat_tlist(NIL, lsecond(path->fdw_private)) : NIL,
+							is_count ? NIL : remote,
+							outer_plan);
+}
+
+/* ---- count(*) ---- */
+
+/*
+ * The count(*) that is all a query computes, in a list of one, from records
+ * that the API can select exactly; else NIL.
+ */
+static List *
+plain_count(PlannerInfo *root, RelOptInfo *input, PathTarget *target)
+{
+	Query	   *query = root->parse;
+	PlanInfo   *info = input->fdw_private;
+	List	   *found = NIL;
+	ListCell   *cell;
+
+	if (!IS_SIMPLE_REL(input) || !info || info->local != NIL ||
+		!query->hasAggs || query->groupClause || query->groupingSets ||
+		query->havingQual || query->hasTargetSRFs)
+		return NIL;
+	foreach(cell, info->remote)
+	{
+		RestrictInfo *rinfo = lfirst(cell);
+		ConditionQual qual;
+
+		if (!condition_match(root, input, rinfo->clause, info->attrs, &qual) ||
+			!condition_may_be_exact(&qual))
+			return NIL;
+	}
+	foreach(cell, pull_var_clause((Node *) target->exprs, PVC_INCLUDE_AGGREGATES))
+	{
+		Aggref	   *agg = lfirst(cell);
+
+		if (!IsA(agg, Aggref) || agg->aggfnoid != F_COUNT_ || agg->aggfilter)
+			return NIL;
+		found = list_append_unique(found, agg);
+	}
+	return found;
+}
+
+/*
+ * count(*) in one request: totalCount, if execution finds it trustworthy.  Else
+ * the outer plan, an ordinary aggregate over an ordinary scan, does the work.
+ */
+void
+plan_get_upper_paths(PlannerInfo *root, UpperRelationKind stage,
+					 RelOptInfo *input, RelOptInfo *output, void *extra)
+{
+	PathTarget *target = root->upper_targets[UPPERREL_GROUP_AGG];
+	PathTarget *count_target = create_empty_pathtarget();
+	List	   *count;
+	PlanInfo   *info;
+	AggClauseCosts costs = {0};
+	Path	   *aggregate;
+	Cost		startup;
+
+	if (stage != UPPERREL_GROUP_AGG || output->fdw_private)
+		return;
+	count = plain_count(root, input, target);
+	if (count == NIL)
+		return;
+
+	add_column_to_pathtarget(count_target, linitial(count), 0);
+	set_pathtarget_cost_width(root, count_target);
+	get_agg_clause_costs(root, AGGSPLIT_SIMPLE, &costs);
+	aggregate = (Path *)
+		create_agg_path(root, output, input->cheapest_total_path, count_target,
+						AGG_PLAIN, AGGSPLIT_SIMPLE, NIL, NIL, &costs, 1);
+	info = input->fdw_private;
+	output->fdw_private = info;
+	startup = info->table->server.fdw_startup_cost;
+	add_path(output, (Path *)
+			 compat_foreign_upper_path(root, output, target, 1, startup,
+									   startup + cpu_tuple_cost, aggregate,
+									   list_make2(input, count)));
+}

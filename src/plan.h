@@ -1,0 +1,38 @@
+/*-------------------------------------------------------------------------
+ *
+ * plan.h
+ *	  Planner callbacks, and what a plan tells the executor.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef XBB_PLAN_H
+#define XBB_PLAN_H
+
+#include "foreign/fdwapi.h"
+
+/*
+ * ForeignScan.fdw_private, by position: copyable nodes only.
+ *
+ * ForeignScan.fdw_exprs holds the values of the conditions in the same order,
+ * then the expressions of LIMIT and OFFSET as far as PLAN_LIMITS counts them.
+ * ForeignScan.fdw_recheck_quals are the quals that the conditions stand for.
+ */
+typedef enum PlanPrivate
+{
+	PLAN_CONDITIONS,			/* List of condition_encode() */
+	PLAN_COLUMNS,				/* List of int: attnums to decode */
+	PLAN_LIMITS,				/* Integer: 0 none, 1 LIMIT, 2 LIMIT and OFFSET */
+	PLAN_COUNT					/* Boolean: the scan answers count(*); its outer
+								 * plan counts if one request cannot */
+} PlanPrivate;
+
+extern void plan_get_rel_size(PlannerInfo *root, RelOptInfo *rel, Oid relid);
+extern void plan_get_paths(PlannerInfo *root, RelOptInfo *rel, Oid relid);
+extern ForeignScan *plan_get_plan(PlannerInfo *root, RelOptInfo *rel, Oid relid,
+								  ForeignPath *path, List *tlist,
+								  List *scan_clauses, Plan *outer_plan);
+extern void plan_get_upper_paths(PlannerInfo *root, UpperRelationKind stage,
+								 RelOptInfo *input, RelOptInfo *output,
+								 void *extra);
+
+#endif							/* XBB_PLAN_H */

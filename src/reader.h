@@ -1,0 +1,67 @@
+/*-------------------------------------------------------------------------
+ *
+ * reader.h
+ *	  One reading of a list: the pager's steps carried out over the API.
+ *
+ * What a scan, its rescans and ANALYZE have in common: no executor, no plan.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef XBB_READER_H
+#define XBB_READER_H
+
+#include "api.h"
+#include "condition.h"
+#include "option.h"
+#include "pager.h"
+#include "record.h"
+
+typedef struct Reader Reader;
+
+typedef struct ReaderCounters
+{
+	PagerCounters pager;
+	ApiCounters api;
+} ReaderCounters;
+
+/* How a table's list is read. */
+extern PagerMethod reader_method(const OptionTable *table);
+
+/* What to read each record with; see record_format. */
+extern RecordFormat *reader_format(const OptionTable *table, TupleDesc tupdesc,
+								   Bitmapset *wanted, const char *relname);
+
+/*
+ * Starts to read the records that meet the set's conditions, in the rights of
+ * "userid".  limit is how many records the caller means to read, -1 for all.
+ * Lives in a child of the current context; ends with it, or by reader_close.
+ */
+extern Reader *reader_open(const OptionTable *table, Oid userid,
+						   RecordFormat *format, const ConditionSet *set,
+						   int64 limit);
+extern void reader_close(Reader *reader);
+
+/*
+ * The next record, or false at the end of a complete list.  *page is valid until
+ * the next call.  A list that cannot be proven complete is an error (40001).
+ */
+extern bool reader_next(Reader *reader, RecordPage **page, int *row);
+
+extern void reader_counters(const Reader *reader, ReaderCounters *counters);
+
+/*
+ * totalCount of the set's conditions, by one request; -1 if it proves nothing: it
+ * is missing, may be a cap, or disagrees with the records that came.
+ */
+extern int64 reader_total(const OptionTable *table, Oid userid,
+						  RecordFormat *format, const ConditionSet *set,
+						  ApiCounters *counters);
+
+/*
+ * One page of the list as it is now, for sampling; lives in the current context.
+ */
+extern RecordPage *reader_page(const OptionTable *table, Oid userid,
+							   RecordFormat *format, const ConditionSet *set,
+							   int page);
+
+#endif							/* XBB_READER_H */

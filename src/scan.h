@@ -1,0 +1,20 @@
+/*-------------------------------------------------------------------------
+ *
+ * scan.h
+ *	  Executor callbacks and EXPLAIN.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef XBB_SCAN_H
+#define XBB_SCAN_H
+
+#include "commands/explain.h"
+#include "foreign/fdwapi.h"
+
+extern void scan_begin(ForeignScanState *node, int eflags);
+extern TupleTableSlot *scan_iterate(ForeignScanState *node);
+extern void scan_rescan(ForeignScanState *node);
+extern void scan_end(ForeignScanState *node);
+extern void scan_explain(ForeignScanState *node, ExplainState *es);
+
+#endif							/* XBB_SCAN_H */

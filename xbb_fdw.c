@@ -1,0 +1,52 @@
+/*-------------------------------------------------------------------------
+ *
+ * xbb_fdw.c
+ *	  The business objects of the XBB CRM as foreign tables: table of contents.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "fmgr.h"
+#include "foreign/fdwapi.h"
+
+#include "http.h"
+#include "plan.h"
+#include "sample.h"
+#include "scan.h"
+
+PG_MODULE_MAGIC;
+
+PG_FUNCTION_INFO_V1(xbb_fdw_handler);
+
+void		_PG_init(void);
+
+void
+_PG_init(void)
+{
+	http_init();
+}
+
+Datum
+xbb_fdw_handler(PG_FUNCTION_ARGS)
+{
+	FdwRoutine *routine = makeNode(FdwRoutine);
+
+	/* planning: plan.c */
+	routine->GetForeignRelSize = plan_get_rel_size;
+	routine->GetForeignPaths = plan_get_paths;
+	routine->GetForeignPlan = plan_get_plan;
+	routine->GetForeignUpperPaths = plan_get_upper_paths;
+
+	/* reading: scan.c */
+	routine->BeginForeignScan = scan_begin;
+	routine->IterateForeignScan = scan_iterate;
+	routine->ReScanForeignScan = scan_rescan;
+	routine->EndForeignScan = scan_end;
+	routine->ExplainForeignScan = scan_explain;
+
+	/* ANALYZE: sample.c */
+	routine->AnalyzeForeignTable = sample_analyze;
+
+	PG_RETURN_POINTER(routine);
+}
