@@ -14,10 +14,10 @@
 #include "common/pg_prng.h"
 #include "lib/ilist.h"
 #include "lib/stringinfo.h"
-#include "mb/pg_wchar.h"
 #include "utils/memutils.h"
 
 #include "api.h"
+#include "fault.h"
 #include "json.h"
 #include "limiter.h"
 #include "sign.h"
@@ -65,207 +65,8 @@ struct ApiQueue
 	MemoryContextCallback callback; /* gives an unused slot back */
 };
 
-/* Why an answer, or the lack of one, is no success. */
-typedef struct ApiFault
-{
-	bool		transient;		/* worth another try */
-	bool		refused;		/* for the rate */
-	int64		retry_after;	/* ms, -1 if the API named none */
-	LimiterCounter kind;
-	int			sqlstate;
-	const char *message;		/* in the server's encoding */
-	const char *hint;			/* or NULL */
-} ApiFault;
-
-/*
- * Words of the API, and what they mean.  Codes are not public (xbb-api 5), the
- * words are; the first that is found counts.
- */
-static const struct
-{
-	const char *words;			/* UTF-8 */
-	bool		transient;
-	bool		refused;
-	int			sqlstate;
-	const char *hint;
-}			api_words[] =
-{
-	{"次/秒", true, true, ERRCODE_CONFIGURATION_LIMIT_EXCEEDED,
-	"Lower the server's option rate_limit: other clients use the same account."},
-	{"请求频率", true, true, ERRCODE_CONFIGURATION_LIMIT_EXCEEDED,
-	"Lower the server's option rate_limit: other clients use the same account."},
-	{"限流", true, true, ERRCODE_CONFIGURATION_LIMIT_EXCEEDED,
-	"Lower the server's option rate_limit: other clients use the same account."},
-	{"系统繁忙", true, false, ERRCODE_FDW_UNABLE_TO_CREATE_REPLY,
-	"The API was busy; try again later."},
-	{"服务暂不可用", true, false, ERRCODE_FDW_UNABLE_TO_CREATE_REPLY,
-	"The API was busy; try again later."},
-	{"请求超时", true, false, ERRCODE_FDW_UNABLE_TO_CREATE_REPLY,
-	"The API was busy; try again later."},
-	{"签名", false, false, ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION,
-	"Check the token of the user mapping and the corpid of the server: both come from the API's token page."},
-	{"sign", false, false, ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION,
-	"Check the token of the user mapping and the corpid of the server: both come from the API's token page."},
-	{"token", false, false, ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION,
-	"Check the token of the user mapping."},
-	{"corpid", false, false, ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION,
-	"Check the corpid of the server and whether base_url fits it."},
-	{"公司", false, false, ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION,
-	"Check the corpid of the server and whether base_url fits it."},
-	{"白名单", false, false, ERRCODE_INSUFFICIENT_PRIVILEGE,
-	"Add this machine's address to the API's list of allowed addresses."},
-	{"权限", false, false, ERRCODE_INSUFFICIENT_PRIVILEGE,
-	"Give the acting user (user_id of the user mapping) the right in the CRM."},
-	{"表单", false, false, ERRCODE_FDW_TABLE_NOT_FOUND,
-	"Check the form_id of the foreign table."},
-	{"formId", false, false, ERRCODE_FDW_TABLE_NOT_FOUND,
-	"Check the form_id of the foreign table."},
-	{"套餐", false, false, ERRCODE_INSUFFICIENT_PRIVILEGE,
-	"The company's XBB package has expired or does not include the API."},
-};
-
-/* UTF-8 words of the API for a message, whatever the database's encoding. */
-static char *
-api_text(const char *utf8)
-{
-	int			length = strlen(utf8);
-	StringInfoData out;
-
-	if (GetDatabaseEncoding() == PG_UTF8 || GetDatabaseEncoding() == PG_SQL_ASCII)
-		return pg_verify_mbstr(PG_UTF8, utf8, length, true) ?
-			pstrdup(utf8) : pstrdup("(not UTF-8)");
-
-	initStringInfo(&out);
-	for (const unsigned char *c = (const unsigned char *) utf8; *c;)
-	{
-		int			n = pg_utf_mblen(c);
-
-		if (n == 1)
-			appendStringInfoChar(&out, *c);
-		else if (pg_utf8_islegal(c, n))
-			appendStringInfo(&out, "\\u%04X", (unsigned) utf8_to_unicode(c));
-		else
-			break;
-		c += n;
-	}
-	return out.data;
-}
-
-/* ---- judging what came back ---- */
-
 static void
-fault_http_status(const HttpResult *result, ApiFault *fault)
-{
-	int			status = result->status;
-
-	fault->kind = LIMITER_ERRORS_HTTP;
-	fault->retry_after = result->retry_after;
-	fault->refused = status == 429;
-	fault->transient = status == 408 || status == 425 || status == 429 ||
-		status == 500 || (status >= 502 && status <= 504);
-	if (status >= 300 && status < 400)
-	{
-		fault->message = psprintf("the API answered with a redirect (HTTP %d) to \"%s\"",
-								  status, result->location);
-		fault->hint = "Redirects are not followed, since the signature would be sent along; check base_url.";
-		fault->sqlstate = ERRCODE_FDW_UNABLE_TO_CREATE_REPLY;
-		return;
-	}
-	fault->message = psprintf("the API answered with HTTP status %d", status);
-	if (status == 401)
-		fault->sqlstate = ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION;
-	else if (status == 403)
-		fault->sqlstate = ERRCODE_INSUFFICIENT_PRIVILEGE;
-	else if (status == 404)
-		fault->sqlstate = ERRCODE_FDW_TABLE_NOT_FOUND;
-	else if (status == 429)
-		fault->sqlstate = ERRCODE_CONFIGURATION_LIMIT_EXCEEDED;
-	else
-		fault->sqlstate = ERRCODE_FDW_UNABLE_TO_CREATE_REPLY;
-	if (status == 404)
-		fault->hint = "Check the table's option object or api and the server's base_url.";
-}
-
-/* The network's part: true if an HTTP answer with status 200 came. */
-static bool
-fault_transfer(const HttpResult *result, ApiFault *fault)
-{
-	fault->kind = LIMITER_ERRORS_NETWORK;
-	fault->transient = true;
-	fault->sqlstate = ERRCODE_CONNECTION_FAILURE;
-	switch (result->outcome)
-	{
-		case HTTP_RUNNING:
-		case HTTP_ANSWERED:
-			if (result->status == 200)
-				return true;
-			fault_http_status(result, fault);
-			break;
-		case HTTP_NO_CONNECTION:
-			fault->sqlstate = ERRCODE_SQLCLIENT_UNABLE_TO_ESTABLISH_SQLCONNECTION;
-			fault->message = psprintf("could not connect to the API: %s", result->error);
-			break;
-		case HTTP_BROKEN:
-			fault->message = psprintf("connection to the API was lost: %s", result->error);
-			break;
-		case HTTP_TIMED_OUT:
-			fault->sqlstate = ERRCODE_FDW_ERROR;
-			fault->message = psprintf("the API did not answer in time: %s", result->error);
-			fault->hint = "The server's options connect_timeout and request_timeout say how long to wait.";
-			break;
-		case HTTP_TOO_LARGE:
-			fault->transient = false;
-			fault->sqlstate = ERRCODE_PROGRAM_LIMIT_EXCEEDED;
-			fault->message = "the API's answer is larger than max_response_size";
-			fault->hint = "Lower page_size, or raise the server's option max_response_size.";
-			break;
-		case HTTP_UNTRUSTED:
-			fault->transient = false;
-			fault->sqlstate = ERRCODE_SQLCLIENT_UNABLE_TO_ESTABLISH_SQLCONNECTION;
-			fault->message = psprintf("the API's certificate was not accepted: %s", result->error);
-			break;
-	}
-	return false;
-}
-
-/* The API's part: true if the answer is a success (xbb-api 4: code 1 and success). */
-static bool
-fault_envelope(const ApiEnvelope *envelope, ApiFault *fault)
-{
-	const char *msg = envelope->msg ? envelope->msg : "";
-
-	if (envelope->unreadable || !(envelope->has_code || envelope->has_success))
-	{
-		fault->kind = LIMITER_ERRORS_DATA;
-		fault->transient = true;
-		fault->sqlstate = ERRCODE_FDW_ERROR;
-		fault->message = psprintf("the API's answer cannot be read: %s",
-								  envelope->unreadable ? envelope->unreadable :
-								  "it has neither code nor success");
-		return false;
-	}
-	if ((!envelope->has_code || envelope->code == 1) &&
-		(!envelope->has_success || envelope->success))
-		return true;
-
-	fault->kind = LIMITER_ERRORS_API;
-	fault->sqlstate = ERRCODE_FDW_ERROR;
-	fault->message = psprintf("the API refused the request: code %lld, \"%s\"",
-							  (long long) envelope->code, api_text(msg));
-	for (size_t i = 0; i < lengthof(api_words); i++)
-		if (strstr(msg, api_words[i].words))
-		{
-			fault->transient = api_words[i].transient;
-			fault->refused = api_words[i].refused;
-			fault->sqlstate = api_words[i].sqlstate;
-			fault->hint = api_words[i].hint;
-			break;
-		}
-	return false;
-}
-
-static void
-fault_raise(ApiQueue *queue, ApiRequest *request, const ApiFault *fault)
+raise_fault(ApiQueue *queue, ApiRequest *request, const Fault *fault)
 {
 	char	   *page = request->page > 0 ?
 		psprintf(", page %d", request->page) : pstrdup("");
@@ -374,7 +175,7 @@ send_due(ApiQueue *queue, TimestampTz now, bool *throttled)
 /* ---- repeating ---- */
 
 static int64
-retry_delay_ms(const ApiRequest *request, const ApiFault *fault)
+retry_delay_ms(const ApiRequest *request, const Fault *fault)
 {
 	int			ceiling = Min(RETRY_BASE_MS << Min(request->attempts, 10), RETRY_CEILING_MS);
 	int64		delay;
@@ -391,7 +192,7 @@ retry_delay_ms(const ApiRequest *request, const ApiFault *fault)
 
 /* Queues a failed request again, or raises the error. */
 static void
-retry_or_raise(ApiQueue *queue, ApiRequest *request, const ApiFault *fault)
+retry_or_raise(ApiQueue *queue, ApiRequest *request, const Fault *fault)
 {
 	TimestampTz again;
 
@@ -409,7 +210,7 @@ retry_or_raise(ApiQueue *queue, ApiRequest *request, const ApiFault *fault)
 
 	if (!fault->transient || request->attempts > queue->options.max_retries ||
 		queue->retries_left <= 0)
-		fault_raise(queue, request, fault);
+		raise_fault(queue, request, fault);
 
 	queue->retries_left--;
 	queue->counters.retries++;
@@ -426,7 +227,7 @@ request_judge(ApiQueue *queue, ApiRequest *request, ApiAnswer *answer)
 {
 	const HttpResult *result = http_result(request->call);
 	ApiEnvelope envelope = {0};
-	ApiFault	fault = {.retry_after = -1};
+	Fault	fault = {.retry_after = -1};
 	void	   *page;
 
 	queue->counters.bytes += result->wire_bytes;
@@ -569,6 +370,8 @@ api_next(ApiQueue *queue, bool wait, ApiAnswer *answer)
 			return true;
 		if (!wait)
 		{
+			if (dlist_is_empty(&queue->running))
+				return false;
 			http_wait(queue->session->pool, DT_NOBEGIN, WAIT_HTTP);
 			(void) send_due(queue, now, &throttled);
 			return take_ended(queue, answer);

@@ -14,4 +14,154 @@
 #error "xbb_fdw supports PostgreSQL 15 to 18"
 #endif
 
+/* ---- planning and execution of foreign scans (plan.c, scan.c) ---- */
+
+/*
+ * Whose rights a relation is read with: checkAsUser, or the current user.  16
+ * moved it from the range table entry to RelOptInfo and ForeignScan.
+ */
+#if PG_VERSION_NUM >= 160000
+#define compat_rel_user(root, rel) \
+	(OidIsValid((rel)->userid) ? (rel)->userid : GetUserId())
+#define compat_scan_user(fscan, estate) \
+	(OidIsValid((fscan)->checkAsUser) ? (fscan)->checkAsUser : GetUserId())
+#else
+#define compat_rel_user(root, rel) \
+	(OidIsValid(planner_rt_fetch((rel)->relid, root)->checkAsUser) ? \
+	 planner_rt_fetch((rel)->relid, root)->checkAsUser : GetUserId())
+#define compat_scan_user(fscan, estate) \
+	compat_rte_user(exec_rt_fetch((fscan)->scan.scanrelid > 0 ? \
+								  (fscan)->scan.scanrelid : \
+								  (Index) bms_next_member((fscan)->fs_relids, -1), estate))
+#define compat_rte_user(rte) \
+	(OidIsValid((rte)->checkAsUser) ? (rte)->checkAsUser : GetUserId())
+#endif
+
+/* 17 added fdw_restrictinfo, 18 disabled_nodes. */
+#if PG_VERSION_NUM >= 180000
+#define compat_foreignscan_path(root, rel, rows, startup, total, outer) \
+	create_foreignscan_path(root, rel, NULL, rows, 0, startup, total, NIL, outer, NULL, NIL, NIL)
+#define compat_foreign_upper_path(root, rel, target, rows, startup, total, outerpath, private) \
+	create_foreign_upper_path(root, rel, target, rows, 0, startup, total, NIL, outerpath, NIL, private)
+#elif PG_VERSION_NUM >= 170000
+#define compat_foreignscan_path(root, rel, rows, startup, total, outer) \
+	create_foreignscan_path(root, rel, NULL, rows, startup, total, NIL, outer, NULL, NIL, NIL)
+#define compat_foreign_upper_path(root, rel, target, rows, startup, total, outerpath, private) \
+	create_foreign_upper_path(root, rel, target, rows, startup, total, NIL, outerpath, NIL, private)
+#else
+#define compat_foreignscan_path(root, rel, rows, startup, total, outer) \
+	create_foreignscan_path(root, rel, NULL, rows, startup, total, NIL, outer, NULL, NIL)
+#define compat_foreign_upper_path(root, rel, target, rows, startup, total, outerpath, private) \
+	create_foreign_upper_path(root, rel, target, rows, startup, total, NIL, outerpath, private)
+#endif
+
+/* ---- nearest names for hints (option*.c) ---- */
+
+/* The server has them from 16 on; before, the same rules by hand. */
+#include "utils/varlena.h"
+
+#if PG_VERSION_NUM < 160000
+
+typedef struct ClosestMatchState
+{
+	const char *source;
+	int			min_d;			/* distance of match, -1 if there is none */
+	int			max_d;
+	const char *match;
+} ClosestMatchState;
+
+static inline void
+initClosestMatch(ClosestMatchState *state, const char *source, int max_d)
+{
+	state->source = source;
+	state->min_d = -1;
+	state->max_d = max_d;
+	state->match = NULL;
+}
+
+static inline void
+updateClosestMatch(ClosestMatchState *state, const char *candidate)
+{
+	int			source_length = strlen(state->source);
+	int			distance;
+
+	/* longer texts are none of our names, and an error there */
+	if (source_length == 0 || source_length > 63)
+		return;
+	distance = varstr_levenshtein_less_equal(state->source, source_length,
+											 candidate, strlen(candidate),
+											 1, 1, 1, state->max_d, true);
+	if (distance <= state->max_d && distance <= source_length / 2 &&
+		(state->min_d == -1 || distance < state->min_d))
+	{
+		state->min_d = distance;
+		state->match = candidate;
+	}
+}
+
+static inline const char *
+getClosestMatch(ClosestMatchState *state)
+{
+	return state->match;
+}
+
+#endif							/* PG_VERSION_NUM < 160000 */
+
+/* ---- JSON tokens (lex.c) ---- */
+
+/* A lexer that leaves escapes alone; 17 lets the caller bring the struct. */
+#if PG_VERSION_NUM >= 170000
+#define compat_raw_lexer(text, length) \
+	makeJsonLexContextCstringLen(NULL, text, length, PG_UTF8, false)
+#else
+#define compat_raw_lexer(text, length) \
+	makeJsonLexContextCstringLen(unconstify(char *, text), (int) (length), PG_UTF8, false)
+#endif
+
+/* ---- waiting and shared memory (wait.c, limiter.c) ---- */
+
+/*
+ * 17 names the wait events of extensions, gives event sets to resource owners
+ * (ours live for one wait and need none), and has shared memory by name.
+ */
+#if PG_VERSION_NUM >= 170000
+
+#include "storage/dsm_registry.h"
+
+#define compat_wait_event(name) WaitEventExtensionNew(name)
+#define compat_wait_event_set(nevents) CreateWaitEventSet(NULL, nevents)
+
+static inline void *
+compat_shared_segment(const char *name, Size size, void (*init) (void *))
+{
+	bool		found;
+
+	return GetNamedDSMSegment(name, size, init, &found);
+}
+
+#else
+
+#include "storage/lwlock.h"
+#include "storage/shmem.h"
+
+#define compat_wait_event(name) ((void) (name), PG_WAIT_EXTENSION)
+#define compat_wait_event_set(nevents) \
+	CreateWaitEventSet(CurrentMemoryContext, nevents)
+
+static inline void *
+compat_shared_segment(const char *name, Size size, void (*init) (void *))
+{
+	bool		found;
+	void	   *segment;
+
+	LWLockAcquire(AddinShmemInitLock, LW_EXCLUSIVE);
+	segment = ShmemInitStruct(name, size, &found);
+	if (!found)
+		init(segment);
+	LWLockRelease(AddinShmemInitLock);
+	return segment;
+}
+
+#endif							/* PG_VERSION_NUM >= 170000 */
+
 #endif							/* XBB_COMPAT_H */

@@ -25,9 +25,10 @@ extern char *json_quote(const char *text);
 
 /*
  * The elements of a JSON array, serialised compactly with commas between them
- * and without the brackets; "" for an empty one.  palloc'd.
+ * and without the brackets; "" for an empty one.  palloc'd.  (The server owns
+ * the name json_array_elements.)
  */
-extern char *json_array_elements(const char *text);
+extern char *json_elements(const char *text);
 
 /*
  * The start of a request's body: an object's members, serialised compactly,

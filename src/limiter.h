@@ -42,13 +42,27 @@ typedef struct LimiterBudget
 extern TimestampTz limiter_reserve(const LimiterBudget *budget,
 								   LimiterKind kind);
 
-/* Gives an unused slot back, if nobody has reserved one after it. */
+/*
+ * To be asked when a slot's time has come, just before sending: returns the
+ * slot if it is still good, or a later one to wait for (and ask about again)
+ * if requests have been refused meanwhile, or if it was missed by more than
+ * half an interval while others queue behind it.  The day's count stays.
+ */
+extern TimestampTz limiter_claim(const LimiterBudget *budget,
+								 LimiterKind kind, TimestampTz slot);
+
+/*
+ * Gives an unused slot back, if nobody has reserved one after it; the day's
+ * count goes back in any case.  Raises nothing once the account was reserved
+ * from: it may be called while a memory context is being reset.
+ */
 extern void limiter_return(const LimiterBudget *budget, LimiterKind kind,
 						   TimestampTz slot);
 
 /*
  * The API refused a request for its rate: everyone holds back until "until",
- * then goes on at half the rate, which recovers slowly.
+ * then this kind goes on at half the rate, which grows back over a minute.
+ * Refusals within one pause count as one.
  */
 extern void limiter_refused(const LimiterBudget *budget, LimiterKind kind,
 							TimestampTz until);

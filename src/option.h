@@ -3,14 +3,17 @@
  * option.h
  *	  Options as data: names, places, types, ranges, defaults; what they mean.
  *
- * One table drives the validator, its hints, the readers below, the SQL
- * function xbb.options() and the test that compares it with the README.
+ * One table (option.c) drives the validator and its hints (option_check.c),
+ * the readers below (option_read.c), the SQL function xbb.options() and the
+ * test that compares it with the README.  The kinds of objects are in
+ * option_object.c.
  *
  *-------------------------------------------------------------------------
  */
 #ifndef XBB_OPTION_H
 #define XBB_OPTION_H
 
+#include "access/attnum.h"
 #include "pgtime.h"
 
 /* A kind of business object, as the API names its list endpoint. */
@@ -22,7 +25,8 @@ typedef struct OptionObject
 	const char *id_key;			/* the record's identity, e.g. "dataId" */
 	bool		needs_form_id;
 	bool		needs_user_id;
-	bool		has_times;		/* takes conditions on addTime, updateTime */
+	bool		has_times;		/* takes conditions, also on addTime and
+								 * updateTime */
 	bool		paged;			/* else one answer holds everything */
 } OptionObject;
 
@@ -32,7 +36,8 @@ typedef struct OptionServer
 	Oid			serverid;
 	char	   *name;			/* of the server, for messages */
 	char	   *corpid;
-	char	   *base_url;		/* without a slash at the end */
+	char	   *base_url;		/* scheme and host in lower case, without a
+								 * slash at the end */
 	bool		allow_http;		/* base_url is http (a superuser set it) */
 	char	   *ca_file;		/* or NULL */
 	int			page_size;

@@ -1,0 +1,378 @@
+/*-------------------------------------------------------------------------
+ *
+ * condition_set.c
+ *	  From values to conditions: rounding, what may be sent, the JSON.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "datatype/timestamp.h"
+#include "mb/pg_wchar.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/date.h"
+#include "utils/datetime.h"
+#include "utils/lsyscache.h"
+#include "utils/numeric.h"
+#include "utils/timestamp.h"
+
+#include "condition.h"
+#include "json.h"
+
+#define EPOCH_OFFSET ((int64) (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * SECS_PER_DAY)
+
+/* A zone's clock may be put back or forth by so much within a day. */
+#define ZONE_MARGIN (2 * SECS_PER_HOUR)
+
+/* ---- times ---- */
+
+/* Microseconds since 1970 of a local time in the zone, rounded outward. */
+static int64
+local_to_epoch(Timestamp local, pg_tz *zone, bool upward)
+{
+	struct pg_tm tm;
+	fsec_t		fsec;
+	int64		seconds = local / USECS_PER_SEC;
+	int			offset,
+				before,
+				after;
+
+	if (timestamp2tm(local, NULL, &tm, &fsec, NULL, NULL) != 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+				 errmsg("timestamp out of range")));
+	if (local % USECS_PER_SEC < 0)
+		seconds--;
+	offset = DetermineTimeZoneOffset(&tm, zone);
+
+	/* near a change of the clock a local time may mean two instants */
+	if (timestamp2tm(local - USECS_PER_DAY, NULL, &tm, &fsec, NULL, NULL) == 0)
+	{
+		before = DetermineTimeZoneOffset(&tm, zone);
+		if (timestamp2tm(local + USECS_PER_DAY, NULL, &tm, &fsec, NULL, NULL) == 0)
+		{
+			after = DetermineTimeZoneOffset(&tm, zone);
+			if (before != after)
+				offset += upward ? ZONE_MARGIN : -ZONE_MARGIN;
+		}
+	}
+	return (seconds + offset + EPOCH_OFFSET) * USECS_PER_SEC +
+		(local - seconds * USECS_PER_SEC);
+}
+
+/* A time value as an instant; false for the infinities (*sign says which). */
+static bool
+value_to_epoch(const ConditionQual *qual, Datum value, pg_tz *zone, bool upward,
+			   int64 *epoch, int *sign)
+{
+	TimestampTz instant;
+	int			overflow = 0;
+
+	if (qual->column_type == TIMESTAMPTZOID)
+	{
+		/* as the cross-type operators do, in the session's time zone */
+		if (qual->value_type == DATEOID)
+			instant = date2timestamptz_opt_overflow(DatumGetDateADT(value), &overflow);
+		else if (qual->value_type == TIMESTAMPOID)
+			instant = timestamp2timestamptz_opt_overflow(DatumGetTimestamp(value), &overflow);
+		else
+			instant = DatumGetTimestampTz(value);
+	}
+	else if (qual->value_type == DATEOID)
+		instant = date2timestamp_opt_overflow(DatumGetDateADT(value), &overflow);
+	else
+		instant = DatumGetTimestamp(value);
+
+	*sign = TIMESTAMP_IS_NOBEGIN(instant) || overflow < 0 ? -1 :
+		TIMESTAMP_IS_NOEND(instant) || overflow > 0 ? 1 : 0;
+	if (*sign != 0)
+		return false;
+	if (qual->column_type == TIMESTAMPTZOID)
+		*epoch = instant + EPOCH_OFFSET * USECS_PER_SEC;
+	else
+	{
+		/* a date stands for all of its day */
+		if (qual->column_type == DATEOID && upward)
+			instant += USECS_PER_DAY - (instant % USECS_PER_DAY + USECS_PER_DAY) % USECS_PER_DAY - 1;
+		*epoch = local_to_epoch(instant, zone, upward);
+	}
+	return true;
+}
+
+static int64
+floor_seconds(int64 usecs)
+{
+	int64		seconds = usecs / USECS_PER_SEC;
+
+	return usecs % USECS_PER_SEC < 0 ? seconds - 1 : seconds;
+}
+
+static void
+narrow_low(ConditionRange *range, int64 low)
+{
+	if (!range->has_low || low > range->low)
+		range->low = low;
+	range->has_low = true;
+}
+
+static void
+narrow_high(ConditionRange *range, int64 high)
+{
+	if (!range->has_high || high < range->high)
+		range->high = high;
+	range->has_high = true;
+}
+
+/*
+ * Narrows a range by one bound.  Clears set->exact when the range lets more
+ * through than the qual, sets set->empty when nothing can meet it.
+ */
+static void
+add_bound(ConditionSet *set, ConditionRange *range, const ConditionQual *qual,
+		  ConditionOperator op, Datum value, bool strict, pg_tz *zone)
+{
+	bool		upward = op == CONDITION_LESS || op == CONDITION_LESS_EQUAL;
+	bool		open = op == CONDITION_LESS || op == CONDITION_GREATER;
+	bool		whole;
+	int64		usecs,
+				seconds;
+	int			sign;
+
+	if (!value_to_epoch(qual, value, zone, upward, &usecs, &sign))
+	{
+		/* beyond -infinity or infinity is nothing, on this side everything */
+		if ((sign > 0) != upward)
+			set->empty = true;
+		return;
+	}
+	seconds = floor_seconds(usecs);
+	whole = usecs % USECS_PER_SEC == 0;
+	if (qual->column_type != TIMESTAMPTZOID || qual->kind == CONDITION_DATE)
+		set->exact = strict = false;
+
+	if (upward)
+		narrow_high(range, !whole ? seconds + 1 : open && strict ? seconds - 1 : seconds);
+	else
+		narrow_low(range, whole && open && strict ? seconds + 1 : seconds);
+	if (!whole || (open && !strict))
+		set->exact = false;
+}
+
+static void
+add_time(ConditionSet *set, ConditionRange *range, const ConditionQual *qual,
+		 Datum value, bool strict, pg_tz *zone)
+{
+	if (qual->op == CONDITION_EQUAL)
+	{
+		add_bound(set, range, qual, CONDITION_GREATER_EQUAL, value, strict, zone);
+		add_bound(set, range, qual, CONDITION_LESS_EQUAL, value, strict, zone);
+	}
+	else
+		add_bound(set, range, qual, qual->op, value, strict, zone);
+}
+
+static void
+append_range(StringInfo elements, const char *attr, const ConditionRange *range)
+{
+	/* the API may read 0 as "no value" */
+	if (range->has_low && range->low != 0)
+		appendStringInfo(elements, "%s{\"attr\":\"%s\",\"symbol\":\"greaterequal\",\"value\":[%lld]}",
+						 elements->len ? "," : "", attr, (long long) range->low);
+	if (range->has_high && range->high != 0)
+		appendStringInfo(elements, "%s{\"attr\":\"%s\",\"symbol\":\"lessequal\",\"value\":[%lld]}",
+						 elements->len ? "," : "", attr, (long long) range->high);
+}
+
+/* Ranges of the record's own times: never 0 or before, never upside down. */
+static void
+close_range(ConditionSet *set, ConditionRange *range)
+{
+	if (range->has_low && range->low <= 0)
+		range->has_low = false;
+	if (range->has_high && range->high <= 0)
+		set->empty = true;
+	if (range->has_low && range->has_high && range->low > range->high)
+		set->empty = true;
+}
+
+/* ---- texts and numbers ---- */
+
+/*
+ * One value as JSON, or NULL if it may not be sent.  *never is set if no record
+ * can equal it: '' is read as NULL.
+ */
+static char *
+value_json(ConditionKind kind, Oid type, Datum value, bool *never)
+{
+	Oid			output;
+	bool		varlena;
+	char	   *text;
+
+	*never = false;
+	getTypeOutputInfo(type, &output, &varlena);
+	text = OidOutputFunctionCall(output, value);
+	if (kind == CONDITION_TEXT)
+	{
+		*never = text[0] == '\0';
+		return *never ? NULL :
+			json_quote(pg_server_to_any(text, strlen(text), PG_UTF8));
+	}
+	if (type == NUMERICOID)
+	{
+		Numeric		number = DatumGetNumeric(value);
+
+		if (numeric_is_nan(number) || numeric_is_inf(number))
+			return NULL;
+	}
+	/* unset numbers are 0, "" or missing: the API's answer might lack some */
+	if (strspn(text, "-0.") == strlen(text))
+		return NULL;
+	return text;
+}
+
+static int
+compare_ids(const void *a, const void *b)
+{
+	int64		x = *(const int64 *) a,
+				y = *(const int64 *) b;
+
+	return x < y ? -1 : x > y;
+}
+
+/* Keeps the ids asked for, to notice when the condition was ignored. */
+static void
+keep_ids(ConditionSet *set, char **values, int nvalues)
+{
+	int64	   *ids = palloc(sizeof(int64) * nvalues);
+
+	for (int i = 0; i < nvalues; i++)
+	{
+		char	   *end;
+
+		errno = 0;
+		ids[i] = strtoll(values[i], &end, 10);
+		if (errno != 0 || *end != '\0')
+			return;				/* 5.0 or beyond bigint: the recheck decides */
+	}
+	qsort(ids, nvalues, sizeof(int64), compare_ids);
+	set->ids = ids;
+	set->nids = nvalues;
+}
+
+static void
+add_values(ConditionSet *set, StringInfo elements, const ConditionQual *qual,
+		   Datum value)
+{
+	Datum	   *items = &value;
+	bool	   *nulls = NULL;
+	int			nitems = 1;
+	int			nvalues = 0;
+	Oid			type = qual->value_type;
+	char	  **values;
+
+	if (qual->op == CONDITION_ANY)
+	{
+		int16		typlen;
+		bool		typbyval;
+		char		typalign;
+
+		type = getBaseType(get_element_type(qual->value_type));
+		get_typlenbyvalalign(type, &typlen, &typbyval, &typalign);
+		deconstruct_array(DatumGetArrayTypeP(value), type, typlen, typbyval,
+						  typalign, &items, &nulls, &nitems);
+	}
+
+	values = palloc(sizeof(char *) * Max(nitems, 1));
+	for (int i = 0; i < nitems; i++)
+	{
+		bool		never;
+
+		if (nulls && nulls[i])
+			continue;			/* equal to nothing */
+		values[nvalues] = value_json(qual->kind, type, items[i], &never);
+		if (values[nvalues])
+			nvalues++;
+		else if (!never)
+		{
+			set->exact = false; /* cannot be sent: the recheck decides */
+			return;
+		}
+	}
+	if (nvalues == 0)
+	{
+		set->empty = true;
+		return;
+	}
+
+	appendStringInfo(elements, "%s{\"attr\":%s,\"symbol\":\"%s\",\"value\":[",
+					 elements->len ? "," : "", json_quote(qual->attr),
+					 condition_symbol(qual->op));
+	for (int i = 0; i < nvalues; i++)
+		appendStringInfo(elements, "%s%s", i ? "," : "", values[i]);
+	appendStringInfoString(elements, "]}");
+
+	if (qual->kind == CONDITION_DATA_ID)
+		keep_ids(set, values, nvalues);
+	else
+	{
+		set->changeable = true;
+		set->exact = false;
+	}
+}
+
+ConditionSet *
+condition_evaluate(List *quals, const Datum *values, const bool *isnull,
+				   bool strict, pg_tz *time_zone)
+{
+	ConditionSet *set = palloc0(sizeof(ConditionSet));
+	StringInfoData elements;
+	ListCell   *cell;
+
+	set->exact = true;
+	set->nids = -1;
+	initStringInfo(&elements);
+	foreach(cell, quals)
+	{
+		ConditionQual *qual = lfirst(cell);
+		int			i = foreach_current_index(cell);
+		ConditionRange range = {0};
+
+		if (isnull[i])
+			set->empty = true;	/* no operator of ours is true for NULL */
+		else if (qual->kind == CONDITION_ADD_TIME)
+			add_time(set, &set->add_time, qual, values[i], strict, time_zone);
+		else if (qual->kind == CONDITION_UPDATE_TIME)
+			add_time(set, &set->update_time, qual, values[i], strict, time_zone);
+		else if (qual->kind == CONDITION_DATE)
+		{
+			add_time(set, &range, qual, values[i], false, time_zone);
+			append_range(&elements, qual->attr, &range);
+			set->changeable = set->changeable || range.has_low || range.has_high;
+			set->exact = false;
+		}
+		else
+			add_values(set, &elements, qual, values[i]);
+	}
+	close_range(set, &set->add_time);
+	close_range(set, &set->update_time);
+	set->elements = elements.data;
+	return set;
+}
+
+char *
+condition_elements(const char *fixed, const ConditionSet *set,
+				   const ConditionRange *add_time, const ConditionRange *update_time)
+{
+	StringInfoData elements;
+
+	initStringInfo(&elements);
+	if (fixed)
+		appendStringInfoString(&elements, json_elements(fixed));
+	if (set->elements[0])
+		appendStringInfo(&elements, "%s%s", elements.len ? "," : "", set->elements);
+	append_range(&elements, "addTime", add_time);
+	append_range(&elements, "updateTime", update_time);
+	return elements.data;
+}

@@ -1,0 +1,202 @@
+/*-------------------------------------------------------------------------
+ *
+ * http_callback.c
+ *	  What runs inside libcurl's frames, on behalf of http.c.
+ *
+ * An error that jumped out of here would leave libcurl's state broken, so
+ * nothing here raises one, pallocs or serves interrupts.  Memory is malloc'd,
+ * and what went wrong is noted for http.c to raise.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include <limits.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "storage/latch.h"
+
+#include "compat.h"
+#include "http_data.h"
+
+#define BODY_FIRST_SIZE (32 * 1024)
+
+/* If the line is the named header's, copies its value, blanks cut off. */
+static bool
+header_value(const char *line, size_t length, const char *name,
+			 char *value, size_t value_size)
+{
+	size_t		name_length = strlen(name);
+
+	if (length <= name_length || pg_strncasecmp(line, name, name_length) != 0 ||
+		line[name_length] != ':')
+		return false;
+	line += name_length + 1;
+	length -= name_length + 1;
+	while (length > 0 && (*line == ' ' || *line == '\t'))
+	{
+		line++;
+		length--;
+	}
+	while (length > 0 && strchr(" \t\r\n", line[length - 1]) != NULL)
+		length--;
+	if (length == 0 || length >= value_size)
+		return false;
+	memcpy(value, line, length);
+	value[length] = '\0';
+	return true;
+}
+
+int
+http_on_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *unused)
+{
+	HttpPool   *pool = arg;
+	int			i = 0;
+
+	while (i < pool->nsockets && pool->sockets[i].fd != fd)
+		i++;
+
+	if (what == CURL_POLL_REMOVE || what == CURL_POLL_NONE)
+	{
+		if (i < pool->nsockets)
+			pool->sockets[i] = pool->sockets[--pool->nsockets];
+		return 0;
+	}
+
+	if (i == pool->sockets_size)
+	{
+		int			size = Max(8, pool->sockets_size * 2);
+		WaitSocket *sockets = realloc(pool->sockets, size * sizeof(WaitSocket));
+
+		if (sockets == NULL)
+		{
+			pool->out_of_memory = true;
+			return -1;
+		}
+		pool->sockets = sockets;
+		pool->sockets_size = size;
+	}
+	if (i == pool->nsockets)
+	{
+		pool->nsockets++;
+		pool->sockets[i].fd = fd;
+		pool->sockets[i].ready = 0;
+	}
+	pool->sockets[i].events = (what & CURL_POLL_IN ? WL_SOCKET_READABLE : 0) |
+		(what & CURL_POLL_OUT ? WL_SOCKET_WRITEABLE : 0);
+	return 0;
+}
+
+int
+http_on_timer(CURLM *multi, long milliseconds, void *arg)
+{
+	HttpPool   *pool = arg;
+
+	pool->timer = milliseconds < 0 ? DT_NOEND :
+		TimestampTzPlusMilliseconds(GetCurrentTimestamp(), milliseconds);
+	return 0;
+}
+
+curl_socket_t
+http_on_open(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
+{
+	HttpPool   *pool = arg;
+	curl_socket_t fd = socket(address->family, address->socktype | SOCK_CLOEXEC,
+							  address->protocol);
+
+	if (fd < 0)
+		return CURL_SOCKET_BAD;
+	pool->open_sockets++;
+	return fd;
+}
+
+int
+http_on_close(void *arg, curl_socket_t fd)
+{
+	HttpPool   *pool = arg;
+
+	pool->open_sockets--;
+	return close(fd);
+}
+
+size_t
+http_on_body(char *data, size_t size, size_t count, void *arg)
+{
+	HttpCall   *call = arg;
+	HttpResult *result = &call->result;
+	size_t		length = size * count;
+
+	if (length > (size_t) call->max_response_size - result->body_length)
+	{
+		call->too_large = true;
+		return 0;
+	}
+	if (result->body_length + length >= call->body_size)
+	{
+		size_t		wanted = Max(call->body_size * 2, BODY_FIRST_SIZE);
+		char	   *body;
+
+		while (wanted <= result->body_length + length)
+			wanted *= 2;
+		body = realloc(result->body, wanted);
+		if (body == NULL)
+		{
+			call->pool->out_of_memory = true;
+			return 0;
+		}
+		result->body = body;
+		call->body_size = wanted;
+	}
+	memcpy(result->body + result->body_length, data, length);
+	result->body_length += length;
+	result->body[result->body_length] = '\0';
+	return length;
+}
+
+size_t
+http_on_header(char *line, size_t size, size_t count, void *arg)
+{
+	HttpCall   *call = arg;
+	size_t		length = size * count;
+	char		value[64];
+
+	if (length >= 5 && strncmp(line, "HTTP/", 5) == 0)
+	{
+		/* the headers of an interim answer are not this one's */
+		call->result.date = call->retry_seconds = call->retry_date = -1;
+	}
+	else if (header_value(line, length, "Date", value, sizeof(value)))
+		call->result.date = curl_getdate(value, NULL);
+	else if (header_value(line, length, "Retry-After", value, sizeof(value)))
+	{
+		if (strspn(value, "0123456789") == strlen(value))
+			call->retry_seconds = Min(strtoll(value, NULL, 10), INT_MAX);
+		else
+			call->retry_date = curl_getdate(value, NULL);
+	}
+	return length;
+}
+
+size_t
+http_on_send(char *buffer, size_t size, size_t count, void *arg)
+{
+	HttpCall   *call = arg;
+	size_t		length = Min(size * count, call->unsent_length);
+
+	memcpy(buffer, call->unsent, length);
+	call->unsent += length;
+	call->unsent_length -= length;
+	return length;
+}
+
+/*
+ * libcurl asks for this before it repeats, on a new connection, a request that
+ * a kept one may have delivered.  A write must not arrive twice, and a read
+ * that is repeated must wait for a slot: both are for the caller to decide.
+ */
+int
+http_on_rewind(void *arg, curl_off_t offset, int origin)
+{
+	return CURL_SEEKFUNC_FAIL;
+}

@@ -1,0 +1,84 @@
+/*-------------------------------------------------------------------------
+ *
+ * http_data.h
+ *	  What the files of http share: http.c, http_callback.c, http_outcome.c.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef XBB_HTTP_DATA_H
+#define XBB_HTTP_DATA_H
+
+#include <curl/curl.h>
+
+#include "http.h"
+#include "lib/ilist.h"
+
+/* Easy handles kept for the next calls. */
+#define HTTP_POOL_MAX_IDLE 16
+
+struct HttpPool
+{
+	MemoryContext context;		/* owns this struct; a child of the parent */
+	MemoryContextCallback callback;
+	int			pid;			/* a forked process must not touch it */
+	dlist_head	calls;			/* HttpCall, until released */
+	int			running;		/* transfers under way */
+	bool		unseen;			/* one ended since http_wait last returned */
+	int			fds;			/* descriptors announced to fd.c */
+
+	/* libcurl's */
+	CURLM	   *multi;
+	CURL	   *idle[HTTP_POOL_MAX_IDLE];	/* easy handles without a call */
+	int			nidle;
+
+	/* kept by libcurl's callbacks */
+	WaitSocket *sockets;		/* to be watched; malloc'd */
+	int			nsockets;
+	int			sockets_size;
+	TimestampTz timer;			/* when libcurl wants to be called */
+	int			open_sockets;
+	bool		out_of_memory;	/* an error to raise outside */
+};
+
+struct HttpCall
+{
+	MemoryContext context;		/* owns this struct; a child of the caller's */
+	MemoryContextCallback callback;
+	dlist_node	node;			/* in the pool's calls */
+	HttpPool   *pool;			/* NULL once the pool is gone */
+	CURL	   *easy;			/* NULL once ended */
+	struct curl_slist *headers;
+
+	/* the request's body, the caller's */
+	const char *unsent;
+	size_t		unsent_length;
+
+	/* kept by libcurl's callbacks */
+	HttpResult	result;			/* body is malloc'd */
+	size_t		body_size;		/* allocated */
+	int64		max_response_size;
+	bool		too_large;
+	int64		retry_seconds;	/* Retry-After: one of the two, or -1 */
+	int64		retry_date;
+	char		error[CURL_ERROR_SIZE];
+};
+
+/*
+ * Callbacks of libcurl.  They run inside its frames: no errors, no palloc, no
+ * interrupts.  The argument is the pool or, from http_on_body on, the call.
+ */
+extern int	http_on_socket(CURL *easy, curl_socket_t fd, int what, void *arg,
+						   void *unused);
+extern int	http_on_timer(CURLM *multi, long milliseconds, void *arg);
+extern curl_socket_t http_on_open(void *arg, curlsocktype purpose,
+								  struct curl_sockaddr *address);
+extern int	http_on_close(void *arg, curl_socket_t fd);
+extern size_t http_on_body(char *data, size_t size, size_t count, void *arg);
+extern size_t http_on_header(char *line, size_t size, size_t count, void *arg);
+extern size_t http_on_send(char *buffer, size_t size, size_t count, void *arg);
+extern int	http_on_rewind(void *arg, curl_off_t offset, int origin);
+
+/* Fills the result of a transfer that has ended, its handle still in place. */
+extern void http_read_outcome(HttpCall *call, CURLcode code);
+
+#endif							/* XBB_HTTP_DATA_H */

@@ -1,0 +1,96 @@
+/*-------------------------------------------------------------------------
+ *
+ * idset.c
+ *	  A growing set of 64-bit record ids.
+ *
+ * Linear probing.  The ids of a company are nearly consecutive, so they are
+ * mixed first; the product with the number of slots then picks one without a
+ * division and for any number of slots, not only powers of two.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "idset.h"
+
+#define VACANT		INT64_MIN
+#define FIRST_SIZE	16
+
+static uint32_t
+home_slot(int64_t id, uint32_t nslots)
+{
+	uint64_t	h = (uint64_t) id;
+
+	h = (h ^ (h >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+	h = (h ^ (h >> 27)) * UINT64_C(0x94d049bb133111eb);
+	h ^= h >> 31;
+	return (uint32_t) (((h >> 32) * nslots) >> 32);
+}
+
+/* The slot that holds id, or the free one where it belongs. */
+static int64_t *
+find_slot(int64_t *slots, uint32_t nslots, int64_t id)
+{
+	uint32_t	i = home_slot(id, nslots);
+
+	while (slots[i] != VACANT && slots[i] != id)
+		i = i + 1 < nslots ? i + 1 : 0;
+	return &slots[i];
+}
+
+static void
+grow(IdSet *set, const Memory *memory)
+{
+	uint32_t	nslots = set->nslots ? set->nslots + set->nslots / 2 : FIRST_SIZE;
+	int64_t    *slots = memory->resize(memory->arg, NULL, nslots * sizeof(int64_t));
+
+	for (uint32_t i = 0; i < nslots; i++)
+		slots[i] = VACANT;
+	for (uint32_t i = 0; i < set->nslots; i++)
+	{
+		if (set->slots[i] != VACANT)
+			*find_slot(slots, nslots, set->slots[i]) = set->slots[i];
+	}
+	if (set->slots)
+		memory->resize(memory->arg, set->slots, 0);
+	set->slots = slots;
+	set->nslots = nslots;
+}
+
+bool
+idset_add(IdSet *set, const Memory *memory, int64_t id)
+{
+	int64_t    *slot;
+
+	if (idset_has(set, id))
+		return false;
+	if (id == VACANT)
+		return set->has_vacant = true;
+
+	if (set->nused + 1 > (uint64_t) set->nslots * 85 / 100)
+		grow(set, memory);
+	slot = find_slot(set->slots, set->nslots, id);
+	*slot = id;
+	set->nused++;
+	return true;
+}
+
+bool
+idset_has(const IdSet *set, int64_t id)
+{
+	if (id == VACANT)
+		return set->has_vacant;
+	return set->nslots > 0 && *find_slot(set->slots, set->nslots, id) == id;
+}
+
+int64_t
+idset_count(const IdSet *set)
+{
+	return (int64_t) set->nused + set->has_vacant;
+}
+
+void
+idset_free(IdSet *set, const Memory *memory)
+{
+	if (set->slots)
+		memory->resize(memory->arg, set->slots, 0);
+	*set = (IdSet) {0};
+}

@@ -1,0 +1,339 @@
+/*-------------------------------------------------------------------------
+ *
+ * json.c
+ *	  Small JSON documents, by jansson.
+ *
+ * The only file that includes jansson.h.  jansson's memory is malloc's: it is
+ * released in the frame that asked for it, and whatever may raise an error
+ * meanwhile is under PG_TRY.
+ *
+ * The server's executable exports a function json_object, and inside a backend
+ * that one is found before jansson's: its declaration is renamed here, so that
+ * a call cannot be written by accident.  Objects are made by json_pack().
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#define json_object jansson_json_object
+#include <jansson.h>
+#undef json_object
+
+#include "json.h"
+#include "mb/pg_wchar.h"
+
+/*
+ * jansson keeps a real as a double.  Seventeen digits would send 19.99 as
+ * 19.989999999999998; fifteen send every real as it was written, if it has no
+ * more digits than that.  Longer ones are refused when the option is set.
+ */
+#define REAL_DIGITS 15
+#define WRITE_FLAGS (JSON_COMPACT | JSON_REAL_PRECISION(REAL_DIGITS))
+
+/* A copy in palloc's memory; "text" is freed, NULL means out of memory. */
+static char *
+take_text(char *text)
+{
+	char	   *copy = NULL;
+
+	if (text == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_OUT_OF_MEMORY),
+				 errmsg("out of memory")));
+
+	PG_TRY();
+	{
+		copy = pstrdup(text);
+	}
+	PG_FINALLY();
+	{
+		free(text);
+	}
+	PG_END_TRY();
+
+	return copy;
+}
+
+/* The same for an array or object, without its brackets. */
+static char *
+take_inside(char *text)
+{
+	char	   *copy = take_text(text);
+
+	copy[strlen(copy) - 1] = '\0';
+	return copy + 1;
+}
+
+/*
+ * What jansson found wrong.  Its quotation of the text is left out: it may end
+ * within a character.
+ */
+static char *
+describe_error(json_error_t *error)
+{
+	char	   *near = strstr(error->text, " near ");
+
+	if (near != NULL)
+		*near = '\0';
+	return psprintf("invalid JSON at line %d, column %d: %s",
+					error->line, error->column, error->text);
+}
+
+static bool
+is_exact_real(const json_t *value)
+{
+	double		number = json_real_value(value);
+	char		text[64];
+
+	snprintf(text, sizeof(text), "%.*g", REAL_DIGITS, number);
+	return strtod(text, NULL) == number;
+}
+
+/* Whether every real below "value" is sent as it was written. */
+static bool
+has_exact_reals(json_t *value)
+{
+	size_t		index;
+	const char *key;
+	json_t	   *member;
+
+	if (json_is_real(value))
+		return is_exact_real(value);
+
+	json_array_foreach(value, index, member)
+	{
+		if (!has_exact_reals(member))
+			return false;
+	}
+	json_object_foreach(value, key, member)
+	{
+		if (!has_exact_reals(member))
+			return false;
+	}
+	return true;
+}
+
+/* What json_check_object() says of a document that could be read. */
+static const char *
+find_reserved(const json_t *object, const char *const *reserved)
+{
+	if (reserved == NULL)
+		return NULL;
+	for (; *reserved != NULL; reserved++)
+	{
+		if (json_object_get(object, *reserved) != NULL)
+			return *reserved;
+	}
+	return NULL;
+}
+
+static bool
+holds_objects(const json_t *array)
+{
+	size_t		index;
+	json_t	   *element;
+
+	json_array_foreach(array, index, element)
+	{
+		if (!json_is_object(element))
+			return false;
+	}
+	return json_is_array(array);
+}
+
+/* Loads what the caller has checked before; an error if it is wrong after all. */
+static json_t *
+load_checked(const char *text)
+{
+	json_error_t error;
+	json_t	   *value = json_loads(text, JSON_REJECT_DUPLICATES, &error);
+
+	if (value == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
+				 errmsg_internal("%s", describe_error(&error))));
+	return value;
+}
+
+/* An integer as a number, or as digits in a string. */
+static bool
+read_integer(const json_t *value, int64 *result)
+{
+	if (json_is_integer(value))
+	{
+		*result = json_integer_value(value);
+		return true;
+	}
+	if (json_is_real(value))
+	{
+		double		number = json_real_value(value);
+
+		*result = (fabs(number) < 9e15) ? (int64) number : 0;
+		return (double) *result == number;
+	}
+	if (json_is_string(value))
+	{
+		const char *text = json_string_value(value);
+		char	   *end;
+
+		errno = 0;
+		*result = strtoll(text, &end, 10);
+		return errno == 0 && end != text && *end == '\0';
+	}
+	return false;
+}
+
+static void
+read_members(const json_t *root, JsonEnvelope *envelope)
+{
+	const json_t *msg = json_object_get(root, "msg");
+	const json_t *success = json_object_get(root, "success");
+	const json_t *result = json_object_get(root, "result");
+
+	envelope->valid = json_is_object(root);
+	if (!envelope->valid)
+		envelope->error = pstrdup("the answer is not a JSON object");
+	envelope->has_code = read_integer(json_object_get(root, "code"),
+									  &envelope->code);
+	envelope->has_success = json_is_boolean(success);
+	envelope->success = json_is_true(success);
+	envelope->msg = pstrdup(json_is_string(msg) ? json_string_value(msg) : "");
+	if (!read_integer(json_object_get(result, "totalCount"), &envelope->total))
+		envelope->total = -1;
+}
+
+char *
+json_check_object(const char *text, const char *const *reserved)
+{
+	json_error_t error;
+	json_t	   *root = json_loads(text, JSON_REJECT_DUPLICATES, &error);
+	bool		is_object = json_is_object(root);
+	bool		exact = has_exact_reals(root);
+	const char *name = find_reserved(root, reserved);
+
+	if (root == NULL)
+		return describe_error(&error);
+	json_decref(root);
+
+	if (!is_object)
+		return pstrdup("it is not a JSON object");
+	if (name != NULL)
+		return psprintf("member \"%s\" is reserved", name);
+	if (!exact)
+		return psprintf("a number has more than %d digits", REAL_DIGITS);
+	return NULL;
+}
+
+char *
+json_check_array(const char *text)
+{
+	json_error_t error;
+	json_t	   *root = json_loads(text, JSON_REJECT_DUPLICATES, &error);
+	bool		holds = holds_objects(root);
+	bool		exact = has_exact_reals(root);
+
+	if (root == NULL)
+		return describe_error(&error);
+	json_decref(root);
+
+	if (!holds)
+		return pstrdup("it is not a JSON array of objects");
+	if (!exact)
+		return psprintf("a number has more than %d digits", REAL_DIGITS);
+	return NULL;
+}
+
+char *
+json_quote(const char *text)
+{
+	json_t	   *value;
+	char	   *quoted;
+
+	/* Raises the server's own error, which json_string() would keep. */
+	(void) pg_verify_mbstr(PG_UTF8, text, strlen(text), false);
+
+	value = json_string(text);
+	quoted = json_dumps(value, JSON_ENCODE_ANY | WRITE_FLAGS);
+	json_decref(value);
+
+	return take_text(quoted);
+}
+
+char *
+json_elements(const char *text)
+{
+	json_t	   *root = load_checked(text);
+	char	   *elements = json_dumps(root, WRITE_FLAGS);
+
+	json_decref(root);
+	return take_inside(elements);
+}
+
+char *
+json_body_members(const char *corpid, const char *user_id,
+				  const char *form_id, const char *params)
+{
+	json_t	   *members = NULL;
+	json_t	   *root;
+	char	   *body = NULL;
+	int64		form = 0;
+	int			failed = 0;
+
+	if (form_id != NULL)
+	{
+		errno = 0;
+		form = strtoll(form_id, NULL, 10);
+		if (errno != 0)
+			ereport(ERROR,
+					(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+					 errmsg("form id %s is out of range", form_id)));
+	}
+	(void) pg_verify_mbstr(PG_UTF8, corpid, strlen(corpid), false);
+	if (user_id != NULL)
+		(void) pg_verify_mbstr(PG_UTF8, user_id, strlen(user_id), false);
+	if (params != NULL)
+		members = load_checked(params);
+
+	/* Nothing below raises an error before all of jansson's is released. */
+	root = json_pack("{s:s}", "corpid", corpid);
+	if (user_id != NULL)
+		failed |= json_object_set_new(root, "userId", json_string(user_id));
+	if (form_id != NULL)
+		failed |= json_object_set_new(root, "formId", json_integer(form));
+	if (members != NULL)
+		failed |= json_object_update_missing(root, members);
+	if (failed == 0)
+		body = json_dumps(root, WRITE_FLAGS);
+	json_decref(members);
+	json_decref(root);
+
+	return take_inside(body);
+}
+
+void
+json_read_envelope(const char *body, size_t length, JsonEnvelope *envelope)
+{
+	json_error_t error;
+	json_t	   *root = json_loadb(body, length, JSON_DECODE_INT_AS_REAL, &error);
+
+	memset(envelope, 0, sizeof(*envelope));
+	envelope->total = -1;
+	if (root == NULL)
+	{
+		envelope->msg = pstrdup("");
+		envelope->error = describe_error(&error);
+		return;
+	}
+
+	PG_TRY();
+	{
+		read_members(root, envelope);
+	}
+	PG_FINALLY();
+	{
+		json_decref(root);
+	}
+	PG_END_TRY();
+}

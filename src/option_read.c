@@ -1,0 +1,230 @@
+/*-------------------------------------------------------------------------
+ *
+ * option_read.c
+ *	  From the catalogs to typed structs; what is missing is asked for.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "catalog/pg_user_mapping.h"
+#include "commands/defrem.h"
+#include "foreign/foreign.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/syscache.h"
+
+#include "compat.h"
+#include "option_data.h"
+
+/* Puts a value into its field, whose C type follows from the option's type. */
+static void
+store(const OptionEntry *entry, const OptionValue *value, char *base)
+{
+	void	   *field = base + entry->offset;
+
+	switch (entry->type)
+	{
+		case OPTION_BOOLEAN:
+			*(bool *) field = value->boolean;
+			break;
+		case OPTION_INTEGER:
+		case OPTION_DURATION:
+			*(int *) field = (int) value->number;
+			break;
+		case OPTION_COUNT:
+		case OPTION_SIZE:
+			*(int64 *) field = (int64) value->number;
+			break;
+		case OPTION_NUMBER:
+		case OPTION_RATE:
+			*(double *) field = value->number;
+			break;
+		case OPTION_TIME_ZONE:
+			*(pg_tz **) field = value->zone;
+			break;
+		case OPTION_OBJECT:
+		case OPTION_PATH:
+			*(const OptionObject **) field = value->object;
+			break;
+		default:
+			*(const char **) field = value->text;
+			break;
+	}
+}
+
+/* Fills a struct with the options that stand exactly in these places. */
+static void
+fill(void *base, int places, List *options, bool defaults)
+{
+	for (int i = 0; i < option_nentries; i++)
+	{
+		const OptionEntry *entry = &option_entries[i];
+		const char *text = option_given(options, entry->name);
+		OptionValue value = {0};
+
+		if (entry->places != places || entry->offset < 0)
+			continue;
+		if (text == NULL && defaults)
+			text = entry->default_value;
+		if (text == NULL)
+			continue;
+		option_value(entry, text, &value);
+		store(entry, &value, base);
+	}
+}
+
+static void
+read_server(Oid serverid, OptionServer *result)
+{
+	ForeignServer *server = GetForeignServer(serverid);
+
+	result->serverid = serverid;
+	result->name = server->servername;
+	fill(result, OPTION_SERVER, server->options, true);
+	fill(result, OPTION_SERVER | OPTION_TABLE, server->options, true);
+
+	if (result->corpid == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_FDW_OPTION_NAME_NOT_FOUND),
+				 errmsg("server \"%s\" has no option \"corpid\"", result->name),
+				 errhint("Type: ALTER SERVER %s OPTIONS (ADD corpid '...');",
+						 quote_identifier(result->name))));
+	if (result->base_url == NULL)
+		result->base_url = pstrdup(option_url_by_corpid(result->corpid));
+	result->allow_http = strncmp(result->base_url, "http:", 5) == 0;
+}
+
+/* As one would type it. */
+static char *
+qualified_name(Oid relid)
+{
+	return quote_qualified_identifier(get_namespace_name(get_rel_namespace(relid)),
+									  get_rel_name(relid));
+}
+
+/* The mapping's role: its owner's name, or PUBLIC. */
+static const char *
+mapping_role(Oid userid, Oid serverid)
+{
+	if (SearchSysCacheExists2(USERMAPPINGUSERSERVER,
+							  ObjectIdGetDatum(userid),
+							  ObjectIdGetDatum(serverid)))
+		return quote_identifier(GetUserNameFromId(userid, false));
+	if (SearchSysCacheExists2(USERMAPPINGUSERSERVER,
+							  ObjectIdGetDatum(InvalidOid),
+							  ObjectIdGetDatum(serverid)))
+		return "PUBLIC";
+	return NULL;
+}
+
+/* An underscore before a letter goes, and the letter becomes a capital. */
+static char *
+camel_case(const char *name)
+{
+	char	   *result = palloc(strlen(name) + 1);
+	char	   *out = result;
+
+	for (const char *in = name; *in; in++)
+	{
+		if (*in == '_' && in > name && in[1] >= 'a' && in[1] <= 'z')
+			*out++ = pg_ascii_toupper((unsigned char) *++in);
+		else
+			*out++ = *in;
+	}
+	*out = '\0';
+	return result;
+}
+
+const char *
+option_given(List *options, const char *name)
+{
+	ListCell   *lc;
+
+	foreach(lc, options)
+	{
+		DefElem    *def = lfirst_node(DefElem, lc);
+
+		if (strcmp(def->defname, name) == 0)
+			return defGetString(def);
+	}
+	return NULL;
+}
+
+OptionServer *
+option_server(Oid serverid)
+{
+	OptionServer *result = palloc0(sizeof(OptionServer));
+
+	read_server(serverid, result);
+	return result;
+}
+
+OptionTable *
+option_table(Oid relid)
+{
+	ForeignTable *table = GetForeignTable(relid);
+	OptionTable *result = palloc0(sizeof(OptionTable));
+
+	result->relid = relid;
+	read_server(table->serverid, &result->server);
+	fill(&result->server, OPTION_SERVER | OPTION_TABLE, table->options, false);
+	fill(result, OPTION_TABLE, table->options, true);
+
+	if (result->object == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_FDW_OPTION_NAME_NOT_FOUND),
+				 errmsg("foreign table \"%s\" has neither option \"object\" nor \"api\"",
+						get_rel_name(relid)),
+				 errhint("Type: ALTER FOREIGN TABLE %s OPTIONS (ADD object 'product');",
+						 qualified_name(relid))));
+	if (result->object->needs_form_id && result->form_id == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_FDW_OPTION_NAME_NOT_FOUND),
+				 errmsg("foreign table \"%s\" has no option \"form_id\", which object \"%s\" requires",
+						get_rel_name(relid), result->object->name),
+				 errhint("Type: ALTER FOREIGN TABLE %s OPTIONS (ADD form_id '...');",
+						 qualified_name(relid))));
+	return result;
+}
+
+OptionMapping *
+option_mapping(Oid userid, Oid serverid)
+{
+	OptionMapping *result = palloc0(sizeof(OptionMapping));
+	const char *role = mapping_role(userid, serverid);
+	const char *server = GetForeignServer(serverid)->servername;
+	UserMapping *mapping;
+
+	if (role == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("role \"%s\" has no user mapping for server \"%s\"",
+						GetUserNameFromId(userid, false), server),
+				 errhint("Type: CREATE USER MAPPING FOR %s SERVER %s OPTIONS (token '...');",
+						 quote_identifier(GetUserNameFromId(userid, false)),
+						 quote_identifier(server))));
+
+	mapping = GetUserMapping(userid, serverid);
+	result->umid = mapping->umid;
+	fill(result, OPTION_MAPPING, mapping->options, true);
+
+	if (result->token == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_FDW_OPTION_NAME_NOT_FOUND),
+				 errmsg("user mapping of %s for server \"%s\" has no option \"token\"",
+						role, server),
+				 errhint("Type: ALTER USER MAPPING FOR %s SERVER %s OPTIONS (ADD token '...');",
+						 role, quote_identifier(server))));
+	return result;
+}
+
+char *
+option_attr(Oid relid, AttrNumber attnum)
+{
+	List	   *options = GetForeignColumnOptions(relid, attnum);
+	const char *attr = option_given(options, "attr");
+
+	return attr ? pstrdup(attr) : camel_case(get_attname(relid, attnum, false));
+}

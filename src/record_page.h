@@ -1,0 +1,88 @@
+/*-------------------------------------------------------------------------
+ *
+ * record_page.h
+ *	  What record.c and record_page.c share; nobody else includes it.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef XBB_RECORD_PAGE_H
+#define XBB_RECORD_PAGE_H
+
+#include "attr.h"
+#include "record.h"
+#include "value.h"
+
+/* A value within the body; nothing if the length is 0. */
+typedef struct Span
+{
+	uint32		offset;
+	uint32		length;
+} Span;
+
+/* A wanted column. */
+typedef struct Column
+{
+	int			index;			/* attnum - 1 */
+	const char *name;
+	const char *attr;
+	Attr	   *own;			/* among the record's own fields */
+	Attr	   *data;			/* in its "data", or NULL; the own comes first */
+	ValueType  *type;
+} Column;
+
+struct RecordFormat
+{
+	char	   *relname;
+	const char *id_key;			/* for messages */
+
+	Attr	   *answer;			/* the envelope; its spans come once a page */
+	Attr	   *code;
+	Attr	   *success;
+	Attr	   *msg;
+	Attr	   *result;
+	Attr	   *list;
+	Attr	   *total;
+
+	Attr	   *record;			/* one element of the list */
+	Column		id;
+	Column		add_time;
+	Column		update_time;
+	int			longest;		/* name, bytes */
+
+	int			natts;			/* of the table */
+	int			ncolumns;
+	Column	   *columns;
+};
+
+/* A page with what its owner does not see. */
+typedef struct Page
+{
+	RecordPage	page;
+	const char *body;
+	Span	   *spans;			/* of row 0, row 1, ... */
+	int			capacity;		/* rows */
+} Page;
+
+static inline LexSlice
+record_slice(const Page *page, const Span *spans, const Attr *attr)
+{
+	const Span *span = &spans[attr->number];
+	LexSlice	slice = {page->body + span->offset, span->length, LEX_MISSING};
+
+	if (span->length > 0)
+		slice.kind = lex_kind(slice.start);
+	return slice;
+}
+
+/* A field of a record: its own, else the one in its data. */
+static inline LexSlice
+record_field(const Page *page, const Span *spans, const Column *column)
+{
+	LexSlice	slice = record_slice(page, spans, column->own);
+
+	if (slice.kind == LEX_MISSING && column->data != NULL)
+		slice = record_slice(page, spans, column->data);
+	return slice;
+}
+
+#endif							/* XBB_RECORD_PAGE_H */

@@ -1,0 +1,187 @@
+/*-------------------------------------------------------------------------
+ *
+ * value.c
+ *	  From one JSON value to one Datum: types, domains, arrays.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "value.h"
+#include "value_type.h"
+
+/*
+ * The elements of a JSON array, palloc'd, or NULL if "text" is none.  The
+ * slices point into "text".
+ */
+static LexSlice *
+find_elements(ValueText text, int *count)
+{
+	int			size = 16;
+	LexSlice   *elements = palloc(size * sizeof(LexSlice));
+	Lex			lex;
+	LexEvent	event;
+
+	*count = 0;
+	lex_begin(&lex, text.data, text.length);
+	if (lex_next(&lex) != LEX_OPEN || !lex_in_array(&lex))
+		return NULL;
+
+	while ((event = lex_next(&lex)) != LEX_END)
+	{
+		if (event == LEX_FAILED)
+			return NULL;
+		if (lex.depth != 1 || (event != LEX_SCALAR && event != LEX_CLOSE))
+			continue;
+		if (*count == size)
+			elements = repalloc_huge(elements,
+									 (size *= 2) * sizeof(LexSlice));
+		elements[(*count)++] = lex.slice;
+	}
+	return elements;
+}
+
+/* What an array column is made of: see the rules in value.h. */
+static LexSlice *
+array_elements(const LexSlice *slice, int *count)
+{
+	ValueText		text = {slice->start, slice->length};
+	LexSlice   *elements = NULL;
+
+	if (slice->kind == LEX_STRING)
+		text = value_content(slice);
+	if (text.length > 0 && memchr(text.data, '[', text.length) != NULL)
+		elements = find_elements(text, count);
+	if (elements == NULL)
+	{
+		elements = palloc(sizeof(LexSlice));
+		*elements = *slice;
+		*count = 1;
+	}
+	return elements;
+}
+
+static Datum
+convert_array(ValueType *type, const LexSlice *slice, bool *isnull)
+{
+	int			count;
+	LexSlice   *elements = array_elements(slice, &count);
+	int			lower_bound = 1;
+	Datum	   *datums;
+	bool	   *nulls;
+
+	if (count == 0)
+		return PointerGetDatum(construct_empty_array(type->element_oid));
+
+	datums = palloc(count * sizeof(Datum));
+	nulls = palloc(count * sizeof(bool));
+	for (int i = 0; i < count; i++)
+		datums[i] = value_datum(type->element, &elements[i], &nulls[i]);
+
+	return PointerGetDatum(construct_md_array(datums, nulls, 1, &count,
+											  &lower_bound, type->element_oid,
+											  type->typlen, type->typbyval,
+											  type->typalign));
+}
+
+/* Chooses how values get into the type. */
+static void
+choose_conversion(ValueType *type)
+{
+	Oid			element = get_element_type(type->oid);
+
+	if (OidIsValid(element))
+	{
+		type->convert = convert_array;
+		type->element_oid = element;
+		type->element = value_type(element, type->typmod, type->zone);
+		get_typlenbyvalalign(element, &type->typlen, &type->typbyval,
+							 &type->typalign);
+		return;
+	}
+
+	switch (type->oid)
+	{
+		case TEXTOID:
+		case VARCHAROID:
+			type->convert = value_convert_text;
+			break;
+		case JSONOID:
+			type->convert = value_convert_json;
+			break;
+		case JSONBOID:
+			type->convert = value_convert_jsonb;
+			break;
+		case BOOLOID:
+			type->convert = value_convert_bool;
+			break;
+		case INT2OID:
+		case INT4OID:
+		case INT8OID:
+			type->convert = value_convert_integer;
+			break;
+		case NUMERICOID:
+			type->convert = value_convert_numeric;
+			break;
+		case FLOAT4OID:
+		case FLOAT8OID:
+			type->convert = value_scalar_by_input;
+			break;
+		case TIMESTAMPTZOID:
+			type->convert = value_convert_timestamptz;
+			break;
+		case TIMESTAMPOID:
+			type->convert = value_convert_timestamp;
+			break;
+		case DATEOID:
+			type->convert = value_convert_date;
+			break;
+		default:
+			type->convert = value_by_input;
+			break;
+	}
+}
+
+static bool
+is_missing(const LexSlice *slice)
+{
+	return slice->kind == LEX_MISSING || slice->kind == LEX_NULL ||
+		(slice->kind == LEX_STRING && slice->length == 2);
+}
+
+ValueType *
+value_type(Oid oid, int32 typmod, pg_tz *zone)
+{
+	ValueType  *type = palloc0(sizeof(ValueType));
+	Oid			input;
+
+	type->typmod = typmod;
+	type->oid = getBaseTypeAndTypmod(oid, &type->typmod);
+	if (type->oid != oid)
+		type->domain = oid;
+	type->zone = zone;
+	type->context = CurrentMemoryContext;
+	getTypeInputInfo(type->oid, &input, &type->ioparam);
+	fmgr_info(input, &type->input);
+	choose_conversion(type);
+
+	return type;
+}
+
+Datum
+value_datum(ValueType *type, const LexSlice *slice, bool *isnull)
+{
+	Datum		result = (Datum) 0;
+
+	*isnull = is_missing(slice);
+	if (!*isnull)
+		result = type->convert(type, slice, isnull);
+	if (OidIsValid(type->domain))
+		domain_check(result, *isnull, type->domain, &type->domain_cache,
+					 type->context);
+	return result;
+}

@@ -1,0 +1,53 @@
+/*-------------------------------------------------------------------------
+ *
+ * value.h
+ *	  From one JSON value to one Datum.
+ *
+ * How a type is read is chosen once a scan; the common types are built
+ * directly, all others through their input function.  The rules:
+ *
+ * - "", null and a missing value are NULL for every type, in arrays too; so is
+ *	 0 for a timestamptz, timestamp or date.
+ * - Times are epoch seconds, or milliseconds where the amount is 1e11 or more,
+ *	 as number or digits ("20260101" is an epoch); any other text is read in the
+ *	 shape's time zone.  timestamp and date show the local time there.
+ * - Numbers may come as strings.  numeric, text and jsonb keep them digit for
+ *	 digit.  Integers must be integral: 3.0 and 1e3 are, 12.5 is not.
+ * - An array may come inside a string; what is no array becomes an array of one.
+ * - A string, read into text, is its content; every other value its JSON.
+ * - json and jsonb take the value as it is: a string stays a JSON string, even
+ *	 if there is JSON in it.
+ *
+ * A value that does not fit is an error with the SQLSTATE of the type's input
+ * function.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef XBB_VALUE_H
+#define XBB_VALUE_H
+
+#include "lex.h"
+#include "pgtime.h"
+
+/* How to read values into one type. */
+typedef struct ValueType ValueType;
+
+/* "zone" must live as long.  Allocates in the current context. */
+extern ValueType *value_type(Oid type, int32 typmod, pg_tz *zone);
+
+/* Allocates in the current context. */
+extern Datum value_datum(ValueType *type, const LexSlice *slice, bool *isnull);
+
+/*
+ * A plain decimal, blanks around it allowed: mantissa / 10^scale.  False for
+ * anything else, an exponent or more than 18 digits included.
+ */
+extern bool value_decimal(const LexSlice *slice, int64 *mantissa, int *scale);
+
+/*
+ * Epoch seconds or milliseconds, as in a time column, in whole seconds, rounded
+ * down; 0 if it is none.
+ */
+extern int64 value_epoch(const LexSlice *slice);
+
+#endif							/* XBB_VALUE_H */

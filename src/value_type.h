@@ -1,0 +1,101 @@
+/*-------------------------------------------------------------------------
+ *
+ * value_type.h
+ *	  What the files value*.c share; nobody else includes it.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef XBB_VALUE_TYPE_H
+#define XBB_VALUE_TYPE_H
+
+#include "fmgr.h"
+#include "value.h"
+
+#define VALUE_MAX_DIGITS 18		/* that always fit into an int64 */
+
+struct ValueType
+{
+	Datum		(*convert) (ValueType *type, const LexSlice *slice,
+							bool *isnull);
+	Oid			oid;			/* never a domain */
+	int32		typmod;
+	pg_tz	   *zone;
+	FmgrInfo	input;
+	Oid			ioparam;
+
+	/* of an array type */
+	ValueType  *element;
+	Oid			element_oid;
+	int16		typlen;
+	bool		typbyval;
+	char		typalign;
+
+	/* of a domain */
+	Oid			domain;
+	void	   *domain_cache;
+	MemoryContext context;		/* of the cache */
+};
+
+/* A piece of text, not always NUL-terminated. */
+typedef struct ValueText
+{
+	const char *data;
+	int			length;
+} ValueText;
+
+extern const int64 value_power_of_ten[VALUE_MAX_DIGITS + 1];
+
+/*
+ * In the database's encoding, from UTF-8, which was verified when the answer was
+ * read.
+ */
+extern ValueText value_server_text(const char *data, int length);
+
+/* The content of a string, UTF-8. */
+extern ValueText value_content(const LexSlice *slice);
+
+/*
+ * What a text column shows, in the database's encoding: a string's content, or
+ * the JSON as it stands.
+ */
+extern ValueText value_text(const LexSlice *slice);
+
+/* A copy as a C string. */
+extern char *value_terminated(ValueText text);
+
+extern Datum value_call_input(ValueType *type, const LexSlice *slice);
+
+/* Types that are no container cannot say anything useful about one. */
+extern void value_refuse_container(ValueType *type, const LexSlice *slice);
+
+/* A number, or a string that numeric takes, digit for digit. */
+extern Datum value_numeric(const LexSlice *slice);
+
+/*
+ * How values are converted.  "slice" is not missing, null or "".  isnull is
+ * false and may be set.
+ */
+extern Datum value_by_input(ValueType *type, const LexSlice *slice,
+							bool *isnull);
+extern Datum value_scalar_by_input(ValueType *type, const LexSlice *slice,
+								   bool *isnull);
+extern Datum value_convert_text(ValueType *type, const LexSlice *slice,
+								bool *isnull);
+extern Datum value_convert_json(ValueType *type, const LexSlice *slice,
+								bool *isnull);
+extern Datum value_convert_jsonb(ValueType *type, const LexSlice *slice,
+								 bool *isnull);
+extern Datum value_convert_bool(ValueType *type, const LexSlice *slice,
+								bool *isnull);
+extern Datum value_convert_integer(ValueType *type, const LexSlice *slice,
+								   bool *isnull);
+extern Datum value_convert_numeric(ValueType *type, const LexSlice *slice,
+								   bool *isnull);
+extern Datum value_convert_timestamptz(ValueType *type, const LexSlice *slice,
+									   bool *isnull);
+extern Datum value_convert_timestamp(ValueType *type, const LexSlice *slice,
+									 bool *isnull);
+extern Datum value_convert_date(ValueType *type, const LexSlice *slice,
+								bool *isnull);
+
+#endif							/* XBB_VALUE_TYPE_H */

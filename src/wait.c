@@ -1,0 +1,129 @@
+/*-------------------------------------------------------------------------
+ *
+ * wait.c
+ *	  The one interruptible wait of xbb_fdw: for sockets, a time, or both.
+ *
+ * Every wait is on the process latch, so that a cancel, statement_timeout,
+ * shutdown or the postmaster's death ends it at once.  The event set lives for
+ * one wait only: nothing is left behind when an interrupt raises an error.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include <limits.h>
+
+#include "miscadmin.h"
+#include "storage/latch.h"
+#include "utils/resowner.h"
+#include "utils/wait_event.h"
+
+#include "compat.h"
+#include "wait.h"
+
+/* More sockets than this may be ready at once; the next wait reports them. */
+#define WAIT_MAX_EVENTS 16
+
+static uint32
+wait_event_of(WaitReason reason)
+{
+	static const char *const names[WAIT_NREASONS] = {
+		[WAIT_HTTP] = "XbbHttp",
+		[WAIT_RATE_LIMIT] = "XbbRateLimit",
+		[WAIT_BACKOFF] = "XbbBackoff",
+		[WAIT_SETTLE] = "XbbSettle",
+	};
+	static uint32 events[WAIT_NREASONS];
+
+	if (events[reason] == 0)
+		events[reason] = compat_wait_event(names[reason]);
+	return events[reason];
+}
+
+/* Rounded up, so that no wait ends before its time; -1 waits without end. */
+static long
+wait_milliseconds(TimestampTz until)
+{
+	TimestampTz now;
+
+	if (until == DT_NOEND)
+		return -1;
+	now = GetCurrentTimestamp();
+	if (until <= now)
+		return 0;
+	return Min((until - now + 999) / 1000, INT_MAX);
+}
+
+/* One look at latch and sockets; returns the number of ready sockets. */
+static int
+wait_sockets(WaitSocket *sockets, int nsockets, long timeout, uint32 event,
+			 bool *woken)
+{
+	WaitEventSet *set = compat_wait_event_set(nsockets + 2);
+	WaitEvent	occurred[WAIT_MAX_EVENTS];
+	int			noccurred = 0;
+	int			nready = 0;
+
+	PG_TRY();
+	{
+		AddWaitEventToSet(set, WL_LATCH_SET, PGINVALID_SOCKET, MyLatch, NULL);
+		AddWaitEventToSet(set, WL_EXIT_ON_PM_DEATH, PGINVALID_SOCKET, NULL, NULL);
+		for (int i = 0; i < nsockets; i++)
+		{
+			sockets[i].ready = 0;
+			AddWaitEventToSet(set, sockets[i].events, sockets[i].fd, NULL,
+							  &sockets[i]);
+		}
+		noccurred = WaitEventSetWait(set, timeout, occurred,
+									 lengthof(occurred), event);
+	}
+	PG_FINALLY();
+	{
+		FreeWaitEventSet(set);
+	}
+	PG_END_TRY();
+
+	*woken = false;
+	for (int i = 0; i < noccurred; i++)
+	{
+		WaitSocket *ready = occurred[i].user_data;
+
+		if (occurred[i].events & WL_LATCH_SET)
+			*woken = true;
+		else if (ready)
+		{
+			ready->ready = occurred[i].events;
+			nready++;
+		}
+	}
+	return nready;
+}
+
+int
+wait_for(WaitSocket *sockets, int nsockets, TimestampTz until,
+		 WaitReason reason)
+{
+	uint32		event = wait_event_of(reason);
+	bool		woken;
+	int			nready = 0;
+
+	CHECK_FOR_INTERRUPTS();
+	do
+	{
+		long		timeout = wait_milliseconds(until);
+
+		if (nsockets > 0)
+			nready = wait_sockets(sockets, nsockets, timeout, event, &woken);
+		else
+			woken = WaitLatch(MyLatch,
+							  WL_LATCH_SET | WL_EXIT_ON_PM_DEATH |
+							  (timeout < 0 ? 0 : WL_TIMEOUT),
+							  timeout, event) & WL_LATCH_SET;
+		if (woken)
+			ResetLatch(MyLatch);
+		CHECK_FOR_INTERRUPTS();
+
+		/* a latch that was set hides the sockets: look again, even if late */
+	} while (nready == 0 && (woken || GetCurrentTimestamp() < until));
+	return nready;
+}
