@@ -8,8 +8,11 @@ DATA = xbb_fdw--1.0.sql
 PGFILEDESC = "xbb_fdw - the XBB CRM's web API as foreign tables"
 
 # The server's headers are not ours to mend: -isystem keeps their warnings out.
-# Callbacks have the parameters the server gives them, used or not.
+# Callbacks have the parameters the server gives them, used or not.  Only what
+# SQL calls is exported (as 16 does by itself): names of ours cannot meet those
+# of another extension in the same backend.
 PG_CPPFLAGS = -Wall -Wextra -Wno-unused-parameter -isystem $(shell $(PG_CONFIG) --includedir-server) \
+	-fvisibility=hidden '-DPGDLLEXPORT=__attribute__((visibility("default")))' \
 	-I$(srcdir)/src $(shell pkg-config --cflags libcurl jansson) -MMD -MP
 SHLIB_LINK = $(shell pkg-config --libs libcurl jansson)
 EXTRA_CLEAN = $(OBJS:.o=.d) test/unit/test_*.o

@@ -17,9 +17,11 @@
 
 PG_MODULE_MAGIC;
 
+extern PGDLLEXPORT Datum xbb_fdw_handler(PG_FUNCTION_ARGS);
+
 PG_FUNCTION_INFO_V1(xbb_fdw_handler);
 
-void		_PG_init(void);
+extern PGDLLEXPORT void _PG_init(void);
 
 void
 _PG_init(void)

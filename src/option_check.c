@@ -45,6 +45,9 @@ static const struct
 	"ALTER FOREIGN TABLE name ALTER COLUMN name OPTIONS (ADD %s '...')"},
 };
 
+extern PGDLLEXPORT Datum xbb_fdw_validator(PG_FUNCTION_ARGS);
+extern PGDLLEXPORT Datum xbb_fdw_options(PG_FUNCTION_ARGS);
+
 PG_FUNCTION_INFO_V1(xbb_fdw_validator);
 PG_FUNCTION_INFO_V1(xbb_fdw_options);
 

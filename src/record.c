@@ -19,9 +19,9 @@
 typedef struct Place
 {
 	RecordFormat *format;
-	Page	   *page;
+	RecordPageData	   *page;
 	int			row;
-	const Column *column;		/* NULL between columns */
+	const RecordColumn *column;		/* NULL between columns */
 } Place;
 
 /*
@@ -35,6 +35,8 @@ show_slice(const LexSlice *slice)
 	int			length = slice->length;
 	int			width;
 
+	if (slice->kind == LEX_MISSING)
+		return pstrdup("(missing)");
 	if (length > MAX_SHOWN)
 		length = pg_encoding_mbcliplen(PG_UTF8, slice->start, length, MAX_SHOWN);
 
@@ -57,8 +59,8 @@ static void
 add_context(void *arg)
 {
 	Place	   *place = arg;
-	const Column *column = place->column;
-	const Span *spans = place->page->spans +
+	const RecordColumn *column = place->column;
+	const RecordSpan *spans = place->page->spans +
 		(Size) place->row * place->format->record->end;
 	LexSlice	id = record_field(place->page, spans, &place->format->id);
 	LexSlice	value;
@@ -73,7 +75,7 @@ add_context(void *arg)
 
 /* 'x' is a field of the record, or of its data; '*' is the record. */
 static void
-place_column(RecordFormat *format, Column *column, const char *attr)
+place_column(RecordFormat *format, RecordColumn *column, const char *attr)
 {
 	column->attr = attr;
 	if (strcmp(attr, "*") == 0)
@@ -117,11 +119,11 @@ record_format(TupleDesc tupdesc, Bitmapset *wanted, char **attrs,
 	place_column(format, &format->update_time, "updateTime");
 
 	format->natts = tupdesc->natts;
-	format->columns = palloc0(tupdesc->natts * sizeof(Column));
+	format->columns = palloc0(tupdesc->natts * sizeof(RecordColumn));
 	while ((attnum = bms_next_member(wanted, attnum)) >= 0)
 	{
 		Form_pg_attribute attribute = TupleDescAttr(tupdesc, attnum - 1);
-		Column	   *column = &format->columns[format->ncolumns++];
+		RecordColumn	   *column = &format->columns[format->ncolumns++];
 
 		column->index = attnum - 1;
 		column->name = pstrdup(NameStr(attribute->attname));
@@ -138,8 +140,8 @@ void
 record_tuple(RecordFormat *format, RecordPage *page, int row, Datum *values,
 			 bool *isnull)
 {
-	Place		place = {format, (Page *) page, row, NULL};
-	const Span *spans = place.page->spans + (Size) row * format->record->end;
+	Place		place = {format, (RecordPageData *) page, row, NULL};
+	const RecordSpan *spans = place.page->spans + (Size) row * format->record->end;
 	ErrorContextCallback callback;
 
 	callback.callback = add_context;
@@ -151,7 +153,7 @@ record_tuple(RecordFormat *format, RecordPage *page, int row, Datum *values,
 	memset(isnull, true, format->natts * sizeof(bool));
 	for (int i = 0; i < format->ncolumns; i++)
 	{
-		const Column *column = &format->columns[i];
+		const RecordColumn *column = &format->columns[i];
 		LexSlice	slice = record_field(place.page, spans, column);
 
 		place.column = column;

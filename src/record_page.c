@@ -28,10 +28,10 @@
 typedef struct Reader
 {
 	RecordFormat *format;
-	Page	   *page;
+	RecordPageData	   *page;
 	Lex			lex;
-	Span	   *answer;			/* the envelope's spans */
-	Span	   *spans;			/* those being filled */
+	RecordSpan	   *answer;			/* the envelope's spans */
+	RecordSpan	   *spans;			/* those being filled */
 	Attr	   *expected;		/* whose value comes next, or NULL */
 	Attr	   *open[LEX_MAX_DEPTH + 1];	/* by depth: whose value the open
 											 * container is, or NULL */
@@ -41,7 +41,7 @@ typedef struct Reader
 static inline void
 note_span(Reader *reader, const Attr *attr)
 {
-	Span	   *span = &reader->spans[attr->number];
+	RecordSpan	   *span = &reader->spans[attr->number];
 
 	span->offset = reader->lex.slice.start - reader->page->body;
 	span->length = reader->lex.slice.length;
@@ -82,7 +82,7 @@ static void
 forget_earlier(Reader *reader, const Attr *attr)
 {
 	memset(&reader->spans[attr->number], 0,
-		   (attr->end - attr->number) * sizeof(Span));
+		   (attr->end - attr->number) * sizeof(RecordSpan));
 	if (attr == reader->format->result || attr == reader->format->list)
 		reader->page->page.nrows = 0;
 }
@@ -91,14 +91,14 @@ forget_earlier(Reader *reader, const Attr *attr)
 static void
 begin_row(Reader *reader)
 {
-	Page	   *page = reader->page;
+	RecordPageData	   *page = reader->page;
 	Size		width = reader->format->record->end;
 
 	if (page->page.nrows == page->capacity)
 	{
 		Size		capacity = page->capacity * 2;
 
-		page->spans = repalloc_huge(page->spans, capacity * width * sizeof(Span));
+		page->spans = repalloc_huge(page->spans, capacity * width * sizeof(RecordSpan));
 		page->page.ids = repalloc(page->page.ids, capacity * sizeof(int64));
 		page->page.add_times = repalloc(page->page.add_times,
 										capacity * sizeof(int64));
@@ -107,15 +107,7 @@ begin_row(Reader *reader)
 		page->capacity = capacity;
 	}
 	reader->spans = page->spans + page->page.nrows * width;
-	memset(reader->spans, 0, width * sizeof(Span));
-}
-
-static bool
-get_integer(const LexSlice *slice, int64 *result)
-{
-	int			scale;
-
-	return value_decimal(slice, result, &scale) && scale == 0;
+	memset(reader->spans, 0, width * sizeof(RecordSpan));
 }
 
 /* Digits in a string are a number, but "007" is another user than "7". */
@@ -130,12 +122,13 @@ is_canonical(const LexSlice *slice, int64 number)
 }
 
 static int64
-get_id(const Page *page, const Span *spans, const RecordFormat *format)
+get_id(const RecordPageData *page, const RecordSpan *spans,
+	   const RecordFormat *format)
 {
 	LexSlice	slice = record_field(page, spans, &format->id);
 	int64		id;
 
-	if (get_integer(&slice, &id) &&
+	if (value_integral(&slice, &id) &&
 		(slice.kind == LEX_NUMBER || is_canonical(&slice, id)))
 		return id;
 
@@ -151,7 +144,7 @@ end_row(Reader *reader)
 {
 	RecordFormat *format = reader->format;
 	RecordPage *page = &reader->page->page;
-	const Span *spans = reader->spans;
+	const RecordSpan *spans = reader->spans;
 	LexSlice	add_time = record_field(reader->page, spans, &format->add_time);
 	LexSlice	update_time = record_field(reader->page, spans, &format->update_time);
 
@@ -246,11 +239,11 @@ finish_page(Reader *reader)
 	LexSlice	total = record_slice(reader->page, reader->answer, format->total);
 	LexSlice	list = record_slice(reader->page, reader->answer, format->list);
 
-	page->has_code = get_integer(&code, &page->code);
+	page->has_code = value_integral(&code, &page->code);
 	page->has_success = (success.kind == LEX_TRUE || success.kind == LEX_FALSE);
 	page->success = (success.kind == LEX_TRUE);
 	page->has_list = (list.kind == LEX_ARRAY);
-	if (!get_integer(&total, &page->total) || page->total < 0)
+	if (!value_integral(&total, &page->total) || page->total < 0)
 		page->total = -1;
 
 	page->msg = MemoryContextAllocZero(page->context, msg.length + 1);
@@ -265,19 +258,19 @@ finish_page(Reader *reader)
 	}
 }
 
-static Page *
+static RecordPageData *
 create_page(RecordFormat *format, MemoryContext context, const char *body,
 			size_t length)
 {
 	MemoryContext old = MemoryContextSwitchTo(context);
-	Page	   *page = palloc0(sizeof(Page));
+	RecordPageData	   *page = palloc0(sizeof(RecordPageData));
 	char	   *copy = palloc(length + 1);
 
 	memcpy(copy, body, length);
 	copy[length] = '\0';
 	page->body = copy;
 	page->capacity = 128;
-	page->spans = palloc(page->capacity * format->record->end * sizeof(Span));
+	page->spans = palloc(page->capacity * format->record->end * sizeof(RecordSpan));
 	page->page.context = context;
 	page->page.ids = palloc(page->capacity * sizeof(int64));
 	page->page.add_times = palloc(page->capacity * sizeof(int64));
@@ -289,7 +282,8 @@ create_page(RecordFormat *format, MemoryContext context, const char *body,
 
 /* Returns what is wrong with the page's body, or NULL. */
 static const char *
-read_page(RecordFormat *format, Page *page, size_t length, size_t *position)
+read_page(RecordFormat *format, RecordPageData *page, size_t length,
+		  size_t *position)
 {
 	Reader		reader;
 	const char *error;
@@ -300,7 +294,7 @@ read_page(RecordFormat *format, Page *page, size_t length, size_t *position)
 	reader.format = format;
 	reader.page = page;
 	reader.name = palloc(6 * format->longest + 2);
-	reader.answer = palloc0(format->answer->end * sizeof(Span));
+	reader.answer = palloc0(format->answer->end * sizeof(RecordSpan));
 	reader.spans = reader.answer;
 	reader.expected = format->answer;
 	reader.open[0] = NULL;
@@ -319,7 +313,7 @@ record_read(RecordFormat *format, MemoryContext parent, const char *body,
 {
 	MemoryContext context;
 	MemoryContext old;
-	Page	   *page;
+	RecordPageData	   *page;
 	const char *problem;
 	size_t		position = 0;
 

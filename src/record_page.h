@@ -13,14 +13,14 @@
 #include "value.h"
 
 /* A value within the body; nothing if the length is 0. */
-typedef struct Span
+typedef struct RecordSpan
 {
 	uint32		offset;
 	uint32		length;
-} Span;
+} RecordSpan;
 
 /* A wanted column. */
-typedef struct Column
+typedef struct RecordColumn
 {
 	int			index;			/* attnum - 1 */
 	const char *name;
@@ -28,7 +28,7 @@ typedef struct Column
 	Attr	   *own;			/* among the record's own fields */
 	Attr	   *data;			/* in its "data", or NULL; the own comes first */
 	ValueType  *type;
-} Column;
+} RecordColumn;
 
 struct RecordFormat
 {
@@ -44,29 +44,29 @@ struct RecordFormat
 	Attr	   *total;
 
 	Attr	   *record;			/* one element of the list */
-	Column		id;
-	Column		add_time;
-	Column		update_time;
+	RecordColumn		id;
+	RecordColumn		add_time;
+	RecordColumn		update_time;
 	int			longest;		/* name, bytes */
 
 	int			natts;			/* of the table */
 	int			ncolumns;
-	Column	   *columns;
+	RecordColumn	   *columns;
 };
 
 /* A page with what its owner does not see. */
-typedef struct Page
+typedef struct RecordPageData
 {
 	RecordPage	page;
 	const char *body;
-	Span	   *spans;			/* of row 0, row 1, ... */
+	RecordSpan	   *spans;			/* of row 0, row 1, ... */
 	int			capacity;		/* rows */
-} Page;
+} RecordPageData;
 
 static inline LexSlice
-record_slice(const Page *page, const Span *spans, const Attr *attr)
+record_slice(const RecordPageData *page, const RecordSpan *spans, const Attr *attr)
 {
-	const Span *span = &spans[attr->number];
+	const RecordSpan *span = &spans[attr->number];
 	LexSlice	slice = {page->body + span->offset, span->length, LEX_MISSING};
 
 	if (span->length > 0)
@@ -76,7 +76,7 @@ record_slice(const Page *page, const Span *spans, const Attr *attr)
 
 /* A field of a record: its own, else the one in its data. */
 static inline LexSlice
-record_field(const Page *page, const Span *spans, const Column *column)
+record_field(const RecordPageData *page, const RecordSpan *spans, const RecordColumn *column)
 {
 	LexSlice	slice = record_slice(page, spans, column->own);
 

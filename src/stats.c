@@ -26,8 +26,8 @@
 #define STATS_KEYS 3
 #define STATS_COLUMNS (STATS_KEYS + LIMITER_NCOUNTERS + 3)
 
-PG_FUNCTION_INFO_V1(stats_rows);
-PG_FUNCTION_INFO_V1(stats_reset);
+PG_FUNCTION_INFO_V1(xbb_fdw_stats);
+PG_FUNCTION_INFO_V1(xbb_fdw_stats_reset);
 
 /* As pg_stat_activity decides it. */
 static bool
@@ -38,7 +38,7 @@ stats_may_see(Oid userid)
 }
 
 Datum
-stats_rows(PG_FUNCTION_ARGS)
+xbb_fdw_stats(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
 	LimiterStats *rows;
@@ -70,7 +70,7 @@ stats_rows(PG_FUNCTION_ARGS)
 }
 
 Datum
-stats_reset(PG_FUNCTION_ARGS)
+xbb_fdw_stats_reset(PG_FUNCTION_ARGS)
 {
 	Oid			serverid = InvalidOid;
 

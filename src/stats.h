@@ -14,9 +14,9 @@
  * xbb._stats(): this database's counters by server, role and endpoint.  Rows
  * of roles that the caller is not a member of need pg_read_all_stats.
  */
-extern PGDLLEXPORT Datum stats_rows(PG_FUNCTION_ARGS);
+extern PGDLLEXPORT Datum xbb_fdw_stats(PG_FUNCTION_ARGS);
 
 /* xbb.stats_reset(server name): forgets them; NULL means all servers. */
-extern PGDLLEXPORT Datum stats_reset(PG_FUNCTION_ARGS);
+extern PGDLLEXPORT Datum xbb_fdw_stats_reset(PG_FUNCTION_ARGS);
 
 #endif							/* XBB_STATS_H */

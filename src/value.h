@@ -39,10 +39,10 @@ extern ValueType *value_type(Oid type, int32 typmod, pg_tz *zone);
 extern Datum value_datum(ValueType *type, const LexSlice *slice, bool *isnull);
 
 /*
- * A plain decimal, blanks around it allowed: mantissa / 10^scale.  False for
- * anything else, an exponent or more than 18 digits included.
+ * A number, or a string of one, that is integral and written without exponent
+ * in at most 18 digits: 3, "3", 3.0.  Else false, and *result stays as it is.
  */
-extern bool value_decimal(const LexSlice *slice, int64 *mantissa, int *scale);
+extern bool value_integral(const LexSlice *slice, int64 *result);
 
 /*
  * Epoch seconds or milliseconds, as in a time column, in whole seconds, rounded

@@ -80,19 +80,6 @@ convert_wide_integer(ValueType *type, const LexSlice *slice)
 	}
 }
 
-/* value_decimal() of an integral number. */
-static bool
-read_integral(const LexSlice *slice, int64 *result)
-{
-	int			scale;
-
-	if (!value_decimal(slice, result, &scale) ||
-		*result % value_power_of_ten[scale] != 0)
-		return false;
-	*result /= value_power_of_ten[scale];
-	return true;
-}
-
 ValueText
 value_server_text(const char *data, int length)
 {
@@ -214,7 +201,7 @@ value_convert_integer(ValueType *type, const LexSlice *slice, bool *isnull)
 	int64		number;
 
 	value_refuse_container(type, slice);
-	if (!read_integral(slice, &number))
+	if (!value_integral(slice, &number))
 		return convert_wide_integer(type, slice);
 
 	switch (type->oid)
@@ -302,5 +289,18 @@ value_decimal(const LexSlice *slice, int64 *mantissa, int *scale)
 
 	*mantissa = negative ? -number : number;
 	*scale = point ? (int) (end - point) - 1 : 0;
+	return true;
+}
+
+bool
+value_integral(const LexSlice *slice, int64 *result)
+{
+	int64		mantissa;
+	int			scale;
+
+	if (!value_decimal(slice, &mantissa, &scale) ||
+		mantissa % value_power_of_ten[scale] != 0)
+		return false;
+	*result = mantissa / value_power_of_ten[scale];
 	return true;
 }

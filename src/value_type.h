@@ -68,6 +68,12 @@ extern Datum value_call_input(ValueType *type, const LexSlice *slice);
 /* Types that are no container cannot say anything useful about one. */
 extern void value_refuse_container(ValueType *type, const LexSlice *slice);
 
+/*
+ * A plain decimal, blanks around it allowed: mantissa / 10^scale.  False for
+ * anything else, an exponent or more than 18 digits included.
+ */
+extern bool value_decimal(const LexSlice *slice, int64 *mantissa, int *scale);
+
 /* A number, or a string that numeric takes, digit for digit. */
 extern Datum value_numeric(const LexSlice *slice);
 

@@ -218,7 +218,7 @@ run(Scan *scan)
 	{
 		PagerAction action = pager_next(pager, &step);
 
-		if (++steps > 20000000)
+		if (++steps > 2000000)
 		{
 			wrong(scan, "does not end");
 			break;
