@@ -101,19 +101,12 @@ check_option(CURLcode code, const char *name)
 #define SET(easy, option, value) \
 	check_option(curl_easy_setopt(easy, option, value), #option)
 
-/* Tells fd.c what the pool holds open; never fails. */
-static void
-announce_fds(HttpPool *pool)
-{
-	int			held = POOL_OWN_FDS + Max(pool->open_sockets, pool->running);
-
-	for (; pool->fds < held; pool->fds++)
-		ReserveExternalFD();
-	for (; pool->fds > held; pool->fds--)
-		ReleaseExternalFD();
-}
-
-/* Asks fd.c for more, which may be refused. */
+/*
+ * Announces descriptors to fd.c, which may refuse.  They are kept until the
+ * pool ends: a new connection is made only where no idle one is left, so there
+ * are never more of them than there were transfers at once.  (Counting them in
+ * libcurl's callbacks goes wrong: some versions close sockets silently.)
+ */
 static void
 acquire_fds(HttpPool *pool, int n)
 {
@@ -163,7 +156,6 @@ collect_ended(HttpPool *pool)
 		curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &call);
 		call_ended((HttpCall *) call, code);
 	}
-	announce_fds(pool);
 	check_memory(pool);
 }
 
@@ -246,8 +238,7 @@ call_destroy(void *arg)
 	if (pool && pool->pid == MyProcPid)
 	{
 		call_detach(call);
-		announce_fds(pool);
-	}
+		}
 	curl_slist_free_all(call->headers);
 	free(call->result.body);
 }
@@ -294,7 +285,6 @@ add_header(HttpCall *call, const char *header)
 static void
 set_options(HttpCall *call, const HttpRequest *request)
 {
-	HttpPool   *pool = call->pool;
 	CURL	   *easy = call->easy;
 
 	for (size_t i = 0; i < lengthof(fixed_options); i++)
@@ -338,10 +328,7 @@ set_options(HttpCall *call, const HttpRequest *request)
 	SET(easy, CURLOPT_WRITEDATA, call);
 	SET(easy, CURLOPT_HEADERFUNCTION, http_on_header);
 	SET(easy, CURLOPT_HEADERDATA, call);
-	SET(easy, CURLOPT_OPENSOCKETFUNCTION, http_on_open);
-	SET(easy, CURLOPT_OPENSOCKETDATA, pool);
-	SET(easy, CURLOPT_CLOSESOCKETFUNCTION, http_on_close);
-	SET(easy, CURLOPT_CLOSESOCKETDATA, pool);
+	SET(easy, CURLOPT_SOCKOPTFUNCTION, http_on_open);
 }
 
 /* ---- public ---- */

@@ -11,9 +11,8 @@
  */
 #include "postgres.h"
 
+#include <fcntl.h>
 #include <limits.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include "storage/latch.h"
 
@@ -98,26 +97,12 @@ http_on_timer(CURLM *multi, long milliseconds, void *arg)
 	return 0;
 }
 
-curl_socket_t
-http_on_open(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
-{
-	HttpPool   *pool = arg;
-	curl_socket_t fd = socket(address->family, address->socktype | SOCK_CLOEXEC,
-							  address->protocol);
-
-	if (fd < 0)
-		return CURL_SOCKET_BAD;
-	pool->open_sockets++;
-	return fd;
-}
-
+/* A program that the server starts must not inherit the connection. */
 int
-http_on_close(void *arg, curl_socket_t fd)
+http_on_open(void *unused, curl_socket_t fd, curlsocktype purpose)
 {
-	HttpPool   *pool = arg;
-
-	pool->open_sockets--;
-	return close(fd);
+	return fcntl(fd, F_SETFD, FD_CLOEXEC) == 0 ?
+		CURL_SOCKOPT_OK : CURL_SOCKOPT_ERROR;
 }
 
 size_t

@@ -36,7 +36,6 @@ struct HttpPool
 	int			nsockets;
 	int			sockets_size;
 	TimestampTz timer;			/* when libcurl wants to be called */
-	int			open_sockets;
 	bool		out_of_memory;	/* an error to raise outside */
 };
 
@@ -70,9 +69,7 @@ struct HttpCall
 extern int	http_on_socket(CURL *easy, curl_socket_t fd, int what, void *arg,
 						   void *unused);
 extern int	http_on_timer(CURLM *multi, long milliseconds, void *arg);
-extern curl_socket_t http_on_open(void *arg, curlsocktype purpose,
-								  struct curl_sockaddr *address);
-extern int	http_on_close(void *arg, curl_socket_t fd);
+extern int	http_on_open(void *unused, curl_socket_t fd, curlsocktype purpose);
 extern size_t http_on_body(char *data, size_t size, size_t count, void *arg);
 extern size_t http_on_header(char *line, size_t size, size_t count, void *arg);
 extern size_t http_on_send(char *buffer, size_t size, size_t count, void *arg);

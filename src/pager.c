@@ -88,7 +88,8 @@ struct Pager
 	int			in_flight;
 	int			last_ticket;
 	int64_t		asked;
-	int64_t		largest;		/* total seen */
+	int64_t		last_total;		/* of the last answer */
+	int64_t		budget;			/* requests before the list counts as unstable */
 	int			width;			/* records the API puts on a page */
 	int			widest;			/* page seen */
 	bool		waiting;		/* for the question's or the audit's answer */
@@ -189,13 +190,6 @@ static bool
 has_room(const Pager *p, int reserved)
 {
 	return p->held + p->in_flight + reserved < p->config.max_pages;
-}
-
-/* An unstable list must end, too. */
-static bool
-over_budget(const Pager *p)
-{
-	return p->asked > 1000 + 50 * window_pages(p->largest, p->width);
 }
 
 static Flight *
@@ -763,9 +757,9 @@ next_request(Pager *p, PagerStep *step)
 	if (p->in_flight >= p->config.concurrency || p->sleep > 0 ||
 		p->phase == COMPLETE || is_satisfied(p))
 		return false;
-	if (over_budget(p))
+	if (p->budget > 0 && p->asked >= p->budget)
 	{
-		fail(p, PAGER_UNSTABLE, p->largest, idset_count(&p->seen));
+		fail(p, PAGER_UNSTABLE, p->last_total, idset_count(&p->seen));
 		return false;
 	}
 	switch (p->phase)
@@ -814,7 +808,7 @@ make_room(Pager *p)
 		advance(p);
 	}
 	else
-		fail(p, PAGER_UNSTABLE, p->largest, idset_count(&p->seen));
+		fail(p, PAGER_UNSTABLE, p->last_total, idset_count(&p->seen));
 }
 
 /* --- answers ---------------------------------------------------------- */
@@ -839,8 +833,6 @@ note_clock(Pager *p, const PagerAnswer *answer)
 static void
 note_width(Pager *p, int page, const PagerAnswer *answer)
 {
-	if (answer->total > p->largest)
-		p->largest = answer->total;
 	if (answer->nrows > p->widest)
 		p->widest = answer->nrows;
 	if (page == 1 && answer->nrows > 0 && answer->nrows < answer->total &&
@@ -1064,6 +1056,9 @@ pager_answer(Pager *p, const PagerAnswer *answer)
 	p->counters.received += answer->nrows;
 	note_clock(p, answer);
 	note_width(p, flight.page, answer);
+	p->last_total = answer->total;
+	if (p->counters.pages == 1)
+		p->budget = 1000 + 50 * window_pages(answer->total, p->width);
 
 	settled = (answer->date >= 0 ? answer->date : p->clock) - p->config.settle;
 	if (flight.window && flight.window != &p->list)

@@ -3037,7 +3037,10 @@ def try_faults(tap, ctl, probe):
     ctl("c1", "fault", what="status", code="503", body="{}", retry_after="date+5")
     probe.call()
     ok(probe.status == 503 and probe.headers["retry-after"] == "Mon, 02 Feb 2026 03:40:05 GMT", "status and Retry-After")
-    for what in ("hang", "hang-body", "drip"):
+    start = time.monotonic()
+    ctl("c1", "fault", what="drip", bytes="2000", ms="5")
+    ok(probe.call(pageSize=100) == good and time.monotonic() - start > 0.1, "fault drip")
+    for what in ("hang", "hang-body"):
         ctl("c1", "fault", what=what)
         probe.close()
         probe.sock = socket.create_connection(("127.0.0.1", probe.port), 0.3)

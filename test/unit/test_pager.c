@@ -475,6 +475,136 @@ test_schedules(int64_t runs, uint64_t seed)
 
 /* --- price -------------------------------------------------------------- */
 
+typedef enum Shape
+{
+	EVEN, ZIPF, BURST, HOUR, NSHAPES
+} Shape;
+
+static const char *const shape_names[NSHAPES] = {
+	"even", "Zipf by day", "30 % in one second", "90 % in one hour"
+};
+
+#define DAYS	3650
+#define EARLIER(world) (WORLD_START - 9 - (int64_t) world_random(world, DAYS * 86400 - 9))
+
+/* A day, the n-th most likely with a weight of 1/n. */
+static int
+zipf_day(World *world)
+{
+	static int	day_of_rank[DAYS];
+	static double below[DAYS];
+
+	if (below[0] == 0)
+	{
+		for (int i = 0; i < DAYS; i++)
+		{
+			int			k = (int) world_random(world, i + 1);
+
+			day_of_rank[i] = day_of_rank[k];
+			day_of_rank[k] = i;
+			below[i] = (i > 0 ? below[i - 1] : 0) + 1.0 / (1 + i);
+		}
+	}
+	for (int i = 0, x = (int) world_random(world, 1000000); i < DAYS; i++)
+	{
+		if (x < below[i] / below[DAYS - 1] * 1000000)
+			return day_of_rank[i];
+	}
+	return 0;
+}
+
+/* Requests a page of the list; "changes" a second, 16 requests a second. */
+static double
+price(Shape shape, PagerTime key, int n, double changes, Scan *scan)
+{
+	World		world;
+	int64_t		burst;
+
+	world_begin(&world, n + shape);
+	world.rate = changes / 16;
+	world.pace = 1.0 / 16;
+	world.changes = CHANGE_TOUCH;
+	burst = EARLIER(&world) - 3600;
+	for (int i = 0; i < n; i++)
+	{
+		int64_t		t = EARLIER(&world);
+
+		if ((shape == BURST && world_random(&world, 10) < 3))
+			t = burst;
+		else if (shape == HOUR && world_random(&world, 10) < 9)
+			t = burst + (int64_t) world_random(&world, 3600);
+		else if (shape == ZIPF)
+			t = WORLD_START - 86400 * (1 + zipf_day(&world)) + (int64_t) world_random(&world, 32400);
+		if (key == PAGER_ADD_TIME)
+			world_add(&world, t, t + (int64_t) world_random(&world, 1 + WORLD_START - 9 - t));
+		else
+			world_add(&world, t - (int64_t) world_random(&world, 10000000), t);
+	}
+
+	*scan = (Scan) {.world = &world,.shuffle = true};
+	scan->config = (PagerConfig)
+	{
+		.method = PAGER_CERTIFIED,.key = key,.page_size = 100,.concurrency = 8,
+			.max_pages = 64,.settle = 5,.limit = -1
+	};
+	if (verbose)
+		scan->trace = "";
+	run(scan);
+	world_end(&world);
+	return (double) world.requests / ((n + 99) / 100);
+}
+
+static void
+test_price(void)
+{
+	static const struct
+	{
+		int			n;
+		double		changes;
+	}			columns[] = {
+		{520, 0}, {520, 1}, {520, 5}, {1900, 0}, {5000, 0}, {5000, 1}, {5000, 5},
+		{10000, 0}, {30000, 0}, {30000, 1}, {30000, 5}
+	};
+	bool		complete = true;
+	bool		small = true;
+	bool		large = true;
+	bool		changing = true;
+
+	printf("# requests / ideal: records (changes a second)\n# %-20s%-8s", "", "");
+	for (size_t i = 0; i < sizeof(columns) / sizeof(columns[0]); i++)
+		printf("%8d(%.0f)", columns[i].n, columns[i].changes);
+	for (Shape shape = EVEN; shape < NSHAPES; shape++)
+	{
+		for (int key = 0; key < PAGER_NTIMES; key++)
+		{
+			printf("\n# %-20s%-8s", shape_names[shape], key == PAGER_ADD_TIME ? "add" : "update");
+			for (size_t i = 0; i < sizeof(columns) / sizeof(columns[0]); i++)
+			{
+				Scan		scan;
+				int			n = columns[i].n;
+				double		p = price(shape, (PagerTime) key, n, columns[i].changes, &scan);
+
+				printf("%11.2f", p);
+				complete &= scan.end == PAGER_DONE && scan.nlost == 0 && !scan.wrong;
+				if (columns[i].changes == 0)
+				{
+					if (n < 2000)
+						small &= p * ((n + 99) / 100) <= (n + 99) / 100 + 3.001;
+					else if (n >= 10000 && shape <= ZIPF)
+						large &= p <= 1.12;
+				}
+				else if (columns[i].changes == 1 && n == 30000 && shape <= ZIPF)
+					changing &= p <= 1.3;
+			}
+		}
+	}
+	printf("\n");
+	ok(complete, "price: every scan complete");
+	ok(small, "price: below 20 pages at rest at most three more than the ideal");
+	ok(large, "price: from 100 pages at rest at most 1.12 of the ideal");
+	ok(changing, "price: 300 pages at one change a second at most 1.3");
+}
+
 int
 main(int argc, char **argv)
 {
@@ -483,6 +613,8 @@ main(int argc, char **argv)
 
 	verbose = argc > 3;
 	test_schedules(runs, seed);
+	if (argc == 2)
+		test_price();
 	printf("1..%d\n", ntests);
 	return nfailed > 0;
 }
