@@ -215,7 +215,10 @@ value_json(ConditionKind kind, Oid type, Datum value, bool *never)
 	text = OidOutputFunctionCall(output, value);
 	if (kind == CONDITION_TEXT)
 	{
-		*never = text[0] == '\0';
+		/* no value of the API is empty, or anything but UTF-8 */
+		*never = text[0] == '\0' ||
+			(GetDatabaseEncoding() == PG_SQL_ASCII &&
+			 !pg_verify_mbstr(PG_UTF8, text, strlen(text), true));
 		return *never ? NULL :
 			json_quote(pg_server_to_any(text, strlen(text), PG_UTF8));
 	}

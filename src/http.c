@@ -112,7 +112,13 @@ acquire_fds(HttpPool *pool, int n)
 {
 	for (; pool->fds < n; pool->fds++)
 	{
-		if (!AcquireExternalFD())
+		/* and one to spare, which every wait needs */
+		bool		acquired = AcquireExternalFD();
+		bool		spare = acquired && AcquireExternalFD();
+
+		if (acquired)
+			ReleaseExternalFD();	/* the spare one, or the only one */
+		if (!spare)
 			ereport(ERROR,
 					(errcode(ERRCODE_INSUFFICIENT_RESOURCES),
 					 errmsg("too many open files for another connection"),
@@ -130,12 +136,19 @@ call_ended(HttpCall *call, CURLcode code)
 
 	http_read_outcome(call, code);
 	curl_multi_remove_handle(pool->multi, call->easy);
-	curl_easy_reset(call->easy);
-	if (pool->nidle < HTTP_POOL_MAX_IDLE)
+	if (call->result.outcome == HTTP_ANSWERED && pool->nidle < HTTP_POOL_MAX_IDLE)
+	{
+		curl_easy_reset(call->easy);
 		pool->idle[pool->nidle++] = call->easy;
+	}
 	else
+	{
+		/* resetting does not make every failure forgotten (seen with 8.14) */
 		curl_easy_cleanup(call->easy);
+	}
 	call->easy = NULL;
+	if (call->result.outcome == HTTP_TIMED_OUT)
+		pool->timed_out_at = GetCurrentTimestamp();
 	pool->running--;
 	pool->unseen = true;
 }
@@ -282,6 +295,33 @@ add_header(HttpCall *call, const char *header)
 	call->headers = headers;
 }
 
+/*
+ * After a timeout, connections from before it may be dead without knowing: one
+ * of HTTP/2 stays in use until its last stream gives up.  Those in use are
+ * avoided by making a new one, idle ones by their age.
+ */
+static void
+avoid_old_connections(HttpCall *call)
+{
+	HttpPool   *pool = call->pool;
+	bool		in_use = false;
+	dlist_iter	iter;
+
+	if (pool->timed_out_at == 0)
+		return;
+	dlist_foreach(iter, &pool->calls)
+	{
+		HttpCall   *other = dlist_container(HttpCall, node, iter.cur);
+
+		in_use |= other->easy && other->started_at <= pool->timed_out_at;
+	}
+	SET(call->easy, CURLOPT_FRESH_CONNECT, in_use ? 1L : 0L);
+#if LIBCURL_VERSION_NUM >= 0x075000
+	SET(call->easy, CURLOPT_MAXLIFETIME_CONN,
+		(long) Max((call->started_at - pool->timed_out_at) / USECS_PER_SEC, 1));
+#endif
+}
+
 static void
 set_options(HttpCall *call, const HttpRequest *request)
 {
@@ -309,6 +349,7 @@ set_options(HttpCall *call, const HttpRequest *request)
 		SET(easy, CURLOPT_CAINFO, request->ca_file);
 		SET(easy, CURLOPT_CAPATH, NULL);
 	}
+	avoid_old_connections(call);
 	SET(easy, CURLOPT_CONNECTTIMEOUT_MS, (long) request->connect_timeout);
 	SET(easy, CURLOPT_TIMEOUT_MS, (long) request->request_timeout);
 
@@ -394,6 +435,7 @@ http_start(HttpPool *pool, MemoryContext context, const HttpRequest *request)
 	call = MemoryContextAllocZero(own, sizeof(HttpCall));
 	call->context = own;
 	call->pool = pool;
+	call->started_at = GetCurrentTimestamp();
 	call->unsent = request->body;
 	call->unsent_length = request->body_length;
 	call->max_response_size = request->max_response_size;

@@ -24,6 +24,7 @@ struct HttpPool
 	dlist_head	calls;			/* HttpCall, until released */
 	int			running;		/* transfers under way */
 	bool		unseen;			/* one ended since http_wait last returned */
+	TimestampTz timed_out_at;	/* when one last did; 0 = never */
 	int			fds;			/* descriptors announced to fd.c */
 
 	/* libcurl's */
@@ -46,6 +47,7 @@ struct HttpCall
 	dlist_node	node;			/* in the pool's calls */
 	HttpPool   *pool;			/* NULL once the pool is gone */
 	CURL	   *easy;			/* NULL once ended */
+	TimestampTz started_at;
 	struct curl_slist *headers;
 
 	/* the request's body, the caller's */

@@ -10,10 +10,10 @@
  * time: a level of its own.  The other methods, and a limited scan until its
  * list ends, read pages in the list's order.
  *
- * Windows are read ahead, so that enough requests are in flight, but proven
- * oldest first, and each repeats its total after the older ones were proven:
- * a record whose change shows late has moved from an older window to a newer
- * one, and is found there as if they were read one after the other.
+ * Windows are read ahead, so that enough requests are in flight, and each is
+ * proven and handed on by itself.  But each answers at least once after the
+ * older ones were proven: a record whose change shows late has moved from an
+ * older window to a newer one, whose total then has risen.
  *
  *-------------------------------------------------------------------------
  */
@@ -28,6 +28,15 @@
 #define SWEEPS		2			/* of a window before it is cut */
 #define PATIENCE	12			/* of one that cannot be cut */
 #define READINGS	6			/* of a list without a time condition */
+#ifndef GROW1
+#define GROW1 2
+#endif
+#ifndef SHRINK_LACK
+#define SHRINK_LACK .75
+#endif
+#ifndef GROW
+#define GROW		1.05		/* of windows after a failure */
+#endif
 #define MAX_STRETCH 1e9
 
 /* What is tried, one after the other, when the audit counts more records. */
@@ -379,13 +388,17 @@ learn_density(Pager *p, Level *level, Window *window, int64_t total)
 		level->stretch *= 4;
 }
 
+/* Its records can be handed on. */
 static void
-prove_window(Pager *p, Level *level, Window *window)
+prove_window(Pager *p, Window *window)
 {
 	Page	   *page;
 
 	while ((page = page_list_pop(&window->pages)) != NULL)
 		hand_on(p, page);
+	idset_free(&window->ids, &p->memory);
+	abandon_flights(p, window);
+	window->state = WINDOW_PROVEN;
 	p->counters.windows++;
 	p->counters.sweeps++;
 
@@ -394,11 +407,23 @@ prove_window(Pager *p, Level *level, Window *window)
 	{
 		int			most = p->config.max_pages * 5 / 8;
 
-		p->aim *= p->failed ? 1.25 : 2;
+		p->aim *= p->failed ? GROW : GROW1;
 		if (p->aim > (most < MOST ? most : MOST))
 			p->aim = most < MOST ? most : MOST;
 	}
-	drop_window(p, &level->windows);
+}
+
+/* A window read ahead, asked again: did something come in meanwhile? */
+static void
+confirm_window(Pager *p, Window *window, int64_t total)
+{
+	if (total > window->members)
+		unread_window(p, window, total);
+	else
+	{
+		window->state = WINDOW_PROVEN;
+		window->confirmed = true;
+	}
 }
 
 /* --- rounds ----------------------------------------------------------- */
@@ -457,10 +482,11 @@ advance(Pager *p)
 		else if (oldest->state != WINDOW_PROVEN)
 			return;
 		else if (oldest->confirmed)
-			prove_window(p, level, oldest);
+			drop_window(p, &level->windows);
 		else
 		{
 			window_sweep(oldest);
+			oldest->state = WINDOW_CONFIRMING;
 			return;
 		}
 	}
@@ -880,11 +906,17 @@ answer_window(Pager *p, const Flight *flight, Page *page,
 	Window	   *window = flight->window;
 	Level	   *level = &p->levels[flight->depth];
 
+	if (window->state == WINDOW_CONFIRMING)
+	{
+		page_list_add(&p->freed, page);
+		confirm_window(p, window, answer->total);
+		return;
+	}
 	if (window->total < 0)
 	{
 		if (window->members < 0 && window->sweeps == 0)
 			learn_density(p, level, window, answer->total);
-		if (answer->total > window_limit(p) && !window->last)
+		if (answer->total > window_limit(p) && answer->total != window->members && !window->last)
 		{
 			page_list_add(&p->freed, page);
 			window->total = answer->total;
@@ -904,13 +936,14 @@ answer_window(Pager *p, const Flight *flight, Page *page,
 	{
 		case WINDOW_HAS_ALL:
 			window->confirmed |= flight->oldest;
-			window->state = WINDOW_PROVEN;
-			abandon_flights(p, window);
+			prove_window(p, window);
 			break;
 		case WINDOW_GOES_ON:
 			window->confirmed |= flight->oldest;
 			break;
 		case WINDOW_LACKS_SOME:
+			p->failed = true;
+			p->aim = p->aim * SHRINK_LACK > 1 ? p->aim * SHRINK_LACK : 1;
 			sweep_again(p, level, window);
 			break;
 		case WINDOW_MOVED:

@@ -274,7 +274,7 @@ plan_get_paths(PlannerInfo *root, RelOptInfo *rel, Oid relid)
 
 /* Columns that the target list or any qual reads. */
 static List *
-columns_read(RelOptInfo *rel, List *clauses, int natts)
+columns_read(RelOptInfo *rel, List *clauses, const PlanInfo *info)
 {
 	Bitmapset  *used = NULL;
 	List	   *columns = NIL;
@@ -283,8 +283,9 @@ columns_read(RelOptInfo *rel, List *clauses, int natts)
 	pull_varattnos((Node *) rel->reltarget->exprs, rel->relid, &used);
 	pull_varattnos((Node *) clauses, rel->relid, &used);
 	whole_row = bms_is_member(0 - FirstLowInvalidHeapAttributeNumber, used);
-	for (int i = 1; i <= natts; i++)
-		if (whole_row || bms_is_member(i - FirstLowInvalidHeapAttributeNumber, used))
+	for (int i = 1; i <= info->natts; i++)
+		if (whole_row ? info->attrs[i - 1] != NULL :
+			bms_is_member(i - FirstLowInvalidHeapAttributeNumber, used))
 			columns = lappend_int(columns, i);
 	return columns;
 }
@@ -355,7 +356,7 @@ plan_get_plan(PlannerInfo *root, RelOptInfo *rel, Oid relid, ForeignPath *path,
 	if (!is_count)
 	{
 		limits = limit_expressions(root, base, local);
-		columns = columns_read(base, list_concat_copy(remote, local), info->natts);
+		columns = columns_read(base, list_concat_copy(remote, local), info);
 	}
 
 	return make_foreignscan(tlist, local, is_count ? 0 : base->relid,

@@ -89,7 +89,8 @@ check_ids(Reader *reader, const RecordPage *page)
 					(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
 					 errmsg("the API ignored the condition on dataId"),
 					 errdetail("It returned record %lld, which was not asked for.",
-							   (long long) page->ids[i])));
+							   (long long) page->ids[i]),
+					 errhint("A comparison that is not pushed down, such as data_id + 0 = ..., reads the whole list instead.")));
 		}
 }
 
@@ -157,6 +158,8 @@ raise_failure(Reader *reader, const PagerStep *step)
 			break;
 		case PAGER_NO_TOTAL:
 			message = "the API's answer has no totalCount, so that a complete list cannot be proven";
+			detail = psprintf("The answer had %lld records.", (long long) step->received);
+			hint = "Conditions that make the list fit one page may help.";
 			break;
 		case PAGER_CHANGED:
 			message = "the list was not read completely: it changed, or the API returned less than it counts";

@@ -7,6 +7,11 @@
  * keeps slices of the wanted fields; a value is unescaped, converted to the
  * database's encoding and to its type only when its row is asked for.
  *
+ * An attr 'x' is the record's own field x, else the x in its "data"; 'a.b' walks
+ * into objects in the same way, but not into a string with JSON in it (NULL);
+ * '*' is the whole record.  Where an object has a member twice, the last counts.
+ * value.h says how values become Datums.
+ *
  *-------------------------------------------------------------------------
  */
 #ifndef XBB_RECORD_H
@@ -37,7 +42,7 @@ typedef struct RecordPage
 	bool		has_success;
 	bool		success;
 	char	   *msg;			/* UTF-8, unescaped, at most 1000 bytes; "" if none */
-	bool		has_list;		/* result and its list were there */
+	bool		has_list;		/* result and its list were there, an array */
 	int64		total;			/* result.totalCount (number or digits), -1 if missing */
 	int			nrows;
 	int64	   *ids;			/* number or digits as they are, another string
@@ -57,11 +62,12 @@ extern RecordFormat *record_format(TupleDesc tupdesc, Bitmapset *wanted,
 								   const RecordShape *shape);
 
 /*
- * Reads an answer.  "body" (NUL-terminated at body[length]) is copied or must
- * not be freed before the page: see record.c.  Returns NULL and sets *error
- * (palloc'd, no bytes of the body beyond a few) if it is not valid UTF-8, not
- * valid JSON, nested too deeply, or not an object; raises nothing but out of
- * memory.  The page's context is a child of "parent".
+ * Reads an answer; "body" is copied, and may be freed at once.  Returns NULL and
+ * sets *error (palloc'd, ASCII, nothing of the body in it) if it is not valid
+ * UTF-8, not valid JSON, nested more than 256 deep, not an object, or has a list
+ * with something else than objects in it or with more than 100,000 of them;
+ * raises nothing but out of memory and interrupts.  The page's context is a
+ * child of "parent".
  */
 extern RecordPage *record_read(RecordFormat *format, MemoryContext parent,
 							   const char *body, size_t length, char **error);

@@ -264,9 +264,12 @@ next_count(ForeignScanState *node)
 	}
 	if (total < 0)
 	{
+		/* a plan's nodes run in the query's memory, not in one row's */
+		MemoryContext old = MemoryContextSwitchTo(node->ss.ps.state->es_query_cxt);
 		TupleTableSlot *counted = ExecProcNode(outerPlanState(node));
 
 		total = DatumGetInt64(slot_getattr(counted, 1, &state->done));
+		MemoryContextSwitchTo(old);
 	}
 	state->done = true;
 	slot->tts_values[0] = Int64GetDatum(total);

@@ -16,7 +16,6 @@
 #ifndef XBB_SLOT_H
 #define XBB_SLOT_H
 
-#include <math.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -62,7 +61,14 @@ slot_share(const SlotLine *line, int64_t at)
 static inline int64_t
 slot_interval(const SlotLine *line, double rate, int64_t at)
 {
-	return rate > 0 ? (int64_t) ceil(SLOT_SECOND / (rate * slot_share(line, at))) : 0;
+	double		exact;
+	int64_t		interval;
+
+	if (rate <= 0)
+		return 0;
+	exact = SLOT_SECOND / (rate * slot_share(line, at));
+	interval = (int64_t) exact;
+	return interval < exact ? interval + 1 : interval;
 }
 
 /* Takes the next free slot; rate is in slots a second, 0 = no limit. */
@@ -102,7 +108,7 @@ slot_claim(SlotLine *line, double rate, int64_t slot, int64_t now)
 {
 	if (slot < line->hold)
 		return slot_take(line, rate, now);
-	if (rate <= 0 || now - slot <= slot_tolerance(line, rate, slot))
+	if (now - slot <= slot_tolerance(line, rate, slot))
 		return slot;
 	if (slot < line->last)
 		return slot_take(line, rate, now);
@@ -142,8 +148,6 @@ slot_refuse(SlotLine *line, int64_t now, int64_t until)
 	double		share = slot_share(line, now);
 	bool		paused = now < line->hold;
 
-	if (until < now)
-		until = now;
 	if (until > line->hold)
 		line->hold = until;
 	if (!paused)

@@ -134,7 +134,7 @@ window_reset(Window *window, const Memory *memory, PageList *freed)
 int
 window_due(const Window *window)
 {
-	if (window->state != WINDOW_READING)
+	if (window->state != WINDOW_READING && window->state != WINDOW_CONFIRMING)
 		return 0;
 	return window->end_due + window->last_page - window->next_page + 1;
 }

@@ -48,7 +48,8 @@ typedef enum WindowState
 {
 	WINDOW_PLANNED,				/* not begun; may still be split */
 	WINDOW_READING,
-	WINDOW_PROVEN,				/* waits for older windows */
+	WINDOW_PROVEN,				/* handed on; waits for older windows */
+	WINDOW_CONFIRMING,			/* asked once more after them */
 	WINDOW_FULL					/* a second to be cut by the other time */
 } WindowState;
 
@@ -85,7 +86,8 @@ typedef struct Window
 	IdSet		ids;
 	PageList	pages;			/* those with ids that were new */
 	bool		end_seen;		/* the page after the last was empty */
-	bool		confirmed;		/* asked again after older ones were proven */
+	bool		confirmed;		/* an answer was asked for after older windows
+								 * were proven */
 
 	/* patience */
 	int			sweeps;

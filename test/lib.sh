@@ -47,13 +47,6 @@ find_major() {
     sed -n 's/.*Depends: postgresql-\([0-9][0-9]*\)$/\1/p' || true
 }
 
-missing_packages() {
-  local name
-  for name in "$@"; do
-    dpkg-query -W -f '${Status}' "$name" 2>/dev/null | grep -q ' installed$' || echo "$name"
-  done
-}
-
 # Installs Debian packages.  A PostgreSQL among them makes no cluster of its
 # own; clusters that exist are left alone.
 apt_install() {
@@ -71,12 +64,19 @@ apt_install() {
   [ "$status" = 0 ] || die "apt-get could not install them"
 }
 
+install_missing() {
+  local name missing=()
+  for name in "$@"; do
+    dpkg-query -W -f '${Status}' "$name" 2>/dev/null | grep -q ' installed$' || missing+=("$name")
+  done
+  [ ${#missing[@]} = 0 ] || apt_install "${missing[@]}"
+}
+
 # Sees to it that all that is needed is installed, $@ included; sets PG_CONFIG
 # and PG_BIN.
 # shellcheck disable=SC2120
 install_packages() {
-  local wanted=(make gcc libc6-dev pkg-config libcurl4-openssl-dev libjansson-dev python3 "$@")
-  local major missing=()
+  local wanted=(make gcc libc6-dev pkg-config libcurl4-openssl-dev libjansson-dev python3 "$@") major
   major=$(find_major)
   if [ -z "$major" ]; then
     as_root apt-get -qq update
@@ -87,8 +87,7 @@ install_packages() {
     PG_CONFIG=/usr/lib/postgresql/$major/bin/pg_config
     wanted+=("postgresql-$major" "postgresql-server-dev-$major")
   fi
-  mapfile -t missing < <(missing_packages "${wanted[@]}")
-  [ ${#missing[@]} = 0 ] || apt_install "${missing[@]}"
+  install_missing "${wanted[@]}"
   PG_BIN=$("$PG_CONFIG" --bindir)
 }
 
@@ -115,17 +114,20 @@ clean_up() {
 # other things (with their process group, if they lead one) in WORK/tmp.
 stop_all() {
   local file id ids=()
-  for file in $(find "$WORK/tmp" -maxdepth 1 -name '*.pid') $(find "$WORK" -name postmaster.pid); do
+  for file in $(find "$WORK/tmp" -maxdepth 1 -name '*.pid') $(find "$WORK" -name postmaster.pid 2>/dev/null); do
     id=$(head -1 "$file" 2>/dev/null) || continue
     if [ "${file##*/}" = postmaster.pid ]; then
       kill -INT "$id" 2>/dev/null || true
     else
       kill -TERM -- "-$id" 2>/dev/null || kill -TERM "$id" 2>/dev/null || true
+      rm -f "$file"
     fi
     ids+=("$id")
   done
   for id in "${ids[@]}"; do
     wait_gone "$id"
+    # what is left of its group did not listen
+    kill -KILL -- "-$id" 2>/dev/null || true
   done
 }
 

@@ -8,7 +8,7 @@ Tests that use different corpids may run in parallel on one simulator.
     xbb_sim.py serve [--port 0] [--port-file F] [--tls-cert F --tls-key F]
                      [--tls-version 1.0|1.1|1.2|1.3] [--mode answer|silent|full]
                      [--log-limit N] [--cache-mb N] [--watch-parent]
-    xbb_sim.py ctl CORPID VERB [key=value ...] [JSON]
+    xbb_sim.py ctl CORPID VERB [key=value ...] [JSON] [-- VERB ...]
     xbb_sim.py switches             the switches, their defaults and meaning
     xbb_sim.py selftest             TAP
 
@@ -18,7 +18,7 @@ no TLS handshake), "full" has a full backlog, so that connecting hangs.
 
 "ctl" finds the server by the environment variable XBB_SIM_URL, for example
 http://127.0.0.1:PORT, and prints plain text, nothing when there is nothing to
-say.  The same over HTTP: POST /_ctl with {"corpid", "verb", "args": {},
+say; "--" separates several verbs of one call.  The same over HTTP: POST /_ctl with {"corpid", "verb", "args": {},
 "rest": []}; the answer is {"ok", "text"}.
 
 What a client can observe follows the notes on the API; a fact that is not
@@ -45,6 +45,7 @@ import base64
 import bisect
 import copy
 import difflib
+import functools
 import hashlib
 import json
 import os
@@ -54,6 +55,7 @@ import socket
 import struct
 import sys
 import time
+import warnings
 import zlib
 from array import array
 from collections import OrderedDict, deque
@@ -220,7 +222,7 @@ def dump(value):
     if isinstance(value, Num):
         return str(value)
     if isinstance(value, dict):
-        return "{" + ",".join(json.dumps(k, ensure_ascii=False) + ":" + dump(v) for k, v in value.items()) + "}"
+        return "{" + ",".join(json_string(k) + ":" + dump(v) for k, v in value.items()) + "}"
     if isinstance(value, list):
         return "[" + ",".join(map(dump, value)) + "]"
     return json.dumps(value, ensure_ascii=False)
@@ -239,6 +241,10 @@ def decimal(value):
     except InvalidOperation:
         return None
     return number if number.is_finite() else None
+
+
+def json_string(text):
+    return json.encoder.encode_basestring(text)
 
 
 def unescape(text):
@@ -260,8 +266,13 @@ def mix(n):
     return n ^ n >> 31
 
 
+@functools.lru_cache(4096)
+def day_name(day):
+    return time.strftime("%Y%m%d", time.gmtime(day * 86400))
+
+
 def shanghai_day(seconds):
-    return time.strftime("%Y%m%d", time.gmtime(seconds + SHANGHAI))
+    return day_name((seconds + SHANGHAI) // 86400)
 
 
 # --- records as they come over the wire ---------------------------------------------------------------
@@ -280,7 +291,6 @@ class Renderer:
     def __init__(self, kind, form_id, seed, first_id, width, odd, switches):
         self.kind, self.form_id, self.seed, self.first_id = kind, form_id, seed << 32, first_id
         self.width, self.odd, self.switches = width, odd, switches
-        self.head = 0 if kind == "product" else 1
 
     def parent(self, slot):
         """The slot of a child's parent, or None: blocks of five slots hold a parent with 0 to 4 children first."""
@@ -355,8 +365,7 @@ class Renderer:
         h = mix(self.seed + slot)
         wire = self.switches
         quote = '"' if wire.numbers == "string" else ""
-        q = json.dumps
-        fields = [f'"text_1":{q(self.name(slot, h), ensure_ascii=False)}',
+        fields = [f'"text_1":{json_string(self.name(slot, h))}',
                   f'"serialNo":"{self.serial(slot, (add or EPOCH * 1000) // 1000)}"',
                   f'"num_1":{quote}{self.price(slot, h)}{quote}',
                   f'"num_2":{quote}{(h >> 12) % 5000 + revision}{quote}',
@@ -369,7 +378,8 @@ class Renderer:
             day = (1_600_000_000 + (h >> 24) % 150_000_000) // 86400 * 86400 - SHANGHAI
             fields.append(f'"date_5":{"0" if slot % 4 == 0 else self.time(day * 1000)}')
         if slot % 5:
-            files = ",".join(f'"https://cdn.example/p/{slot}-{i}.jpg?{(h >> 30) + 1767229200000}"' for i in range(slot % 3))
+            stamp = (h >> 30) + 1767229200000
+            files = ",".join(f'"https://cdn.example/p/{slot}-{i}.jpg?{stamp}"' for i in range(slot % 3))
             fields.append(f'"file_1":[{files}]')
         labels = ",".join(str(4400 + (h >> 4 * i) % 16) for i in range(h % 4))
         owners = ",".join(f'"u-{(h >> 5 * i) % 50:04d}"' for i in range((h >> 7) % 3))
@@ -831,7 +841,7 @@ class RecordList:
         body = self.bodies.get((slot, revision))
         if body is None:
             body = self.renderer.render(slot, revision, replica.add[slot], replica.update[slot])
-        if len(self.cache) > 60_000:
+        if len(self.cache) >= 60_000:
             self.cache.clear()
         self.cache[slot] = revision, body
         return body
@@ -995,6 +1005,9 @@ class RecordList:
     def everything(self):
         return [self.row(self.truth, s) for s in self.truth.by_id]
 
+    def __len__(self):
+        return len(self.truth.by_id)
+
 
 class FlatList:
     """Users, departments and the like: flat items without times."""
@@ -1095,6 +1108,9 @@ class FlatList:
 
     def everything(self):
         return list(self.items.values())
+
+    def __len__(self):
+        return len(self.items)
 
     def settle(self):
         pass
@@ -2126,7 +2142,11 @@ class Server:
         self.note(tenant, entry, headers, raw, body)
         tenant.log.append(entry)
         gzip = tenant.switches.gzip == "on" and "gzip" in headers.get("accept-encoding", "")
-        answer = trouble or self.ask(tenant, entry, headers, raw, body, gzip)
+        try:
+            answer = trouble or self.ask(tenant, entry, headers, raw, body, gzip)
+        except Exception as error:              # a mistake of the simulator or of what a test told it
+            print(f"xbb_sim: {tenant.corpid} {entry.path}: {type(error).__name__}: {error}", file=sys.stderr, flush=True)
+            answer = Response(f"simulator: {error}".encode(), 500, "500!simulator")
         self.reply(connection, tenant, entry, answer, gzip)
 
     def identify(self, method, name, raw):
@@ -2365,7 +2385,8 @@ class Control:
             tenant.clock.base += float(args.pop("advance"))
         if "freeze" in args:
             tenant.clock.freeze(args.pop("freeze") == "on")
-        tenant.mutate()
+        for target in tenant.lists.values():
+            target.settle()
 
     # records
 
@@ -2487,7 +2508,7 @@ class Control:
 
     def do_total(self, tenant, args, rest):
         """total: the number of records"""
-        return str(len(tenant.target(args).everything()))
+        return str(len(tenant.target(args)))
 
     def do_dump(self, tenant, args, rest):
         """dump [form=lines|array|csv] [cols=dataId,serialNo,...]: all records as they stand now, by id, in the wire's
@@ -2641,7 +2662,9 @@ class Client:
         with socket.create_connection(self.address, 60) as sock:
             if self.tls:
                 import ssl
-                sock = ssl._create_unverified_context().wrap_socket(sock)
+                context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+                context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+                sock = context.wrap_socket(sock)
             sock.sendall(b"POST /_ctl HTTP/1.0\r\nContent-Length: %d\r\n\r\n" % len(order) + order)
             data = b"".join(iter(lambda: sock.recv(1 << 20), b""))
         reply = json.loads(data.partition(b"\r\n\r\n")[2])
@@ -2651,22 +2674,25 @@ class Client:
 
 
 def main_ctl(words):
-    url = os.environ.get("XBB_SIM_URL")
-    if not url or len(words) < 2:
-        sys.exit("xbb_sim: ctl CORPID VERB ..., with XBB_SIM_URL in the environment")
-    args, rest = {}, []
-    for word in words[2:]:
-        name, equals, value = word.partition("=")
-        if equals and re.fullmatch(r"[a-z_]+", name):
-            args[name] = value
+    url = os.environ.get("XBB_SIM_URL", "")
+    if not re.fullmatch(r"https?://[^/:]+:\d+/?", url) or len(words) < 2:
+        sys.exit("xbb_sim: ctl CORPID VERB ..., with XBB_SIM_URL=http://127.0.0.1:PORT in the environment")
+    client, orders = Client(url), [[]]
+    for word in words[1:]:
+        if word == "--":
+            orders.append([])
         else:
-            rest.append(word)
-    try:
-        text = Client(url)(words[0], words[1], *rest, **args)
-    except (Refused, OSError) as error:
-        sys.exit(f"xbb_sim: {error}")
-    if text:
-        sys.stdout.buffer.write(os.fsencode(text) + b"\n")
+            orders[-1].append(word)
+    for verb, *rest in filter(None, orders):
+        pairs = [w.partition("=") for w in rest]
+        args = {name: value for name, equals, value in pairs if equals and re.fullmatch(r"[a-z_]+", name)}
+        rest = [w for w, (name, equals, _) in zip(rest, pairs) if not equals or name not in args]
+        try:
+            text = client(words[0], verb, *rest, **args)
+        except (Refused, OSError) as error:
+            sys.exit(f"xbb_sim: {error}")
+        if text:
+            sys.stdout.buffer.write(os.fsencode(text) + b"\n")
 
 
 def tls_context(options):
@@ -2677,6 +2703,7 @@ def tls_context(options):
     if "tls-version" in options:
         version = {"1.0": "TLSv1", "1.1": "TLSv1_1", "1.2": "TLSv1_2", "1.3": "TLSv1_3"}[options["tls-version"]]
         if version in ("TLSv1", "TLSv1_1"):
+            warnings.simplefilter("ignore", DeprecationWarning)
             context.set_ciphers("ALL:@SECLEVEL=0")
         context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
         context.maximum_version = context.minimum_version = getattr(ssl.TLSVersion, version)
@@ -2767,7 +2794,7 @@ class Probe:
     def raw(self, name, body, gzip=False, sign=None):
         """The bytes of the answer's body."""
         if self.sock is None:
-            self.sock = socket.create_connection(("127.0.0.1", self.port), 5)
+            self.sock = socket.create_connection(("127.0.0.1", self.port), 20)
         sign = hashlib.sha256(body + self.token.encode()).hexdigest() if sign is None else sign
         head = (f"POST {PREFIX}{name} HTTP/1.1\r\nHost: x\r\nsign: {sign}\r\nContent-Length: {len(body)}\r\n"
                 + ("Accept-Encoding: gzip\r\n" if gzip else "") + "\r\n")
@@ -2995,7 +3022,7 @@ def try_manners(tap, ctl, probe):
     start = time.monotonic()
     answer = probe.call(pageSize=100)["result"]
     ok(answer["totalCount"] == 500 and len(answer["list"]) == 93, "a capped total, short pages")
-    ok(0.07 < time.monotonic() - start < 0.5, "latency")
+    ok(0.07 < time.monotonic() - start < 3, "latency")
     ctl("c1", "set", total_cap="0", short_pages="0", latency="0")
     port = int(ctl("c1", "port"))
     other = Probe(port, "c1")

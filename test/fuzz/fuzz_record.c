@@ -98,21 +98,15 @@ extern void *fuzz_alloc0(Size size);
 extern void *fuzz_alloc_in(MemoryContext context, Size size);
 extern void *fuzz_realloc(void *pointer, Size size);
 
-static int
-new_piece(void)
+void *
+fuzz_alloc(Size size)
 {
 	if (npieces == max_pieces)
 	{
 		max_pieces = Max(1024, max_pieces * 2);
 		pieces = realloc(pieces, max_pieces * sizeof(void *));
 	}
-	return npieces++;
-}
-
-void *
-fuzz_alloc(Size size)
-{
-	return pieces[new_piece()] = malloc(size);
+	return pieces[npieces++] = malloc(size);
 }
 
 void *
@@ -230,6 +224,8 @@ convert(RecordFormat *format, RecordPage *page, int row, Datum *values,
 	PG_TRY();
 	{
 		record_tuple(format, page, row, values, isnull);
+		if (error_context_stack != saved)
+			broken("left its error context behind");
 		converted = true;
 	}
 	PG_CATCH();
@@ -245,8 +241,6 @@ convert(RecordFormat *format, RecordPage *page, int row, Datum *values,
 	}
 	PG_END_TRY();
 
-	if (error_context_stack != saved)
-		broken("left its error context behind");
 	return converted;
 }
 

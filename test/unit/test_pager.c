@@ -493,6 +493,9 @@ zipf_day(World *world)
 {
 	static int	day_of_rank[DAYS];
 	static double below[DAYS];
+	int			low = 0;
+	int			high = DAYS - 1;
+	double		x;
 
 	if (below[0] == 0)
 	{
@@ -505,22 +508,27 @@ zipf_day(World *world)
 			below[i] = (i > 0 ? below[i - 1] : 0) + 1.0 / (1 + i);
 		}
 	}
-	for (int i = 0, x = (int) world_random(world, 1000000); i < DAYS; i++)
+	x = world_random(world, 1000000) * 1e-6 * below[DAYS - 1];
+	while (low < high)
 	{
-		if (x < below[i] / below[DAYS - 1] * 1000000)
-			return day_of_rank[i];
+		int			middle = (low + high) / 2;
+
+		if (below[middle] > x)
+			high = middle;
+		else
+			low = middle + 1;
 	}
-	return 0;
+	return day_of_rank[low];
 }
 
 /* Requests a page of the list; "changes" a second, 16 requests a second. */
 static double
-price(Shape shape, PagerTime key, int n, double changes, Scan *scan)
+price(Shape shape, PagerTime key, int n, double changes, uint64_t seed, Scan *scan)
 {
 	World		world;
 	int64_t		burst;
 
-	world_begin(&world, n + shape);
+	world_begin(&world, seed);
 	world.rate = changes / 16;
 	world.pace = 1.0 / 16;
 	world.changes = CHANGE_TOUCH;
@@ -582,7 +590,7 @@ test_price(void)
 			{
 				Scan		scan;
 				int			n = columns[i].n;
-				double		p = price(shape, (PagerTime) key, n, columns[i].changes, &scan);
+				double		p = price(shape, (PagerTime) key, n, columns[i].changes, n + shape, &scan);
 
 				printf("%11.2f", p);
 				complete &= scan.end == PAGER_DONE && scan.nlost == 0 && !scan.wrong;

@@ -1,0 +1,176 @@
+-- A scan that runs again asks again, with the values of the day; the planner knows
+-- that this is dear; cursors, subtransactions and early ends leave nothing behind.
+
+\set company dingRescan
+\set ECHO none
+\getenv srcdir PG_ABS_SRCDIR
+\set include :srcdir '/sql/include/sim.sql'
+\i :include
+\set ECHO all
+SELECT sim('create products=260 freeze=on');
+CREATE SERVER rescan FOREIGN DATA WRAPPER xbb_fdw
+  OPTIONS (corpid :'company', base_url :'url', rate_limit '0');
+CREATE USER MAPPING FOR PUBLIC SERVER rescan OPTIONS (token 't0ken', user_id 'u1');
+CREATE FOREIGN TABLE product (
+  data_id     bigint,
+  serial_no   text,
+  update_time timestamptz,
+  name        text    OPTIONS (attr 'text_1'),
+  parent      bigint  OPTIONS (attr 'num_3'),
+  cost        numeric OPTIONS (attr 'num_2')
+) SERVER rescan OPTIONS (object 'product');
+CREATE TABLE copy AS SELECT * FROM product;
+CREATE TABLE wanted (id bigint, serial_no text);
+INSERT INTO wanted SELECT data_id, serial_no FROM copy ORDER BY data_id LIMIT 3;
+INSERT INTO wanted VALUES (3, 'none'), (NULL, NULL);
+ANALYZE wanted, copy;
+
+-- a nested loop asks for one record a row, and nothing for NULL
+SET enable_hashjoin = off;
+SET enable_mergejoin = off;
+SET enable_material = off;
+SET enable_memoize = off;
+SELECT sim('clear');
+SELECT w.id, p.name = c.name AS "right" FROM wanted w JOIN product p ON p.data_id = w.id JOIN copy c ON c.data_id = w.id ORDER BY 1;
+SELECT sim('log fields=cond sort=on');
+SELECT sim('clear');
+SELECT w.id, p.data_id FROM wanted w LEFT JOIN product p USING (serial_no) ORDER BY 1;
+SELECT sim('log fields=cond sort=on');
+
+-- LATERAL, with a limit of its own, and a correlated sub-select
+SELECT sim('clear');
+SELECT w.id, p.data_id, p.name IS NOT NULL AS named
+FROM wanted w LEFT JOIN LATERAL (SELECT * FROM product WHERE data_id >= 0 AND product.serial_no = w.serial_no LIMIT 1) p ON true ORDER BY 1;
+SELECT sim('log fields=cond sort=on');
+SELECT sim('clear');
+SELECT id, (SELECT data_id FROM product WHERE serial_no = wanted.serial_no) FROM wanted ORDER BY 1;
+SELECT sim('log fields=cond sort=on');
+SELECT sim('clear');
+SELECT n, (SELECT count(name) FROM product WHERE update_time >= timestamptz '2026-01-20' + n * interval '1 day')
+         = (SELECT count(name) FROM copy WHERE update_time >= timestamptz '2026-01-20' + n * interval '1 day') AS "right"
+FROM generate_series(1, 3) n;
+SELECT sim('log fields=cond');
+
+-- a sub-select without correlation is one scan, one that is EXISTS asks a row at a time
+SELECT sim('clear');
+SELECT count(*) FROM wanted WHERE id = ANY (ARRAY(SELECT data_id FROM product WHERE data_id < 51200003 AND serial_no <> ''));
+SELECT sim('count')::int < 12 AS one_scan;
+SELECT sim('clear');
+SELECT id FROM wanted WHERE EXISTS (SELECT FROM product WHERE data_id = wanted.id AND cost >= 0) ORDER BY 1;
+SELECT sim('count');
+RESET enable_hashjoin;
+RESET enable_mergejoin;
+RESET enable_material;
+RESET enable_memoize;
+
+-- joins with itself: parent and child, each its own scan
+SELECT count(*) = (SELECT count(*) FROM copy WHERE parent <> 0) AS "right"
+FROM product child JOIN product parent ON parent.data_id = child.parent;
+SELECT count(*) FROM product a JOIN product b USING (data_id, serial_no, update_time);
+
+-- every rescan has its price: with many rows outside, the list is read once
+CREATE FUNCTION shape(query text) RETURNS SETOF text LANGUAGE plpgsql AS $$
+DECLARE
+  line text;
+BEGIN
+  FOR line IN EXECUTE 'EXPLAIN (COSTS off) ' || query LOOP
+    IF line ~ 'Foreign Scan|Join|Nested Loop|Hash|Materialize|Memoize|Seq Scan' AND line !~ 'Cond|Key' THEN
+      RETURN NEXT regexp_replace(line, '-> +', '-> ');
+    END IF;
+  END LOOP;
+END
+$$;
+ANALYZE product;
+CREATE TABLE orders AS SELECT i AS id, 51200001 + i % 260 AS product, 'CP' || i % 7 AS serial_no FROM generate_series(1, 20000) i;
+ANALYZE orders;
+SELECT shape('SELECT * FROM orders o JOIN product p ON p.data_id = o.product');
+SELECT sim('clear');
+SELECT count(p.name) FROM orders o JOIN product p ON p.data_id = o.product;
+SELECT sim('count')::int < 12 AS once;
+-- inequality: no hash join, so the list is kept
+SELECT shape('SELECT * FROM orders o JOIN product p ON p.cost > o.id');
+SELECT sim('clear');
+SELECT count(*) > 0 AS some FROM (SELECT * FROM orders LIMIT 50) o JOIN product p ON p.cost > o.id;
+SELECT sim('count')::int < 12 AS once;
+-- a single row outside: one request is cheaper than the list
+SELECT shape('SELECT * FROM (SELECT 51200009::bigint AS id OFFSET 0) w JOIN product p ON p.data_id = w.id');
+-- few values again and again: each is asked for once
+SET enable_hashjoin = off;
+SET enable_mergejoin = off;
+SET enable_material = off;
+SET jit = off;
+SELECT shape('SELECT * FROM orders o JOIN product p ON p.serial_no = o.serial_no');
+SELECT sim('clear');
+SELECT count(p.name) FROM orders o LEFT JOIN product p ON p.serial_no = o.serial_no;
+SELECT sim('count')::int BETWEEN 7 AND 12 AS each_once;
+RESET enable_hashjoin;
+RESET enable_mergejoin;
+RESET enable_material;
+
+-- cursors: read on, back, ahead, and left half-way
+BEGIN;
+DECLARE plain CURSOR FOR SELECT data_id FROM product;
+DECLARE both SCROLL CURSOR FOR SELECT data_id FROM product WHERE data_id IN (51200001, 51200002, 51200003) ORDER BY data_id;
+FETCH 0 FROM plain;
+MOVE 150 IN plain;
+FETCH 1 FROM both;
+FETCH LAST FROM both;
+FETCH PRIOR FROM both;
+FETCH ABSOLUTE 1 FROM both;
+MOVE FIRST IN both;
+FETCH ALL FROM both;
+CLOSE plain;
+COMMIT;
+BEGIN;
+DECLARE back SCROLL CURSOR FOR SELECT data_id FROM product;
+MOVE 260 IN back;
+MOVE BACKWARD 259 IN back;
+FETCH BACKWARD ALL FROM back;
+MOVE FORWARD ALL IN back;
+COMMIT;
+BEGIN;
+DECLARE held CURSOR WITH HOLD FOR SELECT data_id, name FROM product;
+FETCH 0 FROM held;
+COMMIT;
+SELECT sim('clear');
+MOVE FORWARD ALL IN held;
+CLOSE held;
+SELECT sim('count');
+
+-- an error in a subtransaction, in the middle of a scan, ends that scan only
+BEGIN;
+DECLARE outside CURSOR FOR SELECT data_id FROM product;
+MOVE 50 IN outside;
+SAVEPOINT a;
+DECLARE inside CURSOR FOR SELECT data_id FROM product;
+MOVE 120 IN inside;
+SELECT 1 / (data_id - data_id) FROM product;
+ROLLBACK TO a;
+MOVE 5 IN inside;
+ROLLBACK TO a;
+MOVE FORWARD ALL IN outside;
+COMMIT;
+CREATE FUNCTION early() RETURNS TABLE (seen bigint) LANGUAGE plpgsql AS $$
+DECLARE
+  one record;
+BEGIN
+  FOR i IN 1..3 LOOP
+    BEGIN
+      FOR one IN SELECT * FROM product LOOP
+        seen := one.data_id;
+        IF i = 2 THEN
+          RAISE division_by_zero;
+        END IF;
+        EXIT;
+      END LOOP;
+      RETURN NEXT;
+    EXCEPTION WHEN division_by_zero THEN
+      seen := -1;
+      RETURN NEXT;
+    END;
+  END LOOP;
+END
+$$;
+SELECT count(*), count(*) FILTER (WHERE seen = -1) AS failed FROM early();
+-- and what was left early left no request behind: the next scan is right
+SELECT count(*), count(DISTINCT data_id) FROM product WHERE name IS NOT NULL OR true;
