@@ -151,6 +151,10 @@ SELECT try();
 \! python3 $XBB_SIM ctl dingEnvelope log fields=result
 SELECT try();
 
+-- Nor is the token in what is kept and shown.
+SELECT count(*) > 0 AS kept, count(*) FILTER (WHERE s::text ~ 's3cret') AS told FROM xbb.stats s WHERE server = 'envelope_crm';
+EXPLAIN (VERBOSE, COSTS OFF) SELECT data_id FROM product;
+
 SET client_min_messages = warning;
 DROP SERVER envelope_crm CASCADE;
 DROP SCHEMA envelope_test CASCADE;

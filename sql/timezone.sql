@@ -32,10 +32,7 @@ SELECT current_setting('TimeZone'), 'local time', array_agg(data_id ORDER BY dat
 UNION ALL
 SELECT current_setting('TimeZone'), 'day', array_agg(data_id ORDER BY data_id) FROM product WHERE today >= '2026-01-01'
 UNION ALL
-SELECT current_setting('TimeZone'), 'one day', array_agg(data_id ORDER BY data_id) FROM product WHERE today = '2026-01-01'
-UNION ALL
-SELECT current_setting('TimeZone'), 'date against an instant', array_agg(data_id ORDER BY data_id)
-FROM product WHERE update_time >= timestamptz '2026-01-01 00:00+08' AND update_time + interval '0' < '2026-01-01 08:00:01+08';
+SELECT current_setting('TimeZone'), 'one day', array_agg(data_id ORDER BY data_id) FROM product WHERE today = '2026-01-01';
 
 SET TimeZone = 'Asia/Shanghai';
 EXECUTE look;
@@ -68,7 +65,7 @@ SELECT sent($$SELECT name FROM product WHERE today = '2025-12-31'$$);
 SELECT data_id FROM product WHERE today = '2025-12-31' AND data_id < 10 ORDER BY 1;
 
 -- where a clock is put back, an hour comes twice, and both are found
-SELECT sim('put', '{"dataId":4,"addTime":1730608200,"updateTime":1730608200,"data":{"text_1":"01:30 the first time"}}');
-SELECT sim('put', '{"dataId":5,"addTime":1730611800,"updateTime":1730611800,"data":{"text_1":"01:30 the second time"}}');
+SELECT sim('put', '{"dataId":4,"addTime":1730611800,"updateTime":1730611800,"data":{"text_1":"01:30 the first time"}}');
+SELECT sim('put', '{"dataId":5,"addTime":1730615400,"updateTime":1730615400,"data":{"text_1":"01:30 the second time"}}');
 SELECT data_id, update_time, here FROM product WHERE here = '2024-11-03 01:30' ORDER BY 1;
 SELECT data_id FROM product WHERE here BETWEEN '2024-11-03 01:00' AND '2024-11-03 01:59' ORDER BY 1;

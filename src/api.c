@@ -62,6 +62,7 @@ struct ApiQueue
 	TimestampTz slot;
 	int			retries_left;
 	ApiCounters counters;
+	WaitDescriptor *descriptor; /* for api_descriptor, or NULL */
 	MemoryContextCallback callback; /* gives an unused slot back */
 };
 
@@ -396,13 +397,30 @@ api_next(ApiQueue *queue, bool wait, ApiAnswer *answer)
 }
 
 void
-api_sleep(ApiQueue *queue, int64 seconds)
+api_sleep(ApiQueue *queue, TimestampTz until)
 {
-	TimestampTz until = TimestampTzPlusMilliseconds(GetCurrentTimestamp(),
-													seconds * 1000);
-
 	while (GetCurrentTimestamp() < until)
 		http_wait(queue->session->pool, until, WAIT_SETTLE);
+}
+
+pgsocket
+api_descriptor(ApiQueue *queue, TimestampTz until)
+{
+	bool		throttled;
+	dlist_iter	iter;
+
+	until = Min(until, send_due(queue, GetCurrentTimestamp(), &throttled));
+	/* another scan's wait may have ended a transfer of ours */
+	dlist_foreach(iter, &queue->running)
+	{
+		ApiRequest *request = dlist_container(ApiRequest, node, iter.cur);
+
+		if (http_result(request->call)->outcome != HTTP_RUNNING)
+			until = DT_NOBEGIN;
+	}
+	if (!queue->descriptor)
+		queue->descriptor = wait_descriptor_create(queue->context);
+	return http_arm(queue->session->pool, queue->descriptor, until);
 }
 
 void

@@ -81,7 +81,13 @@ extern void api_ask(ApiQueue *queue, int ticket, const char *conditions,
 extern bool api_next(ApiQueue *queue, bool wait, ApiAnswer *answer);
 
 /* Sleeps, interruptibly, until the list has settled. */
-extern void api_sleep(ApiQueue *queue, int64 seconds);
+extern void api_sleep(ApiQueue *queue, TimestampTz until);
+
+/*
+ * For a caller that cannot wait in api_next: a descriptor that becomes readable
+ * when api_next without "wait" has something to do, at "until" at the latest.
+ */
+extern pgsocket api_descriptor(ApiQueue *queue, TimestampTz until);
 
 /*
  * Reports that an answer, though well-formed, contradicts what was asked; for

@@ -63,12 +63,12 @@ typedef struct ConditionSet
 	bool		empty;			/* nothing can meet the quals: ask nothing */
 	bool		exact;			/* what is sent means just what the quals say */
 	bool		changeable;		/* names an attr that may change, beside times */
-	char	   *elements;		/* JSON objects for all but the two times,
-								 * comma-separated, UTF-8; "" for none */
+	char	   *elements;		/* JSON objects for all but the two times and
+								 * ids, comma-separated, UTF-8; "" for none */
 	ConditionRange add_time;
 	ConditionRange update_time;
 	int			nids;			/* dataIds asked for, -1 if not asked for */
-	int64	   *ids;			/* sorted */
+	int64	   *ids;			/* sorted, each once */
 } ConditionSet;
 
 /*
@@ -101,8 +101,8 @@ extern ConditionSet *condition_evaluate(List *quals, const Datum *values,
 
 /*
  * All elements of a request's conditions array, palloc'd: the fixed array of
- * the table (JSON, may be NULL), the set's, and those for the two times, which
- * may be narrower than the set's own.
+ * the table (JSON, may be NULL), the set's with its ids, and those for the two
+ * times, which may be narrower than the set's own.
  */
 extern char *condition_elements(const char *fixed, const ConditionSet *set,
 								const ConditionRange *add_time,

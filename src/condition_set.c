@@ -244,12 +244,18 @@ compare_ids(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-/* Keeps the ids asked for, to notice when the condition was ignored. */
-static void
+/*
+ * Keeps dataIds as numbers: to notice when the condition was ignored, and to cut
+ * long lists.  False if they are no integers, or ids are kept already.
+ */
+static bool
 keep_ids(ConditionSet *set, char **values, int nvalues)
 {
 	int64	   *ids = palloc(sizeof(int64) * nvalues);
+	int			n = 0;
 
+	if (set->nids >= 0)
+		return false;
 	for (int i = 0; i < nvalues; i++)
 	{
 		char	   *end;
@@ -257,11 +263,15 @@ keep_ids(ConditionSet *set, char **values, int nvalues)
 		errno = 0;
 		ids[i] = strtoll(values[i], &end, 10);
 		if (errno != 0 || *end != '\0')
-			return;				/* 5.0 or beyond bigint: the recheck decides */
+			return false;
 	}
 	qsort(ids, nvalues, sizeof(int64), compare_ids);
+	for (int i = 0; i < nvalues; i++)
+		if (i == 0 || ids[i] != ids[n - 1])
+			ids[n++] = ids[i];
 	set->ids = ids;
-	set->nids = nvalues;
+	set->nids = n;
+	return true;
 }
 
 static void
@@ -309,20 +319,22 @@ add_values(ConditionSet *set, StringInfo elements, const ConditionQual *qual,
 		return;
 	}
 
+	if (qual->kind == CONDITION_DATA_ID)
+	{
+		if (keep_ids(set, values, nvalues))
+			return;
+	}
+	else
+	{
+		set->changeable = true;
+		set->exact = false;
+	}
 	appendStringInfo(elements, "%s{\"attr\":%s,\"symbol\":\"%s\",\"value\":[",
 					 elements->len ? "," : "", json_quote(qual->attr),
 					 condition_symbol(qual->op));
 	for (int i = 0; i < nvalues; i++)
 		appendStringInfo(elements, "%s%s", i ? "," : "", values[i]);
 	appendStringInfoString(elements, "]}");
-
-	if (qual->kind == CONDITION_DATA_ID)
-		keep_ids(set, values, nvalues);
-	else
-	{
-		set->changeable = true;
-		set->exact = false;
-	}
 }
 
 ConditionSet *
@@ -375,6 +387,14 @@ condition_elements(const char *fixed, const ConditionSet *set,
 		appendStringInfoString(&elements, json_elements(fixed));
 	if (set->elements[0])
 		appendStringInfo(&elements, "%s%s", elements.len ? "," : "", set->elements);
+	if (set->nids >= 0)
+	{
+		appendStringInfo(&elements, "%s{\"attr\":\"dataId\",\"symbol\":\"%s\",\"value\":[",
+						 elements.len ? "," : "", set->nids == 1 ? "equal" : "in");
+		for (int i = 0; i < set->nids; i++)
+			appendStringInfo(&elements, "%s%lld", i ? "," : "", (long long) set->ids[i]);
+		appendStringInfoString(&elements, "]}");
+	}
 	append_range(&elements, "addTime", add_time);
 	append_range(&elements, "updateTime", update_time);
 	return elements.data;

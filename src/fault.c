@@ -180,9 +180,14 @@ fault_envelope(const ApiEnvelope *envelope, Fault *fault)
 		return true;
 
 	fault->kind = LIMITER_ERRORS_API;
+	fault->transient = false;
 	fault->sqlstate = ERRCODE_FDW_ERROR;
-	fault->message = psprintf("the API refused the request: code %lld, \"%s\"",
-							  (long long) envelope->code, api_text(msg));
+	if (envelope->has_code && envelope->code != 1)
+		fault->message = psprintf("the API refused the request: code %lld, \"%s\"",
+								  (long long) envelope->code, api_text(msg));
+	else
+		fault->message = psprintf("the API refused the request: success is false, \"%s\"",
+								  api_text(msg));
 	for (size_t i = 0; i < lengthof(api_words); i++)
 		if (strstr(msg, api_words[i].words))
 		{

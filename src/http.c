@@ -476,6 +476,14 @@ http_wait(HttpPool *pool, TimestampTz until, WaitReason reason)
 	pool->unseen = false;
 }
 
+pgsocket
+http_arm(HttpPool *pool, WaitDescriptor *descriptor, TimestampTz until)
+{
+	check_process(pool);
+	return wait_descriptor_arm(descriptor, pool->sockets, pool->nsockets,
+							   Min(until, pool->timer));
+}
+
 const HttpResult *
 http_result(HttpCall *call)
 {

@@ -81,8 +81,9 @@ extern void http_pool_destroy(HttpPool *pool);
 
 /*
  * Starts a POST and returns at once.  It is sent at most once: libcurl's own
- * repetition, where a kept connection turns out dead, is prevented.  The call hangs on "context": deleting
- * or resetting that abandons the transfer, whatever its state.
+ * repetition, where a kept connection turns out dead, is prevented.  The call
+ * hangs on "context": deleting or resetting that abandons the transfer,
+ * whatever its state.
  */
 extern HttpCall *http_start(HttpPool *pool, MemoryContext context,
 							const HttpRequest *request);
@@ -98,6 +99,13 @@ extern HttpCall *http_start(HttpPool *pool, MemoryContext context,
  * timeouts count all the time.
  */
 extern void http_wait(HttpPool *pool, TimestampTz until, WaitReason reason);
+
+/*
+ * As http_wait, for those who wait by themselves: arms the descriptor, which
+ * becomes readable when http_wait with a time in the past has something to do.
+ */
+extern pgsocket http_arm(HttpPool *pool, WaitDescriptor *descriptor,
+						 TimestampTz until);
 
 /* Valid until http_release. */
 extern const HttpResult *http_result(HttpCall *call);

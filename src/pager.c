@@ -28,14 +28,11 @@
 #define SWEEPS		2			/* of a window before it is cut */
 #define PATIENCE	12			/* of one that cannot be cut */
 #define READINGS	6			/* of a list without a time condition */
-#ifndef GROW1
-#define GROW1 2
-#endif
-#ifndef SHRINK_LACK
-#define SHRINK_LACK .75
-#endif
-#ifndef GROW
-#define GROW		1.05		/* of windows after a failure */
+#define GROWTH		2			/* of windows as long as none failed */
+#define REGROWTH	1.1			/* and afterwards */
+#define SHRINKAGE	.75			/* after a sweep that missed some */
+#ifndef STRETCH
+#define STRETCH 4
 #endif
 #define MAX_STRETCH 1e9
 
@@ -385,7 +382,7 @@ learn_density(Pager *p, Level *level, Window *window, int64_t total)
 	if (total >= p->aim * p->width / 8)
 		level->stretch = 1;
 	else if (level->stretch < MAX_STRETCH)
-		level->stretch *= 4;
+		level->stretch *= STRETCH;
 }
 
 /* Its records can be handed on. */
@@ -407,7 +404,7 @@ prove_window(Pager *p, Window *window)
 	{
 		int			most = p->config.max_pages * 5 / 8;
 
-		p->aim *= p->failed ? GROW : GROW1;
+		p->aim *= p->failed ? REGROWTH : GROWTH;
 		if (p->aim > (most < MOST ? most : MOST))
 			p->aim = most < MOST ? most : MOST;
 	}
@@ -943,7 +940,7 @@ answer_window(Pager *p, const Flight *flight, Page *page,
 			break;
 		case WINDOW_LACKS_SOME:
 			p->failed = true;
-			p->aim = p->aim * SHRINK_LACK > 1 ? p->aim * SHRINK_LACK : 1;
+			p->aim = p->aim * SHRINKAGE > 1 ? p->aim * SHRINKAGE : 1;
 			sweep_again(p, level, window);
 			break;
 		case WINDOW_MOVED:

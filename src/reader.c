@@ -15,6 +15,9 @@
 /* Undelivered pages held at most (design G2). */
 #define MAX_PAGES 64
 
+/* dataIds in one condition; a public client asks for as many (xbb-api 3, C). */
+#define IDS_A_REQUEST 50
+
 /* Records handed on between two looks at the transfers. */
 #define POLL_ROWS 25
 
@@ -31,7 +34,15 @@ struct Reader
 	Pager	   *pager;
 	bool		unpaged;		/* the request names no page */
 	int			since_poll;		/* records handed on since the last look */
+	TimestampTz asleep_until;	/* the list settles then; DT_NOBEGIN: awake */
 	bool		done;
+
+	/* a lookup of many dataIds, instead of the pager */
+	int			nbatches;		/* of ids, 0 if this is no lookup */
+	int			next_batch;		/* to be asked for */
+	int			in_flight;
+	List	   *arrived;		/* pages whose records are to be handed on */
+	int			next_row;		/* of the first of them */
 };
 
 /* ---- answers ---- */
@@ -51,7 +62,9 @@ read_page(void *arg, const char *body, size_t length, ApiEnvelope *envelope)
 	envelope->success = page->success;
 	envelope->msg = page->msg;
 	envelope->nrows = page->nrows;
-	if (!page->has_list && (!page->has_code || page->code == 1) &&
+	/* a list that counts nothing may be left out */
+	if (!page->has_list && page->total != 0 &&
+		(!page->has_code || page->code == 1) &&
 		(!page->has_success || page->success))
 		envelope->unreadable = psprintf("it has no list \"%s\"",
 										reader->table->object->list_key);
@@ -94,6 +107,29 @@ check_ids(Reader *reader, const RecordPage *page)
 		}
 }
 
+/*
+ * The answer to a batch of ids.  Ids are unique, so one page holds them all, and
+ * one answer is one instant.
+ */
+static void
+take_batch(Reader *reader, RecordPage *page)
+{
+	MemoryContext old = MemoryContextSwitchTo(reader->context);
+
+	reader->in_flight--;
+	if (page->total != page->nrows)
+	{
+		api_count_data_error(reader->queue, "totalCount and records of a lookup differ");
+		ereport(ERROR,
+				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+				 errmsg("the API's answer to a lookup of dataIds is not complete"),
+				 errdetail("totalCount was %lld, the records received were %d.",
+						   (long long) page->total, page->nrows)));
+	}
+	reader->arrived = lappend(reader->arrived, page);
+	MemoryContextSwitchTo(old);
+}
+
 static void
 report_answer(Reader *reader, const ApiAnswer *answer)
 {
@@ -109,7 +145,10 @@ report_answer(Reader *reader, const ApiAnswer *answer)
 	};
 
 	check_ids(reader, page);
-	pager_answer(reader->pager, &report);
+	if (reader->nbatches > 0)
+		take_batch(reader, page);
+	else
+		pager_answer(reader->pager, &report);
 }
 
 /* ---- failures ---- */
@@ -278,6 +317,12 @@ window_time(const OptionTable *table, const ConditionSet *set)
 	return PAGER_ADD_TIME;
 }
 
+static int
+ids_a_request(const Reader *reader)
+{
+	return Min(IDS_A_REQUEST, reader->table->server.page_size);
+}
+
 Reader *
 reader_open(const OptionTable *table, Oid userid, RecordFormat *format,
 			const ConditionSet *set, int64 limit)
@@ -306,8 +351,11 @@ reader_open(const OptionTable *table, Oid userid, RecordFormat *format,
 	reader->set = set;
 	reader->format = format;
 	reader->unpaged = !table->object->paged;
+	reader->asleep_until = DT_NOBEGIN;
 	reader->queue = api_open(table, userid, &api);
 	reader->pager = pager_create(&config);
+	if (set->nids > ids_a_request(reader))
+		reader->nbatches = (set->nids - 1) / ids_a_request(reader) + 1;
 	MemoryContextSwitchTo(old);
 	return reader;
 }
@@ -318,13 +366,80 @@ reader_close(Reader *reader)
 	MemoryContextDelete(reader->context);
 }
 
-bool
-reader_next(Reader *reader, RecordPage **page, int *row)
+/* Waits until the list has settled; false if that is yet to come. */
+static bool
+settle(Reader *reader, bool wait)
+{
+	if (wait)
+		api_sleep(reader->queue, reader->asleep_until);
+	else if (GetCurrentTimestamp() < reader->asleep_until)
+		return false;
+	reader->asleep_until = DT_NOBEGIN;
+	return true;
+}
+
+/* Asks for batches of ids, as many at a time as may be in flight. */
+static void
+ask_batches(Reader *reader)
+{
+	const ConditionSet *set = reader->set;
+	int			size = ids_a_request(reader);
+
+	while (reader->next_batch < reader->nbatches &&
+		   reader->in_flight < reader->table->server.concurrency &&
+		   list_length(reader->arrived) < MAX_PAGES)
+	{
+		ConditionSet batch = *set;
+		char	   *elements;
+
+		batch.ids += reader->next_batch * size;
+		batch.nids = Min(size, set->nids - reader->next_batch * size);
+		elements = condition_elements(reader->table->conditions, &batch,
+									  &set->add_time, &set->update_time);
+		api_ask(reader->queue, reader->next_batch, elements, 1,
+				reader->table->server.page_size);
+		pfree(elements);
+		reader->next_batch++;
+		reader->in_flight++;
+	}
+}
+
+static ReaderOutcome
+next_looked_up(Reader *reader, bool wait, RecordPage **page, int *row)
+{
+	for (;;)
+	{
+		ask_batches(reader);
+		if (reader->arrived != NIL)
+		{
+			*page = linitial(reader->arrived);
+			if (reader->next_row < (*page)->nrows)
+			{
+				*row = reader->next_row++;
+				return READER_ROW;
+			}
+			discard_page(reader, *page);
+			reader->arrived = list_delete_first(reader->arrived);
+			reader->next_row = 0;
+		}
+		else if (reader->in_flight == 0)
+			return READER_END;
+		else if (!take_answers(reader, wait))
+			return READER_NOT_YET;
+	}
+}
+
+ReaderOutcome
+reader_next(Reader *reader, bool wait, RecordPage **page, int *row)
 {
 	PagerStep	step;
 
 	if (reader->done)
-		return false;
+		return READER_END;
+	if (reader->nbatches > 0)
+		return next_looked_up(reader, wait, page, row);
+	if (reader->asleep_until != DT_NOBEGIN && !settle(reader, wait))
+		return READER_NOT_YET;
 	if (++reader->since_poll >= POLL_ROWS)
 		take_answers(reader, false);
 	for (;;)
@@ -337,25 +452,37 @@ reader_next(Reader *reader, RecordPage **page, int *row)
 			case PAGER_ROW:
 				*page = step.page;
 				*row = step.row;
-				return true;
+				return READER_ROW;
 			case PAGER_FREE:
 				MemoryContextDelete(((RecordPage *) step.page)->context);
 				break;
 			case PAGER_WAIT:
-				if (!take_answers(reader, true))
+				if (take_answers(reader, wait))
+					break;
+				if (wait)
 					elog(ERROR, "xbb_fdw waits for an answer to nothing");
-				break;
+				return READER_NOT_YET;
 			case PAGER_SLEEP:
-				api_sleep(reader->queue, step.seconds);
+				reader->asleep_until =
+					TimestampTzPlusMilliseconds(GetCurrentTimestamp(), step.seconds * 1000);
+				if (!settle(reader, wait))
+					return READER_NOT_YET;
 				break;
 			case PAGER_DONE:
 				reader->done = true;
-				return false;
+				return READER_END;
 			case PAGER_FAIL:
 				raise_failure(reader, &step);
 				break;
 		}
 	}
+}
+
+pgsocket
+reader_descriptor(Reader *reader)
+{
+	return api_descriptor(reader->queue,
+						  reader->asleep_until == DT_NOBEGIN ? DT_NOEND : reader->asleep_until);
 }
 
 void

@@ -41,11 +41,22 @@ extern Reader *reader_open(const OptionTable *table, Oid userid,
 						   int64 limit);
 extern void reader_close(Reader *reader);
 
+typedef enum ReaderOutcome
+{
+	READER_ROW,
+	READER_END,					/* of a complete list */
+	READER_NOT_YET				/* only if the caller does not wait */
+} ReaderOutcome;
+
 /*
- * The next record, or false at the end of a complete list.  *page is valid until
- * the next call.  A list that cannot be proven complete is an error (40001).
+ * The next record; *page is valid until the next call.  Without "wait" it does
+ * not sleep: READER_NOT_YET, and reader_descriptor tells when to ask again.  A
+ * list that cannot be proven complete is an error (40001).
  */
-extern bool reader_next(Reader *reader, RecordPage **page, int *row);
+extern ReaderOutcome reader_next(Reader *reader, bool wait, RecordPage **page, int *row);
+
+/* A descriptor that becomes readable when reader_next may know more. */
+extern pgsocket reader_descriptor(Reader *reader);
 
 extern void reader_counters(const Reader *reader, ReaderCounters *counters);
 

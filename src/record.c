@@ -19,9 +19,9 @@
 typedef struct Place
 {
 	RecordFormat *format;
-	RecordPageData	   *page;
+	RecordPageData *page;
 	int			row;
-	const RecordColumn *column;		/* NULL between columns */
+	const RecordColumn *column; /* NULL between columns */
 } Place;
 
 /*
@@ -123,7 +123,7 @@ record_format(TupleDesc tupdesc, Bitmapset *wanted, char **attrs,
 	while ((attnum = bms_next_member(wanted, attnum)) >= 0)
 	{
 		Form_pg_attribute attribute = TupleDescAttr(tupdesc, attnum - 1);
-		RecordColumn	   *column = &format->columns[format->ncolumns++];
+		RecordColumn *column = &format->columns[format->ncolumns++];
 
 		column->index = attnum - 1;
 		column->name = pstrdup(NameStr(attribute->attname));

@@ -28,10 +28,10 @@
 typedef struct Reader
 {
 	RecordFormat *format;
-	RecordPageData	   *page;
+	RecordPageData *page;
 	Lex			lex;
-	RecordSpan	   *answer;			/* the envelope's spans */
-	RecordSpan	   *spans;			/* those being filled */
+	RecordSpan *answer;			/* the envelope's spans */
+	RecordSpan *spans;			/* those being filled */
 	Attr	   *expected;		/* whose value comes next, or NULL */
 	Attr	   *open[LEX_MAX_DEPTH + 1];	/* by depth: whose value the open
 											 * container is, or NULL */
@@ -41,7 +41,7 @@ typedef struct Reader
 static inline void
 note_span(Reader *reader, const Attr *attr)
 {
-	RecordSpan	   *span = &reader->spans[attr->number];
+	RecordSpan *span = &reader->spans[attr->number];
 
 	span->offset = reader->lex.slice.start - reader->page->body;
 	span->length = reader->lex.slice.length;
@@ -91,14 +91,15 @@ forget_earlier(Reader *reader, const Attr *attr)
 static void
 begin_row(Reader *reader)
 {
-	RecordPageData	   *page = reader->page;
+	RecordPageData *page = reader->page;
 	Size		width = reader->format->record->end;
 
 	if (page->page.nrows == page->capacity)
 	{
 		Size		capacity = page->capacity * 2;
 
-		page->spans = repalloc_huge(page->spans, capacity * width * sizeof(RecordSpan));
+		page->spans = repalloc_huge(page->spans,
+									capacity * width * sizeof(RecordSpan));
 		page->page.ids = repalloc(page->page.ids, capacity * sizeof(int64));
 		page->page.add_times = repalloc(page->page.add_times,
 										capacity * sizeof(int64));
@@ -263,7 +264,7 @@ create_page(RecordFormat *format, MemoryContext context, const char *body,
 			size_t length)
 {
 	MemoryContext old = MemoryContextSwitchTo(context);
-	RecordPageData	   *page = palloc0(sizeof(RecordPageData));
+	RecordPageData *page = palloc0(sizeof(RecordPageData));
 	char	   *copy = palloc(length + 1);
 
 	memcpy(copy, body, length);
@@ -313,7 +314,7 @@ record_read(RecordFormat *format, MemoryContext parent, const char *body,
 {
 	MemoryContext context;
 	MemoryContext old;
-	RecordPageData	   *page;
+	RecordPageData *page;
 	const char *problem;
 	size_t		position = 0;
 

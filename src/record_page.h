@@ -44,14 +44,14 @@ struct RecordFormat
 	Attr	   *total;
 
 	Attr	   *record;			/* one element of the list */
-	RecordColumn		id;
-	RecordColumn		add_time;
-	RecordColumn		update_time;
+	RecordColumn id;
+	RecordColumn add_time;
+	RecordColumn update_time;
 	int			longest;		/* name, bytes */
 
 	int			natts;			/* of the table */
 	int			ncolumns;
-	RecordColumn	   *columns;
+	RecordColumn *columns;
 };
 
 /* A page with what its owner does not see. */
@@ -59,12 +59,13 @@ typedef struct RecordPageData
 {
 	RecordPage	page;
 	const char *body;
-	RecordSpan	   *spans;			/* of row 0, row 1, ... */
+	RecordSpan *spans;			/* of row 0, row 1, ... */
 	int			capacity;		/* rows */
 } RecordPageData;
 
 static inline LexSlice
-record_slice(const RecordPageData *page, const RecordSpan *spans, const Attr *attr)
+record_slice(const RecordPageData *page, const RecordSpan *spans,
+			 const Attr *attr)
 {
 	const RecordSpan *span = &spans[attr->number];
 	LexSlice	slice = {page->body + span->offset, span->length, LEX_MISSING};
@@ -76,7 +77,8 @@ record_slice(const RecordPageData *page, const RecordSpan *spans, const Attr *at
 
 /* A field of a record: its own, else the one in its data. */
 static inline LexSlice
-record_field(const RecordPageData *page, const RecordSpan *spans, const RecordColumn *column)
+record_field(const RecordPageData *page, const RecordSpan *spans,
+			 const RecordColumn *column)
 {
 	LexSlice	slice = record_slice(page, spans, column->own);
 

@@ -93,7 +93,7 @@ sample_everything(Sample *sample)
 	RecordPage *page;
 	int			row;
 
-	while (reader_next(reader, &page, &row))
+	while (reader_next(reader, true, &page, &row) == READER_ROW)
 	{
 		offer(sample, page, row);
 		MemoryContextReset(sample->scratch);

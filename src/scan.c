@@ -225,7 +225,7 @@ next_row(ForeignScanState *node)
 	int			row;
 
 	ExecClearTuple(slot);
-	while (state->reader && reader_next(state->reader, &page, &row))
+	while (state->reader && reader_next(state->reader, true, &page, &row) == READER_ROW)
 	{
 		record_tuple(state->format, page, row, slot->tts_values, slot->tts_isnull);
 		store_row(node, slot);

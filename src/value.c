@@ -49,7 +49,7 @@ find_elements(ValueText text, int *count)
 static LexSlice *
 array_elements(const LexSlice *slice, int *count)
 {
-	ValueText		text = {slice->start, slice->length};
+	ValueText	text = {slice->start, slice->length};
 	LexSlice   *elements = NULL;
 
 	if (slice->kind == LEX_STRING)

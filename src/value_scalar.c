@@ -83,7 +83,7 @@ convert_wide_integer(ValueType *type, const LexSlice *slice)
 ValueText
 value_server_text(const char *data, int length)
 {
-	ValueText		text = {data, length};
+	ValueText	text = {data, length};
 
 	if (GetDatabaseEncoding() != PG_UTF8 && !is_ascii_text(data, length))
 	{
@@ -97,7 +97,7 @@ value_server_text(const char *data, int length)
 ValueText
 value_content(const LexSlice *slice)
 {
-	ValueText		text = {slice->start + 1, (int) slice->length - 2};
+	ValueText	text = {slice->start + 1, (int) slice->length - 2};
 	LexEscape	escape;
 	char	   *buffer;
 
@@ -123,7 +123,7 @@ value_content(const LexSlice *slice)
 ValueText
 value_text(const LexSlice *slice)
 {
-	ValueText		content = {slice->start, slice->length};
+	ValueText	content = {slice->start, slice->length};
 
 	if (slice->kind == LEX_STRING)
 		content = value_content(slice);
@@ -170,7 +170,7 @@ value_scalar_by_input(ValueType *type, const LexSlice *slice, bool *isnull)
 Datum
 value_convert_text(ValueType *type, const LexSlice *slice, bool *isnull)
 {
-	ValueText		text = value_text(slice);
+	ValueText	text = value_text(slice);
 
 	/* A text of n bytes has at most n characters. */
 	if (type->typmod >= (int32) VARHDRSZ &&
@@ -182,7 +182,7 @@ value_convert_text(ValueType *type, const LexSlice *slice, bool *isnull)
 Datum
 value_convert_json(ValueType *type, const LexSlice *slice, bool *isnull)
 {
-	ValueText		text = value_server_text(slice->start, slice->length);
+	ValueText	text = value_server_text(slice->start, slice->length);
 
 	return PointerGetDatum(cstring_to_text_with_len(text.data, text.length));
 }

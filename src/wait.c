@@ -12,9 +12,14 @@
 #include "postgres.h"
 
 #include <limits.h>
+#include <sys/epoll.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
 
 #include "miscadmin.h"
+#include "storage/fd.h"
 #include "storage/latch.h"
+#include "utils/memutils.h"
 #include "utils/resowner.h"
 #include "utils/wait_event.h"
 
@@ -126,4 +131,95 @@ wait_for(WaitSocket *sockets, int nsockets, TimestampTz until,
 		/* a latch that was set hides the sockets: look again, even if late */
 	} while (nready == 0 && (woken || GetCurrentTimestamp() < until));
 	return nready;
+}
+
+struct WaitDescriptor
+{
+	int			epoll;			/* -1 if not open */
+	int			timer;			/* member of the epoll set; -1 if not open */
+	int			reserved;		/* descriptors announced to fd.c */
+	MemoryContextCallback callback;
+};
+
+static void
+descriptor_close(void *arg)
+{
+	WaitDescriptor *descriptor = arg;
+
+	if (descriptor->epoll >= 0)
+		close(descriptor->epoll);
+	if (descriptor->timer >= 0)
+		close(descriptor->timer);
+	while (descriptor->reserved-- > 0)
+		ReleaseExternalFD();
+}
+
+WaitDescriptor *
+wait_descriptor_create(MemoryContext context)
+{
+	WaitDescriptor *descriptor = MemoryContextAllocZero(context, sizeof(WaitDescriptor));
+
+	descriptor->epoll = descriptor->timer = -1;
+	descriptor->callback.func = descriptor_close;
+	descriptor->callback.arg = descriptor;
+	MemoryContextRegisterResetCallback(context, &descriptor->callback);
+	while (descriptor->reserved < 2)
+	{
+		if (!AcquireExternalFD())
+			ereport(ERROR,
+					(errcode(ERRCODE_INSUFFICIENT_RESOURCES),
+					 errmsg("too many open files in this backend")));
+		descriptor->reserved++;
+	}
+	return descriptor;
+}
+
+static void
+descriptor_watch(WaitDescriptor *descriptor, int fd, int events)
+{
+	struct epoll_event event = {.data.fd = fd};
+
+	if (events & WL_SOCKET_READABLE)
+		event.events |= EPOLLIN;
+	if (events & WL_SOCKET_WRITEABLE)
+		event.events |= EPOLLOUT;
+	if (epoll_ctl(descriptor->epoll, EPOLL_CTL_ADD, fd, &event) < 0)
+		ereport(ERROR,
+				(errcode_for_socket_access(),
+				 errmsg("epoll_ctl() failed: %m")));
+}
+
+pgsocket
+wait_descriptor_arm(WaitDescriptor *descriptor, const WaitSocket *sockets,
+					int nsockets, TimestampTz until)
+{
+	struct itimerspec time = {0};
+	TimestampTz now = GetCurrentTimestamp();
+
+	/* a new set each time: the sockets come and go as libcurl likes */
+	if (descriptor->epoll >= 0)
+		close(descriptor->epoll);
+	descriptor->epoll = epoll_create1(EPOLL_CLOEXEC);
+	if (descriptor->timer < 0)
+		descriptor->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	if (descriptor->epoll < 0 || descriptor->timer < 0)
+		ereport(ERROR,
+				(errcode_for_file_access(),
+				 errmsg("could not create a descriptor to wait for: %m")));
+
+	if (until != DT_NOEND)
+	{
+		int64		usecs = Max(until > now ? until - now : 0, 1);
+
+		time.it_value.tv_sec = usecs / USECS_PER_SEC;
+		time.it_value.tv_nsec = usecs % USECS_PER_SEC * 1000;
+	}
+	if (timerfd_settime(descriptor->timer, 0, &time, NULL) < 0)
+		ereport(ERROR,
+				(errcode_for_file_access(),
+				 errmsg("timerfd_settime() failed: %m")));
+	descriptor_watch(descriptor, descriptor->timer, WL_SOCKET_READABLE);
+	for (int i = 0; i < nsockets; i++)
+		descriptor_watch(descriptor, sockets[i].fd, sockets[i].events);
+	return descriptor->epoll;
 }

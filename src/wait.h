@@ -36,4 +36,21 @@ typedef struct WaitSocket
 extern int	wait_for(WaitSocket *sockets, int nsockets, TimestampTz until,
 					 WaitReason reason);
 
+/*
+ * One descriptor that stands for sockets and a time together, for those who can
+ * only watch one: Append waits for its asynchronous scans itself.  Closed when
+ * "context" ends.
+ */
+typedef struct WaitDescriptor WaitDescriptor;
+
+extern WaitDescriptor *wait_descriptor_create(MemoryContext context);
+
+/*
+ * Makes it readable as soon as a socket is ready or "until" has come, instead of
+ * what it was armed for before.  Returns the descriptor.
+ */
+extern pgsocket wait_descriptor_arm(WaitDescriptor *descriptor,
+									const WaitSocket *sockets, int nsockets,
+									TimestampTz until);
+
 #endif							/* XBB_WAIT_H */

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """The option tables of the READMEs say what xbb.options() says.
 
-Each table row that begins with an option's name in backquotes must hold its
-default and the ends of its range as they are; every option has a row, and
-every row of the chapter is an option.  Wants a server (PGHOST, PGDATABASE,
+The table rows that begin with an option's name in backquotes must hold its
+default and the ends of its range as they are; every option has such a row, and
+every such row of the chapter is an option.  Wants a server (PGHOST, PGDATABASE,
 with the extension).  Prints TAP.
 """
 import pathlib
@@ -29,14 +29,14 @@ def options():
 
 
 def documented(text, chapter):
-    """name -> cells of its row, from the tables of the chapter."""
+    """name -> the words of its rows, from the tables of the chapter."""
     parts = re.split(r"^##(?=[^#])", text, flags=re.M)
     found = {}
     for part in parts:
         if not part.splitlines()[0].strip().startswith(chapter):
             continue
         for name, rest in re.findall(r"^\|\s*`([a-z_]+)`\s*\|(.*)\|\s*$", part, flags=re.M):
-            found[name] = re.split(r"[\s|`',;()–]+", rest)
+            found.setdefault(name, set()).update(re.split(r"[\s|`',;()–]+", rest))
     return found
 
 
@@ -46,7 +46,7 @@ def compare(name, chapter):
     wrong = [f"{name} has no row for option {option}" for option in data if option not in rows]
     wrong += [f"{name} has a row for {option}, which is no option" for option in rows if option not in data]
     for option, texts in data.items():
-        wrong += [f"{name}: the row of {option} lacks {text}" for text in sorted(texts)
+        wrong += [f"{name}: no row of {option} has {text}" for text in sorted(texts)
                   if option in rows and text not in rows[option]]
     return wrong
 

@@ -1,0 +1,197 @@
+# What the TAP tests share: a server with the extension, sessions whose errors
+# and times are seen, and the simulator of the API.
+package Xbb;
+
+use strict;
+use warnings;
+
+use Exporter 'import';
+use IO::Select;
+use IO::Socket::INET;
+use IPC::Open2 qw(open2);
+use JSON::PP;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Time::HiRes qw(sleep time);
+
+our @EXPORT = qw(start_node sim sim_url start_simulator wait_until long_run);
+
+my @simulators;
+
+END
+{
+	my $status = $?;
+
+	kill('TERM', @simulators) if @simulators;
+	waitpid($_, 0) for @simulators;
+	$? = $status;
+}
+
+# A cluster with the extension in database postgres.
+sub start_node
+{
+	my ($name, $conf) = @_;
+	my $node = PostgreSQL::Test::Cluster->new($name);
+
+	$node->init;
+	$node->append_conf('postgresql.conf', "fsync = off\n" . ($conf // ''));
+	$node->start;
+	$node->safe_psql('postgres', 'CREATE EXTENSION xbb_fdw');
+	return $node;
+}
+
+sub sim_url { return $ENV{XBB_SIM_URL}; }
+
+# Larger numbers where XBB_LONG is set.
+sub long_run { return $ENV{XBB_LONG} ? $_[1] : $_[0]; }
+
+# Speaks to the simulator: sim('corpid', 'verb', key => value, ..., 'JSON').
+sub sim
+{
+	my ($corpid, $verb, @words) = @_;
+	my @rest = @words % 2 ? pop @words : ();
+	my %args = @words;
+	my ($place) = sim_url() =~ m{^http://([^/]+)} or die 'XBB_SIM_URL is not set';
+	my $order = JSON::PP->new->utf8->encode(
+		{ corpid => $corpid, verb => $verb, args => { map { $_ => "$args{$_}" } keys %args }, rest => \@rest });
+	my $socket = IO::Socket::INET->new(PeerAddr => $place) or die "simulator: $!";
+
+	print $socket "POST /_ctl HTTP/1.0\r\nContent-Length: " . length($order) . "\r\n\r\n$order";
+	local $/;
+	my $answer = <$socket>;
+	$answer =~ s/^.*?\r\n\r\n//s;
+	my $reply = JSON::PP->new->utf8->decode($answer);
+	die "simulator: $reply->{text}" unless $reply->{ok};
+	return $reply->{text};
+}
+
+# Starts another simulator; returns its port.  It ends with the test.
+sub start_simulator
+{
+	my @options = @_;
+	my $file = PostgreSQL::Test::Utils::tempdir() . '/port';
+	my $pid = fork() // die "fork: $!";
+
+	if ($pid == 0)
+	{
+		exec('python3', $ENV{XBB_SIM}, 'serve', '--port', '0', '--port-file', $file, @options) or POSIX::_exit(1);
+	}
+	push @simulators, $pid;
+	wait_until(sub { -s $file }) or die 'the simulator did not start';
+	return slurp_file($file) + 0;
+}
+
+# True once the condition holds; false if it never does.
+sub wait_until
+{
+	my ($condition, $seconds) = @_;
+	my $end = time + ($seconds // 60);
+
+	until ($condition->())
+	{
+		return 0 if time > $end;
+		sleep 0.05;
+	}
+	return 1;
+}
+
+# A psql of the user given, kept open.
+package Xbb::Session;
+
+use Time::HiRes qw(time);
+
+sub new
+{
+	my ($class, $node, %options) = @_;
+	my $self = bless { count => 0, buffer => '' }, $class;
+	my $connection = $node->connstr($options{database} // 'postgres') . ' user=' . ($options{user} // getpwuid($<));
+
+	$connection .= " options='$options{options}'" if $options{options};
+	# one stream for results and errors, in their order
+	$self->{process} = open2($self->{out}, $self->{in}, 'sh', '-c',
+		'exec psql -XAtq -v VERBOSITY=verbose -d "$0" -f - 2>&1', $connection);
+	$self->{pid} = $self->run('SELECT pg_backend_pid()')->{rows}[0];
+	return $self;
+}
+
+# Sends statements without waiting for them.
+sub send
+{
+	my ($self, $sql) = @_;
+
+	$self->{count}++;
+	$self->{began} = time;
+	local $SIG{PIPE} = 'IGNORE';
+	print { $self->{in} } "$sql\n;\n\\echo <<END $self->{count}>>\n";
+	$self->{in}->flush;
+	return $self;
+}
+
+# What came of them: rows, error (its message and the rest), sqlstate (00000
+# without an error), seconds, and gone if the connection was lost.
+sub result
+{
+	my ($self, $patience) = @_;
+	my $end = time + ($patience // 120);
+	my $select = IO::Select->new($self->{out});
+	my %result = (rows => [], error => '', sqlstate => '00000');
+	my $part;
+
+	until ($self->{buffer} =~ s/^(.*?)<<END $self->{count}>>\n//s)
+	{
+		my $left = $end - time;
+
+		die "no answer from psql: $self->{buffer}" if $left < 0;
+		next unless $select->can_read($left);
+		next if sysread($self->{out}, $self->{buffer}, 65536, length $self->{buffer});
+		$result{gone} = 1;
+		last;
+	}
+	$part = $result{gone} ? $self->{buffer} : $1;
+	$result{seconds} = time - $self->{began};
+	for my $line (split /\n/, $part)
+	{
+		if ($line =~ /(?:ERROR|FATAL):  (\w{5}): /)
+		{
+			$result{sqlstate} = $1;
+			$result{error} .= "$line\n";
+		}
+		elsif ($line =~ /^(?:DETAIL|HINT|LOCATION|CONTEXT|NOTICE|WARNING|psql:|server closed|\s)/)
+		{
+			$result{error} .= "$line\n" unless $line =~ /^LOCATION/;
+		}
+		else
+		{
+			push @{ $result{rows} }, $line;
+		}
+	}
+	return \%result;
+}
+
+sub run
+{
+	my ($self, $sql, $patience) = @_;
+
+	return $self->send($sql)->result($patience);
+}
+
+# The first value, of statements that must succeed.
+sub value
+{
+	my ($self, $sql) = @_;
+	my $result = $self->run($sql);
+
+	die "$sql: $result->{error}" if $result->{sqlstate} ne '00000' || $result->{gone};
+	return $result->{rows}[0];
+}
+
+sub quit
+{
+	my ($self) = @_;
+
+	close $self->{in};
+	waitpid($self->{process}, 0);
+	return;
+}
+
+1;
