@@ -45,7 +45,13 @@ xbb_fdw_handler(PG_FUNCTION_ARGS)
 	routine->IterateForeignScan = scan_iterate;
 	routine->ReScanForeignScan = scan_rescan;
 	routine->EndForeignScan = scan_end;
-	routine->ExplainForeignScan = scan_explain;
+	routine->ExplainForeignScan = scan_explain; /* scan_explain.c */
+
+	/* several scans of one Append at the same time: scan.c */
+	routine->IsForeignPathAsyncCapable = scan_is_async_capable;
+	routine->ForeignAsyncRequest = scan_async_request;
+	routine->ForeignAsyncConfigureWait = scan_async_configure_wait;
+	routine->ForeignAsyncNotify = scan_async_notify;
 
 	/* ANALYZE: sample.c */
 	routine->AnalyzeForeignTable = sample_analyze;

@@ -27,6 +27,7 @@
 #define RETRY_AFTER_FLOOR_MS 100
 #define RETRY_AFTER_CEILING_MS 60000
 #define REFUSED_MS		1000	/* hold back so long if the API names no time */
+#define INTERRUPT_LATENCY_MS 50
 #define RETRIES_A_SCAN	10		/* times max_retries: budget of one queue */
 
 /* Personal tokens want the acting user in a header, too (xbb-api 1, C). */
@@ -162,6 +163,9 @@ send_due(ApiQueue *queue, TimestampTz now, bool *throttled)
 			queue->slot = limiter_reserve(&queue->budget, LIMITER_READ);
 			queue->has_slot = true;
 		}
+		/* a slot that was left lying may not be used now */
+		if (queue->slot <= now)
+			queue->slot = limiter_claim(&queue->budget, LIMITER_READ, queue->slot);
 		if (queue->slot > now)
 		{
 			*throttled = true;
@@ -406,10 +410,13 @@ api_sleep(ApiQueue *queue, TimestampTz until)
 pgsocket
 api_descriptor(ApiQueue *queue, TimestampTz until)
 {
+	TimestampTz now = GetCurrentTimestamp();
 	bool		throttled;
 	dlist_iter	iter;
 
-	until = Min(until, send_due(queue, GetCurrentTimestamp(), &throttled));
+	until = Min(until, send_due(queue, now, &throttled));
+	/* Append does not watch the latch: let it look for a cancel now and then */
+	until = Min(until, TimestampTzPlusMilliseconds(now, INTERRUPT_LATENCY_MS));
 	/* another scan's wait may have ended a transfer of ours */
 	dlist_foreach(iter, &queue->running)
 	{

@@ -164,4 +164,11 @@ compat_shared_segment(const char *name, Size size, void (*init) (void *))
 
 #endif							/* PG_VERSION_NUM >= 170000 */
 
+/* ---- EXPLAIN (scan.c) ---- */
+
+#if PG_VERSION_NUM >= 180000
+#include "commands/explain_format.h"
+#include "commands/explain_state.h"
+#endif
+
 #endif							/* XBB_COMPAT_H */

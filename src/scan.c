@@ -1,11 +1,11 @@
 /*-------------------------------------------------------------------------
  *
  * scan.c
- *	  Executor callbacks and EXPLAIN.
+ *	  Executor callbacks.
  *
  * A scan evaluates its conditions when its first row is asked for, opens a
  * reading, and turns record after record into a tuple.  A rescan is a new
- * reading.
+ * reading, unless its conditions have the same values and the rows are kept.
  *
  *-------------------------------------------------------------------------
  */
@@ -13,42 +13,22 @@
 
 #include "access/htup_details.h"
 #include "access/table.h"
+#include "executor/execAsync.h"
 #include "executor/executor.h"
 #include "common/int.h"
 #include "miscadmin.h"
-#include "nodes/makefuncs.h"
+#include "nodes/nodeFuncs.h"
+#include "utils/datum.h"
+#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
-#include "utils/ruleutils.h"
 
 #include "compat.h"
 #include "condition.h"
 #include "plan.h"
 #include "reader.h"
 #include "scan.h"
-
-/* ForeignScanState.fdw_state; lives in the query's memory. */
-typedef struct ScanProgress
-{
-	/* fixed for the whole execution */
-	OptionTable *table;
-	Oid			userid;			/* whose rights and mapping are used */
-	List	   *quals;			/* ConditionQual, in the order of values */
-	List	   *values;			/* ExprStates: the quals' values, then limits */
-	int			nlimits;		/* of them: 0, LIMIT, or LIMIT and OFFSET */
-	bool		counts;			/* answers count(*) */
-	RecordFormat *format;
-
-	/* one reading: from the first row asked for to the rescan or the end */
-	MemoryContext context;		/* owns the fields below */
-	ConditionSet *set;			/* NULL before the first row is asked for */
-	Reader	   *reader;			/* NULL where nothing needs to be read */
-	bool		done;			/* count(*) was returned */
-
-	/* all readings that have ended, for EXPLAIN ANALYZE */
-	ReaderCounters totals;
-	int64		rechecked;		/* records that failed a qual that was sent */
-} ScanProgress;
+#include "scan_state.h"
 
 /* ---- begin ---- */
 
@@ -77,7 +57,7 @@ void
 scan_begin(ForeignScanState *node, int eflags)
 {
 	ForeignScan *plan = (ForeignScan *) node->ss.ps.plan;
-	ScanProgress  *state = palloc0(sizeof(ScanProgress));
+	ScanProgress *state = palloc0(sizeof(ScanProgress));
 	Oid			relid = scan_relid(node);
 	Relation	rel;
 	ListCell   *cell;
@@ -91,6 +71,7 @@ scan_begin(ForeignScanState *node, int eflags)
 		return;
 
 	state->userid = compat_scan_user(plan, node->ss.ps.state);
+	state->keeps = (eflags & EXEC_FLAG_REWIND) != 0;
 	state->nlimits = intVal(list_nth(plan->fdw_private, PLAN_LIMITS));
 	state->values = ExecInitExprList(plan->fdw_exprs, (PlanState *) node);
 	state->context = AllocSetContextCreate(node->ss.ps.state->es_query_cxt,
@@ -122,32 +103,74 @@ evaluate_limit(const Datum *values, const bool *isnull, int n)
 	return limit;
 }
 
-/* Evaluates conditions and limit; starts to read unless that is needless. */
+/* Evaluates what conditions and limit depend on, in the current context. */
 static void
-start_reading(ForeignScanState *node)
+evaluate_arguments(ForeignScanState *node, Datum *values, bool *isnull)
 {
-	ScanProgress  *state = node->fdw_state;
-	ExprContext *econtext = node->ss.ps.ps_ExprContext;
-	int			n = list_length(state->values);
-	MemoryContext old = MemoryContextSwitchTo(state->context);
-	Datum	   *values = palloc(sizeof(Datum) * (n + 1));
-	bool	   *isnull = palloc(sizeof(bool) * (n + 1));
-	int64		limit;
+	ScanProgress *state = node->fdw_state;
 	ListCell   *cell;
 
 	foreach(cell, state->values)
 	{
 		int			i = foreach_current_index(cell);
 
-		values[i] = ExecEvalExpr(lfirst(cell), econtext, &isnull[i]);
+		values[i] = ExecEvalExpr(lfirst(cell), node->ss.ps.ps_ExprContext, &isnull[i]);
 	}
-	state->set = condition_evaluate(state->quals, values, isnull, state->counts,
+}
+
+/* Would a new reading ask for the same as the present one? */
+static bool
+same_arguments(ForeignScanState *node)
+{
+	ScanProgress *state = node->fdw_state;
+	List	   *expressions = ((ForeignScan *) node->ss.ps.plan)->fdw_exprs;
+	int			n = list_length(expressions);
+	MemoryContext old = MemoryContextSwitchTo(node->ss.ps.ps_ExprContext->ecxt_per_tuple_memory);
+	Datum	   *values = palloc(sizeof(Datum) * (n + 1));
+	bool	   *isnull = palloc(sizeof(bool) * (n + 1));
+	bool		same = true;
+
+	evaluate_arguments(node, values, isnull);
+	for (int i = 0; i < n && same; i++)
+	{
+		int16		typlen;
+		bool		typbyval;
+
+		get_typlenbyval(exprType(list_nth(expressions, i)), &typlen, &typbyval);
+		same = isnull[i] == state->argument_nulls[i] &&
+			(isnull[i] || datumIsEqual(values[i], state->arguments[i], typbyval, typlen));
+	}
+	MemoryContextSwitchTo(old);
+	return same;
+}
+
+/* Evaluates conditions and limit; starts to read unless that is needless. */
+static void
+start_reading(ForeignScanState *node)
+{
+	ScanProgress *state = node->fdw_state;
+	int			n = list_length(state->values);
+	MemoryContext old = MemoryContextSwitchTo(state->context);
+	int64		limit;
+
+	state->arguments = palloc(sizeof(Datum) * (n + 1));
+	state->argument_nulls = palloc(sizeof(bool) * (n + 1));
+	evaluate_arguments(node, state->arguments, state->argument_nulls);
+	state->set = condition_evaluate(state->quals, state->arguments,
+									state->argument_nulls, state->counts,
 									state->table->server.time_zone);
 	n -= state->nlimits;
-	limit = evaluate_limit(values + n, isnull + n, state->nlimits);
+	limit = evaluate_limit(state->arguments + n, state->argument_nulls + n,
+						   state->nlimits);
 	if (!state->set->empty && !state->counts && limit != 0)
+	{
 		state->reader = reader_open(state->table, state->userid, state->format,
 									state->set, limit);
+		/* system columns do not survive in a tuplestore */
+		if (state->keeps && !state->too_many &&
+			!((ForeignScan *) node->ss.ps.plan)->fsSystemCol)
+			state->kept = tuplestore_begin_heap(true, false, work_mem);
+	}
 	MemoryContextSwitchTo(old);
 }
 
@@ -162,8 +185,8 @@ add_api_counters(ApiCounters *sum, const ApiCounters *more)
 	sum->throttled_us += more->throttled_us;
 }
 
-static void
-add_counters(ReaderCounters *sum, const ReaderCounters *more)
+void
+scan_add_counters(ReaderCounters *sum, const ReaderCounters *more)
 {
 	sum->pager.windows += more->pager.windows;
 	sum->pager.sweeps += more->pager.sweeps;
@@ -182,9 +205,13 @@ end_reading(ScanProgress *state)
 	if (state->reader)
 	{
 		reader_counters(state->reader, &counters);
-		add_counters(&state->totals, &counters);
+		scan_add_counters(&state->totals, &counters);
 		reader_close(state->reader);
 	}
+	if (state->kept)
+		tuplestore_end(state->kept);
+	state->kept = NULL;
+	state->replaying = false;
 	state->reader = NULL;
 	state->set = NULL;
 	state->done = false;
@@ -215,23 +242,91 @@ store_row(ForeignScanState *node, TupleTableSlot *slot)
 	ExecStoreHeapTuple(tuple, slot, false);
 }
 
+/*
+ * A rescan.  With the same arguments it gets the rows of the present reading
+ * again, as far as they are kept, and then the rest of it; else a new one.
+ */
+static void
+restart(ForeignScanState *node)
+{
+	ScanProgress *state = node->fdw_state;
+	bool		same = state->reader && same_arguments(node);
+
+	if (same && state->kept)
+	{
+		tuplestore_rescan(state->kept);
+		state->replaying = true;
+		return;
+	}
+	/* what comes twice may come a third time */
+	state->keeps = state->keeps || same;
+	end_reading(state);
+	start_reading(node);
+}
+
+static void
+keep_row(ScanProgress *state, TupleTableSlot *slot)
+{
+	if (!state->kept)
+		return;
+	tuplestore_puttupleslot(state->kept, slot);
+	if (!tuplestore_in_memory(state->kept))
+	{
+		tuplestore_end(state->kept);
+		state->kept = NULL;
+		state->too_many = true;
+	}
+}
+
+/* The next of the rows that are kept; false at their end. */
+static bool
+replay_row(ForeignScanState *node, TupleTableSlot *slot)
+{
+	ScanProgress *state = node->fdw_state;
+
+	if (!state->kept_slot)
+	{
+		MemoryContext old = MemoryContextSwitchTo(node->ss.ps.state->es_query_cxt);
+
+		state->kept_slot = ExecInitExtraTupleSlot(node->ss.ps.state,
+												  slot->tts_tupleDescriptor,
+												  &TTSOpsMinimalTuple);
+		MemoryContextSwitchTo(old);
+	}
+	state->replaying = tuplestore_gettupleslot(state->kept, true, false, state->kept_slot);
+	if (state->replaying)
+		ExecCopySlot(slot, state->kept_slot);
+	return state->replaying;
+}
+
 static TupleTableSlot *
 next_row(ForeignScanState *node)
 {
-	ScanProgress  *state = node->fdw_state;
+	ScanProgress *state = node->fdw_state;
 	ExprContext *econtext = node->ss.ps.ps_ExprContext;
 	TupleTableSlot *slot = node->ss.ss_ScanTupleSlot;
 	RecordPage *page;
 	int			row;
 
 	ExecClearTuple(slot);
-	while (state->reader && reader_next(state->reader, true, &page, &row) == READER_ROW)
+	if (state->replaying && replay_row(node, slot))
+		return slot;
+	while (state->reader)
 	{
+		ReaderOutcome outcome = reader_next(state->reader, !state->asynchronous,
+											&page, &row);
+
+		state->not_yet = outcome == READER_NOT_YET;
+		if (outcome != READER_ROW)
+			break;
 		record_tuple(state->format, page, row, slot->tts_values, slot->tts_isnull);
 		store_row(node, slot);
 		econtext->ecxt_scantuple = slot;
 		if (state->set->exact || ExecQual(node->fdw_recheck_quals, econtext))
+		{
+			keep_row(state, slot);
 			return slot;
+		}
 		state->rechecked++;
 		ExecClearTuple(slot);
 		ResetExprContext(econtext);
@@ -243,7 +338,7 @@ next_row(ForeignScanState *node)
 static TupleTableSlot *
 next_count(ForeignScanState *node)
 {
-	ScanProgress  *state = node->fdw_state;
+	ScanProgress *state = node->fdw_state;
 	TupleTableSlot *slot = node->ss.ss_ScanTupleSlot;
 	int64		total = -1;
 
@@ -280,118 +375,79 @@ next_count(ForeignScanState *node)
 TupleTableSlot *
 scan_iterate(ForeignScanState *node)
 {
-	ScanProgress  *state = node->fdw_state;
+	ScanProgress *state = node->fdw_state;
 
-	if (!state->set)
+	if (state->set && state->rescanned)
+		restart(node);
+	else if (!state->set)
 		start_reading(node);
+	state->rescanned = false;
 	return state->counts ? next_count(node) : next_row(node);
 }
 
 void
 scan_rescan(ForeignScanState *node)
 {
-	end_reading(node->fdw_state);
+	ScanProgress *state = node->fdw_state;
+
+	state->rescanned = true;
+	state->done = false;
 }
 
 void
 scan_end(ForeignScanState *node)
 {
-	ScanProgress  *state = node->fdw_state;
+	ScanProgress *state = node->fdw_state;
 
 	if (state && state->context)
 		end_reading(state);
 }
 
-/* ---- EXPLAIN ---- */
+/* ---- asynchronous execution ---- */
 
-static const char *
-method_name(const ScanProgress *state)
+bool
+scan_is_async_capable(ForeignPath *path)
 {
-	if (state->counts)
-		return "single";
-	switch (reader_method(state->table))
-	{
-		case PAGER_CERTIFIED:
-			return "certified";
-		case PAGER_REPEATED:
-			return "repeated";
-		case PAGER_SINGLE:
-			return "single";
-		case PAGER_PLAIN:
-			return "plain";
-	}
-	return NULL;				/* keep the compiler quiet */
+	return IS_SIMPLE_REL(path->path.parent);
 }
 
-/* What is sent, as expressions: values would need the scan to start. */
-static List *
-condition_texts(ForeignScan *plan, const ScanProgress *state, List *context)
-{
-	List	   *texts = NIL;
-	ListCell   *cell;
-
-	foreach(cell, state->quals)
-	{
-		ConditionQual *qual = lfirst(cell);
-		Node	   *value = list_nth(plan->fdw_exprs, foreach_current_index(cell));
-
-		texts = lappend(texts,
-						psprintf("%s %s %s", qual->attr, condition_symbol(qual->op),
-								 deparse_expression(value, context, true, false)));
-	}
-	return texts;
-}
-
+/* Answers Append with the next row, the end, or that there is none yet. */
 static void
-explain_request(ForeignScanState *node, ExplainState *es)
+answer_request(AsyncRequest *areq)
 {
-	ForeignScan *plan = (ForeignScan *) node->ss.ps.plan;
-	const ScanProgress *state = node->fdw_state;
-	const OptionTable *table = state->table;
-	List	   *context = set_deparse_context_plan(es->deparse_cxt, (Plan *) plan, NIL);
+	ForeignScanState *node = (ForeignScanState *) areq->requestee;
+	ScanProgress *state = node->fdw_state;
+	TupleTableSlot *slot;
 
-	ExplainPropertyText("Request", psprintf("POST %s", table->object->path), es);
-	if (state->quals)
-		ExplainPropertyList("Conditions", condition_texts(plan, state, context), es);
-	if (plan->fdw_recheck_quals)
-		ExplainPropertyText("Remote Filter",
-							deparse_expression((Node *) make_ands_explicit(plan->fdw_recheck_quals),
-											   context, es->verbose, false), es);
-	ExplainPropertyText("Method", method_name(state), es);
-	if (table->object->paged)
-	{
-		ExplainPropertyInteger("Page Size", NULL, table->server.page_size, es);
-		ExplainPropertyInteger("Concurrency", NULL, table->server.concurrency, es);
-	}
-}
-
-static void
-explain_counters(const ScanProgress *state, ExplainState *es)
-{
-	ReaderCounters sum = state->totals;
-	ReaderCounters running;
-
-	if (state->reader)
-	{
-		reader_counters(state->reader, &running);
-		add_counters(&sum, &running);
-	}
-	ExplainPropertyInteger("Windows", NULL, sum.pager.windows, es);
-	ExplainPropertyInteger("Calls", NULL, sum.api.requests, es);
-	ExplainPropertyInteger("Pages", NULL, sum.pager.pages, es);
-	ExplainPropertyInteger("Retries", NULL, sum.api.retries, es);
-	if (es->timing)
-		ExplainPropertyFloat("Throttled Time", "ms", sum.api.throttled_us / 1000.0, 3, es);
-	ExplainPropertyInteger("Bytes", NULL, sum.api.bytes, es);
-	ExplainPropertyInteger("Rows Received", NULL, sum.api.rows, es);
-	ExplainPropertyInteger("Rows Dropped", NULL, sum.pager.repeats + state->rechecked, es);
+	state->asynchronous = true;
+	state->not_yet = false;
+	slot = node->ss.ps.ExecProcNodeReal(&node->ss.ps);
+	state->asynchronous = false;
+	if (TupIsNull(slot) && state->not_yet)
+		ExecAsyncRequestPending(areq);
+	else
+		ExecAsyncRequestDone(areq, TupIsNull(slot) ? NULL : slot);
 }
 
 void
-scan_explain(ForeignScanState *node, ExplainState *es)
+scan_async_request(AsyncRequest *areq)
 {
-	if (es->verbose)
-		explain_request(node, es);
-	if (es->analyze)
-		explain_counters(node->fdw_state, es);
+	answer_request(areq);
+}
+
+void
+scan_async_configure_wait(AsyncRequest *areq)
+{
+	ForeignScanState *node = (ForeignScanState *) areq->requestee;
+	ScanProgress *state = node->fdw_state;
+	AppendState *requestor = (AppendState *) areq->requestor;
+
+	AddWaitEventToSet(requestor->as_eventset, WL_SOCKET_READABLE,
+					  reader_descriptor(state->reader), NULL, areq);
+}
+
+void
+scan_async_notify(AsyncRequest *areq)
+{
+	answer_request(areq);
 }

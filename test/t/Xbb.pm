@@ -6,10 +6,9 @@ use strict;
 use warnings;
 
 use Exporter 'import';
-use IO::Select;
 use IO::Socket::INET;
-use IPC::Open2 qw(open2);
 use JSON::PP;
+use POSIX ();
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Time::HiRes qw(sleep time);
@@ -98,6 +97,8 @@ sub wait_until
 # A psql of the user given, kept open.
 package Xbb::Session;
 
+use IO::Select;
+use IPC::Open2 qw(open2);
 use Time::HiRes qw(time);
 
 sub new

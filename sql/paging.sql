@@ -1,0 +1,171 @@
+-- A list of many pages comes whole and each record once, or the scan ends in an error
+-- that says so: a short, changed, uncounted or unfiltered list is never passed off as
+-- whole.  page_size and concurrency are what the log shows.
+
+\set company dingPaging
+\set ECHO none
+\getenv srcdir PG_ABS_SRCDIR
+\set include :srcdir '/sql/include/sim.sql'
+\i :include
+\set ECHO all
+SELECT sim('create products=730 freeze=on');
+CREATE SERVER paging FOREIGN DATA WRAPPER xbb_fdw
+  OPTIONS (corpid :'company', base_url :'url', rate_limit '0');
+CREATE USER MAPPING FOR PUBLIC SERVER paging OPTIONS (token 't0ken', user_id 'u1');
+CREATE FOREIGN TABLE product (data_id bigint, update_time timestamptz, add_time timestamptz, size text OPTIONS (attr 'text_8'))
+  SERVER paging OPTIONS (object 'product', page_size '100', concurrency '8');
+CREATE FOREIGN TABLE plain (data_id bigint, update_time timestamptz, size text OPTIONS (attr 'text_8'))
+  SERVER paging OPTIONS (object 'product', snapshot 'false', page_size '100', concurrency '1');
+
+-- what is wrong with a reading: nothing, if it has all records of the list, once
+CREATE FUNCTION wrong(name text, OUT missing bigint, OUT twice bigint, OUT strange bigint) LANGUAGE plpgsql AS $$
+BEGIN
+  EXECUTE format('CREATE TEMP TABLE reading AS SELECT data_id FROM %I', name);
+  SELECT count(*) FILTER (WHERE r.data_id IS NULL), count(*) FILTER (WHERE a.id IS NULL)
+  INTO missing, strange
+  FROM (SELECT split_part(line, ',', 1)::bigint AS id FROM sim('dump form=csv cols=dataId') line) a
+       FULL JOIN (SELECT DISTINCT data_id FROM reading) r ON r.data_id = a.id;
+  SELECT count(*) - count(DISTINCT data_id) INTO twice FROM reading;
+  DROP TABLE reading;
+END
+$$;
+SELECT * FROM wrong('product');
+SELECT * FROM wrong('plain');
+
+-- pages of the size asked for; a plain reading asks for each once, one after another
+SELECT sim('clear');
+SELECT count(size) FROM plain;
+SELECT sim('log fields=page,size,cond');
+ALTER FOREIGN TABLE plain OPTIONS (SET page_size '73');
+SELECT sim('clear');
+SELECT count(size) FROM plain;
+SELECT sim('count') AS "730 / 73, and the last is full";
+ALTER FOREIGN TABLE product OPTIONS (SET page_size '37');
+SELECT * FROM wrong('product');
+SELECT sim('clear');
+SELECT count(size) FROM product;
+SELECT DISTINCT sim('log fields=size') AS size;
+
+-- requests in flight: one, or several and no more than allowed
+SELECT sim('set latency=20');
+ALTER FOREIGN TABLE product OPTIONS (SET concurrency '1');
+SELECT sim('clear');
+SELECT count(size) FROM product;
+SELECT substring(sim('stats') FROM 'peak=\d+') AS peak;
+ALTER FOREIGN TABLE product OPTIONS (SET concurrency '3');
+SELECT sim('clear');
+SELECT count(size) FROM product;
+SELECT substring(sim('stats') FROM 'peak=(\d+)')::int BETWEEN 2 AND 3 AS peak;
+ALTER FOREIGN TABLE product OPTIONS (DROP concurrency, DROP page_size);
+SELECT sim('set latency=0');
+
+-- sizes at the edge of a page
+CREATE FOREIGN TABLE customer (data_id bigint, name text OPTIONS (attr 'text_1')) SERVER paging OPTIONS (object 'customer', form_id '5300201');
+CREATE FUNCTION sizes(VARIADIC sizes int[]) RETURNS TABLE (records int, read bigint, ids bigint, requests text) LANGUAGE plpgsql AS $$
+BEGIN
+  FOREACH records IN ARRAY sizes LOOP
+    PERFORM sim('create object=customer form_id=5300201 width=4 records=' || records);
+    PERFORM sim('clear');
+    SELECT count(name), count(DISTINCT data_id) INTO read, ids FROM customer;
+    requests := CASE WHEN (SELECT sim('count')) = '1' THEN 'one' ELSE 'several' END;
+    RETURN NEXT;
+  END LOOP;
+END
+$$;
+SELECT * FROM sizes(0, 1, 99, 100, 101, 199, 200, 201, 1000);
+
+-- orders with bouncing ties: nothing lost, nothing twice
+SELECT sim('create object=customer form_id=5300201 width=4 records=450 shape=burst');
+CREATE FUNCTION orders() RETURNS TABLE ("order" text, read bigint, ids bigint) LANGUAGE plpgsql AS $$
+BEGIN
+  FOREACH "order" IN ARRAY '{update-desc,update-asc,add-desc,add-asc,id-desc,id-asc}'::text[] LOOP
+    PERFORM sim('set bounce=on order=' || "order");
+    SELECT count(name), count(DISTINCT data_id) INTO read, ids FROM customer;
+    RETURN NEXT;
+  END LOOP;
+  PERFORM sim('set bounce=off order=update-desc');
+END
+$$;
+SELECT * FROM orders();
+
+-- a list that changes while it is read: the certified reading has what has been there
+-- all the time, once; the plain one notices that the total has changed
+CREATE FUNCTION living(change text, OUT lost bigint, OUT twice bigint) LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM sim('mark');
+  PERFORM sim('at n=3 do=' || change);
+  CREATE TEMP TABLE reading AS SELECT data_id FROM product;
+  SELECT count(*) INTO lost FROM sim('always') id WHERE id::bigint NOT IN (SELECT data_id FROM reading);
+  SELECT count(*) - count(DISTINCT data_id) INTO twice FROM reading;
+  DROP TABLE reading;
+END
+$$;
+SELECT change, living.* FROM unnest(ARRAY['touch id=first', 'touch id=last', 'touch id=51200300', 'add n=3', 'drop id=first', 'drop id=last']) change, living(change);
+\set VERBOSITY terse
+SELECT sim('at n=3 do=add n=1');
+SELECT count(size) FROM plain;
+\echo :LAST_ERROR_SQLSTATE
+SELECT sim('at n=3 do=drop id=first');
+SELECT count(size) FROM plain;
+\echo :LAST_ERROR_SQLSTATE
+SELECT sim('at n=3 do=touch id=last');
+SELECT count(size) FROM plain;
+\echo :LAST_ERROR_SQLSTATE
+
+-- pages that lack records that are counted
+SELECT sim('set missing_rows=1');
+SELECT count(size) FROM plain;
+\echo :LAST_ERROR_SQLSTATE
+SELECT sim('set missing_rows=0 short_pages=7');
+SELECT count(size) FROM plain;
+\echo :LAST_ERROR_SQLSTATE
+SELECT sim('set short_pages=0');
+SELECT sim('fault what=wrong-page at=3');
+SELECT count(size) FROM plain;
+\echo :LAST_ERROR_SQLSTATE
+
+-- totals: as text, missing, too great, too small
+SELECT sim('set total=string');
+SELECT missing, twice FROM wrong('product');
+SELECT missing, twice FROM wrong('plain');
+SELECT sim('set total=missing');
+SELECT count(size) FROM product;
+\echo :LAST_ERROR_SQLSTATE
+SELECT count(size) FROM plain;
+\echo :LAST_ERROR_SQLSTATE
+SELECT sim('set total=number total_add=5');
+SELECT count(size) FROM plain;
+\echo :LAST_ERROR_SQLSTATE
+SELECT sim('set total_add=-5');
+SELECT count(size) FROM plain;
+\echo :LAST_ERROR_SQLSTATE
+SELECT sim('set total_add=0');
+
+-- conditions that the API ignores
+SELECT sim('set ignore=addTime,updateTime');
+SELECT count(size) FROM product;
+\echo :LAST_ERROR_SQLSTATE
+SELECT count(size) FROM product WHERE update_time < '2025-06-01';
+\echo :LAST_ERROR_SQLSTATE
+SELECT count(size) FROM plain WHERE update_time < '2025-06-01';
+\echo :LAST_ERROR_SQLSTATE
+\set VERBOSITY default
+SELECT count(size) FROM product WHERE update_time < '2024-12-01';
+SELECT sim('set ignore=');
+
+-- deeper than the API can page
+SELECT sim('set depth=300');
+SELECT missing, twice, strange FROM wrong('product');
+SELECT sim('set depth=0');
+
+-- an object without conditions is read until two readings agree
+CREATE FOREIGN TABLE staff (id text OPTIONS (attr 'userId')) SERVER paging OPTIONS (object 'user', page_size '20');
+SELECT count(*), count(DISTINCT id) FROM staff;
+SELECT sim('clear');
+SELECT count(id) FROM staff;
+SELECT sim('log fields=path,page,size,cond sort=on');
+
+-- everything is as before, and the next scan is right
+SELECT sim('get');
+SELECT missing, twice, strange FROM wrong('product');
+SELECT missing, twice, strange FROM wrong('plain');
