@@ -157,6 +157,26 @@ ALTER FOREIGN TABLE product OPTIONS (DROP page_size, DROP concurrency, DROP snap
 SELECT count(data_id) FROM product WHERE name IS NOT NULL;
 \! python3 $XBB_SIM ctl dingOption log fields=path,page,size
 
+-- A change acts on the next statement, also on one that was prepared before it.
+SET plan_cache_mode = force_generic_plan;
+PREPARE names AS SELECT min(name) FROM product WHERE data_id = 51200001;
+EXECUTE names;
+\! python3 $XBB_SIM ctl dingOption clear
+ALTER FOREIGN TABLE product OPTIONS (ADD page_size '9');
+EXECUTE names;
+ALTER FOREIGN TABLE product ALTER COLUMN name OPTIONS (SET attr 'serialNo');
+EXECUTE names;
+ALTER SERVER option_crm OPTIONS (SET corpid 'dingNobody');
+EXECUTE names;
+ALTER SERVER option_crm OPTIONS (SET corpid 'dingOption');
+ALTER USER MAPPING FOR CURRENT_USER SERVER option_crm OPTIONS (SET user_id 'u2');
+EXECUTE names;
+\! python3 $XBB_SIM ctl dingOption log fields=user,page,size,result
+ALTER FOREIGN TABLE product OPTIONS (DROP page_size);
+ALTER FOREIGN TABLE product ALTER COLUMN name OPTIONS (SET attr 'text_1');
+ALTER USER MAPPING FOR CURRENT_USER SERVER option_crm OPTIONS (SET user_id 'u1');
+RESET plan_cache_mode;
+
 -- What the table says goes into every request, spelled as it was given.
 \! python3 $XBB_SIM ctl dingOption clear
 ALTER FOREIGN TABLE product OPTIONS (ADD form_id '5300127', ADD params '{"viewApproval": 0, "price": 19.99, "name": "A/B 中文"}',

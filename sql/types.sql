@@ -27,9 +27,10 @@ SELECT '{"dataId":1,"addTime":1767283200,"updateTime":1767283200,"data":{
   "date_6":0, "date_7":"0", "date_8":"", "date_9":null, "date_11":"2026-01-02 00:00:00", "date_12":"2026-01-02",
   "date_13":"2026-01-01T16:00:00Z", "date_14":" 1767283200 ", "date_15":-1, "date_16":99999999999, "date_17":100000000000,
   "date_18":"20260102", "date_19":"infinity", "date_20":"2026-01-02 00:00:00.6", "date_21":1.7672832e9}}' :put
-CALL make('timestamptz_', 'timestamptz', 'date_1 date_2 date_3 date_4 date_5 date_6 date_7 date_8 date_9 date_10 date_11 date_12 date_13 date_14 date_15 date_16 date_17 date_18 date_19 date_20 date_21');
-CALL make('timestamp_', 'timestamp', 'date_1 date_2 date_3 date_4 date_5 date_6 date_7 date_8 date_9 date_10 date_11 date_12 date_13 date_14 date_15 date_16 date_17 date_18 date_19 date_20 date_21');
-CALL make('date_', 'date', 'date_1 date_2 date_3 date_4 date_5 date_6 date_7 date_8 date_9 date_10 date_11 date_12 date_13 date_14 date_15 date_16 date_17 date_18 date_19 date_20 date_21');
+SELECT string_agg('date_' || n, ' ' ORDER BY n) AS dates FROM generate_series(1, 21) n \gset
+CALL make('timestamptz_', 'timestamptz', :'dates');
+CALL make('timestamp_', 'timestamp', :'dates');
+CALL make('date_', 'date', :'dates');
 CALL make('timestamptz_0', 'timestamptz(0)', 'date_1 date_2 date_20');
 CALL make('timestamp_1', 'timestamp(1)', 'date_1 date_2 date_20');
 SELECT key, z.value AS timestamptz, l.value AS timestamp, d.value AS date
@@ -59,17 +60,19 @@ SELECT '{"dataId":2,"addTime":1767283200,"updateTime":1767283200,"data":{
   "num_10":9223372036854775807, "num_11":123456789012345678901234567890.000100, "num_12":-0, "num_13":1E-7,
   "num_14":-9223372036854775808, "num_15":"-17", "num_16":"+4", "num_17":"1e3", "num_18":32767, "num_19":" 5 ",
   "num_20":0.1, "num_21":16777217, "num_22":"NaN", "num_23":2147483648.000}}' :put
-CALL make('numeric_', 'numeric', 'num_1 num_2 num_3 num_4 num_5 num_6 num_7 num_8 num_9 num_10 num_11 num_12 num_13 num_14 num_15 num_16 num_17 num_18 num_19 num_20 num_21 num_22 num_23');
-CALL make('text_', 'text', 'num_1 num_2 num_3 num_4 num_5 num_6 num_7 num_8 num_9 num_10 num_11 num_12 num_13 num_14 num_15 num_16 num_17 num_18 num_19 num_20 num_21 num_22 num_23');
-CALL make('jsonb_', 'jsonb', 'num_1 num_2 num_3 num_4 num_5 num_6 num_7 num_8 num_9 num_10 num_11 num_12 num_13 num_14 num_15 num_16 num_17 num_18 num_19 num_20 num_21 num_22 num_23');
-CALL make('float8_', 'float8', 'num_1 num_2 num_3 num_4 num_5 num_6 num_7 num_8 num_9 num_10 num_11 num_12 num_13 num_14 num_15 num_16 num_17 num_18 num_19 num_20 num_21 num_23');
+SELECT string_agg('num_' || n, ' ' ORDER BY n) AS nums FROM generate_series(1, 23) n \gset
+CALL make('numeric_', 'numeric', :'nums');
+CALL make('text_', 'text', :'nums');
+CALL make('jsonb_', 'jsonb', :'nums');
+CALL make('float8_', 'float8', replace(:'nums', 'num_22 ', ''));
 SELECT key, n.value AS numeric, x.value AS text, coalesce(j.value::text, 'NULL') AS jsonb, f.value AS float8
 FROM numeric_ a, jsonb_each_text(to_jsonb(a)) n
 JOIN (SELECT y.* FROM text_ b, jsonb_each_text(to_jsonb(b)) y) x USING (key)
 JOIN (SELECT y.* FROM jsonb_ c, jsonb_each(to_jsonb(c)) y) j USING (key)
 LEFT JOIN (SELECT y.* FROM float8_ d, jsonb_each_text(to_jsonb(d)) y) f USING (key)
 WHERE key LIKE 'num%' ORDER BY substr(key, 5)::int;
-CALL make('bigint_', 'bigint', 'num_3 num_4 num_5 num_6 num_7 num_8 num_9 num_10 num_12 num_14 num_15 num_16 num_17 num_18 num_19 num_23');
+CALL make('bigint_', 'bigint',
+  'num_3 num_4 num_5 num_6 num_7 num_8 num_9 num_10 num_12 num_14 num_15 num_16 num_17 num_18 num_19 num_23');
 CALL make('integer_', 'integer', 'num_3 num_4 num_5 num_6 num_7 num_8 num_9 num_12 num_15 num_16 num_17 num_18 num_19');
 CALL make('smallint_', 'smallint', 'num_3 num_4 num_5 num_6 num_7 num_8 num_9 num_12 num_15 num_16 num_17 num_18 num_19');
 CALL make('real_', 'real', 'num_1 num_13 num_20 num_21');
@@ -99,7 +102,8 @@ SELECT '{"dataId":4,"addTime":1767283200,"updateTime":1767283200,"data":{
   "array_12":"[not json", "array_13":[4411,4412], "array_14":"[4411, 4412]", "array_15":4411, "array_16":"4411",
   "array_17":{"a":[1]}, "array_18":[1.50,"2.50",1e2], "array_19":[1767283200,"1767283200123",0,"2026-01-02"],
   "array_20":"[\"中文\",\"\u4e2d\\u6587\",\"a\\\"b\"]", "array_21":[true,false]}}' :put
-CALL make('text_array', 'text[]', 'array_1 array_2 array_3 array_4 array_5 array_6 array_7 array_8 array_9 array_10 array_11 array_12 array_13 array_14 array_15 array_16 array_17 array_18 array_19 array_20 array_21');
+SELECT string_agg('array_' || n, ' ' ORDER BY n) AS arrays FROM generate_series(1, 21) n \gset
+CALL make('text_array', 'text[]', :'arrays');
 SELECT * FROM text_array \gx
 CALL make('bigint_array', 'bigint[]', 'array_3 array_4 array_5 array_6 array_7 array_13 array_14 array_15 array_16');
 SELECT * FROM bigint_array \gx

@@ -443,6 +443,17 @@ api_counters(const ApiQueue *queue)
 	return &queue->counters;
 }
 
+void
+api_add_counters(ApiCounters *sum, const ApiCounters *more)
+{
+	sum->requests += more->requests;
+	sum->retries += more->retries;
+	sum->refused += more->refused;
+	sum->rows += more->rows;
+	sum->bytes += more->bytes;
+	sum->throttled_us += more->throttled_us;
+}
+
 static void *
 total_read(void *arg, const char *body, size_t length, ApiEnvelope *envelope)
 {

@@ -96,6 +96,7 @@ extern pgsocket api_descriptor(ApiQueue *queue, TimestampTz until);
 extern void api_count_data_error(ApiQueue *queue, const char *message);
 
 extern const ApiCounters *api_counters(const ApiQueue *queue);
+extern void api_add_counters(ApiCounters *sum, const ApiCounters *more);
 
 /*
  * The totalCount of a table's list under conditions (as in api_ask): one

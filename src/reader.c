@@ -516,7 +516,7 @@ ask_page(const OptionTable *table, Oid userid, RecordFormat *format,
 		elog(ERROR, "xbb_fdw waits for an answer to nothing");
 	check_ids(&reader, answer.page);
 	if (counters)
-		*counters = *api_counters(reader.queue);
+		api_add_counters(counters, api_counters(reader.queue));
 	return answer.page;
 }
 
@@ -527,20 +527,45 @@ in_range(const ConditionRange *range, int64 time)
 		(!range->has_high || time <= range->high);
 }
 
+/* Do the records of a page lie where they were asked for? */
+static bool
+page_in_bounds(const ConditionSet *set, const RecordPage *page)
+{
+	for (int i = 0; i < page->nrows; i++)
+		if (!in_range(&set->add_time, page->add_times[i]) ||
+			!in_range(&set->update_time, page->update_times[i]))
+			return false;
+	return true;
+}
+
 int64
 reader_total(const OptionTable *table, Oid userid, RecordFormat *format,
 			 const ConditionSet *set, ApiCounters *counters)
 {
+	int			page_size = table->server.page_size;
 	RecordPage *page = ask_page(table, userid, format, set, 1, counters);
+	int64		total = page->total;
+	int			npages;
 
-	for (int i = 0; i < page->nrows; i++)
-		if (!in_range(&set->add_time, page->add_times[i]) ||
-			!in_range(&set->update_time, page->update_times[i]))
-			return -1;
-	if (page->total < 0 || page->total >= TOTAL_CAP ||
-		page->nrows != Min(page->total, table->server.page_size))
+	if (total < 0 || total >= TOTAL_CAP || page->nrows != Min(total, page_size) ||
+		!page_in_bounds(set, page))
 		return -1;
-	return page->total;
+
+	/*
+	 * The first page of a list in order of its times lies within a range that
+	 * is open at one end even if the API ignored it; the last page does not.
+	 */
+	npages = (total - 1) / page_size + 1;
+	if (total > page_size &&
+		(set->add_time.has_low != set->add_time.has_high ||
+		 set->update_time.has_low != set->update_time.has_high))
+	{
+		page = ask_page(table, userid, format, set, npages, counters);
+		if (page->total != total || page->nrows != total - (int64) (npages - 1) * page_size ||
+			!page_in_bounds(set, page))
+			return -1;
+	}
+	return total;
 }
 
 RecordPage *

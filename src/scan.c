@@ -174,17 +174,6 @@ start_reading(ForeignScanState *node)
 	MemoryContextSwitchTo(old);
 }
 
-static void
-add_api_counters(ApiCounters *sum, const ApiCounters *more)
-{
-	sum->requests += more->requests;
-	sum->retries += more->retries;
-	sum->refused += more->refused;
-	sum->rows += more->rows;
-	sum->bytes += more->bytes;
-	sum->throttled_us += more->throttled_us;
-}
-
 void
 scan_add_counters(ReaderCounters *sum, const ReaderCounters *more)
 {
@@ -194,7 +183,7 @@ scan_add_counters(ReaderCounters *sum, const ReaderCounters *more)
 	sum->pager.received += more->pager.received;
 	sum->pager.handed_on += more->pager.handed_on;
 	sum->pager.repeats += more->pager.repeats;
-	add_api_counters(&sum->api, &more->api);
+	api_add_counters(&sum->api, &more->api);
 }
 
 static void
@@ -349,12 +338,10 @@ next_count(ForeignScanState *node)
 		total = 0;
 	else if (state->set->exact)
 	{
-		ApiCounters counters = {0};
 		MemoryContext old = MemoryContextSwitchTo(state->context);
 
 		total = reader_total(state->table, state->userid, state->format,
-							 state->set, &counters);
-		add_api_counters(&state->totals.api, &counters);
+							 state->set, &state->totals.api);
 		MemoryContextSwitchTo(old);
 	}
 	if (total < 0)

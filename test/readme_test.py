@@ -20,7 +20,8 @@ NOTHING = {"", "-", "–", "—", "无"}
 
 
 def psql(sql):
-    return subprocess.run(["psql", "-XqAt", "-F", "\t", "-v", "ON_ERROR_STOP=1"], input=sql, capture_output=True, text=True)
+    return subprocess.run(["psql", "-XqAt", "-F", "\t", "-v", "ON_ERROR_STOP=1"], input=sql,
+                          capture_output=True, text=True)
 
 
 def cells(line):

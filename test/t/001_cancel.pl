@@ -34,7 +34,7 @@ sub begin
 	return map {
 		my $session = Xbb::Session->new($node);
 		$session->run($settings) if $settings;
-		{ wait => $_, session => $session->send("SELECT count(*) FROM $_->{table}") };
+		{ wait => $_, session => $session->send("SELECT sum(data_id) FROM $_->{table}") };
 	} @waits;
 }
 

@@ -84,7 +84,7 @@ sub start_simulator
 sub wait_until
 {
 	my ($condition, $seconds) = @_;
-	my $end = time + ($seconds // 60);
+	my $end = time + ($seconds // 30);
 
 	until ($condition->())
 	{
@@ -133,12 +133,13 @@ sub send
 sub result
 {
 	my ($self, $patience) = @_;
-	my $end = time + ($patience // 120);
+	my $end = time + ($patience // 100);
 	my $select = IO::Select->new($self->{out});
 	my %result = (rows => [], error => '', sqlstate => '00000');
+	my $mark = "<<END $self->{count}>>\n";
 	my $part;
 
-	until ($self->{buffer} =~ s/^(.*?)<<END $self->{count}>>\n//s)
+	while (($part = index($self->{buffer}, $mark)) < 0)
 	{
 		my $left = $end - time;
 
@@ -146,11 +147,13 @@ sub result
 		next unless $select->can_read($left);
 		next if sysread($self->{out}, $self->{buffer}, 65536, length $self->{buffer});
 		$result{gone} = 1;
+		$part = length $self->{buffer};
 		last;
 	}
-	$part = $result{gone} ? $self->{buffer} : $1;
+	my $text = substr($self->{buffer}, 0, $part);
+	$self->{buffer} = substr($self->{buffer}, $part + ($result{gone} ? 0 : length $mark));
 	$result{seconds} = time - $self->{began};
-	for my $line (split /\n/, $part)
+	for my $line (split /\n/, $text)
 	{
 		if ($line =~ /(?:ERROR|FATAL):  (\w{5}): /)
 		{
@@ -182,7 +185,7 @@ sub value
 	my ($self, $sql) = @_;
 	my $result = $self->run($sql);
 
-	die "$sql: $result->{error}" if $result->{sqlstate} ne '00000' || $result->{gone};
+	die "$sql: $result->{error}" if $result->{sqlstate} ne '00000' || !@{ $result->{rows} };
 	return $result->{rows}[0];
 }
 
