@@ -85,6 +85,17 @@ SELECT try();
 \! python3 $XBB_SIM ctl dingEnvelope fault what=busy
 SELECT try();
 
+\! python3 $XBB_SIM ctl dingEnvelope fault what=code code=100007 msg=IP不在白名单
+SELECT try();
+\! python3 $XBB_SIM ctl dingEnvelope fault what=code code=100008 msg=套餐已过期
+SELECT try();
+-- What the table lacks or has wrong, in the API's own words.
+CREATE FOREIGN TABLE label (data_id bigint OPTIONS (attr 'id')) SERVER envelope_crm OPTIONS (object 'label', form_id '5300127');
+SELECT try('label');
+ALTER FOREIGN TABLE product OPTIONS (ADD conditions '[{"attr":"nothing","symbol":"equal","value":["x"]}]');
+SELECT try();
+ALTER FOREIGN TABLE product OPTIONS (DROP conditions);
+
 -- Answers that are none.
 \! python3 $XBB_SIM ctl dingEnvelope fault what=html
 SELECT try();

@@ -385,8 +385,6 @@ condition_elements(const char *fixed, const ConditionSet *set,
 	initStringInfo(&elements);
 	if (fixed)
 		appendStringInfoString(&elements, json_elements(fixed));
-	if (set->elements[0])
-		appendStringInfo(&elements, "%s%s", elements.len ? "," : "", set->elements);
 	if (set->nids >= 0)
 	{
 		appendStringInfo(&elements, "%s{\"attr\":\"dataId\",\"symbol\":\"%s\",\"value\":[",
@@ -395,6 +393,8 @@ condition_elements(const char *fixed, const ConditionSet *set,
 			appendStringInfo(&elements, "%s%lld", i ? "," : "", (long long) set->ids[i]);
 		appendStringInfoString(&elements, "]}");
 	}
+	if (set->elements[0])
+		appendStringInfo(&elements, "%s%s", elements.len ? "," : "", set->elements);
 	append_range(&elements, "addTime", add_time);
 	append_range(&elements, "updateTime", update_time);
 	return elements.data;

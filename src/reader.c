@@ -542,30 +542,13 @@ int64
 reader_total(const OptionTable *table, Oid userid, RecordFormat *format,
 			 const ConditionSet *set, ApiCounters *counters)
 {
-	int			page_size = table->server.page_size;
 	RecordPage *page = ask_page(table, userid, format, set, 1, counters);
-	int64		total = page->total;
-	int			npages;
 
-	if (total < 0 || total >= TOTAL_CAP || page->nrows != Min(total, page_size) ||
+	if (page->total < 0 || page->total >= TOTAL_CAP ||
+		page->nrows != Min(page->total, table->server.page_size) ||
 		!page_in_bounds(set, page))
 		return -1;
-
-	/*
-	 * The first page of a list in order of its times lies within a range that
-	 * is open at one end even if the API ignored it; the last page does not.
-	 */
-	npages = (total - 1) / page_size + 1;
-	if (total > page_size &&
-		(set->add_time.has_low != set->add_time.has_high ||
-		 set->update_time.has_low != set->update_time.has_high))
-	{
-		page = ask_page(table, userid, format, set, npages, counters);
-		if (page->total != total || page->nrows != total - (int64) (npages - 1) * page_size ||
-			!page_in_bounds(set, page))
-			return -1;
-	}
-	return total;
+	return page->total;
 }
 
 RecordPage *

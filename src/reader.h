@@ -61,9 +61,9 @@ extern pgsocket reader_descriptor(Reader *reader);
 extern void reader_counters(const Reader *reader, ReaderCounters *counters);
 
 /*
- * totalCount of the set's conditions, by one request, or two if a range is open
- * at one end; -1 if it proves nothing: it is missing, may be a cap, or disagrees
- * with the records that came.  Adds to *counters.
+ * totalCount of the set's conditions, by one request; -1 if it proves nothing: it
+ * is missing, may be a cap, or disagrees with the records that came.  Adds to
+ * *counters.
  */
 extern int64 reader_total(const OptionTable *table, Oid userid,
 						  RecordFormat *format, const ConditionSet *set,

@@ -89,7 +89,7 @@ for my $case (@cases)
 	my $name = $case->{wait}{name};
 	my ($began, $result);
 
-	waits_reached($admin, $case->{wait}, $case->{session}{pid});
+	ok(waits_reached($admin, $case->{wait}, $case->{session}{pid}), "$name: waits");
 	$began = time;
 	$admin->run("SELECT pg_terminate_backend($case->{session}{pid})");
 	$result = $case->{session}->result;
@@ -102,7 +102,7 @@ waits_disarm($admin, @waits);
 
 # by the postmaster's death: all at once
 @cases = begin();
-waits_reached($admin, $_->{wait}, $_->{session}{pid}) for @cases;
+ok(waits_reached($admin, $_->{wait}, $_->{session}{pid}), "$_->{wait}{name}: waits") for @cases;
 $node->kill9;
 my $end = time + $soon;
 for my $case (@cases)

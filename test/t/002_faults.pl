@@ -1,0 +1,186 @@
+# Whatever goes wrong with one answer of a scan, its first, a middle one or its
+# last, the scan returns exactly the list or ends in a clean error; the backend
+# lives, and the next scan returns exactly the list.
+
+use strict;
+use warnings;
+
+use FindBin;
+use lib $FindBin::RealBin;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+use Xbb;
+
+my $corpid = "dingFaults-$$";
+my $node = start_node('faults');
+
+sim($corpid, 'create', token => 't0ken', products => 80, width => 8, seed => 7);
+$node->safe_psql('postgres', qq{
+	CREATE SERVER faults FOREIGN DATA WRAPPER xbb_fdw OPTIONS (corpid '$corpid', base_url '@{[sim_url()]}',
+		rate_limit '0', page_size '10', concurrency '1', max_retries '0', connect_timeout '5s',
+		request_timeout '400ms', max_response_size '200kB', settle_time '0');
+	CREATE USER MAPPING FOR PUBLIC SERVER faults OPTIONS (token 't0ken');
+	CREATE FOREIGN TABLE product (data_id bigint, add_time timestamptz, update_time timestamptz,
+		name text OPTIONS (attr 'text_1'), price numeric OPTIONS (attr 'num_1'), raw jsonb OPTIONS (attr '*'))
+		SERVER faults OPTIONS (object 'product');
+});
+
+# What a scan returns, to the last byte; order does not matter.
+my $digest = q{SELECT count(*) || ' ' || count(DISTINCT data_id) || ' ' || sum(data_id) || ' ' ||
+	md5(string_agg(concat_ws(',', data_id, add_time, update_time, name, price, raw), ';' ORDER BY data_id)) FROM product};
+
+my $session = Xbb::Session->new($node);
+my $truth = $session->value($digest);
+like($truth, qr/^80 80 /, 'an undisturbed scan');
+
+sim($corpid, 'clear');
+$session->value($digest);
+my $requests = sim($corpid, 'count');
+cmp_ok($requests, '>=', 9, 'it asks more than a page');
+
+# A fault, its arguments, and what may come of it where nothing is tried again:
+# "same" is the exact result, else the SQLSTATE.  What the API does not answer
+# in its own form is tried again where retries are left; "once" is for errors
+# that are not.
+my @faults = (
+	[ 'close', {}, '08006' ],
+	[ 'reset', {}, '08006' ],
+	[ 'half', {}, '08006' ],
+	[ 'half', { then => 'reset' }, '08006' ],
+	[ 'half', { then => 'hang' }, 'HV000' ],
+	[ 'half-head', {}, '08006' ],
+	[ 'hang', {}, 'HV000' ],
+	[ 'hang-body', {}, 'HV000' ],
+	[ 'drip', {}, 'HV000' ],
+	[ 'delay', { ms => 50 }, 'same' ],
+	(map { [ 'status', { code => $_ }, 'HV00L' ] } 408, 500, 502, 503, 504, 425),
+	[ 'status', { code => 429 }, '53400' ],
+	[ 'status', { code => 400 }, 'HV00L', 'once' ],
+	[ 'status', { code => 401 }, '28000', 'once' ],
+	[ 'status', { code => 403 }, '42501', 'once' ],
+	[ 'status', { code => 404 }, 'HV00R', 'once' ],
+	[ 'status', { code => 204 }, 'HV00L', 'once' ],
+	[ 'redirect', { location => 'http://127.0.0.1:1/elsewhere' }, 'HV00L', 'once' ],
+	[ 'html', {}, 'HV000' ],
+	[ 'html', { code => 503 }, 'HV00L' ],
+	[ 'empty', {}, 'HV000' ],
+	[ 'truncated', {}, 'HV000' ],
+	[ 'truncated', { keep => 1 }, 'HV000' ],
+	[ 'trailing', { text => 'garbage' }, 'HV000' ],
+	[ 'endless', {}, '54000', 'once' ],
+	[ 'endless', { fill => 'blanks' }, '54000', 'once' ],
+	[ 'gzip-bomb', { mb => 64 }, '54000', 'once' ],
+	(map { [ 'bad-gzip', { how => $_ }, '08006' ] } qw(middle header cut)),
+	[ 'bad-gzip', { how => 'crc' }, '08006' ],
+	[ 'bad-utf8', {}, 'HV000' ],
+	[ 'nul', {}, 'HV000' ],
+	[ 'nul', { how => 'escape' }, '22P05', 'once' ],
+	[ 'dup-keys', { field => 'total' }, '*' ],
+	[ 'dup-keys', { field => 'code' }, '*' ],
+	[ 'dup-keys', { field => 'list' }, '*' ],
+	[ 'dup-keys', { field => 'record' }, '*' ],
+	[ 'no-result', {}, 'HV000' ],
+	[ 'no-list', {}, 'HV000' ],
+	[ 'no-total', {}, '*' ],
+	(map { [ 'wrong-type', { field => $_ }, '*' ] } qw(list result total code row data id time)),
+	[ 'array', {}, 'HV000' ],
+	[ 'bom', {}, '*' ],
+	[ 'deep', { n => 20000 }, '*' ],
+	[ 'replace', { body => '{}' }, 'HV000' ],
+	[ 'replace', { body => 'null' }, 'HV000' ],
+	[ 'replace', { body => '{"code":1,"success":true,"result":{"list":[],"totalCount":0,"totalPage":0}}' }, '*' ],
+	[ 'code', { code => 100005 }, 'HV000', 'once' ],
+	[ 'busy', {}, 'HV00L' ],
+	[ 'success-false', {}, 'HV000', 'once' ],
+	[ 'ignore', {}, '*' ],
+	[ 'wrong-page', {}, '*' ],
+	[ 'wrong-page', { delta => -1 }, '*' ],
+	[ 'chunked', { bytes => 7 }, 'same' ],
+	[ 'bad-chunk', {}, '08006' ],
+	[ 'cut-chunk', {}, '08006' ],
+	[ 'no-length', {}, 'same' ],
+	[ 'long-length', {}, '08006' ],
+	[ 'long-length', { then => 'hang' }, 'HV000' ],
+	[ 'short-length', {}, 'HV000' ],
+	[ 'bad-status-line', {}, '08006' ],
+	[ 'many-headers', {}, '*' ],
+	[ 'no-date', {}, '*' ],
+);
+
+my %places = (first => 1, middle => int($requests / 2) + 1, last => $requests);
+
+sub strike
+{
+	my ($what, $arguments, $at) = @_;
+	my $result;
+
+	sim($corpid, 'clear', what => 'all');
+	sim($corpid, 'fault', what => $what, %$arguments, at => $at);
+	$result = $session->run($digest);
+	$result->{fired} = sim($corpid, 'faults') =~ /\b1\s*$/m;
+	$result->{count} = sim($corpid, 'count');
+	return $result;
+}
+
+sub outcome
+{
+	my ($result) = @_;
+
+	return 'gone' if $result->{gone};
+	return $result->{sqlstate} if $result->{sqlstate} ne '00000';
+	return 'same' if "@{ $result->{rows} }" eq $truth;
+	return 'WRONG';
+}
+
+sub title
+{
+	my ($what, $arguments) = @_;
+
+	return join(' ', $what, map { "$_=" . substr($arguments->{$_}, 0, 20) } sort keys %$arguments);
+}
+
+# without retries: every fault in every place
+for my $fault (@faults)
+{
+	my ($what, $arguments, $expected) = @$fault;
+	my %seen;
+
+	for my $place (qw(first middle last))
+	{
+		my $result = strike($what, $arguments, $places{$place});
+		my $outcome = outcome($result);
+		my $right = $expected eq '*' ? $outcome =~ /^(?:same|(?!XX)[0-9A-Z]{5})$/ && $outcome ne 'WRONG' : $outcome eq $expected;
+		my $next;
+
+		sim($corpid, 'clear', what => 'all');
+		$next = $result->{gone} ? { rows => [] } : $session->run("SELECT pg_backend_pid() || ' ' || ($digest)");
+		$seen{$place} = $outcome;
+		ok($right && "@{ $next->{rows} }" eq "$session->{pid} $truth",
+			sprintf('%-40s at %-6s %s', title($what, $arguments), $place, $outcome))
+		  or diag("expected $expected\n$result->{error}@{ $result->{rows} }\nnext: @{ $next->{rows} }\n" . ($next->{error} // ''));
+		BAIL_OUT('the backend has ended') if $result->{gone};
+	}
+}
+
+# with retries: what is transient is repaired, what is not is not repeated
+$session->run(q{ALTER SERVER faults OPTIONS (SET max_retries '2')});
+for my $fault (@faults)
+{
+	my ($what, $arguments, $expected, $once) = @$fault;
+	my $result;
+
+	next if $expected eq '*' || $expected eq 'same' || ($expected eq '53400');
+	$result = strike($what, $arguments, $places{middle});
+	if ($once)
+	{
+		is(outcome($result) . " $result->{count}", "$expected $places{middle}", title($what, $arguments) . ': is not tried again');
+	}
+	else
+	{
+		is(outcome($result), 'same', title($what, $arguments) . ': is repaired by trying again') or diag($result->{error});
+	}
+}
+
+$session->quit;
+done_testing();
