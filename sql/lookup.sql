@@ -32,7 +32,8 @@ SELECT data_id FROM product WHERE data_id = 3;
 SELECT data_id FROM product WHERE data_id = -51200007;
 SELECT data_id FROM product WHERE serial_no = 'CP"\';
 SELECT count(*), min(data_id), max(data_id) FROM product WHERE data_id IN (51200007, 51200009, 51200007, 3);
-SELECT sim('log fields=path,page,size,cond');
+SELECT (SELECT jsonb_agg(condition ORDER BY condition ->> 'attr') FROM jsonb_array_elements(line::jsonb) condition) AS conditions
+FROM sim('log fields=cond') line;
 
 -- a serial number may belong to several records: all of them come
 SELECT sim('put', '{"dataId":77,"addTime":1769000000,"updateTime":1769000000,"data":{"serialNo":"twin","text_1":"one"}}');

@@ -121,7 +121,7 @@ SELECT * FROM conditions(
   $$cost = 5::smallint$$,
   $$form_id = 5300127$$,
   $$data_id = 51200003$$,
-  $$(data_id, size) = (51200003, '4')$$,
+  $$(cost, size) = (5, '4')$$,
   $$name IN ('a', 'b')$$,
   $$name = ANY (ARRAY['a', NULL, '', 'b'])$$,
   $$name = ANY (ARRAY(SELECT 'n' || i FROM generate_series(1, 3) i))$$,

@@ -58,6 +58,21 @@ SELECT sim('count')::int < 12 AS one_scan;
 SELECT sim('clear');
 SELECT id FROM wanted WHERE EXISTS (SELECT FROM product WHERE data_id = wanted.id AND cost >= 0) ORDER BY 1;
 SELECT sim('count');
+
+-- the same again with the same values, and with other limits: never other rows
+SELECT sim('clear');
+SELECT w.id, count(*) = (SELECT count(*) FROM copy WHERE cost > w.id - 51200000) AS "right"
+FROM wanted w JOIN product p ON p.cost > w.id - 51200000 GROUP BY w.id ORDER BY w.id;
+SELECT n, count(*), count(DISTINCT data_id) FROM generate_series(1, 4) n, LATERAL (SELECT data_id, n FROM product LIMIT 60) p GROUP BY n ORDER BY n;
+SELECT n, count(*), count(DISTINCT data_id) FROM generate_series(1, 4) n, LATERAL (SELECT data_id FROM product LIMIT n * 70) p GROUP BY n ORDER BY n;
+SELECT n, count(*), count(DISTINCT data_id)
+FROM unnest(ARRAY['2025-06-01', '2025-06-01', '2026-01-01', NULL, '2025-06-01']::timestamptz[]) WITH ORDINALITY t (since, n)
+     LEFT JOIN LATERAL (SELECT data_id FROM product WHERE update_time >= since) p ON true GROUP BY n ORDER BY n;
+SELECT count(*) FROM copy WHERE update_time >= '2025-06-01';
+SELECT count(*) FROM copy WHERE update_time >= '2026-01-01';
+SET work_mem = '64kB';
+SELECT n, count(p), count(DISTINCT p.data_id) FROM generate_series(1, 3) n LEFT JOIN product p ON p.cost > n - 1000000 GROUP BY n ORDER BY n;
+RESET work_mem;
 RESET enable_hashjoin;
 RESET enable_mergejoin;
 RESET enable_material;
