@@ -55,7 +55,6 @@ SELECT * FROM counted(
   $$WHERE update_time < (SELECT max(update_time) FROM copy)$$,
   $$WHERE update_time > (SELECT min(update_time) FROM copy)$$,
   $$WHERE update_time >= date '2025-06-01'$$,
-  $$WHERE update_time >= '-infinity'$$,
   $$WHERE update_time >= '2100-01-01'$$,
   $$WHERE data_id = 51200003$$,
   $$WHERE data_id = 3$$,
@@ -80,6 +79,8 @@ SELECT * FROM counted(
   $$WHERE local_time >= '2025-06-01'$$,
   $$WHERE update_time IS NOT NULL$$,
   $$WHERE update_time <> '2025-06-01'$$,
+  $$WHERE update_time >= '-infinity'$$,
+  $$WHERE update_time >= '1970-01-01'$$,
   $$GROUP BY size ORDER BY size DESC LIMIT 1$$,
   $$LIMIT 1$$);
 

@@ -191,6 +191,14 @@ SELECT count(name) FROM product WHERE update_time > :'last';
 SELECT count(name) FROM product WHERE update_time > :'last'::timestamptz - interval '0.5 s';
 SELECT count(name) FROM product WHERE update_time < :'last'::timestamptz + interval '0.5 s';
 
+-- a bound that is not sent still keeps out what has no time
+SELECT sim('put', '{"dataId":1,"formId":5300127,"data":{"text_1":"timeless"}}');
+SELECT count(name), count(update_time) FROM product;
+SELECT bound, (SELECT count(name) FROM product WHERE update_time >= bound), (SELECT count(*) FROM product WHERE update_time >= bound) AS alone
+FROM unnest('{-infinity,1970-01-01,1960-01-01,1970-01-01 00:00:01}'::timestamptz[]) bound;
+SELECT (SELECT count(name) FROM product WHERE update_time <= bound) AS name, (SELECT count(*) FROM product WHERE update_time <= bound) AS alone
+FROM unnest('{infinity,2030-01-01}'::timestamptz[]) bound;
+
 -- conditions of the table come first, whatever the query says
 ALTER FOREIGN TABLE product OPTIONS (ADD conditions '[{"attr":"num_3","symbol":"equal","value":[0]}]');
 SELECT * FROM conditions('true', $$size = '4' AND update_time >= '2026-01-15'$$);

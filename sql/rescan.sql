@@ -63,7 +63,7 @@ SELECT sim('count');
 SELECT sim('clear');
 SELECT w.id, count(*) = (SELECT count(*) FROM copy WHERE cost > w.id - 51200000) AS "right"
 FROM wanted w JOIN product p ON p.cost > w.id - 51200000 GROUP BY w.id ORDER BY w.id;
-SELECT n, count(*), count(DISTINCT data_id) FROM generate_series(1, 4) n, LATERAL (SELECT data_id, n FROM product LIMIT 60) p GROUP BY n ORDER BY n;
+SELECT n, count(*), count(DISTINCT data_id) FROM generate_series(1, 4) n, LATERAL (SELECT data_id, n AS outer_n FROM product LIMIT 60) p GROUP BY n ORDER BY n;
 SELECT n, count(*), count(DISTINCT data_id) FROM generate_series(1, 4) n, LATERAL (SELECT data_id FROM product LIMIT n * 70) p GROUP BY n ORDER BY n;
 SELECT n, count(*), count(DISTINCT data_id)
 FROM unnest(ARRAY['2025-06-01', '2025-06-01', '2026-01-01', NULL, '2025-06-01']::timestamptz[]) WITH ORDINALITY t (since, n)

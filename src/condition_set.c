@@ -142,9 +142,10 @@ add_bound(ConditionSet *set, ConditionRange *range, const ConditionQual *qual,
 
 	if (!value_to_epoch(qual, value, zone, upward, &usecs, &sign))
 	{
-		/* beyond -infinity or infinity is nothing, on this side everything */
+		/* beyond -infinity or infinity is nothing, on this side all but NULL */
 		if ((sign > 0) != upward)
 			set->empty = true;
+		set->exact = false;
 		return;
 	}
 	seconds = floor_seconds(usecs);
@@ -190,7 +191,10 @@ static void
 close_range(ConditionSet *set, ConditionRange *range)
 {
 	if (range->has_low && range->low <= 0)
+	{
 		range->has_low = false;
+		set->exact = false;		/* nothing sent keeps NULL out */
+	}
 	if (range->has_high && range->high <= 0)
 		set->empty = true;
 	if (range->has_low && range->has_high && range->low > range->high)

@@ -92,4 +92,10 @@ extern OptionMapping *option_mapping(Oid userid, Oid serverid);
  */
 extern char *option_attr(Oid relid, AttrNumber attnum);
 
+/*
+ * Raises HV004 if a column's type cannot hold its attr whatever the record says;
+ * the hint is the statement to type.  A validator does not see types.
+ */
+extern void option_check_column(Oid relid, AttrNumber attnum, const char *attr);
+
 #endif							/* XBB_OPTION_H */

@@ -7,10 +7,12 @@
  */
 #include "postgres.h"
 
+#include "catalog/pg_type.h"
 #include "catalog/pg_user_mapping.h"
 #include "commands/defrem.h"
 #include "foreign/foreign.h"
 #include "miscadmin.h"
+#include "parser/parse_coerce.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"
@@ -227,4 +229,43 @@ option_attr(Oid relid, AttrNumber attnum)
 	const char *attr = option_given(options, "attr");
 
 	return attr ? pstrdup(attr) : camel_case(get_attname(relid, attnum, false));
+}
+
+/*
+ * What an attr of the API's own never is, by pg_type.typcategory; other attrs
+ * are the company's, and may hold anything.  NULL if the type may fit.
+ */
+static const char *
+fitting_type(const char *attr, Oid type)
+{
+	char		category;
+	bool		preferred;
+
+	get_type_category_preferred(type, &category, &preferred);
+	if (strcmp(attr, "*") == 0)
+		return category == TYPCATEGORY_STRING || type == JSONOID || type == JSONBOID ?
+			NULL : "jsonb";
+	if (strcmp(attr, "dataId") == 0 || strcmp(attr, "formId") == 0)
+		return strchr("BDGIT", category) ? "bigint" : NULL;
+	if (strcmp(attr, "addTime") == 0 || strcmp(attr, "updateTime") == 0)
+		return strchr("BEGIT", category) || type == UUIDOID ? "timestamptz" : NULL;
+	return NULL;
+}
+
+void
+option_check_column(Oid relid, AttrNumber attnum, const char *attr)
+{
+	Oid			type = get_atttype(relid, attnum);
+	const char *fitting = fitting_type(attr, getBaseType(type));
+	const char *column;
+
+	if (!fitting)
+		return;
+	column = get_attname(relid, attnum, false);
+	ereport(ERROR,
+			(errcode(ERRCODE_FDW_INVALID_DATA_TYPE),
+			 errmsg("column \"%s\" of foreign table \"%s\" has type %s, which attr \"%s\" cannot be read into",
+					column, get_rel_name(relid), format_type_be(type), attr),
+			 errhint("Type: ALTER FOREIGN TABLE %s ALTER COLUMN %s TYPE %s;",
+					 qualified_name(relid), quote_identifier(column), fitting)));
 }

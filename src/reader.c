@@ -280,7 +280,10 @@ reader_format(const OptionTable *table, TupleDesc tupdesc, Bitmapset *wanted,
 	};
 
 	while ((attnum = bms_next_member(wanted, attnum)) > 0)
+	{
 		attrs[attnum - 1] = option_attr(table->relid, attnum);
+		option_check_column(table->relid, attnum, attrs[attnum - 1]);
+	}
 	return record_format(tupdesc, wanted, attrs, relname, &shape);
 }
 

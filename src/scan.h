@@ -8,7 +8,6 @@
 #ifndef XBB_SCAN_H
 #define XBB_SCAN_H
 
-#include "commands/explain.h"
 #include "foreign/fdwapi.h"
 
 extern void scan_begin(ForeignScanState *node, int eflags);
@@ -19,6 +18,6 @@ extern bool scan_is_async_capable(ForeignPath *path);
 extern void scan_async_request(AsyncRequest *areq);
 extern void scan_async_configure_wait(AsyncRequest *areq);
 extern void scan_async_notify(AsyncRequest *areq);
-extern void scan_explain(ForeignScanState *node, ExplainState *es);
+extern void scan_explain(ForeignScanState *node, struct ExplainState *es);
 
 #endif							/* XBB_SCAN_H */
