@@ -86,6 +86,24 @@ api_text(const char *utf8)
 	return out.data;
 }
 
+/* Statuses that say more than that the API is out of order. */
+static const struct
+{
+	int			status;
+	int			sqlstate;
+	const char *hint;
+}			statuses[] =
+{
+	{401, ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION,
+	"Check the token of the user mapping and the corpid of the server."},
+	{403, ERRCODE_INSUFFICIENT_PRIVILEGE,
+	"The API may allow only certain addresses or users; check its administration page."},
+	{404, ERRCODE_FDW_TABLE_NOT_FOUND,
+	"Check the table's option object or api and the server's base_url."},
+	{429, ERRCODE_CONFIGURATION_LIMIT_EXCEEDED,
+	"Lower the server's option rate_limit: other clients use the same account."},
+};
+
 static void
 fault_http_status(const HttpResult *result, Fault *fault)
 {
@@ -105,18 +123,13 @@ fault_http_status(const HttpResult *result, Fault *fault)
 		return;
 	}
 	fault->message = psprintf("the API answered with HTTP status %d", status);
-	if (status == 401)
-		fault->sqlstate = ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION;
-	else if (status == 403)
-		fault->sqlstate = ERRCODE_INSUFFICIENT_PRIVILEGE;
-	else if (status == 404)
-		fault->sqlstate = ERRCODE_FDW_TABLE_NOT_FOUND;
-	else if (status == 429)
-		fault->sqlstate = ERRCODE_CONFIGURATION_LIMIT_EXCEEDED;
-	else
-		fault->sqlstate = ERRCODE_FDW_UNABLE_TO_CREATE_REPLY;
-	if (status == 404)
-		fault->hint = "Check the table's option object or api and the server's base_url.";
+	fault->sqlstate = ERRCODE_FDW_UNABLE_TO_CREATE_REPLY;
+	for (size_t i = 0; i < lengthof(statuses); i++)
+		if (statuses[i].status == status)
+		{
+			fault->sqlstate = statuses[i].sqlstate;
+			fault->hint = statuses[i].hint;
+		}
 }
 
 bool
@@ -136,6 +149,7 @@ fault_transfer(const HttpResult *result, Fault *fault)
 		case HTTP_NO_CONNECTION:
 			fault->sqlstate = ERRCODE_SQLCLIENT_UNABLE_TO_ESTABLISH_SQLCONNECTION;
 			fault->message = psprintf("could not connect to the API: %s", result->error);
+			fault->hint = "Check base_url, the network and its firewall.";
 			break;
 		case HTTP_BROKEN:
 			fault->message = psprintf("connection to the API was lost: %s", result->error);

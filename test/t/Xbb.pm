@@ -44,14 +44,14 @@ sub sim_url { return $ENV{XBB_SIM_URL}; }
 # Larger numbers where XBB_LONG is set.
 sub long_run { return $ENV{XBB_LONG} ? $_[1] : $_[0]; }
 
-# Speaks to the simulator: sim('corpid', 'verb', key => value, ..., 'JSON').
+# Speaks to the simulator, in bytes: sim('corpid', 'verb', key => value, ..., 'JSON').
 sub sim
 {
 	my ($corpid, $verb, @words) = @_;
 	my @rest = @words % 2 ? pop @words : ();
 	my %args = @words;
 	my ($place) = sim_url() =~ m{^http://([^/]+)} or die 'XBB_SIM_URL is not set';
-	my $order = JSON::PP->new->utf8->encode(
+	my $order = JSON::PP->new->encode(
 		{ corpid => $corpid, verb => $verb, args => { map { $_ => "$args{$_}" } keys %args }, rest => \@rest });
 	my $socket = IO::Socket::INET->new(PeerAddr => $place) or die "simulator: $!";
 
@@ -59,7 +59,7 @@ sub sim
 	local $/;
 	my $answer = <$socket>;
 	$answer =~ s/^.*?\r\n\r\n//s;
-	my $reply = JSON::PP->new->utf8->decode($answer);
+	my $reply = JSON::PP->new->decode($answer);
 	die "simulator: $reply->{text}" unless $reply->{ok};
 	return $reply->{text};
 }
