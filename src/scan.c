@@ -311,7 +311,7 @@ next_row(ForeignScanState *node)
 		record_tuple(state->format, page, row, slot->tts_values, slot->tts_isnull);
 		store_row(node, slot);
 		econtext->ecxt_scantuple = slot;
-		if (state->set->exact || ExecQual(node->fdw_recheck_quals, econtext))
+		if (ExecQual(node->fdw_recheck_quals, econtext))
 		{
 			keep_row(state, slot);
 			return slot;

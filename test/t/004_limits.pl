@@ -14,7 +14,7 @@ use Test::More;
 use Time::HiRes qw(sleep time);
 use Xbb;
 
-my $node = start_node('limits');
+my $node = start_node('limits', 'restart_after_crash = on');
 my $session = Xbb::Session->new($node);
 
 # A list of its own, with a server and a table of the given name; pages of one.

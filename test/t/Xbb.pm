@@ -33,7 +33,7 @@ sub start_node
 	my $node = PostgreSQL::Test::Cluster->new($name);
 
 	$node->init;
-	$node->append_conf('postgresql.conf', "fsync = off\n" . ($conf // ''));
+	$node->append_conf('postgresql.conf', "fsync = off\n" . ($conf // '') . "\n");
 	$node->start;
 	$node->safe_psql('postgres', 'CREATE EXTENSION xbb_fdw');
 	return $node;

@@ -1,0 +1,408 @@
+"""Measures xbb_fdw on the servers that bench/run has started, and prints one table.
+
+Ratios are the median of five; what is compared runs in turns, so that a busy machine is busy for both.  The CPU time
+of a backend is what the kernel's scheduler counted for it (user and system).
+"""
+
+import hashlib
+import json
+import os
+import resource
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import urllib.request
+
+TOKEN = "t0ken"
+PAGE = 100
+CONCURRENCY = 16
+URL = os.environ["XBB_SIM_URL"]
+LIST_URL = URL + "/pro/v2/api/product/list"
+WORK = os.environ["WORK"]
+HERE = os.path.dirname(os.path.abspath(__file__))
+SECTIONS = ("cpu", "instructions", "wall", "rate", "requests", "memory", "peers")
+
+# how much, quickly and in full
+SIZES = {
+    "quick": {"runs": 3, "cpu": 20_000, "wall": 30_000, "latencies": (0, 50, 100, 200), "rate": 20_000,
+              "rate_latencies": (50,), "lists": (400, 1_900, 10_100, 30_000), "memory": (1_000, 100_000),
+              "peers": 5_000, "peer_latencies": (0, 50)},
+    "full": {"runs": 5, "cpu": 100_000, "wall": 100_000, "latencies": (0, 50, 100, 200), "rate": 20_000,
+             "rate_latencies": (0, 50, 200), "lists": (400, 1_900, 10_100, 30_000, 100_000),
+             "memory": (1_000, 100_000, 1_000_000), "peers": 20_000, "peer_latencies": (0, 50)},
+}
+
+COLUMNS = "data_id, serial_no, update_time, add_time, name, price, owners"
+TARGET = """
+CREATE TABLE {name} (data_id bigint {key}, serial_no text {unique}, update_time timestamptz,
+  add_time timestamptz, name text, price numeric, owners text[])"""
+FOREIGN = """
+CREATE SERVER {corpid} FOREIGN DATA WRAPPER xbb_fdw OPTIONS (corpid '{corpid}', base_url '{url}',
+  concurrency '{concurrency}', rate_limit '{rate}', daily_quota '0');
+CREATE USER MAPPING FOR CURRENT_USER SERVER {corpid} OPTIONS (token '{token}');
+CREATE FOREIGN TABLE {corpid} (data_id bigint, serial_no text, update_time timestamptz, add_time timestamptz,
+  name text OPTIONS (attr 'text_1'), price numeric OPTIONS (attr 'num_1'), owners text[] OPTIONS (attr 'ownerId'))
+  SERVER {corpid} OPTIONS (object 'product')"""
+
+FROM_API = f"INSERT INTO target SELECT {COLUMNS} FROM {{}}"
+FROM_LOCAL = f"INSERT INTO target SELECT {COLUMNS} FROM local"
+# the cheapest of several ways to write it
+FROM_BODIES = """
+INSERT INTO target
+SELECT r."dataId", d."serialNo", to_timestamp(r."updateTime"), to_timestamp(r."addTime"), d.text_1, d.num_1,
+       translate(d."ownerId", '[]', '{}')::text[]
+FROM bodies,
+     jsonb_to_recordset(body::jsonb #> '{result,list}')
+       AS r("dataId" bigint, "addTime" bigint, "updateTime" bigint, data jsonb),
+     jsonb_to_record(r.data) AS d("serialNo" text, text_1 text, num_1 numeric, "ownerId" text)"""
+
+
+class Psql:
+    """One backend, with the means to watch it."""
+
+    def __init__(self):
+        self.process = subprocess.Popen(["psql", "-qAtX", "-v", "ON_ERROR_STOP=1"], stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        self.pid = int(self("SET jit = off; SELECT pg_backend_pid()"))
+
+    def __call__(self, sql):
+        self.process.stdin.write(sql + "\n;\n\\echo DONE\n")
+        self.process.stdin.flush()
+        lines = []
+        for line in self.process.stdout:
+            if line == "DONE\n":
+                return "".join(lines).rstrip("\n")
+            lines.append(line)
+        raise SystemExit("psql failed: " + "".join(lines))
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.stdin.close()
+        self.process.wait()
+
+    def cpu(self):
+        """Seconds, user and system."""
+        with open(f"/proc/{self.pid}/schedstat", encoding="ascii") as file:
+            return int(file.read().split()[0]) / 1e9
+
+    def anonymous(self):
+        """Bytes of private memory."""
+        with open(f"/proc/{self.pid}/status", encoding="ascii", errors="replace") as file:
+            for line in file:
+                if line.startswith("RssAnon:"):
+                    return int(line.split()[1]) * 1024
+        raise SystemExit("the kernel does not tell RssAnon")
+
+    def measure(self, sql):
+        """(seconds, CPU seconds) of a statement that fills the table target."""
+        self("TRUNCATE target")
+        cpu, begin = self.cpu(), time.perf_counter()
+        self(sql)
+        return time.perf_counter() - begin, self.cpu() - cpu
+
+
+def simulator(corpid, verb, **args):
+    order = {"corpid": corpid, "verb": verb, "args": {k: str(v) for k, v in args.items()}, "rest": []}
+    with urllib.request.urlopen(URL + "/_ctl", json.dumps(order).encode()) as response:
+        answer = json.load(response)
+    if not answer["ok"]:
+        raise SystemExit(answer["text"])
+    return answer["text"]
+
+
+def create_list(psql, corpid, records, rate=0):
+    """A company with a product list of so many records, and a foreign table of its name that reads it."""
+    simulator(corpid, "create", token=TOKEN, products=records, gzip="off", freeze="on")
+    psql(FOREIGN.format(corpid=corpid, url=URL, concurrency=CONCURRENCY, rate=rate, token=TOKEN))
+
+
+def signed(corpid, page):
+    body = json.dumps({"corpid": corpid, "page": page, "pageSize": PAGE}, separators=(",", ":"))
+    return hashlib.sha256((body + TOKEN).encode()).hexdigest(), body
+
+
+def bare(corpid, records, rate=0):
+    """Seconds that a client takes that only fetches the pages."""
+    with tempfile.NamedTemporaryFile("w", dir=WORK + "/tmp", suffix=".tsv") as file:
+        for page in range(1, records // PAGE + 1):
+            file.write("%s\t%s\n" % signed(corpid, page))
+        file.flush()
+        out = subprocess.run([WORK + "/tmp/bare", LIST_URL, file.name, str(CONCURRENCY), str(rate)],
+                             check=True, capture_output=True, text=True).stdout
+    return float(out.split()[0])
+
+
+def store_bodies(psql, corpid, records):
+    """The answers, oldest records first, in the table bodies; not compressed, which would cost the reader more."""
+    psql("CREATE TABLE bodies (body text); ALTER TABLE bodies ALTER body SET STORAGE EXTERNAL")
+    with open(WORK + "/tmp/bodies", "wb") as file:
+        for page in range(records // PAGE, 0, -1):
+            sign, body = signed(corpid, page)
+            request = urllib.request.Request(LIST_URL, body.encode(), {"sign": sign})
+            with urllib.request.urlopen(request) as response:
+                file.write(response.read().replace(b"\\", b"\\\\") + b"\n")
+    psql(f"\\copy bodies FROM '{WORK}/tmp/bodies'\nVACUUM ANALYZE bodies")
+
+
+def fingerprint(psql):
+    """Of what is in the table target."""
+    return psql("SELECT count(*), sum(hashtextextended(t::text, 0)) FROM target t")
+
+
+def explained(psql, corpid):
+    """The numbers that EXPLAIN ANALYZE shows of a scan."""
+    text = psql(f"EXPLAIN (ANALYZE, VERBOSE, COSTS OFF) SELECT {COLUMNS} FROM {corpid}")
+    return {name.strip(): value.strip() for name, _, value in (line.partition(":") for line in text.splitlines())}
+
+
+# --- the table ------------------------------------------------------------------------------------------
+
+ROWS = [("measurement", "result", "compared with", "ratio", "target")]
+
+
+def middle(values):
+    return statistics.median(values)
+
+
+def ratio(ours, theirs):
+    """The median of the ratios of what ran one after the other."""
+    return middle([a / b for a, b in zip(ours, theirs)])
+
+
+def add(what, result, against="", value=None, target=None):
+    """A line of the table; target is the greatest ratio that is good."""
+    shown = "" if value is None else f"{value:.2f}"
+    verdict = "" if target is None else f"<= {target:.2f} {'ok' if value <= target else 'MISSED'}"
+    ROWS.append((what, result, against, shown, verdict))
+    print(" | ".join(part for part in ROWS[-1] if part), flush=True)
+
+
+def print_table():
+    widths = [max(len(row[i]) for row in ROWS) for i in range(5)]
+    print()
+    for n, row in enumerate(ROWS):
+        print("| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths)) + " |")
+        if n == 0:
+            print("|" + "|".join("-" * (width + 2) for width in widths) + "|")
+
+
+# --- sections -------------------------------------------------------------------------------------------
+
+def prepare_cpu(psql, records):
+    """Once for CPU time and instructions: a list, the same bodies in a table, the same rows in a table."""
+    if psql("SELECT to_regclass('bodies')"):
+        return
+    create_list(psql, "cpu", records)
+    store_bodies(psql, "cpu", records)
+    psql(FROM_API.format("cpu"))                # the simulator keeps the pages
+    psql("CREATE TABLE local AS TABLE target")
+    psql("VACUUM ANALYZE local")
+    expected = fingerprint(psql)
+    for sql in (FROM_BODIES, FROM_LOCAL):
+        psql("TRUNCATE target")
+        psql(sql)
+        if fingerprint(psql) != expected:
+            raise SystemExit("not the same rows: " + sql)
+
+
+def measure_cpu(psql, size):
+    records, runs = size["cpu"], {"api": [], "bodies": [], "local": []}
+    prepare_cpu(psql, records)
+    for sql in (FROM_API.format("cpu"), FROM_BODIES, FROM_LOCAL):
+        psql.measure(sql)
+    for _ in range(size["runs"]):
+        for name, sql in (("api", FROM_API.format("cpu")), ("bodies", FROM_BODIES), ("local", FROM_LOCAL)):
+            runs[name].append(psql.measure(sql)[1] / records * 1e6)
+    result = f"{middle(runs['api']):.2f} us"
+    for name, title, target in (("bodies", "jsonb_to_recordset", .35), ("local", "INSERT from a local table", 4.0)):
+        add(f"CPU a row, {records:,} rows", result, f"{title}: {middle(runs[name]):.2f} us",
+            ratio(runs["api"], runs[name]), target)
+
+
+def measure_wall(psql, size):
+    records = size["wall"]
+    pages = records // PAGE
+    create_list(psql, "wall", records)
+    for latency in size["latencies"]:
+        simulator("wall", "set", latency=latency)
+        ours, theirs = [], []
+        bare("wall", records)
+        psql.measure(FROM_API.format("wall"))
+        for _ in range(size["runs"]):
+            theirs.append(bare("wall", records))
+            ours.append(psql.measure(FROM_API.format("wall"))[0])
+        what = f"wall time, {pages:,} pages, {latency} ms, {CONCURRENCY} in flight"
+        result = f"{middle(ours):.2f} s"
+        promised = latency == 100 and pages >= 1000
+        if latency:
+            ideal = pages / CONCURRENCY * latency / 1000
+            add(what, result, f"pages/{CONCURRENCY} round trips: {ideal:.2f} s", middle(ours) / ideal,
+                1.3 if promised else None)
+        add(what, result, f"bare client: {middle(theirs):.2f} s", ratio(ours, theirs), 1.15 if promised else None)
+
+
+def measure_rate(psql, size):
+    records, rate = size["rate"], 16
+    create_list(psql, "rate", records, rate)
+    for latency in size["rate_latencies"]:
+        simulator("rate", "set", latency=latency)
+        bare("rate", records)
+        ours, theirs, parts = [], [], []
+        for run in range(size["runs"]):
+            # the pages that the simulator has not kept are made while nothing is measured
+            if run == 0:
+                psql("ALTER SERVER rate OPTIONS (SET rate_limit '0')")
+                psql.measure(FROM_API.format("rate"))
+                psql("ALTER SERVER rate OPTIONS (SET rate_limit '16')")
+            simulator("rate", "clear")
+            ours.append(psql.measure(FROM_API.format("rate"))[0])
+            requests = int(simulator("rate", "count"))
+            parts.append(ours[-1] / (requests / rate))
+            theirs.append(bare("rate", records, rate))
+        what = f"wall time, {requests} requests, {latency} ms, {rate} a second"
+        add(what, f"{middle(ours):.2f} s", f"requests/{rate}: {requests / rate:.2f} s", middle(parts), 1.05)
+        add(what, f"{middle(ours):.2f} s", f"bare client, {records // PAGE} requests: {middle(theirs):.2f} s",
+            ratio(ours, theirs))
+
+
+def measure_requests(psql, size):
+    for records in size["lists"]:
+        corpid, pages = f"requests{records}", -(-records // PAGE)
+        create_list(psql, corpid, records)
+        calls = int(explained(psql, corpid)["Calls"])
+        add(f"requests, {records:,} records at rest", f"{calls}", f"pages: {pages}", calls / pages,
+            (pages + 3) / pages if pages < 20 else 1.12 if pages >= 100 else None)
+        simulator(corpid, "remove")
+
+
+def measure_memory(size):
+    for records in size["memory"]:
+        corpid, peak, done = f"memory{records}", 0, threading.Event()
+        with Psql() as psql:
+            create_list(psql, corpid, records)
+
+            def watch():
+                nonlocal peak
+                while not done.wait(.005):
+                    peak = max(peak, psql.anonymous())
+
+            thread = threading.Thread(target=watch)
+            thread.start()
+            psql("TRUNCATE target")
+            psql(FROM_API.format(corpid))
+            done.set()
+            thread.join()
+            if psql("SELECT count(*) FROM target") != str(records):
+                raise SystemExit("rows are missing")
+        simulator(corpid, "remove")
+        limit = 24e6 + 24 * records
+        add(f"anonymous memory, {records:,} records", f"{peak / 1e6:.1f} MB", f"limit: {limit / 1e6:.1f} MB",
+            peak / limit, 1.0)
+
+
+def run_program(words):
+    """(seconds, CPU seconds of the program and of its backend)."""
+    before, begin = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+    out = subprocess.run(words, check=True, stdout=subprocess.PIPE, text=True, cwd=WORK + "/tmp").stdout
+    seconds, after = time.perf_counter() - begin, resource.getrusage(resource.RUSAGE_CHILDREN)
+    return seconds, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime + float(out)
+
+
+def measure_peers(psql, size):
+    records, runs = size["peers"], min(3, size["runs"])
+    create_list(psql, "peers", records)
+    simulator("peers", "set", gzip="off")
+    script = [sys.executable, HERE + "/tutorial.py"]
+    where = [LIST_URL, "peers", TOKEN]
+    peers = {"the tutorial's script": [*script, "row", *where], "with execute_values": [*script, "values", *where],
+             "curl + jq + COPY": [HERE + "/shell_copy", *where]}
+    for latency in size["peer_latencies"]:
+        simulator("peers", "set", latency=latency)
+        bare("peers", records)
+        psql.measure(FROM_API.format("peers"))
+        expected = fingerprint(psql)
+        ours, theirs = [], {name: [] for name in peers}
+        for _ in range(runs):
+            ours.append(psql.measure(FROM_API.format("peers")))
+            for name, words in peers.items():
+                psql("TRUNCATE target")
+                theirs[name].append(run_program(words))
+                if fingerprint(psql) != expected:
+                    raise SystemExit("not the same rows: " + name)
+        for part, unit, title in ((0, "s", f"wall time, {records:,} rows, {latency} ms"),
+                                  (1, "us", f"CPU a row, {records:,} rows, client and server, {latency} ms")):
+            scale = 1e6 / records if part else 1
+            mine = [run[part] * scale for run in ours]
+            for name, found in theirs.items():
+                other = [run[part] * scale for run in found]
+                add(title, f"{middle(mine):.2f} {unit}", f"{name}: {middle(other):.2f} {unit}", ratio(mine, other))
+    for name in ("http", "multicorn"):
+        if psql(f"SELECT 1 FROM pg_available_extensions WHERE name = '{name}'"):
+            print(f"{name}: this machine has it, but it is not measured here", flush=True)
+        else:
+            print(f"{name}: this machine does not have it", flush=True)
+
+
+# --- instructions ---------------------------------------------------------------------------------------
+
+def count_instructions(statements):
+    """Instructions that a single-user server executes for these statements and its own start."""
+    out = WORK + "/tmp/callgrind.out"
+    subprocess.run(["valgrind", "--tool=callgrind", "--callgrind-out-file=" + out, shutil.which("postgres"), "--single",
+                    "-j", "-D", WORK + "/data", "-c", "jit=off", "-c", "fsync=off", "-c", "exit_on_error=on", "postgres"],
+                   input="".join(sql.strip().replace("\n", " ") + "\n;\n\n" for sql in statements), text=True,
+                   check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    with open(out, encoding="ascii", errors="replace") as file:
+        for line in file:
+            if line.startswith(("summary:", "totals:")):
+                return int(line.split()[1])
+    raise SystemExit("callgrind counted nothing")
+
+
+def measure_instructions(records):
+    """Run last: it needs the cluster for itself."""
+    subprocess.run(["pg_ctl", "-w", "-s", "-D", WORK + "/data", "-m", "fast", "stop"], check=True)
+    found = {}
+    for name, sql in (("api", FROM_API.format("cpu")), ("bodies", FROM_BODIES), ("local", FROM_LOCAL)):
+        # a second time in the same process: without start, catalogs and plans
+        turn = ["TRUNCATE target", sql]
+        found[name] = (count_instructions(turn * 2) - count_instructions(turn)) / records
+    for name, title, target in (("bodies", "jsonb_to_recordset", .35), ("local", "INSERT from a local table", 4.0)):
+        add(f"instructions a row, {records:,} rows", f"{found['api']:,.0f}", f"{title}: {found[name]:,.0f}",
+            found["api"] / found[name], target)
+
+
+def main():
+    words = sys.argv[1:]
+    name = words.pop(0) if words and words[0] in SIZES else "quick"
+    unknown = [word for word in words if word not in SECTIONS]
+    if unknown:
+        raise SystemExit(f"no section {unknown[0]}: " + " ".join(SECTIONS))
+    size, sections = SIZES[name], words or SECTIONS
+    with Psql() as psql:
+        psql("ALTER SYSTEM SET autovacuum = off; SELECT pg_reload_conf()")
+        psql("CREATE EXTENSION xbb_fdw")
+        psql(TARGET.format(name="target", key="PRIMARY KEY", unique="UNIQUE"))
+        for section, measure in (("cpu", measure_cpu), ("wall", measure_wall), ("rate", measure_rate),
+                                 ("requests", measure_requests), ("peers", measure_peers)):
+            if section in sections:
+                measure(psql, size)
+        if "memory" in sections:
+            measure_memory(size)
+        if "instructions" in sections and shutil.which("valgrind"):
+            prepare_cpu(psql, size["cpu"])
+    if "instructions" in sections:
+        if shutil.which("valgrind"):
+            measure_instructions(size["cpu"])
+        else:
+            print("valgrind: this machine does not have it", flush=True)
+    print_table()
+
+
+main()
