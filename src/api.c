@@ -167,6 +167,8 @@ send_due(ApiQueue *queue, TimestampTz now, bool *throttled)
 		if (queue->slot <= now)
 			queue->slot = limiter_claim(&queue->budget, LIMITER_READ, queue->slot);
 		if (queue->slot > now)
+			now = GetCurrentTimestamp();	/* some time may have passed meanwhile */
+		if (queue->slot > now)
 		{
 			*throttled = true;
 			return Min(next, queue->slot);
