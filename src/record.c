@@ -85,7 +85,7 @@ place_column(RecordFormat *format, RecordColumn *column, const char *attr)
 		char	   *path = pg_server_to_any(attr, strlen(attr), PG_UTF8);
 
 		column->own = attr_want(format->record, path);
-		column->data = attr_want(attr_want(format->record, "data"), path);
+		column->data = attr_want(format->data, path);
 	}
 }
 
@@ -114,6 +114,7 @@ record_format(TupleDesc tupdesc, Bitmapset *wanted, char **attrs,
 	want_envelope(format, shape->list_key);
 
 	format->record = attr_root();
+	format->data = attr_want(format->record, "data");
 	place_column(format, &format->id, format->id_key);
 	place_column(format, &format->add_time, "addTime");
 	place_column(format, &format->update_time, "updateTime");

@@ -140,7 +140,16 @@ get_id(const RecordPageData *page, const RecordSpan *spans,
 									   slice.length, 0);
 }
 
-static void
+/* An object, or one of the ways to write that there is none (xbb-api 10.6). */
+static bool
+is_data(const LexSlice *slice)
+{
+	return slice->kind == LEX_OBJECT || slice->kind <= LEX_NULL ||
+		((slice->kind == LEX_STRING || slice->kind == LEX_ARRAY) && slice->length <= 2);
+}
+
+/* Returns what is wrong with the record, or NULL. */
+static const char *
 end_row(Reader *reader)
 {
 	RecordFormat *format = reader->format;
@@ -148,12 +157,16 @@ end_row(Reader *reader)
 	const RecordSpan *spans = reader->spans;
 	LexSlice	add_time = record_field(reader->page, spans, &format->add_time);
 	LexSlice	update_time = record_field(reader->page, spans, &format->update_time);
+	LexSlice	data = record_slice(reader->page, spans, format->data);
 
+	if (!is_data(&data))
+		return "the data of a record is not an object";
 	page->ids[page->nrows] = get_id(reader->page, spans, format);
 	page->add_times[page->nrows] = value_epoch(&add_time);
 	page->update_times[page->nrows] = value_epoch(&update_time);
 	page->nrows++;
 	reader->spans = reader->answer;
+	return NULL;
 }
 
 /* The value that comes next is an element of the list. */
@@ -171,6 +184,7 @@ read_answer(Reader *reader)
 	RecordFormat *format = reader->format;
 	Lex		   *lex = &reader->lex;
 	const Attr *closed;
+	const char *wrong;
 
 	for (;;)
 	{
@@ -215,7 +229,9 @@ read_answer(Reader *reader)
 					note_span(reader, closed);
 				if (closed == format->record)
 				{
-					end_row(reader);
+					wrong = end_row(reader);
+					if (wrong != NULL)
+						return wrong;
 					CHECK_FOR_INTERRUPTS();
 				}
 				break;

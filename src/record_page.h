@@ -44,6 +44,7 @@ struct RecordFormat
 	Attr	   *total;
 
 	Attr	   *record;			/* one element of the list */
+	Attr	   *data;			/* its "data" */
 	RecordColumn id;
 	RecordColumn add_time;
 	RecordColumn update_time;
