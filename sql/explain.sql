@@ -24,15 +24,18 @@ CREATE FOREIGN TABLE product (
 -- EXPLAIN, what differs between majors and machines replaced
 CREATE FUNCTION plan(query text) RETURNS SETOF text LANGUAGE plpgsql AS $$
 DECLARE
+  answer text;
   line text;
 BEGIN
-  FOR line IN EXECUTE query LOOP
+  FOR answer IN EXECUTE query LOOP
+  FOREACH line IN ARRAY string_to_array(answer, E'\n') LOOP
     CONTINUE WHEN line ~ '(Disabled|Planning|Execution|Buffers|Memory|Index Searches|Query Identifier|JIT)';
     line := regexp_replace(line, '(Bytes["<>]*:?>? ?)[1-9][0-9]*', '\1N');
     line := regexp_replace(line, '(Throttled Time["<>]*:? ?)[0-9.]+', '\1N');
     line := replace(replace(line, '(InitPlan 1).col1', '$0'), 'InitPlan 1 (returns $0)', 'InitPlan 1');
     line := regexp_replace(line, 'actual rows=([0-9]+)(\.00)?', 'actual rows=\1');
     RETURN NEXT line;
+  END LOOP;
   END LOOP;
 END
 $$;

@@ -1963,8 +1963,11 @@ def compress(body, level):
 
 class Connection:
     """HTTP/1.1 by hand on an asyncio transport."""
+    made = 0
 
     def __init__(self, server, gate):
+        Connection.made += 1
+        self.number = Connection.made       # id() may come again
         self.server, self.gate, self.transport, self.buffer = server, gate, None, bytearray()
         self.busy, self.closed, self.paused, self.pump, self.tenant, self.last = False, False, False, None, None, False
 
@@ -2032,7 +2035,7 @@ class Connection:
         self.tenant = tenant
         tenant.running += 1
         tenant.peak = max(tenant.peak, tenant.running)
-        tenant.connections.add(id(self))
+        tenant.connections.add(self.number)
 
     def done(self):
         """The request is over, one way or the other."""
