@@ -42,7 +42,7 @@ plan_sweep(Window *window, int64_t total, int width, const Memory *memory,
 	window->total = total;
 	window->next_page = 2;
 	window->last_page = (int) window_pages(total, width);
-	window->end_seen |= end_page(total, width) == 0;
+	window->end_seen |= window->whole || end_page(total, width) == 0;
 	window->end_due = !window->end_seen;
 }
 
@@ -128,13 +128,12 @@ window_reset(Window *window, const Memory *memory, PageList *freed)
 	page_list_join(freed, &window->pages);
 	window->members = -1;
 	window->end_seen = false;
-	window->confirmed = false;
 }
 
 int
 window_due(const Window *window)
 {
-	if (window->state != WINDOW_READING && window->state != WINDOW_CONFIRMING)
+	if (window->state != WINDOW_READING)
 		return 0;
 	return window->end_due + window->last_page - window->next_page + 1;
 }

@@ -48,8 +48,6 @@ typedef enum WindowState
 {
 	WINDOW_PLANNED,				/* not begun; may still be split */
 	WINDOW_READING,
-	WINDOW_PROVEN,				/* handed on; waits for older windows */
-	WINDOW_CONFIRMING,			/* asked once more after them */
 	WINDOW_FULL					/* a second to be cut by the other time */
 } WindowState;
 
@@ -73,6 +71,8 @@ typedef struct Window
 	bool		has_rest;		/* next was split off: guess is for both */
 	bool		second;			/* span cannot be cut further */
 	bool		last;			/* nor can the other time */
+	bool		whole;			/* the whole list: the audit asks for the page
+								 * after its last */
 
 	/* this sweep */
 	int64_t		total;			/* said by its page 1, -1 until then */
@@ -86,8 +86,6 @@ typedef struct Window
 	IdSet		ids;
 	PageList	pages;			/* those with ids that were new */
 	bool		end_seen;		/* the page after the last was empty */
-	bool		confirmed;		/* an answer was asked for after older windows
-								 * were proven */
 
 	/* patience */
 	int			sweeps;

@@ -46,6 +46,18 @@ drive_wrong(Scan *scan, const char *what)
 		scan->wrong = what;
 }
 
+/*
+ * What cannot be cut may need more room: a second, or one more at either end,
+ * and the time before 2010.
+ */
+static bool
+is_second(PagerRange range)
+{
+	if (!range.has_low)
+		return range.has_high && range.high <= 1262304001;
+	return range.has_high && range.high - range.low <= 2;
+}
+
 static void
 send(Scan *scan, const PagerRequest *request)
 {
@@ -61,8 +73,10 @@ send(Scan *scan, const PagerRequest *request)
 
 	if (scan->nflying > scan->most_in_flight)
 		scan->most_in_flight = scan->nflying;
-	if (scan->held + scan->nflying > scan->most_held)
-		scan->most_held = scan->held + scan->nflying;
+	if (scan->held + scan->nflying > scan->config.max_pages &&
+		scan->config.method != PAGER_REPEATED &&
+		!(is_second(request->range[0]) && is_second(request->range[1])))
+		drive_wrong(scan, "holds too many pages");
 	if (depth > scan->deepest)
 		scan->deepest = (int) depth;
 	if (request->page < 1 || request->page_size != scan->config.page_size)

@@ -44,7 +44,6 @@ typedef struct Scan
 	int			ngone;			/* handed on, but not there any more */
 	int			deepest;		/* row that was asked for */
 	int			most_in_flight;
-	int			most_held;		/* undelivered and in flight */
 	int			slept;
 	int64_t		turns;			/* events in the world */
 	int64_t		flight_turns;	/* requests in flight, summed over them */

@@ -339,6 +339,8 @@ world_answer(World *world, const PagerRequest *request, PagerAnswer *answer,
 	{
 		const Record *r = &world->replica[replica][found[i]];
 
+		if (world->fault == FAULT_FRESH_ROWS && world->truth[found[i]].exists)
+			r = &world->truth[found[i]];
 		if (world->fault == FAULT_DEPTH && i >= 10000)
 			break;
 		ids[answer->nrows] = r->id;

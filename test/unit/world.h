@@ -41,6 +41,7 @@ typedef enum Fault
 	FAULT_IGNORES_UPDATE,
 	FAULT_IGNORES_LOW,			/* lower bounds are ignored */
 	FAULT_IGNORES_HIGH,
+	FAULT_FRESH_ROWS,			/* rows newer than what they were found by */
 	NFAULTS
 } Fault;
 

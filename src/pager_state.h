@@ -1,0 +1,177 @@
+/*-------------------------------------------------------------------------
+ *
+ * pager_state.h
+ *	  What the parts of the pager share.
+ *
+ *	  pager.c			the interface: requests, answers, what comes next
+ *	  pager_list.c		pages in the list's own order
+ *	  pager_rounds.c	certified scans: rounds, and the audit
+ *	  pager_windows.c	the windows of a round
+ *	  window.c			what the answers of one window prove
+ *	  idset.c			the ids handed on
+ *
+ * Included by those files only.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef XBB_PAGER_STATE_H
+#define XBB_PAGER_STATE_H
+
+#include "window.h"
+
+#define PAGER_CAP	10000		/* a list may end at this row, and a total */
+
+typedef enum PagerPhase
+{
+	PAGER_READ_LIST,			/* pages in the list's own order */
+	PAGER_ASK_REST,				/* the question that begins a round */
+	PAGER_READ_WINDOWS,
+	PAGER_ASK_AUDIT,			/* the first question again */
+	PAGER_COUNT_PARTS,			/* the same for a list whose total is capped */
+	PAGER_COMPLETE
+} PagerPhase;
+
+/* A request whose answer is awaited. */
+typedef struct PagerFlight
+{
+	int			ticket;			/* 0: free */
+	int			page;
+	PagerRange	range[PAGER_NTIMES];
+	Window	   *window;			/* NULL: list, question or audit */
+	int			depth;			/* of the window's level */
+	bool		stale;			/* its answer is not needed any more; window
+								 * may be gone */
+} PagerFlight;
+
+/* A scan by one time, of the whole list or of one second of the other time. */
+typedef struct PagerLevel
+{
+	PagerTime	key;
+	PagerRange	outer[PAGER_NTIMES];	/* what all its requests lie within */
+	PagerRange	round;			/* of key: what this round reads */
+	int64_t		settled;		/* nothing enters up to here */
+	bool		final;			/* nothing can come above this round */
+	double		stretch;		/* times longer windows after a nearly empty
+								 * one */
+	Window	   *windows;		/* oldest first */
+} PagerLevel;
+
+struct Pager
+{
+	PagerConfig config;
+	Memory		memory;
+	PagerPhase	phase;
+	PagerCounters counters;
+	PagerStep	failure;		/* why the scan ended */
+
+	/* requests */
+	PagerFlight *flights;		/* config.concurrency of them */
+	int			in_flight;
+	int			last_ticket;
+	int64_t		asked;
+	int64_t		budget;			/* requests before the list is unstable */
+	int64_t		last_total;		/* of the last answer */
+	int			width;			/* records the API puts on a page */
+	int			widest;			/* page seen */
+
+	/* pages answered and not yet freed */
+	int			held;
+	PageList	rows;			/* to be handed on */
+	PageList	freed;			/* to be given back */
+	int64_t		pending;		/* records in rows, not yet handed on */
+	IdSet		seen;			/* ids handed on or in rows */
+
+	/* the API's clock */
+	int64_t		clock;			/* at least; epoch seconds */
+	bool		has_date;		/* an answer carried it */
+	int64_t		sleep;			/* seconds to sleep before the next request */
+
+	/* PAGER_READ_LIST */
+	Window		list;			/* PAGER_REPEATED: the present reading */
+	IdSet		earlier;		/* PAGER_REPEATED: ids of the one before */
+	int			readings;
+	int			list_page;		/* the last one asked for */
+	int64_t		list_total;		/* -1 before the first answer */
+	bool		list_ended;
+	int			ramp;			/* requests in flight at most, when limited */
+
+	/* PAGER_CERTIFIED */
+	PagerLevel	levels[2];
+	int			depth;			/* the one being read */
+	double		aim;			/* pages a window should have */
+	bool		failed;			/* a sweep did: grow the windows slowly */
+	bool		waiting;		/* for the question's or the audit's answer */
+	int			stalls;			/* seconds slept until something settles */
+	int			overlap;		/* seconds by which windows overlap */
+	int			remedy;			/* the next one */
+	int64_t		parts_total;	/* PAGER_COUNT_PARTS: of those counted */
+};
+
+/* pager.c */
+extern void pager_fail(Pager *p, PagerFailure failure, int64_t expected,
+					   int64_t received);
+extern bool pager_has_failed(const Pager *p);
+
+/* Hands on a page's records that were not handed on before. */
+extern void pager_hand_on(Pager *p, Page *page);
+
+/* The same for an answer that needs no further proof. */
+extern void pager_hand_on_answer(Pager *p, Page *page,
+								 const PagerAnswer *answer);
+
+/* Does one answer, which is one instant, hold the whole list? */
+extern bool pager_holds_all(Pager *p, const PagerAnswer *answer);
+
+/* May one more page be asked for, and "reserved" more after it? */
+extern bool pager_has_room(const Pager *p, int reserved);
+
+extern PagerFlight *pager_ask(Pager *p, PagerStep *step, int page,
+							  const PagerRange *range);
+
+/* The answers in flight prove nothing any more. */
+extern void pager_abandon(Pager *p, const Window *window);
+
+/* pager_list.c */
+extern bool pager_list_request(Pager *p, PagerStep *step);
+extern void pager_list_answer(Pager *p, int number, Page *page,
+							  const PagerAnswer *answer);
+
+/* pager_rounds.c */
+extern void pager_rounds_begin(Pager *p);
+extern void pager_rounds_free(Pager *p);
+extern bool pager_rounds_request(Pager *p, PagerStep *step);
+extern void pager_rounds_answer(Pager *p, const PagerFlight *flight,
+								Page *page, const PagerAnswer *answer);
+
+/* Nothing can be asked for, as windows hold all the room. */
+extern void pager_rounds_make_room(Pager *p);
+
+/* The level being read. */
+extern PagerLevel *pager_level(Pager *p);
+
+/* pager_windows.c */
+extern void pager_windows_begin(Pager *p);
+
+/* Puts a window of about "guess" records at "where" in a list. */
+extern void pager_windows_plan(Pager *p, Window **where, PagerRange span,
+							   int64_t guess);
+extern void pager_windows_drop(Pager *p, Window **where);
+
+/*
+ * Leaves the lower "part" of a window's span in it and plans a window for the
+ * rest after it; false if the span is too short.
+ */
+extern bool pager_windows_split(Pager *p, Window *window, double part);
+
+/* From its span: what its requests carry. */
+extern void pager_windows_set_range(Pager *p, const PagerLevel *level,
+									Window *window);
+extern bool pager_windows_request(Pager *p, PagerStep *step);
+extern void pager_windows_answer(Pager *p, const PagerFlight *flight,
+								 Page *page, const PagerAnswer *answer);
+
+/* Gives up the newest window read ahead, or cuts the oldest. */
+extern void pager_windows_make_room(Pager *p);
+extern PagerRange pager_intersect(PagerRange a, PagerRange b);
+
+#endif							/* XBB_PAGER_STATE_H */

@@ -1,0 +1,355 @@
+/*-------------------------------------------------------------------------
+ *
+ * pager_windows.c
+ *	  The windows of a round: how large, in which order, and when to cut.
+ *
+ * Windows are begun oldest first, and the next ones read ahead so that enough
+ * requests are in flight.  Each is proven and handed on by itself: under the
+ * assumptions of doc/guarantees.md a record moves from a window only to above
+ * all of them, so that it does not matter which is proven first.  A change
+ * that shows later than settle_time may move one from a window not yet read
+ * to a newer one already proven; that is for the audit to find.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include <string.h>
+
+#include "pager_state.h"
+
+#define FLOOR		INT64_C(1262304000) /* cutting starts at 2010 */
+#define DEEPEST		9000		/* records a window may have */
+#define MOST		40			/* pages a window may aim at */
+#define SWEEPS		2			/* of a window before it is cut */
+#define PATIENCE	12			/* of one that cannot be cut */
+
+/* How the number of pages that a window aims at changes. */
+#define GROWTH		2			/* as long as no sweep failed */
+#define REGROWTH	1.1			/* afterwards */
+#define SHRINKAGE	.75			/* a sweep missed some records */
+#define SETBACK		.5			/* members left during a sweep */
+#define STRETCH		3			/* after a nearly empty window, up to */
+#define MAX_STRETCH 1e9
+
+static double
+most_pages(const Pager *p)
+{
+	double		room = p->config.max_pages * .625;
+
+	return room < MOST ? room : MOST;
+}
+
+static void
+set_aim(Pager *p, double pages)
+{
+	p->aim = pages < 1 ? 1 : pages > most_pages(p) ? most_pages(p) : pages;
+}
+
+/*
+ * Records that a window may have before it is cut.  A second has better be
+ * read at once than cut by the other time, as long as the list is still.
+ */
+static int64_t
+window_limit(const Pager *p, const Window *window)
+{
+	double		pages = (window->second && !p->failed ? most_pages(p) : p->aim) * 1.5;
+
+	if (pages > p->config.max_pages - 2)
+		pages = p->config.max_pages - 2;
+	if (pages * p->config.page_size > DEEPEST)
+		pages = (double) DEEPEST / p->config.page_size;
+	return (int64_t) ((pages < 1 ? 1 : pages) * p->width);
+}
+
+/* Back to a plan that expects n records. */
+static void
+unread_window(Pager *p, Window *window, int64_t n)
+{
+	pager_abandon(p, window);
+	window_reset(window, &p->memory, &p->freed);
+	window->state = WINDOW_PLANNED;
+	window->guess = n;
+	window->sweeps = 0;
+	window->moves = 0;
+}
+
+/* Begins the oldest part of a planned window, cut as if times were even. */
+static void
+open_window(Pager *p, PagerLevel *level, Window *window)
+{
+	double		part = p->aim * p->width / window->guess * level->stretch;
+
+	if (window->guess > window_limit(p, window))
+		window->has_rest = pager_windows_split(p, window, part < .5 ? part : .5);
+	window->second = (window->span.has_high ? window->span.high : p->clock) <=
+		(window->span.has_low ? window->span.low : FLOOR);
+	window->last = window->second && p->depth == 1;
+	window->whole = p->depth == 0 && p->remedy == 0 && p->counters.windows == 0 &&
+		window == level->windows && !window->next;
+	pager_windows_set_range(p, level, window);
+	window_sweep(window);
+}
+
+/* Too many records, or not still for long enough: cut it, however few. */
+static void
+cut_window(Pager *p, PagerLevel *level, Window *window)
+{
+	int64_t		limit = window_limit(p, window);
+	int64_t		n = window->total > limit ? window->total : limit + 1;
+
+	unread_window(p, window, n);
+	if (window->second)
+		window->state = WINDOW_FULL;
+	else
+		level->stretch = 1;
+}
+
+/* A sweep proved nothing. */
+static void
+sweep_again(Pager *p, PagerLevel *level, Window *window)
+{
+	int64_t		missing = window->total - idset_count(&window->ids);
+	bool		nearly = window->moves == 0 && missing > 0 && missing < p->width;
+
+	p->failed = true;
+	p->counters.sweeps++;
+	window->sweeps++;
+	if (window->sweeps < (window->last || nearly ? PATIENCE : SWEEPS))
+		window_sweep(window);
+	else if (window->last)
+		pager_fail(p, PAGER_UNSTABLE, window->total, idset_count(&window->ids));
+	else
+		cut_window(p, level, window);
+}
+
+/* What a new total tells about where to cut next. */
+static void
+learn_density(Pager *p, PagerLevel *level, Window *window, int64_t total)
+{
+	if (window->has_rest)
+		window->next->guess = window->guess > total ? window->guess - total : 0;
+	window->has_rest = false;
+	if (total >= p->aim * p->width / 8)
+		level->stretch = 1;
+	else if (level->stretch < MAX_STRETCH)
+		level->stretch *= STRETCH;
+}
+
+/* Its records can be handed on. */
+static void
+prove_window(Pager *p, PagerLevel *level, Window *window)
+{
+	Window	  **where = &level->windows;
+	Page	   *page;
+
+	while ((page = page_list_pop(&window->pages)) != NULL)
+		pager_hand_on(p, page);
+	p->counters.windows++;
+	p->counters.sweeps++;
+
+	/* As TCP does: double until something fails. */
+	if (window->moves == 0 && window->total > p->aim * p->width / 2)
+		set_aim(p, p->aim * (p->failed ? REGROWTH : GROWTH));
+
+	while (*where != window)
+		where = &(*where)->next;
+	pager_windows_drop(p, where);
+}
+
+PagerRange
+pager_intersect(PagerRange a, PagerRange b)
+{
+	if (b.has_low && (!a.has_low || b.low > a.low))
+	{
+		a.has_low = true;
+		a.low = b.low;
+	}
+	if (b.has_high && (!a.has_high || b.high < a.high))
+	{
+		a.has_high = true;
+		a.high = b.high;
+	}
+	return a;
+}
+
+void
+pager_windows_begin(Pager *p)
+{
+	/*
+	 * By addTime only deletions unseat a sweep, so begin large; by updateTime
+	 * every change does, so begin small.
+	 */
+	set_aim(p, p->levels[0].key == PAGER_ADD_TIME ? MOST : 14);
+}
+
+void
+pager_windows_plan(Pager *p, Window **where, PagerRange span, int64_t guess)
+{
+	Window	   *window = p->memory.resize(p->memory.arg, NULL, sizeof(Window));
+
+	*window = (Window)
+	{
+		.next = *where,.span = span,.guess = guess,.members = -1
+	};
+	*where = window;
+}
+
+void
+pager_windows_drop(Pager *p, Window **where)
+{
+	Window	   *window = *where;
+
+	*where = window->next;
+	pager_abandon(p, window);
+	window_reset(window, &p->memory, &p->freed);
+	p->memory.resize(p->memory.arg, window, 0);
+}
+
+/* Leaves the lower "part" of a window's span in it, if it can be cut. */
+bool
+pager_windows_split(Pager *p, Window *window, double part)
+{
+	PagerRange *span = &window->span;
+	int64_t		left = span->has_low ? span->low : FLOOR;
+	int64_t		right = span->has_high ? span->high : p->clock;
+	int64_t		middle;
+	PagerRange	rest = *span;
+
+	if (left >= right)
+		return false;
+	middle = left + (int64_t) ((right - left) * part);
+	if (middle >= right)
+		middle = right - 1;
+	rest.has_low = true;
+	rest.low = middle + 1;
+	pager_windows_plan(p, &window->next, rest, 0);
+	span->has_high = true;
+	span->high = middle;
+	return true;
+}
+
+/* What its requests carry. */
+void
+pager_windows_set_range(Pager *p, const PagerLevel *level, Window *window)
+{
+	PagerRange	wider = window->span;
+
+	wider.low -= p->overlap;
+	wider.high += p->overlap;
+	memcpy(window->range, level->outer, sizeof(window->range));
+	window->range[level->key] = pager_intersect(level->outer[level->key], wider);
+}
+
+/*
+ * The next page of the oldest window that has one.  The first page of the
+ * next window goes before the rest of this one, so that its total is known
+ * when this one has no more pages to ask for.
+ */
+bool
+pager_windows_request(Pager *p, PagerStep *step)
+{
+	PagerLevel *level = pager_level(p);
+	Window	   *planned = NULL;
+	Window	   *due = NULL;
+	PagerFlight *flight;
+	bool		opening = false;
+	int			backlog = 0;
+
+	for (Window *w = level->windows; w && !planned; w = w->next)
+	{
+		opening |= w->state == WINDOW_FULL ||
+			(w->state == WINDOW_READING && w->members < 0 && w->sweeps == 0);
+		if (w->state == WINDOW_PLANNED)
+			planned = w;
+		backlog += window_due(w);
+		if (!due && window_due(w) > 0)
+			due = w;
+	}
+	if (planned && !opening && backlog < p->config.concurrency &&
+		(planned == level->windows || pager_has_room(p, backlog + 1)))
+	{
+		open_window(p, level, planned);
+		due = planned;
+	}
+	if (!due)
+		return false;
+
+	/*
+	 * What is read ahead leaves room for the oldest to finish.  Only what
+	 * cannot be cut may exceed, when no rows are left to make room.
+	 */
+	if (!pager_has_room(p, due == level->windows ? 0 : window_due(level->windows)) &&
+		(!due->last || due != level->windows || p->rows.first))
+		return false;
+
+	flight = pager_ask(p, step, window_next_page(due), due->range);
+	flight->window = due;
+	flight->depth = p->depth;
+	return true;
+}
+
+void
+pager_windows_answer(Pager *p, const PagerFlight *flight, Page *page,
+			  const PagerAnswer *answer)
+{
+	Window	   *window = flight->window;
+	PagerLevel *level = &p->levels[flight->depth];
+	bool		first = window->total < 0;
+
+	if (first && window->members < 0 && window->sweeps == 0)
+		learn_density(p, level, window, answer->total);
+	if (first && !window->last && answer->total != window->members &&
+		answer->total > window_limit(p, window))
+	{
+		page_list_add(&p->freed, page);
+		window->total = answer->total;
+		cut_window(p, level, window);
+		return;
+	}
+	if (answer->total >= PAGER_CAP)
+	{
+		page_list_add(&p->freed, page);
+		pager_fail(p, PAGER_CAPPED, answer->total, answer->nrows);
+		return;
+	}
+
+	switch (window_answer(window, flight->page, page, answer, p->config.bounds,
+						  p->width, &p->memory, &p->freed))
+	{
+		case WINDOW_GOES_ON:
+			break;
+		case WINDOW_HAS_ALL:
+			prove_window(p, level, window);
+			break;
+		case WINDOW_LACKS_SOME:
+			set_aim(p, p->aim * SHRINKAGE);
+			sweep_again(p, level, window);
+			break;
+		case WINDOW_MOVED:
+			pager_abandon(p, window);
+			window->moves++;
+			set_aim(p, p->aim * SETBACK);
+			sweep_again(p, level, window);
+			break;
+	}
+}
+
+void
+pager_windows_make_room(Pager *p)
+{
+	PagerLevel *level = pager_level(p);
+	Window	   *victim = NULL;
+
+	/* The newest that was read ahead; else the oldest is too large. */
+	for (int depth = p->depth; depth >= 0 && !victim; depth--)
+	{
+		for (Window *w = p->levels[depth].windows; w; w = w->next)
+		{
+			if (w != p->levels[depth].windows && w->pages.first)
+				victim = w;
+		}
+	}
+	if (victim)
+		unread_window(p, victim, victim->members);
+	else
+		cut_window(p, level, level->windows);
+}

@@ -1,0 +1,177 @@
+#!/usr/bin/env python3
+"""Proof that test_pager can fail: the pager with one rule removed, many times over.
+
+Each mutant is one change of the text of a source file.  It is built and run; a mutant that passes, one that does not
+compile, and one whose text is not found any more are failures of this test.  The audit heals much, so that the rules
+of the theorem are removed from a pager without audit; that one must pass where no assumption is broken.
+
+    pager_mutants.py [schedules]
+"""
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+
+UNIT = os.path.dirname(os.path.abspath(__file__))
+SRC = os.path.join(UNIT, "..", "..", "src")
+
+NO_AUDIT = ("pager_rounds.c",
+            "p->phase = p->asked == 1 ? PAGER_COMPLETE : PAGER_ASK_AUDIT;", "p->phase = PAGER_COMPLETE;")
+
+MUTANTS = [     # what is removed, file, text, what stands there instead
+    ("the audit", *NO_AUDIT),
+    ("the audit's remedies", "pager_rounds.c",
+     "if (p->remedy == NREMEDIES)", "if (p->remedy == 0)"),
+    ("the audit in parts", "pager_rounds.c",
+     "if (answer->total == PAGER_CAP)", "if (answer->total < 0)"),
+    ("the end of a window's range", "pager_windows.c",
+     "wider.high += p->overlap;", "wider.has_high = false;"),
+    ("room for the oldest window", "pager.c",
+     "return p->held + p->in_flight + reserved < p->config.max_pages;", "return reserved >= 0;"),
+    ("the way out when there is no room", "pager_windows.c",
+     "unread_window(p, victim, victim->members);", "return;"),
+    ("patience with a second", "pager_windows.c",
+     "#define PATIENCE	12", "#define PATIENCE	1"),
+    ("the page after the last", "window.c",
+     "window->end_seen |= window->whole || end_page(total, width) == 0;", "window->end_seen = true;"),
+    ("an id once", "pager.c",
+     "if (idset_add(&p->seen, &p->memory, r.id) && r.row >= 0)", "idset_add(&p->seen, &p->memory, r.id);\n\t\tif (r.row >= 0)"),
+    ("the user's bounds on new versions", "window.c",
+     "answer->ids[i], outside(answer, i, bounds) ? -1 : i", "answer->ids[i], bounds ? i : outside(answer, i, bounds)"),
+    ("the check of conditions", "pager.c",
+     "if ((range.has_low && v < range.low) ||", "if ((false && v < range.low) ||"),
+    ("tolerance of new versions", "pager.c",
+     "v > range.high && v <= settled)", "v > range.high && settled > 0)"),
+    ("the total's absence", "pager.c",
+     "if (answer->total < 0 && p->config.method != PAGER_SINGLE)", "if (answer->total < -1)"),
+    ("giving pages back", "pager.c",
+     "page_list_add(&p->freed, page_list_pop(&p->rows));", "page_list_pop(&p->rows);"),
+    ("the budget of requests", "pager.c",
+     "if (p->budget > 0 && p->asked >= p->budget)", "if (p->budget < 0)"),
+    ("the widest page", "pager.c",
+     "p->width = p->widest < p->config.page_size ? p->widest : p->config.page_size;", "p->width = p->config.page_size;"),
+    ("plain: the final count", "pager_list.c",
+     "else if (received != p->list_total)", "else if (received > p->list_total)"),
+    ("plain: equal totals", "pager_list.c",
+     "else if (changed && p->config.method == PAGER_PLAIN)", "else if (changed && p->width == 0)"),
+    ("plain: no trust in 10,000", "pager_list.c",
+     "else if (p->list_total == PAGER_CAP)", "else if (p->list_total < 0)"),
+    ("repeated: the second reading", "pager_list.c",
+     "if (p->readings == 0 || idset_count", "if (p->readings == 0)\n\t\treturn true;\n\tif (idset_count"),
+    ("repeated: the same ids", "pager_list.c",
+     "if (!idset_has(&p->earlier, page->kept[i].id))", "if (idset_count(&p->earlier) == 0)"),
+    ("the limit", "pager_list.c",
+     "if (missing > 0 && window_pages(missing, p->width) < most)", "if (missing < INT64_MIN / 2)"),
+    ("the depth of a limited scan", "pager_list.c",
+     "(int64_t) (p->list_page + 1) * p->config.page_size > PAGER_CAP)", "p->list_page < 0)"),
+]
+
+THEOREM = [     # likewise, the audit removed too
+    ("settle_time", "pager_rounds.c",
+     "level->settled = date - p->config.settle - p->overlap;", "level->settled = date - p->overlap;"),
+    ("the closed range", "pager_rounds.c",
+     "span.high = level->settled;", "span.high = level->settled + 3600;"),
+    ("the rest above hi", "pager_rounds.c",
+     "(p->depth > 0 && level->key == PAGER_ADD_TIME);", "true;"),
+    ("rounds in a second of addTime", "pager_rounds.c",
+     "(p->depth > 0 && level->key == PAGER_ADD_TIME);", "(p->depth > 0);"),
+    ("the next round's first second", "pager_rounds.c",
+     "level->round.low = level->settled + 1;", "level->round.low = level->settled + 2;"),
+    ("windows that touch", "pager_windows.c",
+     "rest.low = middle + 1;", "rest.low = middle + 2;"),
+    ("forgetting answers given up", "pager.c",
+     "p->flights[i].stale = true;", "p->flights[i].stale = false;"),
+    ("equal totals", "window.c",
+     "if (answer->total != window->total ||", "if ("),
+    ("the total over all joined sweeps", "window.c",
+     "if (total != window->members)", "if (window->members < 0)"),
+    ("distinct ids", "window.c",
+     "idset_count(&window->ids) == window->total)", "window_due(window) + window->in_flight == 0)"),
+    ("the last record of a window", "window.c",
+     "idset_count(&window->ids) == window->total)", "idset_count(&window->ids) >= window->total - 1)"),
+    ("distinct ids of one answer", "pager.c",
+     "if (answer->nrows != answer->total || answer->nrows > p->config.page_size)", "if (answer->nrows < p->config.page_size / 2)"),
+]
+
+
+def build(directory):
+    unit = os.path.join(directory, "unit")
+    sources = [os.path.join(directory, name) for name in sorted(os.listdir(directory))
+               if name.endswith(".c") and name.startswith(("pager", "window", "idset"))]
+    program = os.path.join(directory, "test_pager")
+    subprocess.run(["gcc", "-std=gnu99", "-O1", "-w", "-I", directory, os.path.join(unit, "test_pager.c"),
+                    os.path.join(unit, "world.c"), *sources, "-o", program], check=True)
+    return program
+
+
+def fails(program, *arguments):
+    """Why it fails; "" if it does not."""
+    try:
+        done = subprocess.run([program, *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60)
+    except subprocess.TimeoutExpired:
+        return "does not end"
+    lines = [line for line in done.stdout.decode(errors="replace").splitlines() if line.startswith(("# seed", "not ok"))]
+    if done.returncode < 0:
+        lines.insert(0, f"signal {-done.returncode}")
+    return lines[0] if done.returncode else ""
+
+
+def mutate(directory, name, text, instead):
+    """What is wrong with the mutant; "" if nothing."""
+    path = os.path.join(directory, name)
+    with open(path) as file:
+        source = file.read()
+    if source.count(text) != 1:
+        return f"its text stands {source.count(text)} times in {name}"
+    with open(path, "w") as file:
+        file.write(source.replace(text, instead))
+    return ""
+
+
+def run(changes, parts):
+    """(what caught it, what is wrong with it)"""
+    with tempfile.TemporaryDirectory() as directory:
+        for source in os.listdir(SRC):
+            if source.endswith((".c", ".h")) and source.startswith(("pager", "window", "idset")):
+                shutil.copy(os.path.join(SRC, source), directory)
+        shutil.copytree(UNIT, os.path.join(directory, "unit"),
+                        ignore=lambda _, names: [n for n in names if not n.endswith((".c", ".h"))])
+        for change in changes:
+            wrong = mutate(directory, *change)
+            if wrong:
+                return "", wrong
+        try:
+            program = build(directory)
+        except subprocess.CalledProcessError:
+            return "", "it does not compile"
+        for schedules, part in parts:
+            caught = fails(program, str(schedules), "1", part)
+            if caught:
+                return caught, ""
+        return "", ""
+
+
+def main():
+    schedules = int(sys.argv[1]) if len(sys.argv) > 1 else 20000
+    number = failures = 0
+
+    def report(passed, name, comment):
+        nonlocal number, failures
+        number, failures = number + 1, failures + (not passed)
+        print(f"{'ok' if passed else 'not ok'} {number} - {name}" + (f": {comment}" if comment else ""), flush=True)
+
+    caught, wrong = run([NO_AUDIT], [(schedules, "assumed")])
+    report(not caught and not wrong, "without the audit nothing is lost where no assumption is broken", caught or wrong)
+    for name, *change in THEOREM:
+        caught, wrong = run([NO_AUDIT, change], [(schedules, "assumed")])
+        report(bool(caught), f"without audit and {name}", caught or wrong or "the test passes")
+    for name, *change in MUTANTS:
+        caught, wrong = run([change], [(2, "lists"), (schedules, "schedules")])
+        report(bool(caught), f"without {name}", caught or wrong or "the test passes")
+    print(f"1..{number}")
+    sys.exit(failures > 0)
+
+
+if __name__ == "__main__":
+    main()
