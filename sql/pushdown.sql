@@ -102,6 +102,8 @@ SELECT * FROM conditions(
   $$update_time >= '1970-01-01'$$,
   $$update_time >= '1969-12-31 23:59:59.5'$$,
   $$update_time <= '1970-01-01'$$,
+  $$update_time <= '294276-12-31'$$,
+  $$update_time >= '294276-12-31'$$,
   $$update_time > '2026-01-20' AND update_time < '2026-01-15'$$,
   $$update_time >= '2026-01-15' AND (SELECT false)$$);
 

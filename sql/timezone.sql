@@ -69,3 +69,10 @@ SELECT sim('put', '{"dataId":4,"addTime":1730611800,"updateTime":1730611800,"dat
 SELECT sim('put', '{"dataId":5,"addTime":1730615400,"updateTime":1730615400,"data":{"text_1":"01:30 the second time"}}');
 SELECT data_id, update_time, here FROM product WHERE here = '2024-11-03 01:30' ORDER BY 1;
 SELECT data_id FROM product WHERE here BETWEEN '2024-11-03 01:00' AND '2024-11-03 01:59' ORDER BY 1;
+
+-- where the calendar skips a day, a time of that day lies between its neighbours
+ALTER SERVER timezone OPTIONS (SET time_zone 'Pacific/Apia');
+SELECT sim('put', '{"dataId":6,"addTime":1325239199,"updateTime":1325239199,"data":{"text_1":"the last second of the 29th"}}');
+SELECT sim('put', '{"dataId":7,"addTime":1325239200,"updateTime":1325239200,"data":{"text_1":"midnight of the 31st"}}');
+SELECT data_id, update_time, here FROM product WHERE here >= '2011-12-30 12:00' AND here < '2012-01-01' ORDER BY 1;
+SELECT data_id, update_time, here FROM product WHERE here > '2011-12-29' AND here <= '2011-12-30 12:00' ORDER BY 1;

@@ -242,7 +242,8 @@ request_judge(ApiQueue *queue, ApiRequest *request, ApiAnswer *answer)
 
 	if (fault_transfer(result, &fault))
 	{
-		page = queue->reader.read(queue->reader.arg, result->body,
+		page = queue->reader.read(queue->reader.arg,
+								  result->body ? result->body : "",
 								  result->body_length, &envelope);
 		if (fault_envelope(&envelope, &fault))
 		{

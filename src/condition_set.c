@@ -23,49 +23,43 @@
 
 #define EPOCH_OFFSET ((int64) (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * SECS_PER_DAY)
 
-/* A zone's clock may be put back or forth by so much within a day. */
-#define ZONE_MARGIN (2 * SECS_PER_HOUR)
-
 /* ---- times ---- */
 
-/* Microseconds since 1970 of a local time in the zone, rounded outward. */
-static int64
-local_to_epoch(Timestamp local, pg_tz *zone, bool upward)
+/* What to add to a local time in the zone for UTC, seconds. */
+static int
+zone_offset(Timestamp local, pg_tz *zone)
 {
 	struct pg_tm tm;
 	fsec_t		fsec;
-	int64		seconds = local / USECS_PER_SEC;
-	int			offset,
-				before,
-				after;
 
 	if (timestamp2tm(local, NULL, &tm, &fsec, NULL, NULL) != 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
 				 errmsg("timestamp out of range")));
-	if (local % USECS_PER_SEC < 0)
-		seconds--;
-	offset = DetermineTimeZoneOffset(&tm, zone);
-
-	/* near a change of the clock a local time may mean two instants */
-	if (timestamp2tm(local - USECS_PER_DAY, NULL, &tm, &fsec, NULL, NULL) == 0)
-	{
-		before = DetermineTimeZoneOffset(&tm, zone);
-		if (timestamp2tm(local + USECS_PER_DAY, NULL, &tm, &fsec, NULL, NULL) == 0)
-		{
-			after = DetermineTimeZoneOffset(&tm, zone);
-			if (before != after)
-				offset += upward ? ZONE_MARGIN : -ZONE_MARGIN;
-		}
-	}
-	return (seconds + offset + EPOCH_OFFSET) * USECS_PER_SEC +
-		(local - seconds * USECS_PER_SEC);
+	return DetermineTimeZoneOffset(&tm, zone);
 }
 
-/* A time value as an instant; false for the infinities (*sign says which). */
+/*
+ * The instant of a local time in the zone, rounded outward: near a change of the
+ * clock a local time may mean two instants, or none.
+ */
+static TimestampTz
+local_to_instant(Timestamp local, pg_tz *zone, bool upward)
+{
+	int			before = zone_offset(Max(local - USECS_PER_DAY, MIN_TIMESTAMP), zone);
+	int			after = zone_offset(Min(local + USECS_PER_DAY, END_TIMESTAMP - 1), zone);
+
+	return local + (upward ? Max(before, after) : Min(before, after)) * USECS_PER_SEC;
+}
+
+/*
+ * A time value as an instant; false for the infinities (*sign says which).  Like
+ * all microseconds here it counts from 2000: from 1970, the last 30 years of the
+ * server's calendar would not fit.
+ */
 static bool
-value_to_epoch(const ConditionQual *qual, Datum value, pg_tz *zone, bool upward,
-			   int64 *epoch, int *sign)
+value_to_instant(const ConditionQual *qual, Datum value, pg_tz *zone, bool upward,
+				 TimestampTz *result, int *sign)
 {
 	TimestampTz instant;
 	int			overflow = 0;
@@ -89,24 +83,23 @@ value_to_epoch(const ConditionQual *qual, Datum value, pg_tz *zone, bool upward,
 		TIMESTAMP_IS_NOEND(instant) || overflow > 0 ? 1 : 0;
 	if (*sign != 0)
 		return false;
-	if (qual->column_type == TIMESTAMPTZOID)
-		*epoch = instant + EPOCH_OFFSET * USECS_PER_SEC;
-	else
+	if (qual->column_type != TIMESTAMPTZOID)
 	{
 		/* a date stands for all of its day */
 		if (qual->column_type == DATEOID && upward)
 			instant += USECS_PER_DAY - (instant % USECS_PER_DAY + USECS_PER_DAY) % USECS_PER_DAY - 1;
-		*epoch = local_to_epoch(instant, zone, upward);
+		instant = local_to_instant(instant, zone, upward);
 	}
+	*result = instant;
 	return true;
 }
 
 static int64
-floor_seconds(int64 usecs)
+floor_epoch(TimestampTz instant)
 {
-	int64		seconds = usecs / USECS_PER_SEC;
+	int64		seconds = instant / USECS_PER_SEC + EPOCH_OFFSET;
 
-	return usecs % USECS_PER_SEC < 0 ? seconds - 1 : seconds;
+	return instant % USECS_PER_SEC < 0 ? seconds - 1 : seconds;
 }
 
 static void
@@ -136,11 +129,11 @@ add_bound(ConditionSet *set, ConditionRange *range, const ConditionQual *qual,
 	bool		upward = op == CONDITION_LESS || op == CONDITION_LESS_EQUAL;
 	bool		open = op == CONDITION_LESS || op == CONDITION_GREATER;
 	bool		whole;
-	int64		usecs,
-				seconds;
+	TimestampTz instant;
+	int64		seconds;
 	int			sign;
 
-	if (!value_to_epoch(qual, value, zone, upward, &usecs, &sign))
+	if (!value_to_instant(qual, value, zone, upward, &instant, &sign))
 	{
 		/* beyond -infinity or infinity is nothing, on this side all but NULL */
 		if ((sign > 0) != upward)
@@ -148,8 +141,8 @@ add_bound(ConditionSet *set, ConditionRange *range, const ConditionQual *qual,
 		set->exact = false;
 		return;
 	}
-	seconds = floor_seconds(usecs);
-	whole = usecs % USECS_PER_SEC == 0;
+	seconds = floor_epoch(instant);
+	whole = instant % USECS_PER_SEC == 0;
 	if (qual->column_type != TIMESTAMPTZOID || qual->kind == CONDITION_DATE)
 		set->exact = strict = false;
 

@@ -54,8 +54,8 @@ typedef struct HttpResult
 {
 	HttpOutcome outcome;
 	int			status;			/* HTTP status, 0 if none came */
-	char	   *body;			/* decoded, NUL-terminated; lives until
-								 * http_release */
+	char	   *body;			/* decoded, NUL-terminated, NULL if empty;
+								 * lives until http_release */
 	size_t		body_length;
 	int64		wire_bytes;		/* received, as transferred (compressed) */
 	int64		date;			/* Date header, epoch seconds, or -1 */

@@ -15,6 +15,8 @@
  */
 #include "postgres.h"
 
+#include <ctype.h>
+#include <float.h>
 #include <math.h>
 
 #define json_object jansson_json_object
@@ -81,38 +83,65 @@ describe_error(json_error_t *error)
 					error->line, error->column, error->text);
 }
 
-static bool
-is_exact_real(const json_t *value)
+/* Why a real would not be sent as it was written, or NULL. */
+static const char *
+inexact_real(const char *number, size_t length)
 {
-	double		number = json_real_value(value);
-	char		text[64];
+	const char *first = NULL;	/* significant digit */
+	const char *last = NULL;
+	const char *point = NULL;
+	int			digits;
 
-	snprintf(text, sizeof(text), "%.*g", REAL_DIGITS, number);
-	return strtod(text, NULL) == number;
+	for (const char *c = number; c < number + length && *c != 'e' && *c != 'E'; c++)
+	{
+		if (*c == '.')
+			point = c;
+		else if (*c >= '1' && *c <= '9')
+		{
+			first = first ? first : c;
+			last = c;
+		}
+	}
+	if (first == NULL)
+		return NULL;
+
+	digits = last - first + 1;
+	if (point > first && point < last)
+		digits--;
+	if (digits > REAL_DIGITS)
+		return "a number has more than " CppAsString2(REAL_DIGITS) " digits";
+	if (fabs(strtod(number, NULL)) < DBL_MIN)
+		return "a number is too near to 0";
+	return NULL;
 }
 
-/* Whether every real below "value" is sent as it was written. */
-static bool
-has_exact_reals(json_t *value)
+/* The same for a document that is known to be valid. */
+static const char *
+find_inexact_real(const char *text)
 {
-	size_t		index;
-	const char *key;
-	json_t	   *member;
-
-	if (json_is_real(value))
-		return is_exact_real(value);
-
-	json_array_foreach(value, index, member)
+	while (*text)
 	{
-		if (!has_exact_reals(member))
-			return false;
+		if (*text == '"')
+		{
+			for (text++; *text != '"'; text++)
+				text += *text == '\\';
+			text++;
+		}
+		else if (*text == '-' || isdigit((unsigned char) *text))
+		{
+			size_t		length = strspn(text, "-+.0123456789eE");
+			const char *problem = NULL;
+
+			if (strcspn(text, ".eE") < length)
+				problem = inexact_real(text, length);
+			if (problem)
+				return problem;
+			text += length;
+		}
+		else
+			text++;
 	}
-	json_object_foreach(value, key, member)
-	{
-		if (!has_exact_reals(member))
-			return false;
-	}
-	return true;
+	return NULL;
 }
 
 /* What json_check_object() says of a document that could be read. */
@@ -199,7 +228,8 @@ read_members(const json_t *root, JsonEnvelope *envelope)
 									  &envelope->code);
 	envelope->has_success = json_is_boolean(success);
 	envelope->success = json_is_true(success);
-	envelope->msg = pstrdup(json_is_string(msg) ? json_string_value(msg) : "");
+	if (json_is_string(msg))
+		envelope->msg = pstrdup(json_string_value(msg));
 	if (!read_integer(json_object_get(result, "totalCount"), &envelope->total))
 		envelope->total = -1;
 }
@@ -210,8 +240,8 @@ json_check_object(const char *text, const char *const *reserved)
 	json_error_t error;
 	json_t	   *root = json_loads(text, JSON_REJECT_DUPLICATES, &error);
 	bool		is_object = json_is_object(root);
-	bool		exact = has_exact_reals(root);
 	const char *name = find_reserved(root, reserved);
+	const char *problem;
 
 	if (root == NULL)
 		return describe_error(&error);
@@ -221,9 +251,8 @@ json_check_object(const char *text, const char *const *reserved)
 		return pstrdup("it is not a JSON object");
 	if (name != NULL)
 		return psprintf("member \"%s\" is reserved", name);
-	if (!exact)
-		return psprintf("a number has more than %d digits", REAL_DIGITS);
-	return NULL;
+	problem = find_inexact_real(text);
+	return problem ? pstrdup(problem) : NULL;
 }
 
 char *
@@ -232,7 +261,7 @@ json_check_array(const char *text)
 	json_error_t error;
 	json_t	   *root = json_loads(text, JSON_REJECT_DUPLICATES, &error);
 	bool		holds = holds_objects(root);
-	bool		exact = has_exact_reals(root);
+	const char *problem;
 
 	if (root == NULL)
 		return describe_error(&error);
@@ -240,9 +269,8 @@ json_check_array(const char *text)
 
 	if (!holds)
 		return pstrdup("it is not a JSON array of objects");
-	if (!exact)
-		return psprintf("a number has more than %d digits", REAL_DIGITS);
-	return NULL;
+	problem = find_inexact_real(text);
+	return problem ? pstrdup(problem) : NULL;
 }
 
 char *
@@ -316,13 +344,21 @@ void
 json_read_envelope(const char *body, size_t length, JsonEnvelope *envelope)
 {
 	json_error_t error;
-	json_t	   *root = json_loadb(body, length, JSON_DECODE_INT_AS_REAL, &error);
+	json_t	   *root;
 
 	memset(envelope, 0, sizeof(*envelope));
 	envelope->total = -1;
+	envelope->msg = pstrdup("");
+
+	/* jansson passes over some NULs */
+	if (!pg_verify_mbstr(PG_UTF8, body, (int) length, true))
+	{
+		envelope->error = pstrdup("the answer is not valid UTF-8");
+		return;
+	}
+	root = json_loadb(body, length, JSON_DECODE_INT_AS_REAL, &error);
 	if (root == NULL)
 	{
-		envelope->msg = pstrdup("");
 		envelope->error = describe_error(&error);
 		return;
 	}

@@ -51,14 +51,20 @@ typedef struct PagerRange
 typedef struct PagerConfig
 {
 	PagerMethod method;
-	PagerTime	key;			/* time to cut windows by (PAGER_CERTIFIED) */
+	PagerTime	key;			/* time to cut windows by (PAGER_CERTIFIED);
+								 * updateTime if that has bounds */
 	PagerRange	bounds[PAGER_NTIMES];	/* the user's own bounds; every request
 										 * lies within them */
 	int			page_size;		/* records a page, 1 to 100 */
 	int			concurrency;	/* requests in flight at most, 1 or more */
-	int			max_pages;		/* undelivered pages held at most */
+	int			max_pages;		/* undelivered pages held or in flight at
+								 * most, 8 or more; records of one second of
+								 * both times, and PAGER_REPEATED, may exceed */
 	int64_t		settle;			/* seconds until a change is visible */
-	int64_t		limit;			/* records the caller wants, -1 for all */
+	int64_t		limit;			/* records the caller wants, -1 for all: pages
+								 * are first read in the list's own order, no
+								 * more than these need; who calls pager_next
+								 * again wants more, up to all */
 
 	/*
 	 * realloc-like: ptr NULL allocates, size 0 frees.  May not return NULL for
@@ -84,8 +90,9 @@ typedef struct PagerAnswer
 	void	   *page;			/* caller's handle, returned by PAGER_ROW and
 								 * PAGER_FREE; exactly one PAGER_FREE a page */
 	int			nrows;
-	const int64_t *ids;
-	const int64_t *times[PAGER_NTIMES]; /* 0 where the record has none */
+	const int64_t *ids;			/* not used by PAGER_SINGLE */
+	const int64_t *times[PAGER_NTIMES]; /* 0 where the record has none; NULL if
+										 * no range is ever sent */
 	int64_t		total;			/* totalCount, -1 if it was missing */
 	int64_t		date;			/* the API's clock, epoch seconds, -1 if the
 								 * answer carried none */
@@ -99,7 +106,8 @@ typedef enum PagerAction
 	PAGER_WAIT,					/* nothing to do until an answer is reported */
 	PAGER_SLEEP,				/* nothing in flight: sleep step.seconds, then
 								 * call pager_next */
-	PAGER_DONE,					/* complete */
+	PAGER_DONE,					/* complete; answers still in flight are not
+								 * needed */
 	PAGER_FAIL					/* incomplete: see step.failure */
 } PagerAction;
 
@@ -112,7 +120,8 @@ typedef enum PagerFailure
 	PAGER_UNAUDITED,			/* final total above the records handed on */
 	PAGER_NO_TOTAL,				/* an answer without totalCount */
 	PAGER_CHANGED,				/* PAGER_PLAIN: list changed or short */
-	PAGER_CAPPED				/* total may be a cap of the API */
+	PAGER_CAPPED				/* total is where the API's lists may end, or
+								 * above it in what cannot be cut */
 } PagerFailure;
 
 typedef struct PagerStep

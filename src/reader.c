@@ -239,20 +239,20 @@ send_request(Reader *reader, const PagerRequest *request)
 	pfree(elements);
 }
 
-/* Lets transfers proceed; takes what has arrived, waiting for it if asked to. */
+/*
+ * Lets transfers proceed; takes an answer, waiting for it if asked to.  One at a
+ * time: what is to be asked next had better be under way while others are read.
+ */
 static bool
-take_answers(Reader *reader, bool wait)
+take_answer(Reader *reader, bool wait)
 {
 	ApiAnswer	answer;
-	bool		any = false;
 
 	reader->since_poll = 0;
-	while (api_next(reader->queue, wait && !any, &answer))
-	{
-		report_answer(reader, &answer);
-		any = true;
-	}
-	return any;
+	if (!api_next(reader->queue, wait, &answer))
+		return false;
+	report_answer(reader, &answer);
+	return true;
 }
 
 /* ---- opening ---- */
@@ -427,7 +427,7 @@ next_looked_up(Reader *reader, bool wait, RecordPage **page, int *row)
 		}
 		else if (reader->in_flight == 0)
 			return READER_END;
-		else if (!take_answers(reader, wait))
+		else if (!take_answer(reader, wait))
 			return READER_NOT_YET;
 	}
 }
@@ -444,7 +444,7 @@ reader_next(Reader *reader, bool wait, RecordPage **page, int *row)
 	if (reader->asleep_until != DT_NOBEGIN && !settle(reader, wait))
 		return READER_NOT_YET;
 	if (++reader->since_poll >= POLL_ROWS)
-		take_answers(reader, false);
+		take_answer(reader, false);
 	for (;;)
 	{
 		switch (pager_next(reader->pager, &step))
@@ -460,7 +460,7 @@ reader_next(Reader *reader, bool wait, RecordPage **page, int *row)
 				MemoryContextDelete(((RecordPage *) step.page)->context);
 				break;
 			case PAGER_WAIT:
-				if (take_answers(reader, wait))
+				if (take_answer(reader, wait))
 					break;
 				if (wait)
 					elog(ERROR, "xbb_fdw waits for an answer to nothing");

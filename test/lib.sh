@@ -105,6 +105,20 @@ make_workdir() {
   [ "$(id -u)" != 0 ] || chown -R postgres:postgres "$WORK"
 }
 
+# Ends with what a script of the tree in WORK says, run as the servers' user.  $1
+# names what it gets of the environment.  It has a process group of its own, so
+# that an interrupted run leaves nothing.
+run_script() {
+  local status=0
+  set -m
+  (exec_as_user "$1" timeout 3000 bash "$WORK/tree/$2") &
+  echo $! >"$WORK/tmp/script.pid"
+  wait $! || status=$?
+  rm "$WORK/tmp/script.pid"
+  [ "$status" != 124 ] || die "$2 did not end within 50 minutes"
+  exit "$status"
+}
+
 clean_up() {
   stop_all
   rm -rf "$WORK"
@@ -157,6 +171,46 @@ start_simulator() {
   done
   cat "$WORK/tmp/sim.log" >&2
   die "the simulator did not start"
+}
+
+# A copy of PostgreSQL that can be installed into, in WORK/root: its programs
+# find their files relative to themselves.  Sets PG_BIN and PGXS.
+copy_postgres() {
+  local dir
+  PGXS=$(cd "$(dirname "$("$PG_CONFIG" --pgxs)")/../.." && pwd)
+  for dir in "$("$PG_CONFIG" --bindir)" "$("$PG_CONFIG" --pkglibdir)" "$("$PG_CONFIG" --sharedir)"; do
+    mkdir -p "$WORK/root$dir"
+    cp -a "$dir/." "$WORK/root$dir/"
+  done
+  PG_BIN="$WORK/root$("$PG_CONFIG" --bindir)"
+  export PATH="$PG_BIN:$PATH"
+}
+
+# Builds the extension with more compiler flags and installs it into the copy.
+build() {
+  make -s -j2 PG_CONFIG="$PG_CONFIG" COPT="-Werror $*" &&
+    make -s PG_CONFIG="$PG_CONFIG" DESTDIR="$WORK/root" install
+}
+
+# pg_regress over sql/, with a server of its own and the simulator.
+regress() {
+  local test i=0
+  [ ! -e test/schedule ] || cp test/schedule "$WORK/tmp/schedule"
+  if [ ! -e test/schedule ]; then
+    # four at a time: each file has a company and names of its own
+    for test in sql/*.sql; do
+      [ $((i++ % 4)) = 0 ] && printf '\ntest:'
+      printf ' %s' "$(basename "$test" .sql)"
+    done >"$WORK/tmp/schedule"
+    echo >>"$WORK/tmp/schedule"
+  fi
+  printf "fsync = off\nlog_min_messages = warning\n" >"$WORK/tmp/extra.conf"
+  mkdir -p "$WORK/regress"
+  "$PGXS/src/test/regress/pg_regress" --temp-instance="$WORK/instance" --temp-config="$WORK/tmp/extra.conf" \
+    --bindir="$PG_BIN" --inputdir=. --outputdir="$WORK/regress" --encoding=UTF8 --no-locale \
+    --load-extension=xbb_fdw --schedule="$WORK/tmp/schedule" && return
+  head -400 "$WORK/regress/regression.diffs" 2>/dev/null
+  return 1
 }
 
 # Starts a throw-away server with the binaries of PG_BIN; sets PGHOST and its

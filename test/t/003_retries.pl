@@ -124,7 +124,7 @@ sub gap
 cmp_ok(gap(2, retry_after => 1), '>=', 1, 'Retry-After in seconds');
 cmp_ok(gap(2, retry_after => 'date+2'), '>=', 2, 'Retry-After as a date, by the clock of the API');
 cmp_ok(gap(2, retry_after => 0), '>=', 0.1, 'Retry-After has a floor');
-cmp_ok(gap(2, retry_after => 'date+-3600'), '>=', 0.1, 'a date that has passed, too');
+cmp_ok(gap(2, retry_after => 'date-3600'), '>=', 0.1, 'a date that has passed, too');
 if (long_run(0, 1))
 {
 	my $gap = gap(2, retry_after => 86400);

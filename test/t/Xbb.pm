@@ -153,7 +153,9 @@ sub result
 	my $text = substr($self->{buffer}, 0, $part);
 	$self->{buffer} = substr($self->{buffer}, $part + ($result{gone} ? 0 : length $mark));
 	$result{seconds} = time - $self->{began};
-	for my $line (split /\n/, $text)
+	my @lines = split /\n/, $text, -1;
+	pop @lines if @lines && $lines[-1] eq '';
+	for my $line (@lines)
 	{
 		if ($line =~ /(?:ERROR|FATAL):  (\w{5}): /)
 		{

@@ -278,6 +278,8 @@ test_schedules(int64_t runs, uint64_t seed, int nfaults)
 	print_tally("other methods", &others);
 	ok(wrongs + others.wrongs == 0, "schedules: complete, each record once, or an error");
 	ok(rare, "schedules: errors are rare where no assumption is broken");
+	ok(tallies[FAULT_FRESH_ROWS].failures[PAGER_IGNORED] == 0,
+	   "schedules: a record that has just changed is no condition ignored");
 }
 
 /* --- lists at rest ------------------------------------------------------ */
@@ -348,6 +350,10 @@ test_requests(void)
 	scan.config.limit = 250;
 	scan.stop_at_limit = true;
 	ok(ends(&world, &scan, PAGER_ROW, 0, 3), "LIMIT 250 of 900 is three");
+	rest(&world, &scan, PAGER_CERTIFIED, 900);
+	scan.config.limit = 350;
+	scan.stop_at_limit = true;
+	ok(ends(&world, &scan, PAGER_ROW, 0, 4), "LIMIT 350 is four");
 	rest(&world, &scan, PAGER_PLAIN, 900);
 	scan.config.limit = 250;
 	scan.stop_at_limit = true;
@@ -356,6 +362,50 @@ test_requests(void)
 	scan.config.limit = 2000;
 	scan.stop_at_limit = true;
 	ok(ends(&world, &scan, PAGER_DONE, 0, 9 + 12), "LIMIT above the list turns into a full scan");
+}
+
+/* Answers one request by hand: a page of two records of a list of three. */
+static bool
+answer_by_hand(Pager *pager, const int64_t *list)
+{
+	static const int64_t times[2] = {WORLD_START, WORLD_START};
+	PagerStep	step;
+	PagerAction action = pager_next(pager, &step);
+
+	while (action == PAGER_FREE)
+		action = pager_next(pager, &step);
+	if (action != PAGER_ASK)
+		return false;
+	pager_answer(pager, &(PagerAnswer)
+				 {
+					 .ticket = step.request.ticket,.nrows = step.request.page == 1 ? 2 : 1,
+					 .ids = list + 2 * (step.request.page - 1),.times = {times, times},
+					 .total = 3,.date = WORLD_START
+				 });
+	return true;
+}
+
+static void
+test_readings(void)
+{
+	static const int64_t lists[][3] = {{1, 2, 3}, {1, 2, 4}, {1, 2, 4}};
+	PagerConfig config = {
+		.method = PAGER_REPEATED,.page_size = 2,.concurrency = 1,.max_pages = 64,
+		.limit = -1,.resize = drive_resize
+	};
+	Pager	   *pager = pager_create(&config);
+	PagerStep	step;
+	PagerAction action;
+	bool		passed = true;
+
+	for (int i = 0; i < 6; i++)
+		passed &= answer_by_hand(pager, lists[i / 2]);
+	do
+		action = pager_next(pager, &step);
+	while (action == PAGER_FREE || action == PAGER_ROW);
+	ok(passed && action == PAGER_DONE && pager_counters(pager)->handed_on == 3,
+	   "repeated: until two readings in a row show the same ids");
+	pager_destroy(pager);
 }
 
 static void
@@ -434,7 +484,6 @@ test_depth(void)
 	world.fault = FAULT_DEPTH;
 	ok(ends(&world, &scan, PAGER_FAIL, PAGER_CAPPED, 100), "plain: a total of 10,000 proves nothing");
 	rest(&world, &scan, PAGER_CERTIFIED, 23456);
-	world.fault = FAULT_DEPTH;
 	scan.config.limit = 12000;
 	ok(ends(&world, &scan, PAGER_DONE, 0, 0) && scan.deepest <= 10000, "LIMIT beyond the depth");
 }
@@ -497,6 +546,7 @@ main(int argc, char **argv)
 	if (!*part || strcmp(part, "lists") == 0)
 	{
 		test_requests();
+		test_readings();
 		test_failures();
 		test_depth();
 		test_parts();

@@ -1,0 +1,268 @@
+/*-------------------------------------------------------------------------
+ *
+ * fuzz_option.c
+ *	  Whatever is typed as an option: a sound value, or an error with a hint.
+ *
+ * The first line of an input names place and encoding: one of s(erver), m(apping),
+ * t(able), c(olumn), w(rapper), then one of U(TF-8), L(atin1), A(SCII, SQL's).
+ * Each further line is an option, name=value.  Asserted of what the validator
+ * takes: ranges hold; libcurl finds the same host in a URL as we do; the texts
+ * are UTF-8; JSON can be sent.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include <curl/curl.h>
+
+#include "access/reloptions.h"
+#include "catalog/pg_attribute.h"
+#include "catalog/pg_foreign_data_wrapper.h"
+#include "catalog/pg_foreign_server.h"
+#include "catalog/pg_foreign_table.h"
+#include "catalog/pg_type.h"
+#include "catalog/pg_user_mapping.h"
+#include "commands/defrem.h"
+#include "fmgr.h"
+#include "mb/pg_wchar.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+
+#include "attr.h"
+#include "fuzz.h"
+#include "json.h"
+#include "option_data.h"
+
+extern Datum xbb_fdw_validator(PG_FUNCTION_ARGS);
+
+typedef struct Input
+{
+	Oid			catalog;
+	Datum		options;		/* text[] */
+} Input;
+
+static Oid
+read_catalog(char letter)
+{
+	switch (letter)
+	{
+		case 's':
+			return ForeignServerRelationId;
+		case 'm':
+			return UserMappingRelationId;
+		case 't':
+			return ForeignTableRelationId;
+		case 'c':
+			return AttributeRelationId;
+		default:
+			return ForeignDataWrapperRelationId;
+	}
+}
+
+static pg_enc
+read_encoding(char letter)
+{
+	return letter == 'A' ? PG_SQL_ASCII : letter == 'L' ? PG_LATIN1 : PG_UTF8;
+}
+
+/* The lines that are options and valid in the database's encoding. */
+static Datum
+read_lines(char *text)
+{
+	ArrayBuildState *array = initArrayResult(TEXTOID, CurrentMemoryContext, false);
+	char	   *line;
+
+	while ((line = strsep(&text, "\n")) != NULL)
+	{
+		if (*line != '=' && strchr(line, '=') &&
+			pg_verify_mbstr(GetDatabaseEncoding(), line, strlen(line), true))
+			accumArrayResult(array, CStringGetTextDatum(line), false, TEXTOID,
+							 CurrentMemoryContext);
+	}
+	return makeArrayResult(array, CurrentMemoryContext);
+}
+
+static void
+check_utf8(const char *text)
+{
+	if (!pg_verify_mbstr(PG_UTF8, text, strlen(text), true))
+		fuzz_broken("a value is not UTF-8");
+}
+
+/* Part of a URL as libcurl reads it, which is who will go there; or NULL. */
+static char *
+curl_part(const char *url, CURLUPart part)
+{
+	CURLU	   *handle = curl_url();
+	char	   *found = NULL;
+	char	   *copy;
+
+	if (curl_url_set(handle, CURLUPART_URL, url, 0) == CURLUE_OK)
+		(void) curl_url_get(handle, part, &found, CURLU_DEFAULT_PORT);
+	copy = found ? pstrdup(found) : NULL;
+	curl_free(found);
+	curl_url_cleanup(handle);
+	return copy;
+}
+
+static void
+check_url(const char *base)
+{
+	char	   *url = psprintf("%s/pro/v2/api/product/list", base);
+	const char *start = strstr(url, "://") + 3;
+	char	   *host = curl_part(url, CURLUPART_HOST);
+	char	   *path = curl_part(url, CURLUPART_PATH);
+	bool		is_api = option_url_is_api(base);
+
+	if (base[strlen(base) - 1] == '/' || strpbrk(base, "@?# \t\r\n\\"))
+		fuzz_broken("a URL that nothing can be put behind");
+	if (host == NULL)
+	{
+		if (is_api)
+			fuzz_broken("libcurl does not know the API's host");
+		return;
+	}
+	/* libcurl writes numeric addresses in its own way */
+	if (pg_strncasecmp(start, host, strlen(host)) != 0 &&
+		strspn(host, "0123456789abcdef.:[]") != strlen(host))
+		fuzz_broken("libcurl goes to another host");
+	if (strstr(base, "..") == NULL && strstr(base, "/.") == NULL &&
+		strcmp(path, start + strcspn(start, "/")) != 0)
+		fuzz_broken("libcurl asks for another path");
+	if (is_api && ((strcmp(host, "proapi.xbongbong.com") != 0 &&
+					strcmp(host, "appapi.xbongbong.com") != 0) ||
+				   strcmp(curl_part(url, CURLUPART_SCHEME), "https") != 0 ||
+				   strcmp(curl_part(url, CURLUPART_PORT), "443") != 0))
+		fuzz_broken("taken for the API's host");
+}
+
+static void
+check_number(const OptionEntry *entry, double number)
+{
+	if (entry->min != NULL && !(number >= 0 && number <= 1e18))
+		fuzz_broken("a number is out of any range");
+	if ((entry->type == OPTION_INTEGER || entry->type == OPTION_DURATION) &&
+		number != (int) number)
+		fuzz_broken("an integer is not whole");
+}
+
+static void
+check_attr(const char *text)
+{
+	Attr	   *root = attr_root();
+
+	(void) attr_want(root, text);
+	(void) attr_finish(root);
+}
+
+/* An option that was accepted. */
+static void
+check_value(const OptionEntry *entry, const char *text)
+{
+	OptionValue value = {0};
+
+	option_value(entry, text, &value);
+	switch (entry->type)
+	{
+		case OPTION_INTEGER:
+		case OPTION_COUNT:
+		case OPTION_NUMBER:
+		case OPTION_RATE:
+		case OPTION_DURATION:
+		case OPTION_SIZE:
+			check_number(entry, value.number);
+			break;
+		case OPTION_URL:
+			check_url(value.text);
+			break;
+		case OPTION_JSON_OBJECT:
+			check_utf8(value.text);
+			(void) fuzz_jsonb(psprintf("{%s}", json_body_members("c", NULL, NULL,
+																 value.text)));
+			break;
+		case OPTION_JSON_ARRAY:
+			check_utf8(value.text);
+			(void) fuzz_jsonb(psprintf("[%s]", json_elements(value.text)));
+			break;
+		case OPTION_TEXT:
+			check_utf8(value.text);
+			(void) json_body_members(value.text, value.text, NULL, NULL);
+			break;
+		case OPTION_DIGITS:
+			(void) json_body_members("c", NULL, value.text, NULL);
+			break;
+		case OPTION_OBJECT:
+		case OPTION_PATH:
+			if (value.object->path[0] != '/' || value.object->list_key == NULL)
+				fuzz_broken("an object without an endpoint");
+			break;
+		case OPTION_ATTR:
+			check_attr(value.text);
+			break;
+		case OPTION_TIME_ZONE:
+			if (value.zone == NULL)
+				fuzz_broken("a time zone is missing");
+			break;
+		case OPTION_BOOLEAN:
+		case OPTION_FILE:
+			break;
+	}
+}
+
+static void
+validate(void *arg)
+{
+	Input	   *input = arg;
+
+	DirectFunctionCall2(xbb_fdw_validator, input->options,
+						ObjectIdGetDatum(input->catalog));
+}
+
+static void
+use(void *arg)
+{
+	Input	   *input = arg;
+	ListCell   *lc;
+
+	foreach(lc, untransformRelOptions(input->options))
+	{
+		DefElem    *def = lfirst_node(DefElem, lc);
+
+		for (int i = 0; i < option_nentries; i++)
+		{
+			if (strcmp(option_entries[i].name, def->defname) == 0)
+				check_value(&option_entries[i], defGetString(def));
+		}
+	}
+}
+
+static void
+check_options(char *text)
+{
+	Input		input = {read_catalog(text[0]), read_lines(text)};
+	ErrorData  *error = fuzz_try(validate, &input);
+
+	if (error == NULL)
+	{
+		error = fuzz_try(use, &input);
+		if (error != NULL)
+			fuzz_broken(error->message);
+	}
+	else if (error->hint == NULL &&
+			 error->sqlerrcode != ERRCODE_CHARACTER_NOT_IN_REPERTOIRE)
+		fuzz_broken(error->message);
+}
+
+static void
+run(const char *input, size_t size)
+{
+	char	   *text = pnstrdup(input, Min(size, FUZZ_MAX_PARSED));
+
+	if (strlen(text) < 2)
+		return;
+	SetDatabaseEncoding(read_encoding(text[1]));
+	check_options(text);
+	SetDatabaseEncoding(PG_UTF8);
+}
+
+const FuzzTarget fuzz_option = {"option", NULL, run};
