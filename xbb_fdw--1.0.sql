@@ -49,3 +49,698 @@ LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'xbb_fdw_stats_reset';
 COMMENT ON FUNCTION xbb.stats_reset(name) IS
   'forgets the counters of one server, or of all in this database';
 REVOKE ALL ON FUNCTION xbb.stats_reset(name) FROM PUBLIC;
+
+-- Sync: copies of foreign tables, kept up to date.
+--
+-- Everything runs with the rights of its caller.  A procedure that commits can
+-- have no SET clause, so each sets the search path by itself, and anew after
+-- each COMMIT; the functions it calls inherit that.
+
+CREATE FUNCTION xbb._can_commit() RETURNS boolean
+LANGUAGE c VOLATILE STRICT AS 'MODULE_PATHNAME', 'xbb_fdw_can_commit';
+
+CREATE FUNCTION xbb._counters(
+  OUT requests bigint, OUT pages bigint, OUT rows bigint, OUT bytes bigint, OUT retries bigint,
+  OUT throttled_us bigint, OUT clock timestamptz)
+RETURNS record LANGUAGE c VOLATILE STRICT AS 'MODULE_PATHNAME', 'xbb_fdw_counters';
+
+CREATE FUNCTION xbb._attr(source regclass, attnum smallint) RETURNS text
+LANGUAGE c STABLE STRICT AS 'MODULE_PATHNAME', 'xbb_fdw_attr';
+
+CREATE FUNCTION xbb._settle_time(source regclass) RETURNS double precision
+LANGUAGE c STABLE STRICT AS 'MODULE_PATHNAME', 'xbb_fdw_settle_time';
+
+CREATE FUNCTION xbb._total(source regclass, low timestamptz, high timestamptz) RETURNS bigint
+LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'xbb_fdw_total';
+
+CREATE TABLE xbb.sync_definition (
+  name text PRIMARY KEY CHECK (length(name) BETWEEN 1 AND 200),
+  owner regrole NOT NULL,
+  source regclass NOT NULL,
+  target regclass NOT NULL,
+  key text[] NOT NULL,
+  overlap interval NOT NULL,
+  columns jsonb,                    -- as it was given
+  chunk interval,
+  max_rejects integer NOT NULL CHECK (max_rejects >= 0),
+  select_list text NOT NULL,        -- the transformation, over an alias "source"
+  target_columns text[] NOT NULL,   -- what select_list yields, in its order
+  source_columns text[] NOT NULL,   -- what is read for it
+  watermark timestamptz,            -- all changes up to here are in the target
+  loading_until timestamptz         -- a load by windows is under way up to here
+);
+COMMENT ON TABLE xbb.sync_definition IS 'the syncs and how far they are';
+
+CREATE TABLE xbb.sync_log (
+  id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  sync text NOT NULL,
+  owner regrole NOT NULL,
+  status text NOT NULL CHECK (status IN ('running', 'succeeded', 'failed', 'skipped', 'killed')),
+  pid integer NOT NULL DEFAULT pg_catalog.pg_backend_pid(),
+  started timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+  ended timestamptz,
+  low timestamptz,                  -- update_time from which on was read, NULL: all
+  watermark timestamptz,
+  requests bigint NOT NULL DEFAULT 0,
+  pages bigint NOT NULL DEFAULT 0,
+  rows_read bigint NOT NULL DEFAULT 0,
+  inserted bigint NOT NULL DEFAULT 0,
+  updated bigint NOT NULL DEFAULT 0,
+  unchanged bigint NOT NULL DEFAULT 0,
+  rejected bigint NOT NULL DEFAULT 0,
+  deleted bigint NOT NULL DEFAULT 0,
+  retries bigint NOT NULL DEFAULT 0,
+  throttled interval NOT NULL DEFAULT '0',
+  bytes bigint NOT NULL DEFAULT 0,
+  sqlstate text,
+  error text
+);
+CREATE INDEX ON xbb.sync_log (sync, id);
+COMMENT ON TABLE xbb.sync_log IS 'the runs of the syncs; read it through sync_run';
+
+CREATE TABLE xbb.sync_reject (
+  sync text NOT NULL,
+  owner regrole NOT NULL,
+  data_id bigint NOT NULL,
+  update_time timestamptz,
+  kind text NOT NULL,               -- constraint, expression, null key, duplicate key
+  sqlstate text,
+  error text NOT NULL,
+  raw jsonb,                        -- the record: the column whose attr is '*', else what was read
+  staged jsonb,                     -- what was read of it; NULL if it was in the target
+  run bigint NOT NULL,              -- the latest that rejected it
+  first_seen timestamptz NOT NULL DEFAULT pg_catalog.now(),
+  PRIMARY KEY (sync, data_id)
+);
+COMMENT ON TABLE xbb.sync_reject IS 'records that the syncs could not load';
+
+-- whoever may use a role sees its syncs
+ALTER TABLE xbb.sync_definition ENABLE ROW LEVEL SECURITY;
+ALTER TABLE xbb.sync_log ENABLE ROW LEVEL SECURITY;
+ALTER TABLE xbb.sync_reject ENABLE ROW LEVEL SECURITY;
+CREATE POLICY owner ON xbb.sync_definition USING (pg_catalog.pg_has_role(owner, 'USAGE'));
+CREATE POLICY owner ON xbb.sync_log USING (pg_catalog.pg_has_role(owner, 'USAGE'));
+CREATE POLICY owner ON xbb.sync_reject USING (pg_catalog.pg_has_role(owner, 'USAGE'));
+GRANT SELECT, INSERT, UPDATE, DELETE ON xbb.sync_definition, xbb.sync_log, xbb.sync_reject TO PUBLIC;
+SELECT pg_catalog.pg_extension_config_dump('xbb.sync_definition', '');
+
+-- The two keys of a sync's advisory lock.
+CREATE FUNCTION xbb._sync_lock(name text, OUT class integer, OUT object integer)
+LANGUAGE sql STABLE STRICT AS $$
+  SELECT pg_catalog.hashtext('xbb.sync'), pg_catalog.hashtext(name)
+$$;
+
+-- Does that process hold it?
+CREATE FUNCTION xbb._sync_locked(name text, pid integer) RETURNS boolean
+LANGUAGE sql VOLATILE STRICT AS $$
+  SELECT EXISTS (
+    SELECT FROM pg_catalog.pg_locks l, xbb._sync_lock($1) k
+    WHERE l.locktype = 'advisory' AND l.granted AND l.pid = $2 AND l.objsubid = 2
+      AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())
+      AND l.classid = k.class::oid AND l.objid = k.object::oid)
+$$;
+
+CREATE VIEW xbb.sync_run WITH (security_invoker) AS
+SELECT l.id, l.sync, l.owner,
+       CASE WHEN l.status = 'running' AND NOT xbb._sync_locked(l.sync, l.pid) THEN 'killed' ELSE l.status END AS status,
+       l.pid, l.started, l.ended, l.low, l.watermark, l.requests, l.pages, l.rows_read, l.inserted, l.updated,
+       l.unchanged, l.rejected, l.deleted, l.retries, l.throttled, l.bytes, l.sqlstate, l.error
+FROM xbb.sync_log l;
+COMMENT ON VIEW xbb.sync_run IS 'the runs of the syncs; a row a run, failed and killed ones too';
+GRANT SELECT ON xbb.sync_run TO PUBLIC;
+
+CREATE VIEW xbb.sync_status WITH (security_invoker) AS
+SELECT d.name, d.owner, d.source, d.target, d.watermark,
+       pg_catalog.now() - d.watermark AS lag,
+       (SELECT max(r.ended) FROM xbb.sync_run r WHERE r.sync = d.name AND r.status = 'succeeded') AS last_success,
+       (SELECT count(*) FROM xbb.sync_run r
+        WHERE r.sync = d.name AND r.status IN ('failed', 'killed')
+          AND r.id > coalesce((SELECT max(s.id) FROM xbb.sync_run s
+                               WHERE s.sync = d.name AND s.status = 'succeeded'), 0)) AS failures_in_a_row,
+       (SELECT max(r.started) FROM xbb.sync_run r WHERE r.sync = d.name AND r.status = 'running') AS running_since,
+       (SELECT count(*) FROM xbb.sync_reject j WHERE j.sync = d.name) AS rejects_open
+FROM xbb.sync_definition d;
+COMMENT ON VIEW xbb.sync_status IS 'how each sync is doing';
+GRANT SELECT ON xbb.sync_status TO PUBLIC;
+
+-- The caller's sync of that name; its lines are SQL that must run as nobody else.
+CREATE FUNCTION xbb._sync_get(name text) RETURNS xbb.sync_definition
+LANGUAGE plpgsql AS $$
+DECLARE
+  def xbb.sync_definition;
+BEGIN
+  SELECT d.* INTO def FROM xbb.sync_definition d WHERE d.name = $1;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'sync % does not exist', quote_ident($1) USING ERRCODE = 'undefined_object';
+  END IF;
+  IF def.owner IS DISTINCT FROM (SELECT oid FROM pg_roles WHERE rolname = current_user) THEN
+    RAISE EXCEPTION 'sync % belongs to role %', quote_ident($1), def.owner
+      USING ERRCODE = 'insufficient_privilege',
+            HINT = format('SET ROLE %s first: a sync runs as its owner only.', def.owner);
+  END IF;
+  RETURN def;
+END
+$$;
+
+-- The source's column with that attr: a foreign table's by the rules of its
+-- options, any other relation's by its name.
+CREATE FUNCTION xbb._sync_source_column(source regclass, attr text, name text) RETURNS text
+LANGUAGE sql STABLE STRICT AS $$
+  SELECT a.attname::text
+  FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
+  WHERE a.attrelid = $1 AND a.attnum > 0 AND NOT a.attisdropped
+    AND CASE WHEN c.relkind = 'f' THEN xbb._attr($1, a.attnum) = $2 ELSE a.attname = $3 END
+  ORDER BY a.attnum LIMIT 1
+$$;
+
+-- Checks what create_sync and alter_sync were given, makes a missing target, and
+-- completes the definition.  "path" is the caller's: expressions are read by it.
+CREATE FUNCTION xbb._sync_prepare(def xbb.sync_definition, target text, path text) RETURNS xbb.sync_definition
+LANGUAGE plpgsql AS $$
+#variable_conflict use_variable
+DECLARE
+  given jsonb := coalesce(def.columns, '{}');
+  own_path text := current_setting('search_path');
+  id_column text := xbb._sync_source_column(def.source, 'dataId', 'data_id');
+  time_column text := xbb._sync_source_column(def.source, 'updateTime', 'update_time');
+  target_names text[] := parse_ident(target);
+  list text;
+  tail text;
+  item record;
+  found boolean;
+BEGIN
+  IF (SELECT relkind NOT IN ('f', 'r', 'p', 'v', 'm') FROM pg_class WHERE oid = def.source) THEN
+    RAISE EXCEPTION 'source % is not a table', def.source USING ERRCODE = 'wrong_object_type';
+  END IF;
+  IF NOT has_table_privilege(def.source, 'SELECT') THEN
+    RAISE EXCEPTION 'no right to read source %', def.source USING ERRCODE = 'insufficient_privilege';
+  END IF;
+  IF id_column IS NULL OR time_column IS NULL THEN
+    RAISE EXCEPTION 'source % has no column for %', def.source,
+      CASE WHEN id_column IS NULL THEN 'dataId' ELSE 'updateTime' END
+      USING ERRCODE = 'undefined_column',
+            HINT = 'A sync needs the columns data_id bigint and update_time timestamptz.';
+  END IF;
+  IF def.overlap < make_interval(secs =>
+      CASE WHEN (SELECT relkind FROM pg_class WHERE oid = def.source) = 'f'
+           THEN xbb._settle_time(def.source) ELSE 0 END) THEN
+    RAISE EXCEPTION 'overlap % is less than the settle_time of %', def.overlap, def.source
+      USING ERRCODE = 'invalid_parameter_value';
+  END IF;
+  IF def.chunk <= '0' THEN
+    RAISE EXCEPTION 'chunk must be positive' USING ERRCODE = 'invalid_parameter_value';
+  END IF;
+  IF def.max_rejects < 0 THEN
+    RAISE EXCEPTION 'max_rejects must not be negative' USING ERRCODE = 'invalid_parameter_value';
+  END IF;
+  IF jsonb_typeof(given) <> 'object' OR
+     EXISTS (SELECT FROM jsonb_each(given) e WHERE jsonb_typeof(e.value) <> 'string') THEN
+    RAISE EXCEPTION 'columns must be a JSON object of SQL expressions'
+      USING ERRCODE = 'invalid_parameter_value',
+            HINT = 'An example: {"name": "trim(name)", "price": "price * 1.13"}';
+  END IF;
+
+  -- the caller's words: target and expressions
+  PERFORM set_config('search_path', path, true);
+  def.target := to_regclass(target);
+  IF def.target IS NULL AND cardinality(target_names) = 1 THEN
+    target_names := array[current_schema()::text] || target_names;
+  END IF;
+  IF def.columns IS NULL THEN
+    SELECT jsonb_object_agg(a.attname, quote_ident(a.attname)) INTO given
+    FROM pg_attribute a
+    WHERE a.attrelid = def.source AND a.attnum > 0 AND NOT a.attisdropped
+      AND (def.target IS NULL OR EXISTS (
+        SELECT FROM pg_attribute t WHERE t.attrelid = def.target AND t.attname = a.attname
+          AND t.attnum > 0 AND NOT t.attisdropped AND t.attgenerated = ''));
+  END IF;
+  given := jsonb_build_object('data_id', quote_ident(id_column), 'update_time', quote_ident(time_column)) || given;
+  FOR item IN SELECT e.key AS name FROM jsonb_each_text(given) e LOOP
+    IF def.target IS NOT NULL AND NOT EXISTS (
+        SELECT FROM pg_attribute t WHERE t.attrelid = def.target AND t.attname = item.name
+          AND t.attnum > 0 AND NOT t.attisdropped) THEN
+      RAISE EXCEPTION 'target % has no column %', def.target, quote_ident(item.name)
+        USING ERRCODE = 'undefined_column';
+    END IF;
+  END LOOP;
+  SELECT array_agg(e.key ORDER BY e.key NOT IN ('data_id', 'update_time'), e.key),
+         string_agg(format(E'(%s\n) AS %I', e.value, e.key), ', ' ORDER BY e.key NOT IN ('data_id', 'update_time'), e.key)
+  INTO def.target_columns, list
+  FROM jsonb_each_text(given) e;
+  EXECUTE format('CREATE TEMP VIEW xbb_sync_view AS SELECT %s FROM %s source', list, def.source);
+
+  -- the same, said in a way that no search path changes
+  PERFORM set_config('search_path', 'pg_catalog', true);
+  list := rtrim(pg_get_viewdef('pg_temp.xbb_sync_view'::regclass), ';');
+  tail := format('FROM %s source', def.source);
+  IF right(list, length(tail)) <> tail THEN
+    RAISE EXCEPTION 'columns must be expressions over one row of the source'
+      USING ERRCODE = 'invalid_parameter_value';
+  END IF;
+  def.select_list := left(list, -length(tail));
+  PERFORM set_config('search_path', own_path, true);
+  SELECT array_agg(a.attname ORDER BY a.attnum) INTO def.source_columns
+  FROM pg_attribute a
+  WHERE a.attrelid = def.source AND a.attnum > 0 AND NOT a.attisdropped
+    AND (a.attname IN (id_column, time_column) OR
+         a.attname = xbb._sync_source_column(def.source, '*', '*') OR
+         -- a whole row leaves no dependency
+         def.select_list ~ '\msource\.\*' OR
+         EXISTS (SELECT FROM pg_depend d JOIN pg_rewrite r ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid
+                 WHERE r.ev_class = 'pg_temp.xbb_sync_view'::regclass AND d.refclassid = 'pg_class'::regclass
+                   AND d.refobjid = def.source AND d.refobjsubid = a.attnum));
+
+  IF cardinality(def.key) IS NULL OR cardinality(def.key) = 0 OR NOT def.key <@ def.target_columns THEN
+    RAISE EXCEPTION 'key % is not among the columns of the sync', def.key
+      USING ERRCODE = 'invalid_parameter_value',
+            DETAIL = format('They are: %s.', array_to_string(def.target_columns, ', '));
+  END IF;
+  IF def.target IS NULL THEN
+    EXECUTE format('CREATE TABLE %I.%I AS SELECT * FROM pg_temp.xbb_sync_view WITH NO DATA', target_names[1], target_names[2]);
+    def.target := format('%I.%I', target_names[1], target_names[2])::regclass;
+    EXECUTE format('ALTER TABLE %s ADD PRIMARY KEY (%s)', def.target,
+                   (SELECT string_agg(quote_ident(k), ', ') FROM unnest(def.key) k));
+    IF def.key <> '{data_id}' THEN
+      EXECUTE format('CREATE INDEX ON %s (data_id)', def.target);
+    END IF;
+  END IF;
+  IF (SELECT relkind NOT IN ('r', 'p') FROM pg_class WHERE oid = def.target) THEN
+    RAISE EXCEPTION 'target % is not a table', def.target USING ERRCODE = 'wrong_object_type';
+  END IF;
+  FOR item IN SELECT unnest(array['SELECT', 'INSERT', 'UPDATE', 'DELETE']) AS name LOOP
+    IF NOT has_table_privilege(def.target, item.name) THEN
+      RAISE EXCEPTION 'no right to % target %', lower(item.name), def.target USING ERRCODE = 'insufficient_privilege';
+    END IF;
+  END LOOP;
+  FOR item IN SELECT * FROM (VALUES ('data_id', 'bigint'), ('update_time', 'timestamp with time zone')) v (name, type) LOOP
+    SELECT format_type(a.atttypid, a.atttypmod) = item.type INTO found
+    FROM pg_attribute a WHERE a.attrelid = def.target AND a.attname = item.name;
+    IF NOT found THEN
+      RAISE EXCEPTION 'column % of target % must be of type %', item.name, def.target, item.type
+        USING ERRCODE = 'datatype_mismatch';
+    END IF;
+  END LOOP;
+  IF NOT EXISTS (
+      SELECT FROM pg_index i
+      WHERE i.indrelid = def.target AND i.indisunique AND i.indisvalid AND i.indimmediate
+        AND i.indpred IS NULL AND i.indexprs IS NULL
+        AND (SELECT array_agg(a.attname::text ORDER BY a.attname)
+             FROM pg_attribute a
+             WHERE a.attrelid = def.target AND a.attnum = ANY ((i.indkey::smallint[])[0:i.indnkeyatts - 1]))
+            = (SELECT array_agg(k ORDER BY k COLLATE "C") FROM unnest(def.key) k)) THEN
+    RAISE EXCEPTION 'key % is not unique in target %', def.key, def.target
+      USING ERRCODE = 'invalid_parameter_value',
+            HINT = format('CREATE UNIQUE INDEX ON %s (%s);', def.target,
+                          (SELECT string_agg(quote_ident(k), ', ') FROM unnest(def.key) k));
+  END IF;
+  -- the types, as INSERT sees them; this reads nothing
+  EXECUTE format('EXPLAIN INSERT INTO %s (%s) SELECT * FROM pg_temp.xbb_sync_view', def.target,
+                 (SELECT string_agg(quote_ident(c), ', ' ORDER BY o)
+                  FROM unnest(def.target_columns) WITH ORDINALITY u (c, o)));
+  DROP VIEW pg_temp.xbb_sync_view;
+  RETURN def;
+END
+$$;
+
+CREATE FUNCTION xbb.create_sync(
+  name text, source regclass, target text, key text[], overlap interval DEFAULT '1 hour',
+  columns jsonb DEFAULT NULL, chunk interval DEFAULT NULL, max_rejects integer DEFAULT 1000)
+RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+  path text := pg_catalog.current_setting('search_path');
+  def xbb.sync_definition;
+BEGIN
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  IF name IS NULL OR source IS NULL OR target IS NULL OR key IS NULL OR overlap IS NULL OR max_rejects IS NULL THEN
+    RAISE EXCEPTION 'name, source, target, key, overlap and max_rejects must not be null'
+      USING ERRCODE = 'null_value_not_allowed';
+  END IF;
+  def.name := name;
+  def.owner := (SELECT oid FROM pg_roles WHERE rolname = current_user);
+  def.source := source;
+  def.key := key;
+  def.overlap := overlap;
+  def.columns := columns;
+  def.chunk := chunk;
+  def.max_rejects := max_rejects;
+  def := xbb._sync_prepare(def, target, path);
+  BEGIN
+    INSERT INTO xbb.sync_definition SELECT def.*;
+  EXCEPTION WHEN unique_violation THEN
+    RAISE EXCEPTION 'sync % exists already', quote_ident(name) USING ERRCODE = 'duplicate_object';
+  END;
+  PERFORM set_config('search_path', path, true);
+END
+$$;
+COMMENT ON FUNCTION xbb.create_sync(text, regclass, text, text[], interval, jsonb, interval, integer) IS
+  'defines a copy of a foreign table, to be kept up to date by CALL xbb.sync(name)';
+
+-- NULL leaves things as they are, but for chunk and columns: '0' and '{}' are
+-- "none" there.
+CREATE FUNCTION xbb.alter_sync(
+  name text, key text[] DEFAULT NULL, overlap interval DEFAULT NULL, columns jsonb DEFAULT NULL,
+  chunk interval DEFAULT NULL, max_rejects integer DEFAULT NULL)
+RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+  path text := pg_catalog.current_setting('search_path');
+  def xbb.sync_definition;
+BEGIN
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  def := xbb._sync_get(name);
+  def.key := coalesce(key, def.key);
+  def.overlap := coalesce(overlap, def.overlap);
+  def.columns := nullif(coalesce(columns, def.columns), '{}');
+  def.chunk := nullif(coalesce(chunk, def.chunk), '0');
+  def.max_rejects := coalesce(max_rejects, def.max_rejects);
+  def := xbb._sync_prepare(def, def.target::text, path);
+  UPDATE xbb.sync_definition d
+  SET key = def.key, overlap = def.overlap, columns = def.columns, chunk = def.chunk,
+      max_rejects = def.max_rejects, select_list = def.select_list,
+      target_columns = def.target_columns, source_columns = def.source_columns
+  WHERE d.name = def.name;
+  PERFORM set_config('search_path', path, true);
+END
+$$;
+COMMENT ON FUNCTION xbb.alter_sync(text, text[], interval, jsonb, interval, integer) IS
+  'changes a sync''s definition; what is not named stays';
+
+CREATE FUNCTION xbb.drop_sync(name text) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+  path text := pg_catalog.current_setting('search_path');
+  def xbb.sync_definition;
+BEGIN
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  def := xbb._sync_get(name);
+  DELETE FROM xbb.sync_reject r WHERE r.sync = def.name;
+  DELETE FROM xbb.sync_log l WHERE l.sync = def.name;
+  DELETE FROM xbb.sync_definition d WHERE d.name = def.name;
+  PERFORM set_config('search_path', path, true);
+END
+$$;
+COMMENT ON FUNCTION xbb.drop_sync(text) IS
+  'forgets a sync with its log and rejects; the target stays as it is';
+
+-- What one step of a run did.
+CREATE TYPE xbb._sync_counts AS (
+  rows_read bigint, inserted bigint, updated bigint, unchanged bigint, rejected bigint, latest timestamptz
+);
+
+CREATE FUNCTION xbb._sync_add(a xbb._sync_counts, b xbb._sync_counts) RETURNS xbb._sync_counts
+LANGUAGE sql IMMUTABLE AS $$
+  SELECT coalesce(a.rows_read, 0) + coalesce(b.rows_read, 0), coalesce(a.inserted, 0) + coalesce(b.inserted, 0),
+         coalesce(a.updated, 0) + coalesce(b.updated, 0), coalesce(a.unchanged, 0) + coalesce(b.unchanged, 0),
+         coalesce(a.rejected, 0) + coalesce(b.rejected, 0), greatest(a.latest, b.latest)
+$$;
+
+-- A list of column names, each made into text by a format with %1$I.
+CREATE FUNCTION xbb._sync_list(names text[], pattern text, separator text DEFAULT ', ') RETURNS text
+LANGUAGE sql IMMUTABLE STRICT AS $$
+  SELECT pg_catalog.string_agg(pg_catalog.format($2, u.n), $3 ORDER BY u.o)
+  FROM pg_catalog.unnest($1) WITH ORDINALITY u (n, o)
+$$;
+
+-- Reads the source once, into a table of the session.
+CREATE FUNCTION xbb._sync_stage(def xbb.sync_definition, low timestamptz, high timestamptz) RETURNS bigint
+LANGUAGE plpgsql AS $$
+DECLARE
+  columns text := xbb._sync_list(def.source_columns, '%1$I');
+  staged bigint;
+BEGIN
+  EXECUTE format('CREATE TEMP TABLE xbb_sync_stage ON COMMIT DROP AS SELECT 0::bigint AS "#n", %s FROM %s WITH NO DATA',
+                 columns, def.source);
+  EXECUTE format('CREATE TEMP TABLE xbb_sync_new ON COMMIT DROP AS SELECT 0::bigint AS "#n", %s FROM %s WITH NO DATA',
+                 xbb._sync_list(def.target_columns, '%1$I'), def.target);
+  EXECUTE format('INSERT INTO pg_temp.xbb_sync_stage SELECT row_number() OVER (), %s FROM %s WHERE %s AND %s',
+                 columns, def.source,
+                 CASE WHEN low IS NULL THEN 'true'
+                      ELSE format('%I >= $1', xbb._sync_source_column(def.source, 'updateTime', 'update_time')) END,
+                 CASE WHEN high IS NULL THEN 'true'
+                      ELSE format('%I <= $2', xbb._sync_source_column(def.source, 'updateTime', 'update_time')) END)
+  USING low, high;
+  GET DIAGNOSTICS staged = ROW_COUNT;
+  RETURN staged;
+END
+$$;
+
+-- Sets a staged record aside.
+CREATE FUNCTION xbb._sync_set_aside(def xbb.sync_definition, run bigint, n bigint, kind text, sqlstate text, error text)
+RETURNS void LANGUAGE plpgsql AS $$
+#variable_conflict use_variable
+DECLARE
+  raw_column text := xbb._sync_source_column(def.source, '*', '*');
+  staged jsonb;
+BEGIN
+  EXECUTE 'SELECT to_jsonb(s) - ''#n'' FROM pg_temp.xbb_sync_stage s WHERE s."#n" = $1' INTO staged USING n;
+  INSERT INTO xbb.sync_reject AS r (sync, owner, data_id, update_time, kind, sqlstate, error, raw, staged, run)
+  SELECT def.name, def.owner,
+         (staged ->> xbb._sync_source_column(def.source, 'dataId', 'data_id'))::bigint,
+         (staged ->> xbb._sync_source_column(def.source, 'updateTime', 'update_time'))::timestamptz,
+         kind, sqlstate, error, coalesce(staged -> raw_column, staged), staged, run
+  ON CONFLICT ON CONSTRAINT sync_reject_pkey DO UPDATE
+  SET update_time = excluded.update_time, kind = excluded.kind, sqlstate = excluded.sqlstate,
+      error = excluded.error, raw = excluded.raw, staged = excluded.staged, run = excluded.run;
+END
+$$;
+
+-- Brings the staged records "first" to "last" into the target, all or (by an
+-- error) none.  A record whose key another, newer one has is set aside.
+CREATE FUNCTION xbb._sync_apply(def xbb.sync_definition, run bigint, first bigint, last bigint) RETURNS xbb._sync_counts
+LANGUAGE plpgsql AS $$
+DECLARE
+  same_key text := xbb._sync_list(def.key, 't.%1$I = n.%1$I', ' AND ');
+  names text := xbb._sync_list(def.target_columns, '%1$I');
+  counts xbb._sync_counts;
+  moved bigint;
+  item record;
+BEGIN
+  counts := ROW(0, 0, 0, 0, 0, NULL);
+  SET CONSTRAINTS ALL IMMEDIATE;
+  TRUNCATE pg_temp.xbb_sync_new;
+  EXECUTE format('INSERT INTO pg_temp.xbb_sync_new (%s, "#n") %s, "#n" FROM pg_temp.xbb_sync_stage source WHERE "#n" BETWEEN $1 AND $2',
+                 names, def.select_list)
+  USING first, last;
+  GET DIAGNOSTICS counts.rows_read = ROW_COUNT;
+
+  -- of several new records with one key the newest wins
+  FOR item IN EXECUTE format(
+    'DELETE FROM pg_temp.xbb_sync_new n
+     USING (SELECT "#n", %2$s AS no_key,
+                   first_value(data_id) OVER w AS winner, row_number() OVER w AS place
+            FROM pg_temp.xbb_sync_new
+            WINDOW w AS (PARTITION BY %1$s ORDER BY update_time DESC NULLS LAST, data_id DESC)) p
+     WHERE p."#n" = n."#n" AND (p.place > 1 OR p.no_key)
+     RETURNING n."#n" AS n, n.data_id, p.no_key, p.winner',
+    xbb._sync_list(def.key, '%1$I'), xbb._sync_list(def.key, '%1$I IS NULL', ' OR '))
+  LOOP
+    PERFORM xbb._sync_set_aside(def, run, item.n, CASE WHEN item.no_key THEN 'null key' ELSE 'duplicate key' END, NULL,
+                                CASE WHEN item.no_key THEN 'the key is null'
+                                     ELSE format('record %s has the same key and is newer', item.winner) END);
+    counts.rejected := counts.rejected + 1;
+  END LOOP;
+
+  -- a record whose key has changed leaves its old place
+  moved := 0;
+  IF def.key <> '{data_id}' THEN
+    EXECUTE format('DELETE FROM %s t USING pg_temp.xbb_sync_new n WHERE t.data_id = n.data_id AND NOT (%s)',
+                   def.target, same_key);
+    GET DIAGNOSTICS moved = ROW_COUNT;
+
+    -- of a new and a stored record with one key, too
+    FOR item IN EXECUTE format(
+      'DELETE FROM pg_temp.xbb_sync_new n USING %s t
+       WHERE %s AND t.data_id <> n.data_id
+         AND (coalesce(t.update_time, ''-infinity''), t.data_id) > (coalesce(n.update_time, ''-infinity''), n.data_id)
+       RETURNING n."#n" AS n, t.data_id AS winner', def.target, same_key)
+    LOOP
+      PERFORM xbb._sync_set_aside(def, run, item.n, 'duplicate key', NULL,
+                                  format('record %s has the same key and is newer', item.winner));
+      counts.rejected := counts.rejected + 1;
+    END LOOP;
+    EXECUTE format(
+      'INSERT INTO xbb.sync_reject AS r (sync, owner, data_id, update_time, kind, error, raw, run)
+       SELECT $1, $2, t.data_id, t.update_time, ''duplicate key'',
+              format(''record %%s has the same key and is newer'', n.data_id), to_jsonb(t), $3
+       FROM %s t JOIN pg_temp.xbb_sync_new n ON %s
+       WHERE t.data_id <> n.data_id
+       ON CONFLICT ON CONSTRAINT sync_reject_pkey DO UPDATE
+       SET update_time = excluded.update_time, kind = excluded.kind, sqlstate = NULL, error = excluded.error,
+           raw = excluded.raw, staged = NULL, run = excluded.run', def.target, same_key)
+    USING def.name, def.owner, run;
+    GET DIAGNOSTICS counts.unchanged = ROW_COUNT;
+    counts.rejected := counts.rejected + counts.unchanged;
+  END IF;
+
+  -- what is the same is not written
+  EXECUTE format(
+    'UPDATE %s t SET %s FROM pg_temp.xbb_sync_new n
+     WHERE %s AND (t.data_id <> n.data_id OR coalesce(n.update_time >= t.update_time, true))
+       AND record_image_ne(ROW(%s), ROW(%s))', def.target, xbb._sync_list(def.target_columns, '%1$I = n.%1$I'), same_key,
+    xbb._sync_list(def.target_columns, 't.%1$I'), xbb._sync_list(def.target_columns, 'n.%1$I'));
+  GET DIAGNOSTICS counts.updated = ROW_COUNT;
+  EXECUTE format(
+    'INSERT INTO %s (%s) SELECT %s FROM pg_temp.xbb_sync_new n WHERE NOT EXISTS (SELECT FROM %s t WHERE %s)',
+    def.target, names, xbb._sync_list(def.target_columns, 'n.%1$I'), def.target, same_key);
+  GET DIAGNOSTICS counts.inserted = ROW_COUNT;
+
+  -- what was set aside once and is in the target now
+  DELETE FROM xbb.sync_reject r USING pg_temp.xbb_sync_new n WHERE r.sync = def.name AND r.data_id = n.data_id;
+
+  SELECT count(*) INTO counts.unchanged FROM pg_temp.xbb_sync_new;
+  counts.unchanged := counts.unchanged - counts.updated - counts.inserted;
+  counts.inserted := counts.inserted - moved;
+  counts.updated := counts.updated + moved;
+  RETURN counts;
+END
+$$;
+
+-- The same, but what fails is halved until the bad record stands alone.
+CREATE FUNCTION xbb._sync_apply_or_halve(def xbb.sync_definition, run bigint, first bigint, last bigint)
+RETURNS xbb._sync_counts LANGUAGE plpgsql AS $$
+DECLARE
+  counts xbb._sync_counts;
+  failed_state text;
+  failed_message text;
+  middle bigint := (first + last) / 2;
+BEGIN
+  IF first > last THEN
+    RETURN ROW(0, 0, 0, 0, 0, NULL)::xbb._sync_counts;
+  END IF;
+  BEGIN
+    RETURN xbb._sync_apply(def, run, first, last);
+  EXCEPTION
+    -- what a record can be blamed for; all else ends the run
+    WHEN data_exception OR integrity_constraint_violation OR cardinality_violation OR plpgsql_error
+      OR external_routine_exception OR with_check_option_violation THEN
+      GET STACKED DIAGNOSTICS failed_state = RETURNED_SQLSTATE, failed_message = MESSAGE_TEXT;
+  END;
+  IF first = last THEN
+    PERFORM xbb._sync_set_aside(def, run, first,
+      CASE WHEN failed_state LIKE '23%' THEN 'constraint' ELSE 'expression' END, failed_state, failed_message);
+    IF (SELECT count(*) FROM xbb.sync_reject r WHERE r.sync = def.name AND r.run = $2) > def.max_rejects THEN
+      RAISE EXCEPTION 'more than % records were rejected', def.max_rejects
+        USING ERRCODE = 'program_limit_exceeded', DETAIL = format('The last one: %s', failed_message),
+              HINT = format('SELECT xbb.alter_sync(%L, max_rejects => ...) raises the limit.', def.name);
+    END IF;
+    RETURN ROW(1, 0, 0, 0, 1, NULL)::xbb._sync_counts;
+  END IF;
+  counts := xbb._sync_apply_or_halve(def, run, first, middle);
+  RETURN xbb._sync_add(counts, xbb._sync_apply_or_halve(def, run, middle + 1, last));
+END
+$$;
+
+-- One window: read, load, and move the watermark, which never falls.
+CREATE FUNCTION xbb._sync_window(def xbb.sync_definition, run bigint, low timestamptz, high timestamptz)
+RETURNS xbb._sync_counts LANGUAGE plpgsql AS $$
+DECLARE
+  counts xbb._sync_counts;
+  clock timestamptz;
+  staged bigint := xbb._sync_stage(def, low, high);
+BEGIN
+  clock := (xbb._counters()).clock;
+  counts := xbb._sync_apply_or_halve(def, run, 1, staged);
+  IF (SELECT count(*) FROM xbb.sync_reject r WHERE r.sync = def.name AND r.run = $2) > def.max_rejects THEN
+    RAISE EXCEPTION 'more than % records were rejected', def.max_rejects
+      USING ERRCODE = 'program_limit_exceeded',
+            HINT = format('SELECT xbb.alter_sync(%L, max_rejects => ...) raises the limit.', def.name);
+  END IF;
+  EXECUTE format('SELECT max(%I) FROM pg_temp.xbb_sync_stage',
+                 xbb._sync_source_column(def.source, 'updateTime', 'update_time')) INTO counts.latest;
+  UPDATE xbb.sync_definition d SET watermark = greatest(d.watermark, least(counts.latest, clock))
+  WHERE d.name = def.name AND d.watermark IS DISTINCT FROM greatest(d.watermark, least(counts.latest, clock));
+  DROP TABLE pg_temp.xbb_sync_stage, pg_temp.xbb_sync_new;
+  RETURN counts;
+END
+$$;
+
+-- The end of a run: its row of the log, the news of it, and old rows.
+CREATE FUNCTION xbb._sync_end(run bigint, status text, counts xbb._sync_counts, before record, sqlstate text, error text)
+RETURNS void LANGUAGE plpgsql AS $$
+#variable_conflict use_variable
+DECLARE
+  after record := xbb._counters();
+  entry xbb.sync_log;
+BEGIN
+  UPDATE xbb.sync_log l
+  SET status = status, ended = clock_timestamp(),
+      watermark = (SELECT d.watermark FROM xbb.sync_definition d WHERE d.name = l.sync),
+      requests = after.requests - before.requests, pages = after.pages - before.pages,
+      rows_read = coalesce(counts.rows_read, 0), inserted = coalesce(counts.inserted, 0),
+      updated = coalesce(counts.updated, 0), unchanged = coalesce(counts.unchanged, 0),
+      rejected = coalesce(counts.rejected, 0), retries = after.retries - before.retries,
+      throttled = make_interval(secs => (after.throttled_us - before.throttled_us) / 1000000.0),
+      bytes = after.bytes - before.bytes, sqlstate = sqlstate, error = error
+  WHERE l.id = run RETURNING * INTO entry;
+  PERFORM pg_notify('xbb_sync', jsonb_build_object(
+    'sync', entry.sync, 'run', entry.id, 'status', status, 'inserted', entry.inserted, 'updated', entry.updated,
+    'rejected', entry.rejected, 'watermark', entry.watermark, 'sqlstate', sqlstate, 'error', left(error, 500))::text);
+  DELETE FROM xbb.sync_log l
+  WHERE l.sync = entry.sync AND l.started < now() - current_setting('xbb_fdw.log_retention')::interval AND l.id <> run;
+END
+$$;
+
+CREATE PROCEDURE xbb.sync(name text) LANGUAGE plpgsql AS $$
+DECLARE
+  can_commit boolean := xbb._can_commit();
+  path text := pg_catalog.current_setting('search_path');
+  safe_path text := 'pg_catalog, pg_temp';
+  def xbb.sync_definition;
+  before record;
+  counts xbb._sync_counts;
+  run bigint;
+  free boolean;
+  failed boolean := false;
+  failed_state text;
+  failed_message text;
+  failed_detail text;
+  failed_hint text;
+BEGIN
+  PERFORM pg_catalog.set_config('search_path', safe_path, true);
+  def := xbb._sync_get(sync.name);
+  before := xbb._counters();
+  -- a session may still hold it, from a run that ended between its last two statements
+  IF can_commit THEN
+    free := xbb._sync_locked(def.name, pg_backend_pid()) OR
+      (SELECT pg_try_advisory_lock(k.class, k.object) FROM xbb._sync_lock(def.name) k);
+  ELSE
+    free := (SELECT pg_try_advisory_xact_lock(k.class, k.object) FROM xbb._sync_lock(def.name) k);
+  END IF;
+  IF NOT free THEN
+    INSERT INTO xbb.sync_log (sync, owner, status) VALUES (def.name, def.owner, 'running') RETURNING id INTO run;
+    PERFORM xbb._sync_end(run, 'skipped', NULL, before, NULL, NULL);
+    RAISE NOTICE 'sync % is running already', quote_ident(def.name);
+    PERFORM set_config('search_path', path, true);
+    RETURN;
+  END IF;
+  -- with the lock held, no other run is alive
+  def := xbb._sync_get(sync.name);
+  UPDATE xbb.sync_log l SET status = 'killed' WHERE l.sync = def.name AND l.status = 'running';
+  INSERT INTO xbb.sync_log (sync, owner, status, low)
+  VALUES (def.name, def.owner, 'running', def.watermark - def.overlap) RETURNING id INTO run;
+  IF can_commit THEN
+    COMMIT;
+    PERFORM pg_catalog.set_config('search_path', safe_path, true);
+  END IF;
+
+  BEGIN
+    counts := xbb._sync_window(def, run, def.watermark - def.overlap, NULL);
+  EXCEPTION WHEN query_canceled OR OTHERS THEN
+    failed := true;
+    counts := NULL;
+    GET STACKED DIAGNOSTICS failed_state = RETURNED_SQLSTATE, failed_message = MESSAGE_TEXT,
+      failed_detail = PG_EXCEPTION_DETAIL, failed_hint = PG_EXCEPTION_HINT;
+  END;
+  PERFORM xbb._sync_end(run, CASE WHEN failed THEN 'failed' ELSE 'succeeded' END, counts, before, failed_state, failed_message);
+  IF can_commit THEN
+    COMMIT;
+    PERFORM pg_catalog.set_config('search_path', safe_path, true);
+    PERFORM pg_advisory_unlock(k.class, k.object) FROM xbb._sync_lock(def.name) k;
+  END IF;
+  PERFORM set_config('search_path', path, true);
+  IF failed THEN
+    RAISE EXCEPTION USING ERRCODE = failed_state, MESSAGE = failed_message,
+      DETAIL = coalesce(nullif(failed_detail, ''), format('Sync %I failed.', def.name)),
+      HINT = coalesce(nullif(failed_hint, ''), 'TABLE xbb.sync_run shows its runs.');
+  END IF;
+END
+$$;
+COMMENT ON PROCEDURE xbb.sync(text) IS 'reads what has changed and brings it into the target';

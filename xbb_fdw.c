@@ -9,6 +9,7 @@
 
 #include "fmgr.h"
 #include "foreign/fdwapi.h"
+#include "utils/guc.h"
 
 #include "http.h"
 #include "plan.h"
@@ -23,10 +24,18 @@ PG_FUNCTION_INFO_V1(xbb_fdw_handler);
 
 extern PGDLLEXPORT void _PG_init(void);
 
+/* read by xbb.sync alone, as a setting */
+static char *log_retention;
+
 void
 _PG_init(void)
 {
 	http_init();
+	DefineCustomStringVariable("xbb_fdw.log_retention",
+							   "How long the runs of a sync stay in xbb.sync_run.",
+							   "An interval.", &log_retention, "90 days",
+							   PGC_USERSET, 0, NULL, NULL, NULL);
+	MarkGUCPrefixReserved("xbb_fdw");
 }
 
 Datum

@@ -67,6 +67,8 @@ struct ApiQueue
 	MemoryContextCallback callback; /* gives an unused slot back */
 };
 
+static ApiTotals totals;
+
 static void
 raise_fault(ApiQueue *queue, ApiRequest *request, const Fault *fault)
 {
@@ -85,6 +87,10 @@ raise_fault(ApiQueue *queue, ApiRequest *request, const Fault *fault)
 }
 
 /* ---- counting ---- */
+
+/* Adds to one of a queue's counters and to that of the backend. */
+#define COUNT_OWN(queue, member, n) \
+	((queue)->counters.member += (n), totals.counters.member += (n))
 
 static void
 count(ApiQueue *queue, LimiterCounter counter, int64 n)
@@ -132,7 +138,7 @@ request_send(ApiQueue *queue, ApiRequest *request)
 	request->attempts++;
 	dlist_delete(&request->node);
 	dlist_push_tail(&queue->running, &request->node);
-	queue->counters.requests++;
+	COUNT_OWN(queue, requests, 1);
 	count(queue, LIMITER_REQUESTS, 1);
 	if (user_header)
 		pfree(user_header);
@@ -207,7 +213,7 @@ retry_or_raise(ApiQueue *queue, ApiRequest *request, const Fault *fault)
 						fault->kind, fault->message);
 	if (fault->refused)
 	{
-		queue->counters.refused++;
+		COUNT_OWN(queue, refused, 1);
 		count(queue, LIMITER_REFUSED, 1);
 	}
 	again = TimestampTzPlusMilliseconds(GetCurrentTimestamp(),
@@ -220,7 +226,7 @@ retry_or_raise(ApiQueue *queue, ApiRequest *request, const Fault *fault)
 		raise_fault(queue, request, fault);
 
 	queue->retries_left--;
-	queue->counters.retries++;
+	COUNT_OWN(queue, retries, 1);
 	count(queue, LIMITER_RETRIES, 1);
 	request->call = NULL;
 	request->not_before = again;
@@ -237,7 +243,7 @@ request_judge(ApiQueue *queue, ApiRequest *request, ApiAnswer *answer)
 	Fault	fault = {.retry_after = -1};
 	void	   *page;
 
-	queue->counters.bytes += result->wire_bytes;
+	COUNT_OWN(queue, bytes, result->wire_bytes);
 	count(queue, LIMITER_BYTES, result->wire_bytes);
 
 	if (fault_transfer(result, &fault))
@@ -250,7 +256,9 @@ request_judge(ApiQueue *queue, ApiRequest *request, ApiAnswer *answer)
 			answer->ticket = request->ticket;
 			answer->page = page;
 			answer->date = result->date;
-			queue->counters.rows += envelope.nrows;
+			COUNT_OWN(queue, rows, envelope.nrows);
+			totals.answers++;
+			totals.clock = result->date;
 			count(queue, LIMITER_ROWS, envelope.nrows);
 			http_release(request->call);
 			request_free(request);
@@ -397,7 +405,7 @@ api_next(ApiQueue *queue, bool wait, ApiAnswer *answer)
 		{
 			int64		waited = GetCurrentTimestamp() - now;
 
-			queue->counters.throttled_us += waited;
+			COUNT_OWN(queue, throttled_us, waited);
 			count(queue, LIMITER_THROTTLED_US, waited);
 		}
 	}
@@ -455,6 +463,12 @@ api_add_counters(ApiCounters *sum, const ApiCounters *more)
 	sum->rows += more->rows;
 	sum->bytes += more->bytes;
 	sum->throttled_us += more->throttled_us;
+}
+
+const ApiTotals *
+api_totals(void)
+{
+	return &totals;
 }
 
 static void *

@@ -47,6 +47,14 @@ typedef struct ApiCounters
 	int64		throttled_us;	/* waited for a slot, nothing else to do */
 } ApiCounters;
 
+/* What this backend has asked, in all its queues since it started. */
+typedef struct ApiTotals
+{
+	ApiCounters counters;
+	int64		answers;		/* that could be used */
+	int64		clock;			/* the API's, by its latest answer; 0 unknown */
+} ApiTotals;
+
 /* Requests to one endpoint that differ in page and conditions only. */
 typedef struct ApiQueue ApiQueue;
 
@@ -97,6 +105,7 @@ extern void api_count_data_error(ApiQueue *queue, const char *message);
 
 extern const ApiCounters *api_counters(const ApiQueue *queue);
 extern void api_add_counters(ApiCounters *sum, const ApiCounters *more);
+extern const ApiTotals *api_totals(void);
 
 /*
  * The totalCount of a table's list under conditions (as in api_ask): one

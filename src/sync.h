@@ -1,0 +1,32 @@
+/*-------------------------------------------------------------------------
+ *
+ * sync.h
+ *	  What the sync procedures ask of C; they are SQL, see xbb_fdw--1.0.sql.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef XBB_SYNC_H
+#define XBB_SYNC_H
+
+#include "fmgr.h"
+
+/* xbb._can_commit(): whether the calling procedure may COMMIT here */
+extern PGDLLEXPORT Datum xbb_fdw_can_commit(PG_FUNCTION_ARGS);
+
+/* xbb._counters(): what this backend has asked of the API since it started */
+extern PGDLLEXPORT Datum xbb_fdw_counters(PG_FUNCTION_ARGS);
+
+/* xbb._attr(regclass, smallint): a column's attr */
+extern PGDLLEXPORT Datum xbb_fdw_attr(PG_FUNCTION_ARGS);
+
+/* xbb._settle_time(regclass): the option, seconds */
+extern PGDLLEXPORT Datum xbb_fdw_settle_time(PG_FUNCTION_ARGS);
+
+/*
+ * xbb._total(regclass, timestamptz, timestamptz): what the API counts with an
+ * updateTime between the two, both inclusive and in whole seconds; a NULL or
+ * infinite bound sends no condition; one request
+ */
+extern PGDLLEXPORT Datum xbb_fdw_total(PG_FUNCTION_ARGS);
+
+#endif							/* XBB_SYNC_H */
