@@ -83,6 +83,7 @@ CREATE TABLE xbb.sync_definition (
   columns jsonb,                    -- as it was given
   chunk interval,
   max_rejects integer NOT NULL CHECK (max_rejects >= 0),
+  delete_mode text NOT NULL CHECK (delete_mode IN ('ignore', 'mark', 'delete')),
   select_list text NOT NULL,        -- the transformation, over an alias "source"
   target_columns text[] NOT NULL,   -- what select_list yields, in its order
   source_columns text[] NOT NULL,   -- what is read for it
@@ -95,6 +96,7 @@ CREATE TABLE xbb.sync_log (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   sync text NOT NULL,
   owner regrole NOT NULL,
+  task text NOT NULL,               -- sync, retry_rejects, reconcile, reconcile full
   status text NOT NULL CHECK (status IN ('running', 'succeeded', 'failed', 'skipped', 'killed')),
   pid integer NOT NULL DEFAULT pg_catalog.pg_backend_pid(),
   started timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
@@ -161,7 +163,7 @@ LANGUAGE sql VOLATILE STRICT AS $$
 $$;
 
 CREATE VIEW xbb.sync_run WITH (security_invoker) AS
-SELECT l.id, l.sync, l.owner,
+SELECT l.id, l.sync, l.owner, l.task,
        CASE WHEN l.status = 'running' AND NOT xbb._sync_locked(l.sync, l.pid) THEN 'killed' ELSE l.status END AS status,
        l.pid, l.started, l.ended, l.low, l.watermark, l.requests, l.pages, l.rows_read, l.inserted, l.updated,
        l.unchanged, l.rejected, l.deleted, l.retries, l.throttled, l.bytes, l.sqlstate, l.error
@@ -172,7 +174,7 @@ GRANT SELECT ON xbb.sync_run TO PUBLIC;
 CREATE VIEW xbb.sync_status WITH (security_invoker) AS
 SELECT d.name, d.owner, d.source, d.target, d.watermark,
        pg_catalog.now() - d.watermark AS lag,
-       (SELECT max(r.ended) FROM xbb.sync_run r WHERE r.sync = d.name AND r.status = 'succeeded') AS last_success,
+       (SELECT max(r.ended) FROM xbb.sync_run r WHERE r.sync = d.name AND r.task <> 'retry_rejects' AND r.status = 'succeeded') AS last_success,
        (SELECT count(*) FROM xbb.sync_run r
         WHERE r.sync = d.name AND r.status IN ('failed', 'killed')
           AND r.id > coalesce((SELECT max(s.id) FROM xbb.sync_run s
@@ -189,14 +191,14 @@ LANGUAGE plpgsql AS $$
 DECLARE
   def xbb.sync_definition;
 BEGIN
-  SELECT d.* INTO def FROM xbb.sync_definition d WHERE d.name = $1;
+  SELECT d.* INTO def FROM xbb.sync_definition d WHERE d.name OPERATOR(pg_catalog.=) $1;
   IF NOT FOUND THEN
-    RAISE EXCEPTION 'sync % does not exist', quote_ident($1) USING ERRCODE = 'undefined_object';
+    RAISE EXCEPTION 'sync % does not exist', pg_catalog.quote_ident($1) USING ERRCODE = 'undefined_object';
   END IF;
-  IF def.owner IS DISTINCT FROM (SELECT oid FROM pg_roles WHERE rolname = current_user) THEN
-    RAISE EXCEPTION 'sync % belongs to role %', quote_ident($1), def.owner
+  IF def.owner IS DISTINCT FROM (SELECT oid FROM pg_catalog.pg_roles WHERE rolname OPERATOR(pg_catalog.=) current_user) THEN
+    RAISE EXCEPTION 'sync % belongs to role %', pg_catalog.quote_ident($1), def.owner
       USING ERRCODE = 'insufficient_privilege',
-            HINT = format('SET ROLE %s first: a sync runs as its owner only.', def.owner);
+            HINT = pg_catalog.format('SET ROLE %s first: a sync runs as its owner only.', def.owner);
   END IF;
   RETURN def;
 END
@@ -211,6 +213,15 @@ LANGUAGE sql STABLE STRICT AS $$
   WHERE a.attrelid = $1 AND a.attnum > 0 AND NOT a.attisdropped
     AND CASE WHEN c.relkind = 'f' THEN xbb._attr($1, a.attnum) = $2 ELSE a.attname = $3 END
   ORDER BY a.attnum LIMIT 1
+$$;
+
+-- Can the API count the source's records between two times?
+CREATE FUNCTION xbb._sync_counts_source(source regclass) RETURNS boolean LANGUAGE sql STABLE STRICT AS $$
+  SELECT EXISTS (
+    SELECT FROM pg_catalog.pg_foreign_table t
+    JOIN pg_catalog.pg_foreign_server s ON s.oid = t.ftserver
+    JOIN pg_catalog.pg_foreign_data_wrapper w ON w.oid = s.srvfdw
+    WHERE t.ftrelid = $1 AND w.fdwhandler = 'xbb.fdw_handler'::regproc)
 $$;
 
 -- Checks what create_sync and alter_sync were given, makes a missing target, and
@@ -247,11 +258,17 @@ BEGIN
     RAISE EXCEPTION 'overlap % is less than the settle_time of %', def.overlap, def.source
       USING ERRCODE = 'invalid_parameter_value';
   END IF;
+  IF def.chunk IS NOT NULL AND NOT xbb._sync_counts_source(def.source) THEN
+    RAISE EXCEPTION 'chunk needs a foreign table of xbb_fdw as source' USING ERRCODE = 'invalid_parameter_value';
+  END IF;
   IF def.chunk <= '0' THEN
     RAISE EXCEPTION 'chunk must be positive' USING ERRCODE = 'invalid_parameter_value';
   END IF;
   IF def.max_rejects < 0 THEN
     RAISE EXCEPTION 'max_rejects must not be negative' USING ERRCODE = 'invalid_parameter_value';
+  END IF;
+  IF coalesce(def.delete_mode NOT IN ('ignore', 'mark', 'delete'), true) THEN
+    RAISE EXCEPTION 'delete_mode must be ignore, mark or delete' USING ERRCODE = 'invalid_parameter_value';
   END IF;
   IF jsonb_typeof(given) <> 'object' OR
      EXISTS (SELECT FROM jsonb_each(given) e WHERE jsonb_typeof(e.value) <> 'string') THEN
@@ -323,6 +340,9 @@ BEGIN
     IF def.key <> '{data_id}' THEN
       EXECUTE format('CREATE INDEX ON %s (data_id)', def.target);
     END IF;
+    IF def.delete_mode = 'mark' THEN
+      EXECUTE format('ALTER TABLE %s ADD COLUMN deleted_at timestamptz', def.target);
+    END IF;
   END IF;
   IF (SELECT relkind NOT IN ('r', 'p') FROM pg_class WHERE oid = def.target) THEN
     RAISE EXCEPTION 'target % is not a table', def.target USING ERRCODE = 'wrong_object_type';
@@ -332,11 +352,12 @@ BEGIN
       RAISE EXCEPTION 'no right to % target %', lower(item.name), def.target USING ERRCODE = 'insufficient_privilege';
     END IF;
   END LOOP;
-  FOR item IN SELECT * FROM (VALUES ('data_id', 'bigint'), ('update_time', 'timestamp with time zone')) v (name, type) LOOP
+  FOR item IN SELECT * FROM (VALUES ('data_id', 'bigint'), ('update_time', 'timestamp with time zone')) v (name, type)
+              UNION ALL SELECT 'deleted_at', 'timestamp with time zone' WHERE def.delete_mode = 'mark' LOOP
     SELECT format_type(a.atttypid, a.atttypmod) = item.type INTO found
-    FROM pg_attribute a WHERE a.attrelid = def.target AND a.attname = item.name;
-    IF NOT found THEN
-      RAISE EXCEPTION 'column % of target % must be of type %', item.name, def.target, item.type
+    FROM pg_attribute a WHERE a.attrelid = def.target AND a.attname = item.name AND NOT a.attisdropped;
+    IF found IS NOT TRUE THEN
+      RAISE EXCEPTION 'target % must have a column % of type %', def.target, item.name, item.type
         USING ERRCODE = 'datatype_mismatch';
     END IF;
   END LOOP;
@@ -364,7 +385,8 @@ $$;
 
 CREATE FUNCTION xbb.create_sync(
   name text, source regclass, target text, key text[], overlap interval DEFAULT '1 hour',
-  columns jsonb DEFAULT NULL, chunk interval DEFAULT NULL, max_rejects integer DEFAULT 1000)
+  columns jsonb DEFAULT NULL, chunk interval DEFAULT NULL, max_rejects integer DEFAULT 1000,
+  delete_mode text DEFAULT 'ignore')
 RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   path text := pg_catalog.current_setting('search_path');
@@ -383,6 +405,7 @@ BEGIN
   def.columns := columns;
   def.chunk := chunk;
   def.max_rejects := max_rejects;
+  def.delete_mode := delete_mode;
   def := xbb._sync_prepare(def, target, path);
   BEGIN
     INSERT INTO xbb.sync_definition SELECT def.*;
@@ -392,14 +415,14 @@ BEGIN
   PERFORM set_config('search_path', path, true);
 END
 $$;
-COMMENT ON FUNCTION xbb.create_sync(text, regclass, text, text[], interval, jsonb, interval, integer) IS
+COMMENT ON FUNCTION xbb.create_sync(text, regclass, text, text[], interval, jsonb, interval, integer, text) IS
   'defines a copy of a foreign table, to be kept up to date by CALL xbb.sync(name)';
 
 -- NULL leaves things as they are, but for chunk and columns: '0' and '{}' are
 -- "none" there.
 CREATE FUNCTION xbb.alter_sync(
   name text, key text[] DEFAULT NULL, overlap interval DEFAULT NULL, columns jsonb DEFAULT NULL,
-  chunk interval DEFAULT NULL, max_rejects integer DEFAULT NULL)
+  chunk interval DEFAULT NULL, max_rejects integer DEFAULT NULL, delete_mode text DEFAULT NULL)
 RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   path text := pg_catalog.current_setting('search_path');
@@ -412,16 +435,17 @@ BEGIN
   def.columns := nullif(coalesce(columns, def.columns), '{}');
   def.chunk := nullif(coalesce(chunk, def.chunk), '0');
   def.max_rejects := coalesce(max_rejects, def.max_rejects);
+  def.delete_mode := coalesce(delete_mode, def.delete_mode);
   def := xbb._sync_prepare(def, def.target::text, path);
   UPDATE xbb.sync_definition d
   SET key = def.key, overlap = def.overlap, columns = def.columns, chunk = def.chunk,
-      max_rejects = def.max_rejects, select_list = def.select_list,
+      max_rejects = def.max_rejects, delete_mode = def.delete_mode, select_list = def.select_list,
       target_columns = def.target_columns, source_columns = def.source_columns
   WHERE d.name = def.name;
   PERFORM set_config('search_path', path, true);
 END
 $$;
-COMMENT ON FUNCTION xbb.alter_sync(text, text[], interval, jsonb, interval, integer) IS
+COMMENT ON FUNCTION xbb.alter_sync(text, text[], interval, jsonb, interval, integer, text) IS
   'changes a sync''s definition; what is not named stays';
 
 CREATE FUNCTION xbb.drop_sync(name text) RETURNS void LANGUAGE plpgsql AS $$
@@ -442,14 +466,14 @@ COMMENT ON FUNCTION xbb.drop_sync(text) IS
 
 -- What one step of a run did.
 CREATE TYPE xbb._sync_counts AS (
-  rows_read bigint, inserted bigint, updated bigint, unchanged bigint, rejected bigint, latest timestamptz
+  rows_read bigint, inserted bigint, updated bigint, unchanged bigint, rejected bigint, deleted bigint
 );
 
 CREATE FUNCTION xbb._sync_add(a xbb._sync_counts, b xbb._sync_counts) RETURNS xbb._sync_counts
 LANGUAGE sql IMMUTABLE AS $$
   SELECT coalesce(a.rows_read, 0) + coalesce(b.rows_read, 0), coalesce(a.inserted, 0) + coalesce(b.inserted, 0),
          coalesce(a.updated, 0) + coalesce(b.updated, 0), coalesce(a.unchanged, 0) + coalesce(b.unchanged, 0),
-         coalesce(a.rejected, 0) + coalesce(b.rejected, 0), greatest(a.latest, b.latest)
+         coalesce(a.rejected, 0) + coalesce(b.rejected, 0), coalesce(a.deleted, 0) + coalesce(b.deleted, 0)
 $$;
 
 -- A list of column names, each made into text by a format with %1$I.
@@ -459,24 +483,35 @@ LANGUAGE sql IMMUTABLE STRICT AS $$
   FROM pg_catalog.unnest($1) WITH ORDINALITY u (n, o)
 $$;
 
--- Reads the source once, into a table of the session.
-CREATE FUNCTION xbb._sync_stage(def xbb.sync_definition, low timestamptz, high timestamptz) RETURNS bigint
+-- Makes the two tables of the session: records as read, and as they go into the target.
+CREATE FUNCTION xbb._sync_tables(def xbb.sync_definition) RETURNS void
 LANGUAGE plpgsql AS $$
-DECLARE
-  columns text := xbb._sync_list(def.source_columns, '%1$I');
-  staged bigint;
 BEGIN
   EXECUTE format('CREATE TEMP TABLE xbb_sync_stage ON COMMIT DROP AS SELECT 0::bigint AS "#n", %s FROM %s WITH NO DATA',
-                 columns, def.source);
+                 xbb._sync_list(def.source_columns, '%1$I'), def.source);
   EXECUTE format('CREATE TEMP TABLE xbb_sync_new ON COMMIT DROP AS SELECT 0::bigint AS "#n", %s FROM %s WITH NO DATA',
                  xbb._sync_list(def.target_columns, '%1$I'), def.target);
-  EXECUTE format('INSERT INTO pg_temp.xbb_sync_stage SELECT row_number() OVER (), %s FROM %s WHERE %s AND %s',
-                 columns, def.source,
-                 CASE WHEN low IS NULL THEN 'true'
-                      ELSE format('%I >= $1', xbb._sync_source_column(def.source, 'updateTime', 'update_time')) END,
-                 CASE WHEN high IS NULL THEN 'true'
-                      ELSE format('%I <= $2', xbb._sync_source_column(def.source, 'updateTime', 'update_time')) END)
-  USING low, high;
+END
+$$;
+
+-- Reads the source once: what its update_time or its dataIds let through.
+CREATE FUNCTION xbb._sync_stage(def xbb.sync_definition, low timestamptz, high timestamptz, ids bigint[] DEFAULT NULL)
+RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+  time_column text := xbb._sync_source_column(def.source, 'updateTime', 'update_time');
+  conditions text[];
+  staged bigint;
+BEGIN
+  PERFORM xbb._sync_tables(def);
+  conditions := array_remove(array[
+    CASE WHEN low IS NOT NULL THEN format('%I >= $1', time_column) END,
+    CASE WHEN high IS NOT NULL THEN format('%I <= $2', time_column) END,
+    CASE WHEN ids IS NOT NULL THEN format('%I = ANY ($3)', xbb._sync_source_column(def.source, 'dataId', 'data_id')) END
+  ], NULL);
+  EXECUTE format('INSERT INTO pg_temp.xbb_sync_stage SELECT row_number() OVER (), %s FROM %s WHERE %s',
+                 xbb._sync_list(def.source_columns, '%1$I'), def.source,
+                 coalesce(nullif(array_to_string(conditions, ' AND '), ''), 'true'))
+  USING low, high, ids;
   GET DIAGNOSTICS staged = ROW_COUNT;
   RETURN staged;
 END
@@ -510,10 +545,11 @@ DECLARE
   same_key text := xbb._sync_list(def.key, 't.%1$I = n.%1$I', ' AND ');
   names text := xbb._sync_list(def.target_columns, '%1$I');
   counts xbb._sync_counts;
-  moved bigint;
+  moved bigint[];
+  moved_back bigint;
   item record;
 BEGIN
-  counts := ROW(0, 0, 0, 0, 0, NULL);
+  counts := ROW(0, 0, 0, 0, 0, 0);
   SET CONSTRAINTS ALL IMMEDIATE;
   TRUNCATE pg_temp.xbb_sync_new;
   EXECUTE format('INSERT INTO pg_temp.xbb_sync_new (%s, "#n") %s, "#n" FROM pg_temp.xbb_sync_stage source WHERE "#n" BETWEEN $1 AND $2',
@@ -539,11 +575,13 @@ BEGIN
   END LOOP;
 
   -- a record whose key has changed leaves its old place
-  moved := 0;
+  moved := '{}';
   IF def.key <> '{data_id}' THEN
-    EXECUTE format('DELETE FROM %s t USING pg_temp.xbb_sync_new n WHERE t.data_id = n.data_id AND NOT (%s)',
-                   def.target, same_key);
-    GET DIAGNOSTICS moved = ROW_COUNT;
+    EXECUTE format('DELETE FROM pg_temp.xbb_sync_new n USING %s t
+                    WHERE t.data_id = n.data_id AND NOT (%s) AND n.update_time < t.update_time', def.target, same_key);
+    EXECUTE format('WITH d AS (DELETE FROM %s t USING pg_temp.xbb_sync_new n
+                               WHERE t.data_id = n.data_id AND NOT (%s) RETURNING t.data_id)
+                    SELECT coalesce(array_agg(data_id), ''{}'') FROM d', def.target, same_key) INTO moved;
 
     -- of a new and a stored record with one key, too
     FOR item IN EXECUTE format(
@@ -574,22 +612,38 @@ BEGIN
   EXECUTE format(
     'UPDATE %s t SET %s FROM pg_temp.xbb_sync_new n
      WHERE %s AND (t.data_id <> n.data_id OR coalesce(n.update_time >= t.update_time, true))
-       AND record_image_ne(ROW(%s), ROW(%s))', def.target, xbb._sync_list(def.target_columns, '%1$I = n.%1$I'), same_key,
-    xbb._sync_list(def.target_columns, 't.%1$I'), xbb._sync_list(def.target_columns, 'n.%1$I'));
+       AND (record_image_ne(ROW(%s), ROW(%s))%s)', def.target,
+    xbb._sync_list(def.target_columns, '%1$I = n.%1$I') ||
+      CASE WHEN def.delete_mode = 'mark' THEN ', deleted_at = NULL' ELSE '' END, same_key,
+    xbb._sync_list(def.target_columns, 't.%1$I'), xbb._sync_list(def.target_columns, 'n.%1$I'),
+    CASE WHEN def.delete_mode = 'mark' THEN ' OR t.deleted_at IS NOT NULL' ELSE '' END);
   GET DIAGNOSTICS counts.updated = ROW_COUNT;
   EXECUTE format(
-    'INSERT INTO %s (%s) SELECT %s FROM pg_temp.xbb_sync_new n WHERE NOT EXISTS (SELECT FROM %s t WHERE %s)',
-    def.target, names, xbb._sync_list(def.target_columns, 'n.%1$I'), def.target, same_key);
-  GET DIAGNOSTICS counts.inserted = ROW_COUNT;
+    'WITH i AS (INSERT INTO %s (%s) SELECT %s FROM pg_temp.xbb_sync_new n
+                WHERE NOT EXISTS (SELECT FROM %s t WHERE %s) RETURNING data_id)
+     SELECT count(*) FILTER (WHERE data_id <> ALL ($1)), count(*) FILTER (WHERE data_id = ANY ($1)) FROM i',
+    def.target, names, xbb._sync_list(def.target_columns, 'n.%1$I'), def.target, same_key)
+  INTO counts.inserted, moved_back USING moved;
+  counts.updated := counts.updated + moved_back;
 
   -- what was set aside once and is in the target now
   DELETE FROM xbb.sync_reject r USING pg_temp.xbb_sync_new n WHERE r.sync = def.name AND r.data_id = n.data_id;
 
   SELECT count(*) INTO counts.unchanged FROM pg_temp.xbb_sync_new;
   counts.unchanged := counts.unchanged - counts.updated - counts.inserted;
-  counts.inserted := counts.inserted - moved;
-  counts.updated := counts.updated + moved;
   RETURN counts;
+END
+$$;
+
+-- Ends a run that has rejected too much.
+CREATE FUNCTION xbb._sync_limit_rejects(def xbb.sync_definition, run bigint, reason text) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+  IF (SELECT count(*) FROM xbb.sync_reject r WHERE r.sync = def.name AND r.run = $2) > def.max_rejects THEN
+    RAISE EXCEPTION 'more than % records were rejected', def.max_rejects
+      USING ERRCODE = 'program_limit_exceeded', DETAIL = format('The last one: %s', reason),
+            HINT = format('SELECT xbb.alter_sync(%L, max_rejects => ...) raises the limit.', def.name);
+  END IF;
 END
 $$;
 
@@ -603,7 +657,7 @@ DECLARE
   middle bigint := (first + last) / 2;
 BEGIN
   IF first > last THEN
-    RETURN ROW(0, 0, 0, 0, 0, NULL)::xbb._sync_counts;
+    RETURN ROW(0, 0, 0, 0, 0, 0)::xbb._sync_counts;
   END IF;
   BEGIN
     RETURN xbb._sync_apply(def, run, first, last);
@@ -616,15 +670,22 @@ BEGIN
   IF first = last THEN
     PERFORM xbb._sync_set_aside(def, run, first,
       CASE WHEN failed_state LIKE '23%' THEN 'constraint' ELSE 'expression' END, failed_state, failed_message);
-    IF (SELECT count(*) FROM xbb.sync_reject r WHERE r.sync = def.name AND r.run = $2) > def.max_rejects THEN
-      RAISE EXCEPTION 'more than % records were rejected', def.max_rejects
-        USING ERRCODE = 'program_limit_exceeded', DETAIL = format('The last one: %s', failed_message),
-              HINT = format('SELECT xbb.alter_sync(%L, max_rejects => ...) raises the limit.', def.name);
-    END IF;
-    RETURN ROW(1, 0, 0, 0, 1, NULL)::xbb._sync_counts;
+    PERFORM xbb._sync_limit_rejects(def, run, failed_message);
+    RETURN ROW(1, 0, 0, 0, 1, 0)::xbb._sync_counts;
   END IF;
   counts := xbb._sync_apply_or_halve(def, run, first, middle);
   RETURN xbb._sync_add(counts, xbb._sync_apply_or_halve(def, run, middle + 1, last));
+END
+$$;
+
+-- Brings all that is staged into the target.
+CREATE FUNCTION xbb._sync_load(def xbb.sync_definition, run bigint, staged bigint) RETURNS xbb._sync_counts
+LANGUAGE plpgsql AS $$
+DECLARE
+  counts xbb._sync_counts := xbb._sync_apply_or_halve(def, run, 1, staged);
+BEGIN
+  PERFORM xbb._sync_limit_rejects(def, run, (SELECT max(r.error) FROM xbb.sync_reject r WHERE r.sync = def.name AND r.run = $2));
+  RETURN counts;
 END
 $$;
 
@@ -632,28 +693,173 @@ $$;
 CREATE FUNCTION xbb._sync_window(def xbb.sync_definition, run bigint, low timestamptz, high timestamptz)
 RETURNS xbb._sync_counts LANGUAGE plpgsql AS $$
 DECLARE
-  counts xbb._sync_counts;
-  clock timestamptz;
   staged bigint := xbb._sync_stage(def, low, high);
+  clock timestamptz := (xbb._counters()).clock;
+  counts xbb._sync_counts := xbb._sync_load(def, run, staged);
+  latest timestamptz;
 BEGIN
-  clock := (xbb._counters()).clock;
-  counts := xbb._sync_apply_or_halve(def, run, 1, staged);
-  IF (SELECT count(*) FROM xbb.sync_reject r WHERE r.sync = def.name AND r.run = $2) > def.max_rejects THEN
-    RAISE EXCEPTION 'more than % records were rejected', def.max_rejects
-      USING ERRCODE = 'program_limit_exceeded',
-            HINT = format('SELECT xbb.alter_sync(%L, max_rejects => ...) raises the limit.', def.name);
-  END IF;
   EXECUTE format('SELECT max(%I) FROM pg_temp.xbb_sync_stage',
-                 xbb._sync_source_column(def.source, 'updateTime', 'update_time')) INTO counts.latest;
-  UPDATE xbb.sync_definition d SET watermark = greatest(d.watermark, least(counts.latest, clock))
-  WHERE d.name = def.name AND d.watermark IS DISTINCT FROM greatest(d.watermark, least(counts.latest, clock));
+                 xbb._sync_source_column(def.source, 'updateTime', 'update_time')) INTO latest;
+  UPDATE xbb.sync_definition d SET watermark = greatest(d.watermark, least(latest, clock))
+  WHERE d.name = def.name AND d.watermark IS DISTINCT FROM greatest(d.watermark, least(latest, clock));
   DROP TABLE pg_temp.xbb_sync_stage, pg_temp.xbb_sync_new;
   RETURN counts;
 END
 $$;
 
--- The end of a run: its row of the log, the news of it, and old rows.
-CREATE FUNCTION xbb._sync_end(run bigint, status text, counts xbb._sync_counts, before record, sqlstate text, error text)
+-- What was set aside, once more, from what is kept of it.
+CREATE FUNCTION xbb._sync_retry(def xbb.sync_definition, run bigint) RETURNS xbb._sync_counts
+LANGUAGE plpgsql AS $$
+DECLARE
+  staged bigint;
+  counts xbb._sync_counts;
+BEGIN
+  PERFORM xbb._sync_tables(def);
+  EXECUTE format('INSERT INTO pg_temp.xbb_sync_stage
+                  SELECT row_number() OVER (ORDER BY j.update_time, j.data_id), %s
+                  FROM xbb.sync_reject j, jsonb_populate_record(NULL::%s, j.staged) r
+                  WHERE j.sync = $1 AND j.staged IS NOT NULL',
+                 xbb._sync_list(def.source_columns, 'r.%1$I'), def.source)
+  USING def.name;
+  GET DIAGNOSTICS staged = ROW_COUNT;
+  counts := xbb._sync_load(def, run, staged);
+  DROP TABLE pg_temp.xbb_sync_stage, pg_temp.xbb_sync_new;
+  RETURN counts;
+END
+$$;
+
+-- The windows that a run begins with, the next one last; none if one reading without
+-- an upper bound does it.  Loads by windows are resumed, and begun where the API
+-- counts more than one window's worth or the definition wants small steps.
+CREATE FUNCTION xbb._sync_plan(def xbb.sync_definition) RETURNS tstzrange[] LANGUAGE plpgsql AS $$
+DECLARE
+  low timestamptz := def.watermark - def.overlap;
+  total bigint;
+BEGIN
+  IF NOT xbb._sync_counts_source(def.source) THEN
+    RETURN '{}';
+  END IF;
+  IF def.loading_until IS NULL THEN
+    IF def.watermark IS NOT NULL AND coalesce(def.watermark + def.chunk > now(), true) THEN
+      RETURN '{}';
+    END IF;
+    total := xbb._total(def.source, low, NULL);
+    IF def.chunk IS NULL AND total <= 9000 THEN
+      RETURN '{}';
+    END IF;
+    def.loading_until := coalesce((xbb._counters()).clock, now());
+    UPDATE xbb.sync_definition d SET loading_until = def.loading_until WHERE d.name = def.name;
+  END IF;
+  RETURN array[tstzrange(least(coalesce(low, to_timestamp(0)), def.loading_until), def.loading_until, '[]')];
+END
+$$;
+
+-- Looks at a window: is it to be loaded?  Else it is empty, or *windows gets its halves.
+CREATE FUNCTION xbb._sync_fits(def xbb.sync_definition, low timestamptz, high timestamptz, INOUT windows tstzrange[], OUT fits boolean)
+LANGUAGE plpgsql AS $$
+DECLARE
+  total bigint := xbb._total(def.source, low, high);
+  middle timestamptz := date_trunc('second', low + (high - low) / 2);
+BEGIN
+  fits := total > 0;
+  IF fits AND high - low > '1 second' AND (total > 9000 OR high - low > def.chunk) THEN
+    windows := windows || tstzrange(middle + interval '1 second', greatest(high, middle + interval '1 second'), '[]')
+      || tstzrange(low, middle, '[]');
+    fits := false;
+  END IF;
+END
+$$;
+
+-- The records that a sync knows, as a query: those in the target and those set aside.
+CREATE FUNCTION xbb._sync_known(def xbb.sync_definition) RETURNS text LANGUAGE sql STABLE AS $$
+  SELECT pg_catalog.format(
+    '(SELECT data_id, update_time FROM %s t
+      WHERE %s AND NOT EXISTS (SELECT FROM xbb.sync_reject r WHERE r.sync = %L AND r.data_id = t.data_id)
+      UNION ALL SELECT data_id, update_time FROM xbb.sync_reject WHERE sync = %L)',
+    (def).target, CASE WHEN (def).delete_mode = 'mark' THEN 'deleted_at IS NULL' ELSE 'true' END, (def).name, (def).name)
+$$;
+
+-- Compares ids of the source between two times (NULL: all) with those of the target.
+-- A second look, by dataId, tells what was deleted from what only moved or is new.
+CREATE FUNCTION xbb._sync_compare(def xbb.sync_definition, run bigint, low timestamptz, high timestamptz)
+RETURNS xbb._sync_counts LANGUAGE plpgsql AS $$
+DECLARE
+  id_column text := xbb._sync_source_column(def.source, 'dataId', 'data_id');
+  time_column text := xbb._sync_source_column(def.source, 'updateTime', 'update_time');
+  missed bigint[];
+  gone bigint[];
+  found bigint[];
+  counts xbb._sync_counts;
+  batch bigint[];
+BEGIN
+  CREATE TEMP TABLE xbb_sync_ids (data_id bigint, update_time timestamptz) ON COMMIT DROP;
+  EXECUTE format('INSERT INTO pg_temp.xbb_sync_ids SELECT %1$I, %2$I FROM %3$s WHERE %4$s', id_column, time_column, def.source,
+                 CASE WHEN low IS NULL THEN 'true' ELSE format('%I BETWEEN $1 AND $2', time_column) END)
+  USING low, high;
+  EXECUTE format('SELECT array_agg(s.data_id) FROM pg_temp.xbb_sync_ids s LEFT JOIN %s t
+                    ON t.data_id = s.data_id AND t.update_time IS NOT DISTINCT FROM s.update_time
+                  WHERE t.data_id IS NULL', xbb._sync_known(def))
+  INTO missed;
+  EXECUTE format('SELECT array_agg(t.data_id) FROM %s t
+                  WHERE %s AND NOT EXISTS (SELECT FROM pg_temp.xbb_sync_ids s WHERE s.data_id = t.data_id)', xbb._sync_known(def),
+                 CASE WHEN low IS NULL THEN 'true' ELSE 't.update_time BETWEEN $1 AND $2' END)
+  INTO gone USING low, high;
+  DROP TABLE pg_temp.xbb_sync_ids;
+
+  counts := ROW(0, 0, 0, 0, 0, 0);
+  IF missed IS NULL AND gone IS NULL THEN
+    RETURN counts;
+  END IF;
+  SELECT array_agg(DISTINCT u.id) INTO batch FROM unnest(missed || gone) u (id);
+  counts.rows_read := xbb._sync_stage(def, NULL, NULL, batch);
+  EXECUTE format('SELECT coalesce(array_agg(%I), ''{}'') FROM pg_temp.xbb_sync_stage', id_column) INTO found;
+  counts := xbb._sync_load(def, run, counts.rows_read);
+  DROP TABLE pg_temp.xbb_sync_stage, pg_temp.xbb_sync_new;
+  SELECT array_agg(u.id) INTO gone FROM unnest(gone) u (id) WHERE u.id <> ALL (found);
+  DELETE FROM xbb.sync_reject r WHERE r.sync = def.name AND r.data_id = ANY (gone);
+  counts.deleted := coalesce(cardinality(gone), 0);
+  IF def.delete_mode = 'mark' THEN
+    EXECUTE format('UPDATE %s SET deleted_at = now() WHERE data_id = ANY ($1) AND deleted_at IS NULL', def.target) USING gone;
+  ELSIF def.delete_mode = 'delete' THEN
+    EXECUTE format('DELETE FROM %s WHERE data_id = ANY ($1)', def.target) USING gone;
+  END IF;
+  RETURN counts;
+END
+$$;
+
+-- One window of a reconciliation: equal counts are taken for equal contents, what
+-- differs is halved where the target's records are, and compared when it is small.
+CREATE FUNCTION xbb._sync_descend(def xbb.sync_definition, run bigint, low timestamptz, high timestamptz,
+  INOUT windows tstzrange[], OUT counts xbb._sync_counts)
+LANGUAGE plpgsql AS $$
+DECLARE
+  here bigint;
+  there bigint;
+  middle timestamptz;
+BEGIN
+  EXECUTE format('SELECT count(*), to_timestamp(floor(extract(epoch FROM percentile_disc(0.5) WITHIN GROUP (ORDER BY update_time))))
+                  FROM %s t WHERE update_time BETWEEN $1 AND $2', xbb._sync_known(def))
+  INTO here, middle USING low, high;
+  -- large counts may hide what cancels out, and the API may count no further than 10,000
+  IF here <= 4000 THEN
+    there := xbb._total(def.source, low, high);
+    IF here = there THEN
+      RETURN;
+    ELSIF greatest(here, there) <= 500 OR high - low <= '1 second' THEN
+      counts := xbb._sync_compare(def, run, low, high);
+      RETURN;
+    END IF;
+  END IF;
+  IF middle IS NULL OR middle >= high THEN
+    middle := date_trunc('second', low + (high - low) / 2);
+  END IF;
+  windows := windows || tstzrange(middle + interval '1 second', greatest(high, middle + interval '1 second'), '[]')
+    || tstzrange(low, middle, '[]');
+END
+$$;
+
+-- A run's row of the log, as things stand; at its end also the news of it.
+CREATE FUNCTION xbb._sync_note(run bigint, status text, counts xbb._sync_counts, before record, sqlstate text, error text)
 RETURNS void LANGUAGE plpgsql AS $$
 #variable_conflict use_variable
 DECLARE
@@ -661,24 +867,29 @@ DECLARE
   entry xbb.sync_log;
 BEGIN
   UPDATE xbb.sync_log l
-  SET status = status, ended = clock_timestamp(),
+  SET status = status, ended = CASE WHEN status <> 'running' THEN clock_timestamp() END,
       watermark = (SELECT d.watermark FROM xbb.sync_definition d WHERE d.name = l.sync),
       requests = after.requests - before.requests, pages = after.pages - before.pages,
       rows_read = coalesce(counts.rows_read, 0), inserted = coalesce(counts.inserted, 0),
       updated = coalesce(counts.updated, 0), unchanged = coalesce(counts.unchanged, 0),
-      rejected = coalesce(counts.rejected, 0), retries = after.retries - before.retries,
+      rejected = coalesce(counts.rejected, 0), deleted = coalesce(counts.deleted, 0),
+      retries = after.retries - before.retries,
       throttled = make_interval(secs => (after.throttled_us - before.throttled_us) / 1000000.0),
       bytes = after.bytes - before.bytes, sqlstate = sqlstate, error = error
   WHERE l.id = run RETURNING * INTO entry;
-  PERFORM pg_notify('xbb_sync', jsonb_build_object(
-    'sync', entry.sync, 'run', entry.id, 'status', status, 'inserted', entry.inserted, 'updated', entry.updated,
-    'rejected', entry.rejected, 'watermark', entry.watermark, 'sqlstate', sqlstate, 'error', left(error, 500))::text);
-  DELETE FROM xbb.sync_log l
-  WHERE l.sync = entry.sync AND l.started < now() - current_setting('xbb_fdw.log_retention')::interval AND l.id <> run;
+  IF status <> 'running' THEN
+    PERFORM pg_notify('xbb_sync', jsonb_build_object(
+      'sync', entry.sync, 'run', entry.id, 'task', entry.task, 'status', status, 'inserted', entry.inserted,
+      'updated', entry.updated, 'rejected', entry.rejected, 'deleted', entry.deleted,
+      'watermark', entry.watermark, 'sqlstate', sqlstate, 'error', left(error, 500))::text);
+    DELETE FROM xbb.sync_log l
+    WHERE l.sync = entry.sync AND l.started < now() - current_setting('xbb_fdw.log_retention')::interval AND l.id <> run;
+  END IF;
 END
 $$;
 
-CREATE PROCEDURE xbb.sync(name text) LANGUAGE plpgsql AS $$
+-- A run of any kind: lock, log, work in steps that commit, log, unlock.
+CREATE PROCEDURE xbb._sync_run(name text, task text) LANGUAGE plpgsql AS $$
 DECLARE
   can_commit boolean := xbb._can_commit();
   path text := pg_catalog.current_setting('search_path');
@@ -688,6 +899,13 @@ DECLARE
   counts xbb._sync_counts;
   run bigint;
   free boolean;
+  windows tstzrange[];
+  phase text := CASE task WHEN 'retry_rejects' THEN 'retry' ELSE 'plan' END;
+  step xbb._sync_counts;
+  found record;
+  fits boolean;
+  low timestamptz;
+  high timestamptz;
   failed boolean := false;
   failed_state text;
   failed_message text;
@@ -695,7 +913,7 @@ DECLARE
   failed_hint text;
 BEGIN
   PERFORM pg_catalog.set_config('search_path', safe_path, true);
-  def := xbb._sync_get(sync.name);
+  def := xbb._sync_get(_sync_run.name);
   before := xbb._counters();
   -- a session may still hold it, from a run that ended between its last two statements
   IF can_commit THEN
@@ -705,31 +923,73 @@ BEGIN
     free := (SELECT pg_try_advisory_xact_lock(k.class, k.object) FROM xbb._sync_lock(def.name) k);
   END IF;
   IF NOT free THEN
-    INSERT INTO xbb.sync_log (sync, owner, status) VALUES (def.name, def.owner, 'running') RETURNING id INTO run;
-    PERFORM xbb._sync_end(run, 'skipped', NULL, before, NULL, NULL);
+    INSERT INTO xbb.sync_log (sync, owner, task, status) VALUES (def.name, def.owner, _sync_run.task, 'running') RETURNING id INTO run;
+    PERFORM xbb._sync_note(run, 'skipped', NULL, before, NULL, NULL);
     RAISE NOTICE 'sync % is running already', quote_ident(def.name);
     PERFORM set_config('search_path', path, true);
     RETURN;
   END IF;
   -- with the lock held, no other run is alive
-  def := xbb._sync_get(sync.name);
   UPDATE xbb.sync_log l SET status = 'killed' WHERE l.sync = def.name AND l.status = 'running';
-  INSERT INTO xbb.sync_log (sync, owner, status, low)
-  VALUES (def.name, def.owner, 'running', def.watermark - def.overlap) RETURNING id INTO run;
+  INSERT INTO xbb.sync_log (sync, owner, task, status, low)
+  SELECT def.name, def.owner, _sync_run.task, 'running', d.watermark - d.overlap
+  FROM xbb.sync_definition d WHERE d.name = def.name RETURNING id INTO run;
   IF can_commit THEN
     COMMIT;
     PERFORM pg_catalog.set_config('search_path', safe_path, true);
   END IF;
 
-  BEGIN
-    counts := xbb._sync_window(def, run, def.watermark - def.overlap, NULL);
-  EXCEPTION WHEN query_canceled OR OTHERS THEN
-    failed := true;
-    counts := NULL;
-    GET STACKED DIAGNOSTICS failed_state = RETURNED_SQLSTATE, failed_message = MESSAGE_TEXT,
-      failed_detail = PG_EXCEPTION_DETAIL, failed_hint = PG_EXCEPTION_HINT;
-  END;
-  PERFORM xbb._sync_end(run, CASE WHEN failed THEN 'failed' ELSE 'succeeded' END, counts, before, failed_state, failed_message);
+  WHILE phase <> 'done' AND NOT failed LOOP
+    step := NULL;
+    BEGIN
+      def := xbb._sync_get(_sync_run.name);
+      IF phase IN ('load', 'compare') AND cardinality(windows) > 0 THEN
+        low := lower(windows[cardinality(windows)]);
+        high := upper(windows[cardinality(windows)]);
+        windows := windows[:cardinality(windows) - 1];
+        IF phase = 'load' THEN
+          SELECT f.windows, f.fits INTO windows, fits FROM xbb._sync_fits(def, low, high, windows) f;
+          IF fits THEN
+            step := xbb._sync_window(def, run, low, high);
+          END IF;
+        ELSE
+          found := xbb._sync_descend(def, run, low, high, windows);
+          windows := found.windows;
+          step := found.counts;
+        END IF;
+      ELSIF phase = 'plan' THEN
+        windows := xbb._sync_plan(def);
+        phase := 'load';
+      ELSIF phase = 'load' THEN
+        UPDATE xbb.sync_definition d SET loading_until = NULL WHERE d.name = def.name AND d.loading_until IS NOT NULL;
+        step := xbb._sync_window(def, run, def.watermark - def.overlap, NULL);
+        phase := CASE _sync_run.task WHEN 'reconcile' THEN 'divide' WHEN 'reconcile full' THEN 'compare all' ELSE 'done' END;
+      ELSIF phase = 'divide' THEN
+        windows := CASE WHEN def.watermark IS NULL THEN '{}' ELSE array[tstzrange(to_timestamp(0), def.watermark, '[]')] END;
+        phase := 'compare';
+      ELSE
+        IF phase = 'compare all' THEN
+          step := xbb._sync_compare(def, run, NULL, NULL);
+        ELSIF phase = 'retry' THEN
+          step := xbb._sync_retry(def, run);
+        END IF;
+        phase := 'done';
+      END IF;
+      counts := xbb._sync_add(counts, step);
+    EXCEPTION WHEN query_canceled OR OTHERS THEN
+      failed := true;
+      GET STACKED DIAGNOSTICS failed_state = RETURNED_SQLSTATE, failed_message = MESSAGE_TEXT,
+        failed_detail = PG_EXCEPTION_DETAIL, failed_hint = PG_EXCEPTION_HINT;
+    END;
+    -- rows, watermark and the log together
+    IF can_commit AND step IS NOT NULL AND phase <> 'done' AND NOT failed THEN
+      PERFORM xbb._sync_note(run, 'running', counts, before, NULL, NULL);
+      COMMIT;
+      PERFORM pg_catalog.set_config('search_path', safe_path, true);
+    END IF;
+  END LOOP;
+
+  PERFORM xbb._sync_note(run, CASE WHEN failed THEN 'failed' ELSE 'succeeded' END, counts, before, failed_state, failed_message);
   IF can_commit THEN
     COMMIT;
     PERFORM pg_catalog.set_config('search_path', safe_path, true);
@@ -743,4 +1003,29 @@ BEGIN
   END IF;
 END
 $$;
+
+CREATE PROCEDURE xbb.sync(name text) LANGUAGE plpgsql AS $$
+BEGIN
+  CALL xbb._sync_run(name, 'sync');
+END
+$$;
 COMMENT ON PROCEDURE xbb.sync(text) IS 'reads what has changed and brings it into the target';
+
+CREATE PROCEDURE xbb.retry_rejects(name text) LANGUAGE plpgsql AS $$
+BEGIN
+  CALL xbb._sync_run(name, 'retry_rejects');
+END
+$$;
+COMMENT ON PROCEDURE xbb.retry_rejects(text) IS 'loads what was set aside, without a request';
+
+CREATE PROCEDURE xbb.reconcile(name text, "full" boolean DEFAULT false) LANGUAGE plpgsql AS $$
+BEGIN
+  IF NOT xbb._sync_counts_source((xbb._sync_get(name)).source) THEN
+    RAISE EXCEPTION 'the source of sync % is no foreign table of xbb_fdw', pg_catalog.quote_ident(name)
+      USING ERRCODE = 'wrong_object_type';
+  END IF;
+  CALL xbb._sync_run(name, CASE WHEN "full" THEN 'reconcile full' ELSE 'reconcile' END);
+END
+$$;
+COMMENT ON PROCEDURE xbb.reconcile(text, boolean) IS
+  'finds what was deleted and what was missed, by counts of time windows or, full, by every id';

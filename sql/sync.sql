@@ -114,7 +114,7 @@ SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_p
 SELECT sim('clear what=faults');
 
 -- a run that never came to its end
-INSERT INTO xbb.sync_log (sync, owner, status) SELECT name, owner, 'running' FROM xbb.sync_definition WHERE name = 'sync one';
+INSERT INTO xbb.sync_log (sync, owner, task, status) SELECT name, owner, 'sync', 'running' FROM xbb.sync_definition WHERE name = 'sync one';
 SELECT status FROM run;
 SELECT failures_in_a_row FROM xbb.sync_status WHERE name = 'sync one';
 CALL xbb.sync('sync one');
@@ -210,8 +210,8 @@ SELECT sync, status FROM xbb.sync_run;
 SELECT name FROM xbb.sync_status;
 CALL xbb.sync('theirs');
 SELECT xbb.drop_sync('theirs');
-INSERT INTO xbb.sync_definition (name, owner, source, target, key, overlap, max_rejects, select_list, target_columns, source_columns)
-VALUES ('forged', 'xbb_sync_etl'::regrole, 'pg_class', 'pg_class', '{a}', '1h', 0, 'SELECT 1', '{a}', '{a}');
+INSERT INTO xbb.sync_definition (name, owner, source, target, key, overlap, max_rejects, delete_mode, select_list, target_columns, source_columns)
+VALUES ('forged', 'xbb_sync_etl'::regrole, 'pg_class', 'pg_class', '{a}', '1h', 0, 'ignore', 'SELECT 1', '{a}', '{a}');
 RESET ROLE;
 CALL xbb.sync('theirs');
 SET ROLE xbb_sync_etl;
