@@ -148,19 +148,18 @@ SELECT pg_catalog.pg_extension_config_dump('xbb.sync_definition', '');
 
 -- The two keys of a sync's advisory lock.
 CREATE FUNCTION xbb._sync_lock(name text, OUT class integer, OUT object integer)
-LANGUAGE sql STABLE STRICT AS $$
-  SELECT pg_catalog.hashtext('xbb.sync'), pg_catalog.hashtext(name)
-$$;
+LANGUAGE sql STABLE STRICT BEGIN ATOMIC
+  SELECT pg_catalog.hashtext('xbb.sync'), pg_catalog.hashtext(name);
+END;
 
 -- Does that process hold it?
 CREATE FUNCTION xbb._sync_locked(name text, pid integer) RETURNS boolean
-LANGUAGE sql VOLATILE STRICT AS $$
-  SELECT EXISTS (
-    SELECT FROM pg_catalog.pg_locks l, xbb._sync_lock($1) k
-    WHERE l.locktype = 'advisory' AND l.granted AND l.pid = $2 AND l.objsubid = 2
+LANGUAGE sql VOLATILE STRICT
+RETURN EXISTS (
+    SELECT FROM pg_catalog.pg_locks l, xbb._sync_lock(name) k
+    WHERE l.locktype = 'advisory' AND l.granted AND l.pid = _sync_locked.pid AND l.objsubid = 2
       AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())
-      AND l.classid = k.class::oid AND l.objid = k.object::oid)
-$$;
+      AND l.classid = k.class::oid AND l.objid = k.object::oid);
 
 CREATE VIEW xbb.sync_run WITH (security_invoker) AS
 SELECT l.id, l.sync, l.owner, l.task,
@@ -216,13 +215,12 @@ LANGUAGE sql STABLE STRICT AS $$
 $$;
 
 -- Can the API count the source's records between two times?
-CREATE FUNCTION xbb._sync_counts_source(source regclass) RETURNS boolean LANGUAGE sql STABLE STRICT AS $$
-  SELECT EXISTS (
+CREATE FUNCTION xbb._sync_counts_source(source regclass) RETURNS boolean LANGUAGE sql STABLE STRICT
+RETURN EXISTS (
     SELECT FROM pg_catalog.pg_foreign_table t
     JOIN pg_catalog.pg_foreign_server s ON s.oid = t.ftserver
     JOIN pg_catalog.pg_foreign_data_wrapper w ON w.oid = s.srvfdw
-    WHERE t.ftrelid = $1 AND w.fdwhandler = 'xbb.fdw_handler'::regproc)
-$$;
+    WHERE t.ftrelid = source AND w.fdwhandler = 'xbb.fdw_handler'::regproc);
 
 -- Checks what create_sync and alter_sync were given, makes a missing target, and
 -- completes the definition.  "path" is the caller's: expressions are read by it.
@@ -763,8 +761,8 @@ DECLARE
 BEGIN
   fits := total > 0;
   IF fits AND high - low > '1 second' AND (total > 9000 OR high - low > def.chunk) THEN
-    windows := windows || tstzrange(middle + interval '1 second', greatest(high, middle + interval '1 second'), '[]')
-      || tstzrange(low, middle, '[]');
+    -- they share a second, for records with fractions of it
+    windows := windows || tstzrange(middle, high, '[]') || tstzrange(low, middle, '[]');
     fits := false;
   END IF;
 END
@@ -900,7 +898,7 @@ DECLARE
   run bigint;
   free boolean;
   windows tstzrange[];
-  phase text := CASE task WHEN 'retry_rejects' THEN 'retry' ELSE 'plan' END;
+  phase text;
   step xbb._sync_counts;
   found record;
   fits boolean;
@@ -913,6 +911,7 @@ DECLARE
   failed_hint text;
 BEGIN
   PERFORM pg_catalog.set_config('search_path', safe_path, true);
+  phase := CASE task WHEN 'retry_rejects' THEN 'retry' ELSE 'plan' END;
   def := xbb._sync_get(_sync_run.name);
   before := xbb._counters();
   -- a session may still hold it, from a run that ended between its last two statements

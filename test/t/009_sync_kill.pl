@@ -1,0 +1,136 @@
+# A killed server costs a sync no record: after kill -9 of the whole server at
+# random moments of a running sync the watermark is never ahead of the rows, a
+# first load goes on where it was, and the next run makes target = source.
+#
+# XBB_LONG=1 makes it 200 kills and 200,000 records; XBB_SEED the moments.
+
+use strict;
+use warnings;
+
+use FindBin;
+use lib $FindBin::RealBin;
+use IPC::Run;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+use Time::HiRes qw(sleep time);
+use Xbb;
+
+my $kills = long_run(10, 200);
+my $records = long_run(30_000, 200_000);
+my $corpid = "dingSyncKill-$$";
+my $seed = $ENV{XBB_SEED} // time;
+my $node = start_node('sync_kill');
+
+srand($seed);
+note("XBB_SEED=" . int($seed));
+
+sub source_lines
+{
+	return split(/\n/, sim($corpid, 'dump', form => 'csv', cols => 'dataId,updateTime'));
+}
+
+sub target_lines
+{
+	return split(/\n/, $node->safe_psql('postgres',
+		q{SELECT data_id || ',' || extract(epoch FROM update_time)::bigint FROM target ORDER BY data_id}));
+}
+
+# Kills the postmaster and all its children, and waits until they are gone.
+sub kill_server
+{
+	my ($postmaster) = slurp_file($node->data_dir . '/postmaster.pid') =~ /^(\d+)/;
+	my @children = split(/\s+/, `ps -o pid= --ppid $postmaster`);
+
+	$node->kill9;
+	kill(9, grep { $_ } @children);
+	# who is dead, but not buried yet, would be taken for a running server
+	wait_until(sub { !grep { $_ && kill(0, $_) } $postmaster, @children })
+		or die 'the server does not die';
+	return;
+}
+
+sim($corpid, 'create', token => 't0ken', products => $records, width => 3);
+$node->safe_psql('postgres', qq{
+	CREATE SERVER sync_kill FOREIGN DATA WRAPPER xbb_fdw OPTIONS (corpid '$corpid', base_url '@{[sim_url()]}',
+		rate_limit '0', settle_time '1s');
+	CREATE USER MAPPING FOR PUBLIC SERVER sync_kill OPTIONS (token 't0ken');
+	CREATE FOREIGN TABLE source (data_id bigint, serial_no text, update_time timestamptz)
+		SERVER sync_kill OPTIONS (object 'product');
+	SELECT xbb.create_sync('copy', 'source', 'target', '{data_id}', overlap => '10s');
+});
+
+my ($ahead, $lost, $partial, $seen) = (0, 0, 0, 0);
+for my $kill (1 .. $kills)
+{
+	my $run = IPC::Run::start([ 'psql', '-XqAt', '-d', $node->connstr('postgres'), '-c', q{CALL xbb.sync('copy')} ],
+		'<', \undef, '>', \my $out, '2>', \my $err);
+
+	sleep(rand(1.2));
+	kill_server();
+	$run->finish;
+	$node->start;
+
+	my $watermark = $node->safe_psql('postgres',
+		q{SELECT coalesce(extract(epoch FROM watermark)::bigint, 0) FROM xbb.sync_definition});
+	my %target = map { $_ => 1 } target_lines();
+	$ahead += grep { my (undef, $time) = split /,/; $time <= $watermark && !$target{$_} } source_lines();
+	$partial++ if %target && keys %target < $records;
+	$seen++ if $node->safe_psql('postgres', q{SELECT count(*) FROM xbb.sync_run WHERE status = 'killed'}) > 0;
+	$lost++ if $node->safe_psql('postgres', q{SELECT count(*) FROM xbb.sync_run WHERE status = 'running'}) > 0;
+	# what comes later is new to the watermark
+	sleep(1);
+	sim($corpid, 'touch', id => join(',', map { 51200001 + int(rand($records)) } 1 .. 50), '{"num_1": 1}');
+	sim($corpid, 'add', n => 20);
+	$records += 20;
+}
+is($ahead, 0, 'the watermark never was ahead of the rows');
+is($lost, 0, 'no killed run shows as running');
+cmp_ok($seen, '>', 0, 'killed runs show as killed');
+cmp_ok($partial, '>', 0, 'some kills struck in the middle of the first load');
+
+sleep(2);
+$node->safe_psql('postgres', q{CALL xbb.sync('copy')});
+is_deeply([ target_lines() ], [ source_lines() ], 'the next run makes target = source');
+is($node->safe_psql('postgres', q{SELECT status FROM xbb.sync_run ORDER BY id DESC LIMIT 1}), 'succeeded', 'and says so');
+$node->safe_psql('postgres', q{CALL xbb.sync('copy')});
+
+# definitions and watermarks are dumped, the log is not
+my $dump = '';
+IPC::Run::run([ 'pg_dump', '-d', $node->connstr('postgres') ], '>', \$dump);
+like($dump, qr/COPY xbb\.sync_definition .*\ncopy\t/, 'pg_dump keeps the definition');
+unlike($dump, qr/COPY xbb\.sync_log/, 'and not the log');
+$node->safe_psql('postgres', 'CREATE DATABASE restored');
+IPC::Run::run([ 'psql', '-Xq', '-d', $node->connstr('restored') ], '<', \$dump, '>', \my $restored, '2>', \my $errors);
+is($node->safe_psql('restored', q{SELECT name, source, target, watermark IS NOT NULL FROM xbb.sync_definition}),
+	'copy|source|target|t', 'a restored sync knows its tables and its watermark');
+$node->safe_psql('restored', q{CALL xbb.sync('copy')});
+is($node->safe_psql('restored', q{SELECT status, inserted FROM xbb.sync_run}), 'succeeded|0', 'and goes on');
+
+# a run with nothing new writes no WAL for the target; what has no transaction id is
+# vacuum and pruning, which come when they like
+sub records_for_target
+{
+	my ($from, $to) = @_;
+
+	return $node->safe_psql('postgres', qq{
+		SELECT count(*) FROM pg_get_wal_records_info('$from', '$to')
+		WHERE xid <> '0' AND block_ref ~ format('/(%s|%s)([^0-9]|\$)', pg_relation_filenode('target'),
+			pg_relation_filenode('target_pkey'))});
+}
+
+sub position { return $node->safe_psql('postgres', 'SELECT pg_current_wal_insert_lsn()'); }
+
+$node->safe_psql('postgres', 'CREATE EXTENSION pg_walinspect');
+my $before = position();
+$node->safe_psql('postgres', q{CALL xbb.sync('copy')});
+my $between = position();
+$node->safe_psql('postgres', 'UPDATE target SET serial_no = serial_no WHERE data_id = 51200001');
+my $after = position();
+is($node->safe_psql('postgres', q{SELECT inserted + updated FROM xbb.sync_run ORDER BY id DESC LIMIT 1}), '0', 'nothing new');
+is(records_for_target($before, $between), '0', 'and no WAL for the target');
+cmp_ok(records_for_target($between, $after), '>', 0, 'where an update would show');
+
+$node->stop;
+sim($corpid, 'remove');
+done_testing();

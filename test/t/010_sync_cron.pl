@@ -1,0 +1,74 @@
+# pg_cron runs a sync: every minute, with a second job on the same sync refused
+# without harm, failures visible in cron.job_run_details and in the views of the
+# sync, across a restart of the server.
+
+use strict;
+use warnings;
+
+use FindBin;
+use lib $FindBin::RealBin;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+use Xbb;
+
+my ($directory) = run_command([ 'pg_config', '--pkglibdir' ]);
+
+plan skip_all => 'pg_cron is not installed' unless -e "$directory/pg_cron.so";
+
+my $corpid = "dingSyncCron-$$";
+my $node = start_node('sync_cron', qq{
+	shared_preload_libraries = 'pg_cron'
+	cron.database_name = 'postgres'
+	cron.use_background_workers = on
+	max_worker_processes = 20
+});
+
+# Waits until a query says t, for two minutes and a half.
+sub soon
+{
+	my ($query, $name) = @_;
+
+	ok($node->poll_query_until('postgres', $query), $name);
+	return;
+}
+
+sim($corpid, 'create', token => 't0ken', products => 250, width => 3);
+# two jobs that start at the same time meet
+sim($corpid, 'fault', what => 'delay', ms => 2000, at => 'every');
+$node->safe_psql('postgres', qq{
+	CREATE EXTENSION pg_cron;
+	CREATE SERVER sync_cron FOREIGN DATA WRAPPER xbb_fdw OPTIONS (corpid '$corpid', base_url '@{[sim_url()]}',
+		rate_limit '0', settle_time '1s');
+	CREATE USER MAPPING FOR PUBLIC SERVER sync_cron OPTIONS (token 't0ken');
+	CREATE FOREIGN TABLE source (data_id bigint, serial_no text, update_time timestamptz)
+		SERVER sync_cron OPTIONS (object 'product');
+	SELECT xbb.create_sync('copy', 'source', 'target', '{data_id}');
+	SELECT cron.schedule('one', '* * * * *', \$\$CALL xbb.sync('copy')\$\$);
+	SELECT cron.schedule('two', '* * * * *', \$\$CALL xbb.sync('copy')\$\$);
+});
+soon(q{SELECT count(*) > 0 FROM xbb.sync_run WHERE status = 'skipped'}, 'the second job is refused');
+soon(q{SELECT count(*) > 0 FROM xbb.sync_run WHERE status = 'succeeded'}, 'the first one loads');
+is($node->safe_psql('postgres', 'SELECT count(*) FROM target'), '250', 'everything');
+soon(q{SELECT count(*) >= 2 AND bool_and(status = 'succeeded') FROM cron.job_run_details}, 'to pg_cron both succeeded');
+
+# a failure
+sim($corpid, 'clear', what => 'faults');
+sim($corpid, 'fault', what => 'code', code => 100001, msg => 'broken', times => 0);
+$node->safe_psql('postgres', q{SELECT cron.unschedule('two')});
+soon(q{SELECT count(*) > 0 FROM xbb.sync_run WHERE status = 'failed' AND error LIKE '%broken%'}, 'a failure is in our log');
+soon(q{SELECT count(*) > 0 FROM cron.job_run_details WHERE status = 'failed' AND return_message LIKE '%broken%'},
+	'and in that of pg_cron');
+is($node->safe_psql('postgres', q{SELECT failures_in_a_row FROM xbb.sync_status}), '1', 'the status counts it');
+
+# a restart, and what has come meanwhile
+$node->restart;
+sim($corpid, 'clear', what => 'faults');
+sim($corpid, 'add', n => 5);
+soon(q{SELECT count(*) = 255 FROM target}, 'the schedule goes on after a restart');
+soon(q{SELECT failures_in_a_row = 0 FROM xbb.sync_status}, 'the status is good again');
+
+$node->safe_psql('postgres', q{SELECT cron.unschedule('one')});
+$node->stop;
+sim($corpid, 'remove');
+done_testing();
