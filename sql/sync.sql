@@ -97,7 +97,7 @@ SELECT failures_in_a_row FROM xbb.sync_status WHERE name = 'sync one';
 
 -- the news of each run
 \setenv PGDATABASE :DBNAME
-\! psql -X -q -c 'LISTEN xbb_sync' -c "CALL xbb.sync('sync one')" -c "SELECT 'then'" | sed -n 's/"run": [0-9]*, //; s/, "watermark": "[^"]*"//; s/ received from.*//; s/.*payload //p'
+\! psql -X -q -c 'LISTEN xbb_sync' -c "CALL xbb.sync('sync one')" -c "SELECT 'then'" | grep '"sync one"' | sed 's/"run": [0-9]*, //; s/, "watermark": "[^"]*"//; s/ received from.*//; s/.*payload //'
 
 -- one run at a time: the other one is no failure
 SELECT pg_advisory_lock(class, object) FROM xbb._sync_lock('sync one');
