@@ -33,7 +33,7 @@ extern const FuzzTarget fuzz_option;
 extern const FuzzTarget fuzz_condition;
 
 /* A property does not hold: libFuzzer keeps the input and ends. */
-extern void fuzz_broken(const char *property) pg_attribute_noreturn();
+extern void fuzz_broken(const char *property) __attribute__((noreturn));
 
 /*
  * Calls the function; returns the error it raised, or NULL.  No error may be
