@@ -60,6 +60,16 @@ window_limit(const Pager *p, const Window *window)
 	return (int64_t) ((pages < 1 ? 1 : pages) * p->width);
 }
 
+/* The times between which a span is cut; those before 2010 stay together. */
+static void
+cutting_range(const Pager *p, const PagerRange *span, int64_t *left, int64_t *right)
+{
+	*right = span->has_high ? span->high : p->clock;
+	*left = span->has_low ? span->low : FLOOR;
+	if (*left < FLOOR && *right > FLOOR)
+		*left = FLOOR;
+}
+
 /* Back to a plan that expects n records. */
 static void
 unread_window(Pager *p, Window *window, int64_t n)
@@ -77,11 +87,13 @@ static void
 open_window(Pager *p, PagerLevel *level, Window *window)
 {
 	double		part = p->aim * p->width / window->guess * level->stretch;
+	int64_t		left;
+	int64_t		right;
 
 	if (window->guess > window_limit(p, window))
 		window->has_rest = pager_windows_split(p, window, part < .5 ? part : .5);
-	window->second = (window->span.has_high ? window->span.high : p->clock) <=
-		(window->span.has_low ? window->span.low : FLOOR);
+	cutting_range(p, &window->span, &left, &right);
+	window->second = right <= left;
 	window->last = window->second && p->depth == 1;
 	window->whole = p->depth == 0 && p->remedy == 0 && p->counters.windows == 0 &&
 		window == level->windows && !window->next;
@@ -209,11 +221,12 @@ bool
 pager_windows_split(Pager *p, Window *window, double part)
 {
 	PagerRange *span = &window->span;
-	int64_t		left = span->has_low ? span->low : FLOOR;
-	int64_t		right = span->has_high ? span->high : p->clock;
-	int64_t		middle;
 	PagerRange	rest = *span;
+	int64_t		left;
+	int64_t		right;
+	int64_t		middle;
 
+	cutting_range(p, span, &left, &right);
 	if (left >= right)
 		return false;
 	middle = left + (int64_t) ((right - left) * part);

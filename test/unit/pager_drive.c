@@ -6,6 +6,8 @@
  * Checks what a scan may never do, however it ends: ask for too much, hand on
  * what is not there or was handed on before, keep or lose a page, leak.
  *
+ * A part of test_pager.c.
+ *
  *-------------------------------------------------------------------------
  */
 #include <stdio.h>
@@ -64,6 +66,7 @@ send(Scan *scan, const PagerRequest *request)
 	Reply	   *reply = calloc(1, sizeof(Reply));
 	int64_t		depth = (int64_t) request->page * request->page_size;
 
+	scan->asked++;
 	reply->request = *request;
 	reply->next = scan->replies;
 	scan->replies = reply;
@@ -71,8 +74,6 @@ send(Scan *scan, const PagerRequest *request)
 		drive_wrong(scan, "too many requests in flight");
 	scan->flying[scan->nflying++] = reply;
 
-	if (scan->nflying > scan->most_in_flight)
-		scan->most_in_flight = scan->nflying;
 	if (scan->held + scan->nflying > scan->config.max_pages &&
 		scan->config.method != PAGER_REPEATED &&
 		!(is_second(request->range[0]) && is_second(request->range[1])))
@@ -89,6 +90,8 @@ send(Scan *scan, const PagerRequest *request)
 		if ((bounds.has_low && (!range.has_low || range.low < bounds.low)) ||
 			(bounds.has_high && (!range.has_high || range.high > bounds.high)))
 			drive_wrong(scan, "a request outside the user's bounds");
+		if (range.has_high && range.high > scan->highest)
+			scan->highest = range.high;
 	}
 }
 

@@ -42,8 +42,9 @@ typedef struct Scan
 	int			ngot;
 	int			nlost;
 	int			ngone;			/* handed on, but not there any more */
+	int			asked;			/* requests */
 	int			deepest;		/* row that was asked for */
-	int			most_in_flight;
+	int64_t		highest;		/* end of a range that was sent */
 	int			slept;
 	int64_t		turns;			/* events in the world */
 	int64_t		flight_turns;	/* requests in flight, summed over them */
@@ -69,6 +70,9 @@ extern void drive_wrong(Scan *scan, const char *what);
 
 /* TAP. */
 extern void ok(bool passed, const char *name);
+
+/* pager_lists.c: lists at rest. */
+extern void test_lists(void);
 
 /* pager_price.c: what a scan costs, in requests. */
 extern void test_price(void);

@@ -4,6 +4,8 @@
  *	  What a certified scan costs, in requests, against the ideal of one a
  *	  page.
  *
+ * A part of test_pager.c.
+ *
  *-------------------------------------------------------------------------
  */
 #include <stdio.h>

@@ -19,8 +19,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "idset.h"
 #include "pager_drive.c"
+#include "pager_lists.c"
 #include "pager_price.c"
 
 static int	ntests;
@@ -34,8 +34,6 @@ ok(bool passed, const char *name)
 	nfailed += !passed;
 	fflush(stdout);
 }
-
-/* --- schedules ---------------------------------------------------------- */
 
 typedef struct Tally
 {
@@ -282,255 +280,6 @@ test_schedules(int64_t runs, uint64_t seed, int nfaults)
 	   "schedules: a record that has just changed is no condition ignored");
 }
 
-/* --- lists at rest ------------------------------------------------------ */
-
-/* Records a minute apart, as many as n; the newest a minute old. */
-static void
-rest(World *world, Scan *scan, PagerMethod method, int n)
-{
-	world_begin(world, 1);
-	for (int i = n; i > 0; i--)
-		world_add(world, WORLD_START - 60 * i, WORLD_START - 60 * i);
-	*scan = (Scan)
-	{
-		.world = world,.trace = verbose
-	};
-	scan->config = (PagerConfig)
-	{
-		.method = method,.page_size = 100,.concurrency = 8,.max_pages = 64,
-			.settle = 5,.limit = -1
-	};
-}
-
-/* Carries it out; is the end as expected? */
-static bool
-ends(World *world, Scan *scan, PagerAction end, PagerFailure failure, int requests)
-{
-	bool		as_expected;
-
-	drive(scan);
-	as_expected = !scan->wrong && scan->end == end && scan->step.failure == failure &&
-		(end != PAGER_DONE || scan->nlost == 0) &&
-		(requests == 0 || world->requests == requests);
-	if (!as_expected)
-		printf("# end %d, failure %d, %lld requests, %d lost, %s\n", scan->end, scan->step.failure,
-			   (long long) world->requests, scan->nlost, scan->wrong ? scan->wrong : "nothing wrong");
-	world_end(world);
-	return as_expected;
-}
-
-static void
-test_requests(void)
-{
-	World		world;
-	Scan		scan;
-
-	rest(&world, &scan, PAGER_CERTIFIED, 0);
-	ok(ends(&world, &scan, PAGER_DONE, 0, 1), "an empty list is one request");
-	rest(&world, &scan, PAGER_CERTIFIED, 100);
-	ok(ends(&world, &scan, PAGER_DONE, 0, 1), "a list of one page is one request");
-	rest(&world, &scan, PAGER_CERTIFIED, 850);
-	ok(ends(&world, &scan, PAGER_DONE, 0, 12), "certified: three more than the pages");
-	rest(&world, &scan, PAGER_CERTIFIED, 900);
-	ok(ends(&world, &scan, PAGER_DONE, 0, 12), "also when the last page is full");
-	rest(&world, &scan, PAGER_PLAIN, 900);
-	ok(ends(&world, &scan, PAGER_DONE, 0, 9), "plain: each page once");
-	rest(&world, &scan, PAGER_REPEATED, 850);
-	ok(ends(&world, &scan, PAGER_DONE, 0, 18), "repeated: each page twice");
-	rest(&world, &scan, PAGER_REPEATED, 80);
-	ok(ends(&world, &scan, PAGER_DONE, 0, 1), "repeated: one answer is enough");
-	rest(&world, &scan, PAGER_SINGLE, 80);
-	ok(ends(&world, &scan, PAGER_DONE, 0, 1), "single: one request");
-
-	rest(&world, &scan, PAGER_CERTIFIED, 900);
-	scan.config.limit = 5;
-	scan.stop_at_limit = true;
-	ok(ends(&world, &scan, PAGER_ROW, 0, 1), "LIMIT 5 of 900 is one request");
-	rest(&world, &scan, PAGER_CERTIFIED, 900);
-	scan.config.limit = 250;
-	scan.stop_at_limit = true;
-	ok(ends(&world, &scan, PAGER_ROW, 0, 3), "LIMIT 250 of 900 is three");
-	rest(&world, &scan, PAGER_CERTIFIED, 900);
-	scan.config.limit = 350;
-	scan.stop_at_limit = true;
-	ok(ends(&world, &scan, PAGER_ROW, 0, 4), "LIMIT 350 is four");
-	rest(&world, &scan, PAGER_PLAIN, 900);
-	scan.config.limit = 250;
-	scan.stop_at_limit = true;
-	ok(ends(&world, &scan, PAGER_ROW, 0, 3), "so it is when reading plainly");
-	rest(&world, &scan, PAGER_CERTIFIED, 850);
-	scan.config.limit = 2000;
-	scan.stop_at_limit = true;
-	ok(ends(&world, &scan, PAGER_DONE, 0, 9 + 12), "LIMIT above the list turns into a full scan");
-}
-
-/* Answers one request by hand: a page of two records of a list of three. */
-static bool
-answer_by_hand(Pager *pager, const int64_t *list)
-{
-	static const int64_t times[2] = {WORLD_START, WORLD_START};
-	PagerStep	step;
-	PagerAction action = pager_next(pager, &step);
-
-	while (action == PAGER_FREE)
-		action = pager_next(pager, &step);
-	if (action != PAGER_ASK)
-		return false;
-	pager_answer(pager, &(PagerAnswer)
-				 {
-					 .ticket = step.request.ticket,.nrows = step.request.page == 1 ? 2 : 1,
-					 .ids = list + 2 * (step.request.page - 1),.times = {times, times},
-					 .total = 3,.date = WORLD_START
-				 });
-	return true;
-}
-
-static void
-test_readings(void)
-{
-	static const int64_t lists[][3] = {{1, 2, 3}, {1, 2, 4}, {1, 2, 4}};
-	PagerConfig config = {
-		.method = PAGER_REPEATED,.page_size = 2,.concurrency = 1,.max_pages = 64,
-		.limit = -1,.resize = drive_resize
-	};
-	Pager	   *pager = pager_create(&config);
-	PagerStep	step;
-	PagerAction action;
-	bool		passed = true;
-
-	for (int i = 0; i < 6; i++)
-		passed &= answer_by_hand(pager, lists[i / 2]);
-	do
-		action = pager_next(pager, &step);
-	while (action == PAGER_FREE || action == PAGER_ROW);
-	ok(passed && action == PAGER_DONE && pager_counters(pager)->handed_on == 3,
-	   "repeated: until two readings in a row show the same ids");
-	pager_destroy(pager);
-}
-
-static void
-test_failures(void)
-{
-	World		world;
-	Scan		scan;
-
-	rest(&world, &scan, PAGER_CERTIFIED, 900);
-	world.fault = FAULT_NO_TOTAL;
-	ok(ends(&world, &scan, PAGER_FAIL, PAGER_NO_TOTAL, 0), "a missing total is an error");
-	rest(&world, &scan, PAGER_SINGLE, 101);
-	ok(ends(&world, &scan, PAGER_FAIL, PAGER_CHANGED, 1), "single: so is a list of two pages");
-	rest(&world, &scan, PAGER_PLAIN, 900);
-	world.bounce = true;
-	for (int i = 0; i < 900; i++)
-		world.truth[i].time[PAGER_UPDATE_TIME] = WORLD_START * 10 - 600;
-	ok(ends(&world, &scan, PAGER_FAIL, PAGER_CHANGED, 9), "plain: so are pages that overlap");
-	rest(&world, &scan, PAGER_REPEATED, 900);
-	world.changes = CHANGE_ADD | CHANGE_DROP;
-	world.rate = .5;
-	ok(ends(&world, &scan, PAGER_FAIL, PAGER_UNSTABLE, 0), "repeated: so is a list that never agrees");
-
-	rest(&world, &scan, PAGER_CERTIFIED, 900);
-	world.fault = FAULT_IGNORES_HIGH;
-	ok(ends(&world, &scan, PAGER_DONE, 0, 0), "a condition that all records meet may be ignored");
-	rest(&world, &scan, PAGER_CERTIFIED, 900);
-	world.fault = FAULT_IGNORES_LOW;
-	scan.config.bounds[PAGER_ADD_TIME] = (PagerRange) {true, false, WORLD_START - 600, 0};
-	ok(ends(&world, &scan, PAGER_FAIL, PAGER_IGNORED, 1) &&
-	   scan.step.time_kind == PAGER_ADD_TIME && scan.step.range.low == WORLD_START - 600 &&
-	   scan.step.time < WORLD_START - 600 && scan.step.id > 0,
-	   "else it is an error that names record, time and range");
-
-	rest(&world, &scan, PAGER_CERTIFIED, 850);
-	for (int i = 0; i < 9; i++)
-		world.truth[i].time[0] = world.truth[i].time[1] = 0;
-	ok(ends(&world, &scan, PAGER_FAIL, PAGER_UNAUDITED, 0) &&
-	   scan.step.expected == 850 && scan.step.received == 841,
-	   "records without times are an error that counts them");
-}
-
-static void
-test_depth(void)
-{
-	World		world;
-	Scan		scan;
-	bool		passed = true;
-
-	for (int key = 0; key < PAGER_NTIMES; key++)
-	{
-		rest(&world, &scan, PAGER_CERTIFIED, 23456);
-		world.fault = FAULT_DEPTH;
-		scan.config.key = (PagerTime) key;
-		passed &= ends(&world, &scan, PAGER_DONE, 0, 0) && scan.deepest <= 10000;
-	}
-	ok(passed, "certified: 23,456 records where totals and pages end at 10,000");
-	rest(&world, &scan, PAGER_CERTIFIED, 10000);
-	ok(ends(&world, &scan, PAGER_DONE, 0, 0), "certified: exactly 10,000 records");
-	rest(&world, &scan, PAGER_CERTIFIED, 12000);
-	world.fault = FAULT_DEPTH;
-	for (int i = 0; i < 10500; i++)
-		world.truth[i].time[0] = world.truth[i].time[1] = (WORLD_START - 900) * 10;
-	ok(ends(&world, &scan, PAGER_FAIL, PAGER_CAPPED, 0) && scan.deepest <= 10000,
-	   "certified: 10,500 records in one second of both times are an error");
-	rest(&world, &scan, PAGER_CERTIFIED, 12000);
-	for (int i = 0; i < 9500; i++)
-		world.truth[i].time[0] = world.truth[i].time[1] = (WORLD_START - 900) * 10;
-	ok(ends(&world, &scan, PAGER_DONE, 0, 0) && scan.deepest <= 10000, "9,500 can be read");
-	rest(&world, &scan, PAGER_CERTIFIED, 23456);
-	world.fault = FAULT_DEPTH;
-	for (int i = 0; i < 9; i++)
-		world.truth[i].time[0] = world.truth[i].time[1] = (WORLD_START - 86400 * 10000) * 10;
-	ok(ends(&world, &scan, PAGER_DONE, 0, 0), "records from before 2010");
-	rest(&world, &scan, PAGER_PLAIN, 23456);
-	world.fault = FAULT_DEPTH;
-	ok(ends(&world, &scan, PAGER_FAIL, PAGER_CAPPED, 100), "plain: a total of 10,000 proves nothing");
-	rest(&world, &scan, PAGER_CERTIFIED, 23456);
-	scan.config.limit = 12000;
-	ok(ends(&world, &scan, PAGER_DONE, 0, 0) && scan.deepest <= 10000, "LIMIT beyond the depth");
-}
-
-/* Neither the total nor the windows show what lies between two seconds. */
-static void
-test_parts(void)
-{
-	World		world;
-	Scan		scan;
-
-	rest(&world, &scan, PAGER_CERTIFIED, 23456);
-	world.fault = FAULT_DEPTH;
-	for (int i = 0; i < 23456; i++)
-		world.truth[i].time[0] = world.truth[i].time[1] = (WORLD_START - 60 - i) * 10 + 7;
-	ok(ends(&world, &scan, PAGER_DONE, 0, 0) && scan.counters.audits > 1,
-	   "a total of 10,000 is audited in parts");
-}
-
-static void
-test_resources(void)
-{
-	World		world;
-	Scan		scan;
-	IdSet		set = {0};
-	Memory		memory = {drive_resize, NULL};
-	bool		small = true;
-
-	for (int64_t i = 1; i <= 1000000; i++)
-	{
-		drive_peak = drive_used;
-		small &= idset_add(&set, &memory, i * 37) && (i < 100 || (int64_t) drive_peak <= 24 * i);
-	}
-	for (int64_t i = 0; i <= 37000000; i += 31)
-		small &= idset_has(&set, i) == (i % 37 == 0 && i > 0);
-	small &= idset_count(&set) == 1000000 && !idset_add(&set, &memory, 37) &&
-		idset_add(&set, &memory, INT64_MIN) && !idset_add(&set, &memory, INT64_MIN) &&
-		idset_has(&set, INT64_MIN) && idset_count(&set) == 1000001;
-	idset_free(&set, &memory);
-	ok(small && drive_used == 0, "a set of ids takes 24 bytes each, while it grows, too");
-
-	rest(&world, &scan, PAGER_CERTIFIED, 60000);
-	ok(ends(&world, &scan, PAGER_DONE, 0, 0) && drive_peak <= 24 * 60000 + 500000,
-	   "60,000 records: 24 bytes each, and 500 kB for pages held");
-	ok(scan.flight_turns >= scan.turns * 7.5, "eight requests in flight nearly always");
-}
-
 int
 main(int argc, char **argv)
 {
@@ -544,14 +293,7 @@ main(int argc, char **argv)
 	else if (!*part || strcmp(part, "schedules") == 0)
 		test_schedules(runs, seed, NFAULTS);
 	if (!*part || strcmp(part, "lists") == 0)
-	{
-		test_requests();
-		test_readings();
-		test_failures();
-		test_depth();
-		test_parts();
-		test_resources();
-	}
+		test_lists();
 	if (!*part || strcmp(part, "price") == 0)
 		test_price();
 	printf("1..%d\n", ntests);
