@@ -163,6 +163,10 @@ SELECT * FROM nested \gx
 -- json and text of the whole record are the very bytes that came.
 SELECT raw_json::text = raw_text AS same, octet_length(raw_text) FROM nested;
 \! python3 $XBB_SIM ctl dingTypes dump | head -c -1 | wc -c
+-- An attr may be as deep as it likes.
+SELECT 'geo_1' || repeat('.a', 60) AS deep \gset
+CREATE FOREIGN TABLE deep (data_id bigint, x text OPTIONS (attr :'deep')) SERVER types_crm OPTIONS (object 'product');
+SELECT x IS NULL AS missing FROM deep;
 \! python3 $XBB_SIM ctl dingTypes drop id=5
 
 -- Domains, enums, lengths, and types that know only their input function.

@@ -423,9 +423,10 @@ api_descriptor(ApiQueue *queue, TimestampTz until)
 {
 	TimestampTz now = GetCurrentTimestamp();
 	bool		throttled;
+	TimestampTz due = send_due(queue, now, &throttled);
 	dlist_iter	iter;
 
-	until = Min(until, send_due(queue, now, &throttled));
+	until = Min(until, due);
 	/* Append does not watch the latch: let it look for a cancel now and then */
 	until = Min(until, TimestampTzPlusMilliseconds(now, INTERRUPT_LATENCY_MS));
 	/* another scan's wait may have ended a transfer of ours */

@@ -8,6 +8,7 @@
 #include "postgres.h"
 
 #include "attr.h"
+#include "miscadmin.h"
 
 /* The child "name", made if it is not there. */
 static Attr *
@@ -55,10 +56,13 @@ finish_tree(Attr *attr, int next)
 	int			longest = attr->length;
 	int			nchildren = 0;
 
+	check_stack_depth();
 	attr->number = next++;
 	for (Attr *child = attr->child; child != NULL; child = child->next)
 	{
-		longest = Max(longest, finish_tree(child, next));
+		int			below = finish_tree(child, next);
+
+		longest = Max(longest, below);
 		next = child->end;
 		nchildren++;
 	}

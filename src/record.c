@@ -108,6 +108,7 @@ record_format(TupleDesc tupdesc, Bitmapset *wanted, char **attrs,
 {
 	RecordFormat *format = palloc0(sizeof(RecordFormat));
 	int			attnum = -1;
+	int			longest;
 
 	format->relname = pstrdup(relname);
 	format->id_key = pstrdup(shape->id_key);
@@ -132,7 +133,8 @@ record_format(TupleDesc tupdesc, Bitmapset *wanted, char **attrs,
 								  shape->time_zone);
 		place_column(format, column, pstrdup(attrs[attnum - 1]));
 	}
-	format->longest = Max(format->longest, attr_finish(format->record));
+	longest = attr_finish(format->record);
+	format->longest = Max(format->longest, longest);
 
 	return format;
 }
