@@ -38,7 +38,7 @@ SIZES = {
 
 COLUMNS = "data_id, serial_no, update_time, add_time, name, price, owners"
 TARGET = """
-CREATE TABLE {name} (data_id bigint {key}, serial_no text {unique}, update_time timestamptz,
+CREATE TABLE target (data_id bigint PRIMARY KEY, serial_no text UNIQUE, update_time timestamptz,
   add_time timestamptz, name text, price numeric, owners text[])"""
 FOREIGN = """
 CREATE SERVER {corpid} FOREIGN DATA WRAPPER xbb_fdw OPTIONS (corpid '{corpid}', base_url '{url}',
@@ -51,14 +51,22 @@ CREATE FOREIGN TABLE {corpid} (data_id bigint, serial_no text, update_time times
 FROM_API = f"INSERT INTO target SELECT {COLUMNS} FROM {{}}"
 FROM_LOCAL = f"INSERT INTO target SELECT {COLUMNS} FROM local"
 # the cheapest of several ways to write it
-FROM_BODIES = """
+FROM_JSON = """
 INSERT INTO target
 SELECT r."dataId", d."serialNo", to_timestamp(r."updateTime"), to_timestamp(r."addTime"), d.text_1, d.num_1,
-       translate(d."ownerId", '[]', '{}')::text[]
-FROM bodies,
-     jsonb_to_recordset(body::jsonb #> '{result,list}')
+       translate(d."ownerId", '[]', '{{}}')::text[]
+FROM {},
+     jsonb_to_recordset(body::jsonb #> '{{result,list}}')
        AS r("dataId" bigint, "addTime" bigint, "updateTime" bigint, data jsonb),
      jsonb_to_record(r.data) AS d("serialNo" text, text_1 text, num_1 numeric, "ownerId" text)"""
+FROM_BODIES = FROM_JSON.format("bodies")
+# with pgsql-http
+ANSWERS = """
+(SELECT content AS body
+ FROM generate_series(1, {pages}) AS page,
+      LATERAL (SELECT format('{{"corpid":"%s","page":%s,"pageSize":100}}', '{corpid}', page) AS asked) AS request,
+      LATERAL http(('POST', '{url}', ARRAY[http_header('sign', encode(sha256(convert_to(asked || '{token}', 'UTF8')),
+        'hex'))], 'application/json', asked)::http_request)) AS answers"""
 
 
 class Psql:
@@ -316,13 +324,27 @@ def run_program(words):
     return seconds, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime + float(out)
 
 
+def find_peers(psql, corpid, records):
+    """name: a function that fills the table target and returns (seconds, CPU seconds)."""
+    where = [LIST_URL, corpid, TOKEN]
+    script = [sys.executable, HERE + "/tutorial.py"]
+    programs = {"the tutorial's script": [*script, "row", *where], "the same with execute_values": [*script, "values", *where],
+                "curl + jq + COPY": [HERE + "/shell_copy", *where]}
+    peers = {name: lambda words=words: run_program(words) for name, words in programs.items()}
+    if psql("SELECT 1 FROM pg_available_extensions WHERE name = 'http'"):
+        psql("CREATE EXTENSION IF NOT EXISTS http")
+        answers = ANSWERS.format(pages=records // PAGE, corpid=corpid, url=LIST_URL, token=TOKEN)
+        peers["pgsql-http"] = lambda: psql.measure(FROM_JSON.format(answers))
+    else:
+        print("pgsql-http: this machine does not have it", flush=True)
+    print("multicorn: not measured", flush=True)
+    return peers
+
+
 def measure_peers(psql, size):
     records, runs = size["peers"], min(3, size["runs"])
     create_list(psql, "peers", records)
-    script = [sys.executable, HERE + "/tutorial.py"]
-    where = [LIST_URL, "peers", TOKEN]
-    peers = {"the tutorial's script": [*script, "row", *where], "the same with execute_values": [*script, "values", *where],
-             "curl + jq + COPY": [HERE + "/shell_copy", *where]}
+    peers = find_peers(psql, "peers", records)
     for latency in size["peer_latencies"]:
         simulator("peers", "set", latency=latency)
         bare("peers", records)
@@ -331,9 +353,9 @@ def measure_peers(psql, size):
         ours, theirs = [], {name: [] for name in peers}
         for _ in range(runs):
             ours.append(psql.measure(FROM_API.format("peers")))
-            for name, words in peers.items():
+            for name, run in peers.items():
                 psql("TRUNCATE target")
-                theirs[name].append(run_program(words))
+                theirs[name].append(run())
                 exact = "jq" not in name
                 if fingerprint(psql, exact) != expected[exact]:
                     raise SystemExit("not the same rows: " + name)
@@ -344,11 +366,6 @@ def measure_peers(psql, size):
             for name, found in theirs.items():
                 other = [run[part] * scale for run in found]
                 add(title, f"{middle(mine):.2f} {unit}", f"{name}: {middle(other):.2f} {unit}", ratio(mine, other))
-    for name in ("http", "multicorn"):
-        if psql(f"SELECT 1 FROM pg_available_extensions WHERE name = '{name}'"):
-            print(f"{name}: this machine has it, but it is not measured here", flush=True)
-        else:
-            print(f"{name}: this machine does not have it", flush=True)
 
 
 # --- instructions ---------------------------------------------------------------------------------------
@@ -384,6 +401,27 @@ def measure_instructions(records):
             found["api"] / found[name], target)
 
 
+def measure_all(size, sections):
+    with Psql() as psql:
+        psql("ALTER SYSTEM SET autovacuum = off; SELECT pg_reload_conf()")
+        psql("CREATE EXTENSION xbb_fdw")
+        psql(TARGET)
+        for section, measure in (("cpu", measure_cpu), ("wall", measure_wall), ("rate", measure_rate),
+                                 ("requests", measure_requests), ("peers", measure_peers)):
+            if section in sections:
+                measure(psql, size)
+        if "instructions" in sections and shutil.which("valgrind"):
+            prepare_cpu(psql, size["cpu"])
+    if "memory" in sections:
+        measure_memory(size)
+    if "instructions" not in sections:
+        return
+    if shutil.which("valgrind"):
+        measure_instructions(size["cpu"])
+    else:
+        print("valgrind: this machine does not have it", flush=True)
+
+
 def main():
     words = sys.argv[1:]
     name = words.pop(0) if words and words[0] in SIZES else "quick"
@@ -391,24 +429,10 @@ def main():
     if unknown:
         raise SystemExit(f"no section {unknown[0]}: " + " ".join(SECTIONS))
     size, sections = SIZES[name], words or SECTIONS
-    with Psql() as psql:
-        psql("ALTER SYSTEM SET autovacuum = off; SELECT pg_reload_conf()")
-        psql("CREATE EXTENSION xbb_fdw")
-        psql(TARGET.format(name="target", key="PRIMARY KEY", unique="UNIQUE"))
-        for section, measure in (("cpu", measure_cpu), ("wall", measure_wall), ("rate", measure_rate),
-                                 ("requests", measure_requests), ("peers", measure_peers)):
-            if section in sections:
-                measure(psql, size)
-        if "memory" in sections:
-            measure_memory(size)
-        if "instructions" in sections and shutil.which("valgrind"):
-            prepare_cpu(psql, size["cpu"])
-    if "instructions" in sections:
-        if shutil.which("valgrind"):
-            measure_instructions(size["cpu"])
-        else:
-            print("valgrind: this machine does not have it", flush=True)
-    print_table()
+    try:
+        measure_all(size, sections)
+    finally:
+        print_table()
 
 
 main()

@@ -25,12 +25,12 @@ def fetch(page):
     sign = hashlib.sha256(body + token.encode()).hexdigest()
     request = urllib.request.Request(url, body, {"Content-Type": "application/json", "sign": sign})
     with urllib.request.urlopen(request) as response:
-        return response.read()
+        return json.loads(response.read(), parse_float=str, parse_int=str)["result"]
 
 
-def clean_data(response):
+def clean_data(items):
     cleaned_data = []
-    for item in json.loads(response, parse_float=str, parse_int=str)["result"]["list"]:
+    for item in items:
         data = item["data"]
         cleaned_data.append({
             "dataId": item["dataId"],
@@ -61,9 +61,9 @@ def main():
     connection = psycopg2.connect("")
     page = 1
     while True:
-        response = fetch(page)
-        write_to_db(clean_data(response), connection)
-        if page >= json.loads(response)["result"]["totalPage"]:
+        result = fetch(page)
+        write_to_db(clean_data(result["list"]), connection)
+        if page >= int(result["totalPage"]):
             break
         page += 1
     with open(f"/proc/{connection.get_backend_pid()}/schedstat", encoding="ascii") as file:

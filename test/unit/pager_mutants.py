@@ -109,7 +109,7 @@ def build(directory):
 def fails(program, *arguments):
     """Why it fails; "" if it does not."""
     try:
-        done = subprocess.run([program, *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=120)
+        done = subprocess.run([program, *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60)
     except subprocess.TimeoutExpired:
         return "does not end"
     lines = [line for line in done.stdout.decode(errors="replace").splitlines() if line.startswith(("# seed", "not ok"))]
