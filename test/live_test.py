@@ -8,7 +8,7 @@ twice, each in a version that was current meanwhile; or end in SQLSTATE 40001.
 At most 5 % may.  Wants a server (PGHOST, PGDATABASE, with the extension) and
 the simulator (XBB_SIM, XBB_SIM_URL).  Prints TAP.
 
-    live_test.py [scans] [seed]        40 scans, a random seed
+    live_test.py [scans] [seed]        40 scans (200 with XBB_LONG), a random seed
 """
 import os
 import random
@@ -71,7 +71,7 @@ def one_scan(rng):
 
 
 def main():
-    scans = int(sys.argv[1]) if len(sys.argv) > 1 else 40
+    scans = int(sys.argv[1]) if len(sys.argv) > 1 else 200 if "XBB_LONG" in os.environ else 40
     seed = int(sys.argv[2]) if len(sys.argv) > 2 else random.randrange(10**6)
     rng = random.Random(seed)
     print(f"# live_test.py {scans} {seed}")
