@@ -1,7 +1,8 @@
 """Measures xbb_fdw on the servers that bench/run has started, and prints one table.
 
-Ratios are the median of five; what is compared runs in turns, so that a busy machine is busy for both.  The CPU time
-of a backend is what the kernel's scheduler counted for it (user and system).
+Times and ratios are the median of five runs, of three where other tools are run; what is compared runs in turns, so
+that a busy machine is busy for both.  The CPU time of a backend is what the kernel's scheduler counted for it (user
+and system).
 """
 
 import hashlib
@@ -26,15 +27,17 @@ WORK = os.environ["WORK"]
 HERE = os.path.dirname(os.path.abspath(__file__))
 SECTIONS = ("cpu", "instructions", "wall", "rate", "requests", "memory", "peers")
 
-# how much, quickly and in full
+# records, and milliseconds of latency
 SIZES = {
-    "quick": {"runs": 3, "cpu": 20_000, "wall": 30_000, "latencies": (0, 50, 100, 200), "rate": 20_000,
-              "rate_latencies": (50,), "lists": (400, 1_900, 10_100, 30_000), "memory": (1_000, 100_000),
-              "peers": 5_000, "peer_latencies": (0, 50)},
-    "full": {"runs": 5, "cpu": 100_000, "wall": 100_000, "latencies": (0, 50, 100, 200), "rate": 20_000,
-             "rate_latencies": (0, 50, 200), "lists": (400, 1_900, 10_100, 30_000, 100_000),
+    "quick": {"cpu": 20_000, "instructions": 5_000, "wall": 30_000, "latencies": (0, 50, 100, 200),
+              "rate": 20_000, "rate_latencies": (50,), "lists": (400, 1_900, 10_100, 30_000),
+              "memory": (1_000, 100_000), "peers": 5_000, "peer_latencies": (0, 50)},
+    "full": {"cpu": 100_000, "instructions": 5_000, "wall": 100_000, "latencies": (0, 50, 100, 200),
+             "rate": 20_000, "rate_latencies": (0, 50, 200), "lists": (400, 1_900, 10_100, 30_000, 100_000),
              "memory": (1_000, 100_000, 1_000_000), "peers": 20_000, "peer_latencies": (0, 50)},
 }
+RUNS = 5
+PEER_RUNS = 3                                   # they take long
 
 COLUMNS = "data_id, serial_no, update_time, add_time, name, price, owners"
 TARGET = """
@@ -48,8 +51,7 @@ CREATE FOREIGN TABLE {corpid} (data_id bigint, serial_no text, update_time times
   name text OPTIONS (attr 'text_1'), price numeric OPTIONS (attr 'num_1'), owners text[] OPTIONS (attr 'ownerId'))
   SERVER {corpid} OPTIONS (object 'product')"""
 
-FROM_API = f"INSERT INTO target SELECT {COLUMNS} FROM {{}}"
-FROM_LOCAL = f"INSERT INTO target SELECT {COLUMNS} FROM local"
+FROM_TABLE = f"INSERT INTO target SELECT {COLUMNS} FROM {{}}"
 # the cheapest of several ways to write it
 FROM_JSON = """
 INSERT INTO target
@@ -59,7 +61,6 @@ FROM {},
      jsonb_to_recordset(body::jsonb #> '{{result,list}}')
        AS r("dataId" bigint, "addTime" bigint, "updateTime" bigint, data jsonb),
      jsonb_to_record(r.data) AS d("serialNo" text, text_1 text, num_1 numeric, "ownerId" text)"""
-FROM_BODIES = FROM_JSON.format("bodies")
 # with pgsql-http
 ANSWERS = """
 (SELECT content AS body
@@ -147,15 +148,15 @@ def bare(corpid, records, rate=0):
 
 
 def store_bodies(psql, corpid, records):
-    """The answers, oldest records first, in the table bodies; not compressed, which would cost the reader more."""
-    psql("CREATE TABLE bodies (body text); ALTER TABLE bodies ALTER body SET STORAGE EXTERNAL")
+    """The answers, oldest records first, in a table; not compressed, which would cost the reader more."""
+    psql(f"CREATE TABLE {corpid}_bodies (body text); ALTER TABLE {corpid}_bodies ALTER body SET STORAGE EXTERNAL")
     with open(WORK + "/tmp/bodies", "wb") as file:
         for page in range(records // PAGE, 0, -1):
             sign, body = signed(corpid, page)
             request = urllib.request.Request(LIST_URL, body.encode(), {"sign": sign})
             with urllib.request.urlopen(request) as response:
                 file.write(response.read().replace(b"\\", b"\\\\") + b"\n")
-    psql(f"\\copy bodies FROM '{WORK}/tmp/bodies'\nVACUUM ANALYZE bodies")
+    psql(f"\\copy {corpid}_bodies FROM '{WORK}/tmp/bodies'\nVACUUM ANALYZE {corpid}_bodies")
 
 
 def fingerprint(psql, exact=True):
@@ -204,35 +205,42 @@ def print_table():
 
 # --- sections -------------------------------------------------------------------------------------------
 
-def prepare_cpu(psql, records):
-    """Once for CPU time and instructions: a list, the same bodies in a table, the same rows in a table."""
-    if psql("SELECT to_regclass('bodies')"):
-        return
-    create_list(psql, "cpu", records)
-    store_bodies(psql, "cpu", records)
-    psql(FROM_API.format("cpu"))                # the simulator keeps the pages
-    psql("CREATE TABLE local AS TABLE target")
-    psql("VACUUM ANALYZE local")
+def prepare_cpu(psql, corpid, records):
+    """A list, the same bodies in a table, the same rows in a table: what reads and loads each."""
+    ways = {"api": FROM_TABLE.format(corpid), "bodies": FROM_JSON.format(corpid + "_bodies"),
+            "local": FROM_TABLE.format(corpid + "_local")}
+    create_list(psql, corpid, records)
+    store_bodies(psql, corpid, records)
+    psql("TRUNCATE target")
+    psql(ways["api"])
+    psql(f"CREATE TABLE {corpid}_local AS TABLE target")
+    psql(f"VACUUM ANALYZE {corpid}_local")
     expected = fingerprint(psql)
-    for sql in (FROM_BODIES, FROM_LOCAL):
+    for sql in (ways["bodies"], ways["local"]):
         psql("TRUNCATE target")
         psql(sql)
         if fingerprint(psql) != expected:
             raise SystemExit("not the same rows: " + sql)
+    return ways
+
+
+def add_cpu(what, show, found):
+    """The lines of CPU time or instructions; found has a list by way."""
+    for name, title, target in (("bodies", "jsonb_to_recordset", .35), ("local", "INSERT from a local table", 4.0)):
+        add(what, show(middle(found["api"])), f"{title}: {show(middle(found[name]))}", ratio(found["api"], found[name]),
+            target)
 
 
 def measure_cpu(psql, size):
-    records, runs = size["cpu"], {"api": [], "bodies": [], "local": []}
-    prepare_cpu(psql, records)
-    for sql in (FROM_API.format("cpu"), FROM_BODIES, FROM_LOCAL):
-        psql.measure(sql)
-    for _ in range(size["runs"]):
-        for name, sql in (("api", FROM_API.format("cpu")), ("bodies", FROM_BODIES), ("local", FROM_LOCAL)):
-            runs[name].append(psql.measure(sql)[1] / records * 1e6)
-    result = f"{middle(runs['api']):.2f} us"
-    for name, title, target in (("bodies", "jsonb_to_recordset", .35), ("local", "INSERT from a local table", 4.0)):
-        add(f"CPU a row, {records:,} rows", result, f"{title}: {middle(runs[name]):.2f} us",
-            ratio(runs["api"], runs[name]), target)
+    records = size["cpu"]
+    ways = prepare_cpu(psql, "cpu", records)
+    found = {name: [] for name in ways}
+    for run in range(RUNS + 1):
+        for name, sql in ways.items():
+            seconds = psql.measure(sql)[1]
+            if run > 0:                         # the first one warms caches
+                found[name].append(seconds / records * 1e6)
+    add_cpu(f"CPU a row, {records:,} rows", lambda us: f"{us:.2f} us", found)
 
 
 def measure_wall(psql, size):
@@ -243,10 +251,10 @@ def measure_wall(psql, size):
         simulator("wall", "set", latency=latency)
         ours, theirs = [], []
         bare("wall", records)
-        psql.measure(FROM_API.format("wall"))
-        for _ in range(size["runs"]):
+        psql.measure(FROM_TABLE.format("wall"))
+        for _ in range(RUNS):
             theirs.append(bare("wall", records))
-            ours.append(psql.measure(FROM_API.format("wall"))[0])
+            ours.append(psql.measure(FROM_TABLE.format("wall"))[0])
         what = f"wall time, {pages:,} pages, {latency} ms, {CONCURRENCY} in flight"
         result = f"{middle(ours):.2f} s"
         promised = latency == 100 and pages >= 1000
@@ -264,14 +272,14 @@ def measure_rate(psql, size):
         simulator("rate", "set", latency=latency)
         bare("rate", records)
         ours, theirs, parts = [], [], []
-        for run in range(size["runs"]):
+        for run in range(RUNS):
             # the pages that the simulator has not kept are made while nothing is measured
             if run == 0:
                 psql("ALTER SERVER rate OPTIONS (SET rate_limit '0')")
-                psql.measure(FROM_API.format("rate"))
+                psql.measure(FROM_TABLE.format("rate"))
                 psql("ALTER SERVER rate OPTIONS (SET rate_limit '16')")
             simulator("rate", "clear")
-            ours.append(psql.measure(FROM_API.format("rate"))[0])
+            ours.append(psql.measure(FROM_TABLE.format("rate"))[0])
             requests = int(simulator("rate", "count"))
             parts.append(ours[-1] / (requests / rate))
             theirs.append(bare("rate", records, rate))
@@ -305,7 +313,7 @@ def measure_memory(size):
             thread = threading.Thread(target=watch)
             thread.start()
             psql("TRUNCATE target")
-            psql(FROM_API.format(corpid))
+            psql(FROM_TABLE.format(corpid))
             done.set()
             thread.join()
             if psql("SELECT count(*) FROM target") != str(records):
@@ -328,7 +336,8 @@ def find_peers(psql, corpid, records):
     """name: a function that fills the table target and returns (seconds, CPU seconds)."""
     where = [LIST_URL, corpid, TOKEN]
     script = [sys.executable, HERE + "/tutorial.py"]
-    programs = {"the tutorial's script": [*script, "row", *where], "the same with execute_values": [*script, "values", *where],
+    programs = {"the tutorial's script": [*script, "row", *where],
+                "the same with execute_values": [*script, "values", *where],
                 "curl + jq + COPY": [HERE + "/shell_copy", *where]}
     peers = {name: lambda words=words: run_program(words) for name, words in programs.items()}
     if psql("SELECT 1 FROM pg_available_extensions WHERE name = 'http'"):
@@ -342,17 +351,17 @@ def find_peers(psql, corpid, records):
 
 
 def measure_peers(psql, size):
-    records, runs = size["peers"], min(3, size["runs"])
+    records = size["peers"]
     create_list(psql, "peers", records)
     peers = find_peers(psql, "peers", records)
     for latency in size["peer_latencies"]:
         simulator("peers", "set", latency=latency)
         bare("peers", records)
-        psql.measure(FROM_API.format("peers"))
+        psql.measure(FROM_TABLE.format("peers"))
         expected = {exact: fingerprint(psql, exact) for exact in (True, False)}
         ours, theirs = [], {name: [] for name in peers}
-        for _ in range(runs):
-            ours.append(psql.measure(FROM_API.format("peers")))
+        for _ in range(PEER_RUNS):
+            ours.append(psql.measure(FROM_TABLE.format("peers")))
             for name, run in peers.items():
                 psql("TRUNCATE target")
                 theirs[name].append(run())
@@ -386,19 +395,15 @@ def count_instructions(statements):
     raise SystemExit("callgrind counted nothing")
 
 
-def measure_instructions(records):
+def measure_instructions(ways, records):
     """Run last: it needs the cluster for itself."""
-    with Psql() as psql:                        # a single-user server may open few descriptors
-        psql("ALTER SERVER cpu OPTIONS (SET concurrency '8')")
     subprocess.run(["pg_ctl", "-w", "-s", "-D", WORK + "/data", "-m", "fast", "stop"], check=True)
     found = {}
-    for name, sql in (("api", FROM_API.format("cpu")), ("bodies", FROM_BODIES), ("local", FROM_LOCAL)):
+    for name, sql in ways.items():
         # a second time in the same process: without start, catalogs and plans
         turn = ["TRUNCATE target", sql]
-        found[name] = (count_instructions(turn * 2) - count_instructions(turn)) / records
-    for name, title, target in (("bodies", "jsonb_to_recordset", .35), ("local", "INSERT from a local table", 4.0)):
-        add(f"instructions a row, {records:,} rows", f"{found['api']:,.0f}", f"{title}: {found[name]:,.0f}",
-            found["api"] / found[name], target)
+        found[name] = [(count_instructions(turn * 2) - count_instructions(turn)) / records]
+    add_cpu(f"instructions a row, {records:,} rows", lambda n: f"{n:,.0f}", found)
 
 
 def measure_all(size, sections):
@@ -411,13 +416,15 @@ def measure_all(size, sections):
             if section in sections:
                 measure(psql, size)
         if "instructions" in sections and shutil.which("valgrind"):
-            prepare_cpu(psql, size["cpu"])
+            ways = prepare_cpu(psql, "few", size["instructions"])
+            # a single-user server may open few descriptors
+            psql("ALTER SERVER few OPTIONS (SET concurrency '8')")
     if "memory" in sections:
         measure_memory(size)
     if "instructions" not in sections:
         return
     if shutil.which("valgrind"):
-        measure_instructions(size["cpu"])
+        measure_instructions(ways, size["instructions"])
     else:
         print("valgrind: this machine does not have it", flush=True)
 

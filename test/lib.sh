@@ -112,14 +112,21 @@ run_script() {
   local status=0
   set -m
   (exec_as_user "$1" timeout 3000 bash "$WORK/tree/$2") &
-  echo $! >"$WORK/tmp/script.pid"
+  # not .pid: the script's own stop_all would find it
+  echo $! >"$WORK/tmp/script.group"
   wait $! || status=$?
-  rm "$WORK/tmp/script.pid"
+  rm "$WORK/tmp/script.group"
   [ "$status" != 124 ] || die "$2 did not end within 50 minutes"
   exit "$status"
 }
 
 clean_up() {
+  local group
+  if group=$(cat "$WORK/tmp/script.group" 2>/dev/null); then
+    kill -TERM -- "-$group" 2>/dev/null || true
+    wait_gone "$group"
+    kill -KILL -- "-$group" 2>/dev/null || true
+  fi
   stop_all
   rm -rf "$WORK"
 }
