@@ -73,6 +73,9 @@ LANGUAGE c STABLE STRICT AS 'MODULE_PATHNAME', 'xbb_fdw_settle_time';
 CREATE FUNCTION xbb._total(source regclass, low timestamptz, high timestamptz) RETURNS bigint
 LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'xbb_fdw_total';
 
+CREATE FUNCTION xbb._read_record(base anyelement, record json) RETURNS anyelement
+LANGUAGE c STABLE AS 'MODULE_PATHNAME', 'xbb_fdw_read_record';
+
 CREATE TABLE xbb.sync_definition (
   name text PRIMARY KEY CHECK (length(name) BETWEEN 1 AND 200),
   owner regrole NOT NULL,
@@ -125,11 +128,12 @@ CREATE TABLE xbb.sync_reject (
   owner regrole NOT NULL,
   data_id bigint NOT NULL,
   update_time timestamptz,
-  kind text NOT NULL,               -- constraint, expression, null key, duplicate key
+  kind text NOT NULL,               -- value, expression, constraint, null key, duplicate key
   sqlstate text,
   error text NOT NULL,
-  raw jsonb,                        -- the record: the column whose attr is '*', else what was read
-  staged jsonb,                     -- what was read of it; NULL if it was in the target
+  raw json,                         -- the record: the column whose attr is '*', else what was read
+  staged json,                      -- what was read of it, if raw is no more than that
+  loaded jsonb,                     -- its row, if it was in the target
   run bigint NOT NULL,              -- the latest that rejected it
   first_seen timestamptz NOT NULL DEFAULT pg_catalog.now(),
   PRIMARY KEY (sync, data_id)
@@ -214,6 +218,30 @@ LANGUAGE sql STABLE STRICT AS $$
   ORDER BY a.attnum LIMIT 1
 $$;
 
+-- The source's column that tells what of a record did not fit, if there is one.
+CREATE FUNCTION xbb._sync_error_column(source regclass) RETURNS text
+LANGUAGE plpgsql STABLE STRICT AS $$
+DECLARE
+  error_column text := xbb._sync_source_column(source, '#error', '#error');
+BEGIN
+  IF error_column IS NULL AND EXISTS (
+      SELECT FROM pg_catalog.pg_foreign_table t
+      WHERE t.ftrelid OPERATOR(pg_catalog.=) source AND 'on_error=null' OPERATOR(pg_catalog.=) ANY (t.ftoptions)) THEN
+    RAISE EXCEPTION 'source % has on_error null, but no column tells the errors', source
+      USING ERRCODE = 'undefined_column',
+            HINT = pg_catalog.format('Type: ALTER FOREIGN TABLE %s ADD COLUMN failed jsonb OPTIONS (attr ''#error'');', source);
+  END IF;
+  RETURN error_column;
+END
+$$;
+
+-- The columns that are read of the source.
+CREATE FUNCTION xbb._sync_staged_columns(def xbb.sync_definition) RETURNS text[]
+LANGUAGE sql STABLE STRICT AS $$
+  SELECT pg_catalog.array_remove((def).source_columns, e) || pg_catalog.array_remove(array[e], NULL)
+  FROM xbb._sync_error_column((def).source) e
+$$;
+
 -- Can the API count the source's records between two times?
 CREATE FUNCTION xbb._sync_counts_source(source regclass) RETURNS boolean LANGUAGE sql STABLE STRICT
 RETURN EXISTS (
@@ -232,6 +260,7 @@ DECLARE
   own_path text := current_setting('search_path');
   id_column text := xbb._sync_source_column(def.source, 'dataId', 'data_id');
   time_column text := xbb._sync_source_column(def.source, 'updateTime', 'update_time');
+  error_column text := xbb._sync_error_column(def.source);
   target_names text[] := parse_ident(target);
   list text;
   tail text;
@@ -284,7 +313,7 @@ BEGIN
   IF def.columns IS NULL THEN
     SELECT jsonb_object_agg(a.attname, quote_ident(a.attname)) INTO given
     FROM pg_attribute a
-    WHERE a.attrelid = def.source AND a.attnum > 0 AND NOT a.attisdropped
+    WHERE a.attrelid = def.source AND a.attnum > 0 AND NOT a.attisdropped AND a.attname IS DISTINCT FROM error_column
       AND (def.target IS NULL OR EXISTS (
         SELECT FROM pg_attribute t WHERE t.attrelid = def.target AND t.attname = a.attname
           AND t.attnum > 0 AND NOT t.attisdropped AND t.attgenerated = ''));
@@ -482,11 +511,12 @@ LANGUAGE sql IMMUTABLE STRICT AS $$
 $$;
 
 -- Makes the two tables of the session: records as read, and as they go into the target.
+-- What was in the target once has its row in "#loaded", and need not be transformed.
 CREATE FUNCTION xbb._sync_tables(def xbb.sync_definition) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
-  EXECUTE format('CREATE TEMP TABLE xbb_sync_stage ON COMMIT DROP AS SELECT 0::bigint AS "#n", %s FROM %s WITH NO DATA',
-                 xbb._sync_list(def.source_columns, '%1$I'), def.source);
+  EXECUTE format('CREATE TEMP TABLE xbb_sync_stage ON COMMIT DROP AS SELECT 0::bigint AS "#n", NULL::jsonb AS "#loaded", %s FROM %s WITH NO DATA',
+                 xbb._sync_list(xbb._sync_staged_columns(def), '%1$I'), def.source);
   EXECUTE format('CREATE TEMP TABLE xbb_sync_new ON COMMIT DROP AS SELECT 0::bigint AS "#n", %s FROM %s WITH NO DATA',
                  xbb._sync_list(def.target_columns, '%1$I'), def.target);
 END
@@ -506,8 +536,8 @@ BEGIN
     CASE WHEN high IS NOT NULL THEN format('%I <= $2', time_column) END,
     CASE WHEN ids IS NOT NULL THEN format('%I = ANY ($3)', xbb._sync_source_column(def.source, 'dataId', 'data_id')) END
   ], NULL);
-  EXECUTE format('INSERT INTO pg_temp.xbb_sync_stage SELECT row_number() OVER (), %s FROM %s WHERE %s',
-                 xbb._sync_list(def.source_columns, '%1$I'), def.source,
+  EXECUTE format('INSERT INTO pg_temp.xbb_sync_stage SELECT row_number() OVER (), NULL, %s FROM %s WHERE %s',
+                 xbb._sync_list(xbb._sync_staged_columns(def), '%1$I'), def.source,
                  coalesce(nullif(array_to_string(conditions, ' AND '), ''), 'true'))
   USING low, high, ids;
   GET DIAGNOSTICS staged = ROW_COUNT;
@@ -518,20 +548,47 @@ $$;
 -- Sets a staged record aside.
 CREATE FUNCTION xbb._sync_set_aside(def xbb.sync_definition, run bigint, n bigint, kind text, sqlstate text, error text)
 RETURNS void LANGUAGE plpgsql AS $$
-#variable_conflict use_variable
 DECLARE
   raw_column text := xbb._sync_source_column(def.source, '*', '*');
-  staged jsonb;
 BEGIN
-  EXECUTE 'SELECT to_jsonb(s) - ''#n'' FROM pg_temp.xbb_sync_stage s WHERE s."#n" = $1' INTO staged USING n;
-  INSERT INTO xbb.sync_reject AS r (sync, owner, data_id, update_time, kind, sqlstate, error, raw, staged, run)
-  SELECT def.name, def.owner,
-         (staged ->> xbb._sync_source_column(def.source, 'dataId', 'data_id'))::bigint,
-         (staged ->> xbb._sync_source_column(def.source, 'updateTime', 'update_time'))::timestamptz,
-         kind, sqlstate, error, coalesce(staged -> raw_column, staged), staged, run
-  ON CONFLICT ON CONSTRAINT sync_reject_pkey DO UPDATE
-  SET update_time = excluded.update_time, kind = excluded.kind, sqlstate = excluded.sqlstate,
-      error = excluded.error, raw = excluded.raw, staged = excluded.staged, run = excluded.run;
+  EXECUTE format(
+    'INSERT INTO xbb.sync_reject AS r (sync, owner, data_id, update_time, kind, sqlstate, error, raw, staged, loaded, run)
+     SELECT $1, $2, s.%1$I, s.%2$I, $3, $4, $5, coalesce(s."#loaded"::json, %3$s, row_to_json(s)),
+            CASE WHEN s."#loaded" IS NULL AND %3$s IS NULL THEN row_to_json(s) END, s."#loaded", $6
+     FROM pg_temp.xbb_sync_stage s WHERE s."#n" = $7
+     ON CONFLICT ON CONSTRAINT sync_reject_pkey DO UPDATE
+     SET update_time = excluded.update_time, kind = excluded.kind, sqlstate = excluded.sqlstate, error = excluded.error,
+         raw = excluded.raw, staged = excluded.staged, loaded = excluded.loaded, run = excluded.run',
+    xbb._sync_source_column(def.source, 'dataId', 'data_id'), xbb._sync_source_column(def.source, 'updateTime', 'update_time'),
+    CASE WHEN raw_column IS NOT NULL AND xbb._sync_counts_source(def.source) THEN format('s.%I::json', raw_column) ELSE 'NULL' END)
+  USING def.name, def.owner, kind, sqlstate, error, run, n;
+END
+$$;
+
+-- The same for those that did not fit the source's own columns, as far as they are read.
+CREATE FUNCTION xbb._sync_set_unread_aside(def xbb.sync_definition, run bigint) RETURNS bigint
+LANGUAGE plpgsql AS $$
+DECLARE
+  error_column text := xbb._sync_error_column(def.source);
+  rejected bigint := 0;
+  item record;
+BEGIN
+  IF error_column IS NULL THEN
+    RETURN 0;
+  END IF;
+  FOR item IN EXECUTE format(
+    'SELECT s."#n" AS n, (array_agg(f.e ->> ''sqlstate'' ORDER BY f.o))[1] AS sqlstate,
+            string_agg(format(''column %%I: %%s'', f.e ->> ''column'', f.e ->> ''message''), ''; '' ORDER BY f.o) AS error
+     FROM pg_temp.xbb_sync_stage s, jsonb_array_elements(s.%I::jsonb) WITH ORDINALITY f (e, o)
+     WHERE f.e ->> ''column'' = ANY ($1) GROUP BY s."#n" ORDER BY s."#n"', error_column)
+  USING def.source_columns
+  LOOP
+    PERFORM xbb._sync_set_aside(def, run, item.n, 'value', item.sqlstate, item.error);
+    DELETE FROM pg_temp.xbb_sync_stage s WHERE s."#n" = item.n;
+    rejected := rejected + 1;
+    PERFORM xbb._sync_limit_rejects(def, run, item.error);
+  END LOOP;
+  RETURN rejected;
 END
 $$;
 
@@ -550,8 +607,12 @@ BEGIN
   counts := ROW(0, 0, 0, 0, 0, 0);
   SET CONSTRAINTS ALL IMMEDIATE;
   TRUNCATE pg_temp.xbb_sync_new;
-  EXECUTE format('INSERT INTO pg_temp.xbb_sync_new (%s, "#n") %s, "#n" FROM pg_temp.xbb_sync_stage source WHERE "#n" BETWEEN $1 AND $2',
-                 names, def.select_list)
+  EXECUTE format('INSERT INTO pg_temp.xbb_sync_new (%1$s, "#n") %2$s, "#n"
+                  FROM pg_temp.xbb_sync_stage source WHERE "#n" BETWEEN $1 AND $2 AND "#loaded" IS NULL
+                  UNION ALL
+                  SELECT %3$s, "#n" FROM pg_temp.xbb_sync_stage s, jsonb_populate_record(NULL::%4$s, s."#loaded") r
+                  WHERE "#n" BETWEEN $1 AND $2 AND "#loaded" IS NOT NULL',
+                 names, def.select_list, xbb._sync_list(def.target_columns, 'r.%1$I'), def.target)
   USING first, last;
   GET DIAGNOSTICS counts.rows_read = ROW_COUNT;
 
@@ -593,14 +654,14 @@ BEGIN
       counts.rejected := counts.rejected + 1;
     END LOOP;
     EXECUTE format(
-      'INSERT INTO xbb.sync_reject AS r (sync, owner, data_id, update_time, kind, error, raw, run)
+      'INSERT INTO xbb.sync_reject AS r (sync, owner, data_id, update_time, kind, error, raw, loaded, run)
        SELECT $1, $2, t.data_id, t.update_time, ''duplicate key'',
-              format(''record %%s has the same key and is newer'', n.data_id), to_jsonb(t), $3
+              format(''record %%s has the same key and is newer'', n.data_id), row_to_json(t), to_jsonb(t), $3
        FROM %s t JOIN pg_temp.xbb_sync_new n ON %s
        WHERE t.data_id <> n.data_id
        ON CONFLICT ON CONSTRAINT sync_reject_pkey DO UPDATE
        SET update_time = excluded.update_time, kind = excluded.kind, sqlstate = NULL, error = excluded.error,
-           raw = excluded.raw, staged = NULL, run = excluded.run', def.target, same_key)
+           raw = excluded.raw, staged = NULL, loaded = excluded.loaded, run = excluded.run', def.target, same_key)
     USING def.name, def.owner, run;
     GET DIAGNOSTICS counts.unchanged = ROW_COUNT;
     counts.rejected := counts.rejected + counts.unchanged;
@@ -680,8 +741,11 @@ $$;
 CREATE FUNCTION xbb._sync_load(def xbb.sync_definition, run bigint, staged bigint) RETURNS xbb._sync_counts
 LANGUAGE plpgsql AS $$
 DECLARE
+  unread bigint := xbb._sync_set_unread_aside(def, run);
   counts xbb._sync_counts := xbb._sync_apply_or_halve(def, run, 1, staged);
 BEGIN
+  counts.rows_read := counts.rows_read + unread;
+  counts.rejected := counts.rejected + unread;
   PERFORM xbb._sync_limit_rejects(def, run, (SELECT max(r.error) FROM xbb.sync_reject r WHERE r.sync = def.name AND r.run = $2));
   RETURN counts;
 END
@@ -693,11 +757,12 @@ RETURNS xbb._sync_counts LANGUAGE plpgsql AS $$
 DECLARE
   staged bigint := xbb._sync_stage(def, low, high);
   clock timestamptz := (xbb._counters()).clock;
-  counts xbb._sync_counts := xbb._sync_load(def, run, staged);
+  counts xbb._sync_counts;
   latest timestamptz;
 BEGIN
   EXECUTE format('SELECT max(%I) FROM pg_temp.xbb_sync_stage',
                  xbb._sync_source_column(def.source, 'updateTime', 'update_time')) INTO latest;
+  counts := xbb._sync_load(def, run, staged);
   UPDATE xbb.sync_definition d SET watermark = greatest(d.watermark, least(latest, clock))
   WHERE d.name = def.name AND d.watermark IS DISTINCT FROM greatest(d.watermark, least(latest, clock));
   DROP TABLE pg_temp.xbb_sync_stage, pg_temp.xbb_sync_new;
@@ -705,7 +770,8 @@ BEGIN
 END
 $$;
 
--- What was set aside, once more, from what is kept of it.
+-- What was set aside, once more, from what is kept of it: a record is read as if it
+-- came now, so that another type of its column can be the fix.
 CREATE FUNCTION xbb._sync_retry(def xbb.sync_definition, run bigint) RETURNS xbb._sync_counts
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -713,11 +779,17 @@ DECLARE
   counts xbb._sync_counts;
 BEGIN
   PERFORM xbb._sync_tables(def);
-  EXECUTE format('INSERT INTO pg_temp.xbb_sync_stage
-                  SELECT row_number() OVER (ORDER BY j.update_time, j.data_id), %s
-                  FROM xbb.sync_reject j, jsonb_populate_record(NULL::%s, j.staged) r
-                  WHERE j.sync = $1 AND j.staged IS NOT NULL',
-                 xbb._sync_list(def.source_columns, 'r.%1$I'), def.source)
+  EXECUTE format(
+    'INSERT INTO pg_temp.xbb_sync_stage
+     SELECT row_number() OVER (ORDER BY j.update_time, j.data_id), j.loaded, %1$s
+     FROM xbb.sync_reject j, LATERAL (
+       SELECT * FROM xbb._read_record(NULL::%2$s, j.raw) WHERE j.staged IS NULL AND j.loaded IS NULL
+       UNION ALL
+       SELECT * FROM json_populate_record(NULL::%2$s, coalesce(j.staged, json_build_object(%3$L, j.data_id, %4$L, j.update_time)))
+       WHERE j.staged IS NOT NULL OR j.loaded IS NOT NULL) r
+     WHERE j.sync = $1',
+    xbb._sync_list(xbb._sync_staged_columns(def), 'r.%1$I'), def.source,
+    xbb._sync_source_column(def.source, 'dataId', 'data_id'), xbb._sync_source_column(def.source, 'updateTime', 'update_time'))
   USING def.name;
   GET DIAGNOSTICS staged = ROW_COUNT;
   counts := xbb._sync_load(def, run, staged);
@@ -909,6 +981,8 @@ DECLARE
   failed_message text;
   failed_detail text;
   failed_hint text;
+  failed_context text;
+  failed_place text;                -- which value did not fit its column
 BEGIN
   PERFORM pg_catalog.set_config('search_path', safe_path, true);
   phase := CASE task WHEN 'retry_rejects' THEN 'retry' ELSE 'plan' END;
@@ -978,7 +1052,14 @@ BEGIN
     EXCEPTION WHEN query_canceled OR OTHERS THEN
       failed := true;
       GET STACKED DIAGNOSTICS failed_state = RETURNED_SQLSTATE, failed_message = MESSAGE_TEXT,
-        failed_detail = PG_EXCEPTION_DETAIL, failed_hint = PG_EXCEPTION_HINT;
+        failed_detail = PG_EXCEPTION_DETAIL, failed_hint = PG_EXCEPTION_HINT, failed_context = PG_EXCEPTION_CONTEXT;
+      failed_place := substring(failed_context FROM 'column "[^\n]*" \(attr [^\n]*\) of foreign table [^\n]*');
+      IF failed_place IS NOT NULL THEN
+        failed_detail := format('It was %s.', failed_place);
+        IF NOT EXISTS (SELECT FROM pg_foreign_table t WHERE t.ftrelid = def.source AND 'on_error=null' = ANY (t.ftoptions)) THEN
+          failed_hint := format('Option on_error ''null'' of %s, with a column whose attr is ''#error'', sets such records aside.', def.source);
+        END IF;
+      END IF;
     END;
     -- rows, watermark and the log together
     IF can_commit AND step IS NOT NULL AND phase <> 'done' AND NOT failed THEN
@@ -988,7 +1069,8 @@ BEGIN
     END IF;
   END LOOP;
 
-  PERFORM xbb._sync_note(run, CASE WHEN failed THEN 'failed' ELSE 'succeeded' END, counts, before, failed_state, failed_message);
+  PERFORM xbb._sync_note(run, CASE WHEN failed THEN 'failed' ELSE 'succeeded' END, counts, before, failed_state,
+                         failed_message || coalesce(': ' || failed_place, ''));
   IF can_commit THEN
     COMMIT;
     PERFORM pg_catalog.set_config('search_path', safe_path, true);

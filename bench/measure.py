@@ -143,7 +143,7 @@ def bare(corpid, records, rate=0):
             file.write("%s\t%s\n" % signed(corpid, page))
         file.flush()
         out = subprocess.run([WORK + "/tmp/bare", LIST_URL, file.name, str(CONCURRENCY), str(rate)],
-                             check=True, capture_output=True, text=True).stdout
+                             check=True, stdout=subprocess.PIPE, text=True).stdout
     return float(out.split()[0])
 
 

@@ -108,10 +108,13 @@ const OptionEntry option_entries[] = {
 	{"conditions", OPTION_TABLE, OPTION_JSON_ARRAY,
 		NULL, NULL, NULL, 0, OF_TABLE(conditions),
 	"a JSON array of conditions that are always sent"},
+	{"on_error", OPTION_TABLE, OPTION_ON_ERROR,
+		"error", NULL, NULL, 0, OF_TABLE(null_on_error),
+	"what becomes of a value that does not fit its column: an error, or null and told in column #error"},
 
 	{"attr", OPTION_COLUMN, OPTION_ATTR,
 		NULL, NULL, NULL, 0, -1,
-	"the API's name of the field; a.b walks into objects, * is the whole record"},
+	"the API's name of the field; a.b walks into objects, * is the whole record, #error what did not fit"},
 };
 
 const int	option_nentries = lengthof(option_entries);
@@ -144,7 +147,8 @@ static const struct
 	"Write a JSON array of objects, such as [{\"attr\": \"num_3\", \"symbol\": \"equal\", \"value\": [0]}]."},
 	[OPTION_OBJECT] = {"object", "Other endpoints are reached by option \"api\"."},
 	[OPTION_PATH] = {"path", "Write the path of a read endpoint, such as /pro/v2/api/product/list: it ends in list or List."},
-	[OPTION_ATTR] = {"attr", "Write the API's name of the field, members of objects behind dots, or * for the whole record."},
+	[OPTION_ATTR] = {"attr", "Write the API's name of the field, members of objects behind dots, * for the whole record, or #error for what did not fit."},
+	[OPTION_ON_ERROR] = {"choice", "Valid values are error and null."},
 };
 
 static const char *const api_urls[] = {
@@ -327,7 +331,7 @@ read_digits(const char *text, const char **result)
 	return true;
 }
 
-/* Names between dots. */
+/* Names between dots; none begins with #. */
 static bool
 read_attr(const char *text, const char **result)
 {
@@ -335,7 +339,8 @@ read_attr(const char *text, const char **result)
 
 	if (length == 0 || text[0] == '.' || text[length - 1] == '.' ||
 		strstr(text, "..") != NULL ||
-		(strchr(text, '*') != NULL && strcmp(text, "*") != 0))
+		(strchr(text, '*') != NULL && strcmp(text, "*") != 0) ||
+		(text[0] == '#' && strcmp(text, OPTION_ERROR_ATTR) != 0))
 		return false;
 	*result = pstrdup(text);
 	return true;
@@ -402,6 +407,9 @@ read_value(const OptionEntry *entry, const char *text, OptionValue *value,
 			return true;
 		case OPTION_ATTR:
 			return read_attr(text, &value->text);
+		case OPTION_ON_ERROR:
+			value->boolean = strcmp(text, "null") == 0;
+			return value->boolean || strcmp(text, "error") == 0;
 	}
 	return false;
 }

@@ -67,7 +67,11 @@ typedef struct OptionTable
 	char	   *form_id;		/* digits, or NULL */
 	char	   *params;			/* JSON object, UTF-8, or NULL */
 	char	   *conditions;		/* JSON array, UTF-8, or NULL */
+	bool		null_on_error;	/* a value that does not fit its column is null */
 } OptionTable;
+
+/* The attr of the column that tells what did not fit; never a field's name. */
+#define OPTION_ERROR_ATTR "#error"
 
 /* Options of a user mapping. */
 typedef struct OptionMapping

@@ -210,8 +210,9 @@ xbb_fdw_options(PG_FUNCTION_ARGS)
 			values[0] = CStringGetTextDatum(entry->name);
 			values[1] = CStringGetTextDatum(places[j].name);
 			values[2] = CStringGetTextDatum(option_type_name(entry->type));
-			/* a table's default is what its server says */
-			values[3] = text_or_null(places[j].place == OPTION_TABLE ?
+			/* what a server has, too, is by default what the server says */
+			values[3] = text_or_null(places[j].place == OPTION_TABLE &&
+									 (entry->places & OPTION_SERVER) ?
 									 NULL : entry->default_value, &nulls[3]);
 			values[4] = text_or_null(entry->min, &nulls[4]);
 			values[5] = text_or_null(entry->max, &nulls[5]);

@@ -42,7 +42,8 @@ typedef enum OptionType
 	OPTION_JSON_ARRAY,
 	OPTION_OBJECT,				/* a name in the catalogue of objects */
 	OPTION_PATH,				/* of a read endpoint */
-	OPTION_ATTR
+	OPTION_ATTR,
+	OPTION_ON_ERROR				/* error or null */
 } OptionType;
 
 typedef enum OptionFlag
@@ -77,7 +78,7 @@ extern const int option_nentries;
 /* A value, read; which member counts follows from the option's type. */
 typedef struct OptionValue
 {
-	bool		boolean;
+	bool		boolean;		/* also of on_error: null */
 	double		number;			/* also of durations and sizes */
 	const char *text;			/* UTF-8 where it goes into requests */
 	pg_tz	   *zone;

@@ -29,6 +29,7 @@ store(const OptionEntry *entry, const OptionValue *value, char *base)
 	switch (entry->type)
 	{
 		case OPTION_BOOLEAN:
+		case OPTION_ON_ERROR:
 			*(bool *) field = value->boolean;
 			break;
 		case OPTION_INTEGER:
@@ -242,7 +243,7 @@ fitting_type(const char *attr, Oid type)
 	bool		preferred;
 
 	get_type_category_preferred(type, &category, &preferred);
-	if (strcmp(attr, "*") == 0)
+	if (strcmp(attr, "*") == 0 || strcmp(attr, OPTION_ERROR_ATTR) == 0)
 		return category == TYPCATEGORY_STRING || type == JSONOID || type == JSONBOID ?
 			NULL : "jsonb";
 	if (strcmp(attr, "dataId") == 0 || strcmp(attr, "formId") == 0)

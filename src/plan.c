@@ -272,19 +272,27 @@ plan_get_paths(PlannerInfo *root, RelOptInfo *rel, Oid relid)
 
 /* ---- the plan ---- */
 
-/* Columns that the target list or any qual reads. */
+/*
+ * Columns that the target list or any qual reads; all of them where one is read
+ * that tells which did not fit.
+ */
 static List *
 columns_read(RelOptInfo *rel, List *clauses, const PlanInfo *info)
 {
 	Bitmapset  *used = NULL;
 	List	   *columns = NIL;
-	bool		whole_row;
+	bool		all;
 
 	pull_varattnos((Node *) rel->reltarget->exprs, rel->relid, &used);
 	pull_varattnos((Node *) clauses, rel->relid, &used);
-	whole_row = bms_is_member(0 - FirstLowInvalidHeapAttributeNumber, used);
+	all = bms_is_member(0 - FirstLowInvalidHeapAttributeNumber, used);
 	for (int i = 1; i <= info->natts; i++)
-		if (whole_row ? info->attrs[i - 1] != NULL :
+		if (info->table->null_on_error && info->attrs[i - 1] &&
+			strcmp(info->attrs[i - 1], OPTION_ERROR_ATTR) == 0 &&
+			bms_is_member(i - FirstLowInvalidHeapAttributeNumber, used))
+			all = true;
+	for (int i = 1; i <= info->natts; i++)
+		if (all ? info->attrs[i - 1] != NULL :
 			bms_is_member(i - FirstLowInvalidHeapAttributeNumber, used))
 			columns = lappend_int(columns, i);
 	return columns;
@@ -321,6 +329,37 @@ limit_expressions(PlannerInfo *root, RelOptInfo *rel, List *local)
 		list_make1(query->limitCount);
 }
 
+/* Do quals of the query, or of one around it, guard rows? */
+static bool
+is_guarded(PlannerInfo *root)
+{
+	ListCell   *cell;
+
+	if (root->qual_security_level > 0)
+		return true;
+	for (root = root->parent_root; root; root = root->parent_root)
+	{
+		foreach(cell, root->parse->rtable)
+			if (lfirst_node(RangeTblEntry, cell)->security_barrier)
+				return true;
+	}
+	return false;
+}
+
+/*
+ * May a row whose value could not be read pass the clause?  Not one that joins, be
+ * it by implication.  Nor where a view guards its rows: its quals go first, and
+ * are strict.
+ */
+static bool
+is_lenient(PlannerInfo *root, RelOptInfo *rel, const PlanInfo *info, RestrictInfo *rinfo)
+{
+	return info->table->null_on_error &&
+		list_member_ptr(rel->baserestrictinfo, rinfo) &&
+		!is_guarded(root) &&
+		(!rinfo->left_ec || bms_membership(rinfo->left_ec->ec_relids) != BMS_MULTIPLE);
+}
+
 ForeignScan *
 plan_get_plan(PlannerInfo *root, RelOptInfo *rel, Oid relid, ForeignPath *path,
 			  List *tlist, List *scan_clauses, Plan *outer_plan)
@@ -330,8 +369,8 @@ plan_get_plan(PlannerInfo *root, RelOptInfo *rel, Oid relid, ForeignPath *path,
 	PlanInfo   *info = base->fdw_private;
 	List	   *conditions = NIL;
 	List	   *values = NIL;
-	List	   *remote = NIL;
-	List	   *local = NIL;
+	List	   *remote[2] = {NIL, NIL}; /* strict and lenient */
+	List	   *local[2] = {NIL, NIL};
 	List	   *limits = NIL;
 	List	   *columns = NIL;
 	ListCell   *cell;
@@ -339,6 +378,7 @@ plan_get_plan(PlannerInfo *root, RelOptInfo *rel, Oid relid, ForeignPath *path,
 	foreach(cell, is_count ? info->remote : scan_clauses)
 	{
 		RestrictInfo *rinfo = lfirst_node(RestrictInfo, cell);
+		int			lenient = is_lenient(root, base, info, rinfo) ? 1 : 0;
 		ConditionQual qual;
 
 		if (rinfo->pseudoconstant)
@@ -348,25 +388,28 @@ plan_get_plan(PlannerInfo *root, RelOptInfo *rel, Oid relid, ForeignPath *path,
 		{
 			conditions = lappend(conditions, condition_encode(&qual));
 			values = lappend(values, qual.value);
-			remote = lappend(remote, rinfo->clause);
+			remote[lenient] = lappend(remote[lenient], rinfo->clause);
 		}
 		else
-			local = lappend(local, rinfo->clause);
+			local[lenient] = lappend(local[lenient], rinfo->clause);
 	}
-	if (!is_count)
+	if (is_count)
+		remote[0] = remote[1] = NIL;	/* no row to check */
+	else
 	{
-		limits = limit_expressions(root, base, local);
-		columns = columns_read(base, list_concat_copy(remote, local), info);
+		limits = limit_expressions(root, base, list_concat_copy(local[0], local[1]));
+		columns = columns_read(base, list_make4(remote[0], local[0], remote[1], local[1]),
+							   info);
 	}
 
-	return make_foreignscan(tlist, local, is_count ? 0 : base->relid,
-							list_concat(values, limits),
-							list_make4(conditions, columns,
+	return make_foreignscan(tlist, local[0], is_count ? 0 : base->relid,
+							list_concat(list_concat(list_concat(values, limits), remote[1]), local[1]),
+							list_make5(conditions, columns,
 									   makeInteger(list_length(limits)),
-									   makeBoolean(is_count)),
+									   makeBoolean(is_count),
+									   makeInteger(list_length(remote[1]))),
 							is_count ? add_to_flat_tlist(NIL, lsecond(path->fdw_private)) : NIL,
-							is_count ? NIL : remote,
-							outer_plan);
+							remote[0], outer_plan);
 }
 
 /* ---- count(*) ---- */

@@ -277,6 +277,7 @@ reader_format(const OptionTable *table, TupleDesc tupdesc, Bitmapset *wanted,
 		.list_key = table->object->list_key,
 		.id_key = table->object->id_key,
 		.time_zone = table->server.time_zone,
+		.null_on_error = table->null_on_error,
 	};
 
 	while ((attnum = bms_next_member(wanted, attnum)) > 0)

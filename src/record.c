@@ -10,19 +10,31 @@
  */
 #include "postgres.h"
 
+#include "access/xact.h"
 #include "mb/pg_wchar.h"
+#include "option.h"
 #include "record_page.h"
+#include "utils/json.h"
+#include "utils/resowner.h"
 
 #define MAX_SHOWN 80			/* bytes shown of a value that does not fit */
 
-/* The row being converted, for messages. */
+/* The row being converted. */
 typedef struct Place
 {
 	RecordFormat *format;
 	RecordPageData *page;
 	int			row;
-	const RecordColumn *column; /* NULL between columns */
+	const RecordSpan *spans;	/* of the row */
+	const RecordColumn *column; /* for messages; NULL between columns */
 } Place;
+
+/* What did not fit, of one row. */
+typedef struct Failures
+{
+	Bitmapset  *attnums;
+	StringInfoData report;		/* elements of a JSON array, server encoding */
+} Failures;
 
 /*
  * The value as it stands in the answer, cut, for a message.  It may be just
@@ -60,14 +72,12 @@ add_context(void *arg)
 {
 	Place	   *place = arg;
 	const RecordColumn *column = place->column;
-	const RecordSpan *spans = place->page->spans +
-		(Size) place->row * place->format->record->end;
-	LexSlice	id = record_field(place->page, spans, &place->format->id);
+	LexSlice	id = record_field(place->page, place->spans, &place->format->id);
 	LexSlice	value;
 
 	if (column == NULL)
 		return;
-	value = record_field(place->page, spans, column);
+	value = record_field(place->page, place->spans, column);
 	errcontext("column \"%s\" (attr %s) of foreign table \"%s\", %s %s, value %s",
 			   column->name, column->attr, place->format->relname,
 			   place->format->id_key, show_slice(&id), show_slice(&value));
@@ -90,6 +100,28 @@ place_column(RecordFormat *format, RecordColumn *column, const char *attr)
 }
 
 static void
+want_column(RecordFormat *format, Form_pg_attribute attribute, const char *attr,
+			pg_tz *time_zone)
+{
+	RecordColumn *column = palloc0(sizeof(RecordColumn));
+
+	column->index = attribute->attnum - 1;
+	column->name = pstrdup(NameStr(attribute->attname));
+	column->type = value_type(attribute->atttypid, attribute->atttypmod, time_zone);
+	if (strcmp(attr, OPTION_ERROR_ATTR) == 0)
+	{
+		format->told = column;
+		return;
+	}
+	place_column(format, column, pstrdup(attr));
+	column->required = strcmp(attr, format->id_key) == 0 ||
+		strcmp(attr, "updateTime") == 0;
+	if (!value_type_only_computes(column->type))
+		format->subtransactions = true;
+	format->columns[format->ncolumns++] = *column;
+}
+
+static void
 want_envelope(RecordFormat *format, const char *list_key)
 {
 	format->answer = attr_root();
@@ -102,6 +134,128 @@ want_envelope(RecordFormat *format, const char *list_key)
 	format->longest = attr_finish(format->answer);
 }
 
+/* ---- rows ---- */
+
+static void
+convert_column(Place *place, int i, Datum *values, bool *isnull)
+{
+	const RecordColumn *column = &place->format->columns[i];
+	LexSlice	slice = record_field(place->page, place->spans, column);
+
+	place->column = column;
+	values[column->index] = value_datum(column->type, &slice, &isnull[column->index]);
+}
+
+/* Not when the server, or somebody, had the statement end. */
+static bool
+is_fault_of_value(const ErrorData *error)
+{
+	switch (ERRCODE_TO_CATEGORY(error->sqlerrcode))
+	{
+		case MAKE_SQLSTATE('4', '0', '0', '0', '0'):	/* rollback */
+		case MAKE_SQLSTATE('5', '3', '0', '0', '0'):	/* resources */
+		case MAKE_SQLSTATE('5', '7', '0', '0', '0'):	/* intervention */
+		case MAKE_SQLSTATE('5', '8', '0', '0', '0'):	/* system */
+		case MAKE_SQLSTATE('X', 'X', '0', '0', '0'):	/* internal */
+			return false;
+	}
+	return true;
+}
+
+static void
+add_member(StringInfo report, const char *name, const char *value)
+{
+	appendStringInfo(report, "\"%s\":", name);
+	escape_json(report, value);
+}
+
+static void
+note_failure(Failures *failures, const Place *place, const ErrorData *error)
+{
+	const RecordColumn *column = place->column;
+	LexSlice	value = record_field(place->page, place->spans, column);
+	StringInfo	report = &failures->report;
+
+	if (!failures->attnums)
+		initStringInfo(report);
+	failures->attnums = bms_add_member(failures->attnums, column->index + 1);
+	appendStringInfoString(report, report->len ? ",{" : "{");
+	add_member(report, "column", column->name);
+	appendStringInfoChar(report, ',');
+	add_member(report, "attr", column->attr);
+	appendStringInfoChar(report, ',');
+	add_member(report, "sqlstate", unpack_sql_state(error->sqlerrcode));
+	appendStringInfoChar(report, ',');
+	add_member(report, "message", error->message);
+	appendStringInfoChar(report, ',');
+	add_member(report, "value", show_slice(&value));
+	appendStringInfoChar(report, '}');
+}
+
+/*
+ * Converts columns from "first" on, up to one whose value does not fit: that one
+ * is noted as a failure.  Returns how far it came.  A type that does more than
+ * compute needs a subtransaction, which a parallel query cannot have: there its
+ * errors remain errors.
+ */
+static int
+convert_until_failure(Place *place, int first, Datum *values, bool *isnull,
+					  Failures *failures)
+{
+	MemoryContext context = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+	bool		subtransaction = place->format->subtransactions && !IsInParallelMode();
+	volatile int i = first;
+
+	if (subtransaction)
+	{
+		BeginInternalSubTransaction(NULL);
+		MemoryContextSwitchTo(context);
+	}
+	PG_TRY();
+	{
+		for (; i < place->format->ncolumns; i++)
+			convert_column(place, i, values, isnull);
+		if (subtransaction)
+			ReleaseCurrentSubTransaction();
+	}
+	PG_CATCH();
+	{
+		const RecordColumn *column = place->column;
+		ErrorData  *error;
+
+		MemoryContextSwitchTo(context);
+		error = CopyErrorData();
+		FlushErrorState();
+		if (subtransaction)
+			RollbackAndReleaseCurrentSubTransaction();
+		MemoryContextSwitchTo(context);
+		CurrentResourceOwner = owner;
+		if (column->required || !is_fault_of_value(error) ||
+			!(subtransaction || value_type_only_computes(column->type)))
+			ReThrowError(error);
+		note_failure(failures, place, error);
+		values[column->index] = (Datum) 0;
+		isnull[column->index] = true;
+		i++;
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(context);
+	CurrentResourceOwner = owner;
+	return i;
+}
+
+/* The value of the column that tells about failures. */
+static Datum
+tell_failures(const RecordFormat *format, const Failures *failures, bool *isnull)
+{
+	char	   *report = psprintf("[%s]", failures->report.data);
+	char	   *utf8 = pg_server_to_any(report, strlen(report), PG_UTF8);
+	LexSlice	slice = {utf8, strlen(utf8), LEX_ARRAY};
+
+	return value_datum(format->told->type, &slice, isnull);
+}
+
 RecordFormat *
 record_format(TupleDesc tupdesc, Bitmapset *wanted, char **attrs,
 			  const char *relname, const RecordShape *shape)
@@ -111,6 +265,7 @@ record_format(TupleDesc tupdesc, Bitmapset *wanted, char **attrs,
 	int			longest;
 
 	format->relname = pstrdup(relname);
+	format->null_on_error = shape->null_on_error;
 	format->id_key = pstrdup(shape->id_key);
 	want_envelope(format, shape->list_key);
 
@@ -123,30 +278,23 @@ record_format(TupleDesc tupdesc, Bitmapset *wanted, char **attrs,
 	format->natts = tupdesc->natts;
 	format->columns = palloc0(tupdesc->natts * sizeof(RecordColumn));
 	while ((attnum = bms_next_member(wanted, attnum)) >= 0)
-	{
-		Form_pg_attribute attribute = TupleDescAttr(tupdesc, attnum - 1);
-		RecordColumn *column = &format->columns[format->ncolumns++];
-
-		column->index = attnum - 1;
-		column->name = pstrdup(NameStr(attribute->attname));
-		column->type = value_type(attribute->atttypid, attribute->atttypmod,
-								  shape->time_zone);
-		place_column(format, column, pstrdup(attrs[attnum - 1]));
-	}
+		want_column(format, TupleDescAttr(tupdesc, attnum - 1), attrs[attnum - 1],
+					shape->time_zone);
 	longest = attr_finish(format->record);
 	format->longest = Max(format->longest, longest);
 
 	return format;
 }
 
-void
+Bitmapset *
 record_tuple(RecordFormat *format, RecordPage *page, int row, Datum *values,
 			 bool *isnull)
 {
-	Place		place = {format, (RecordPageData *) page, row, NULL};
-	const RecordSpan *spans = place.page->spans + (Size) row * format->record->end;
+	Place		place = {.format = format,.page = (RecordPageData *) page,.row = row};
+	Failures	failures = {NULL};
 	ErrorContextCallback callback;
 
+	place.spans = place.page->spans + (Size) row * format->record->end;
 	callback.callback = add_context;
 	callback.arg = &place;
 	callback.previous = error_context_stack;
@@ -154,14 +302,24 @@ record_tuple(RecordFormat *format, RecordPage *page, int row, Datum *values,
 
 	memset(values, 0, format->natts * sizeof(Datum));
 	memset(isnull, true, format->natts * sizeof(bool));
-	for (int i = 0; i < format->ncolumns; i++)
+	if (format->null_on_error)
 	{
-		const RecordColumn *column = &format->columns[i];
-		LexSlice	slice = record_field(place.page, spans, column);
-
-		place.column = column;
-		values[column->index] = value_datum(column->type, &slice,
-											&isnull[column->index]);
+		for (int i = 0; i < format->ncolumns;)
+			i = convert_until_failure(&place, i, values, isnull, &failures);
+		place.column = NULL;
+		if (failures.attnums && format->told)
+			values[format->told->index] =
+				tell_failures(format, &failures, &isnull[format->told->index]);
 	}
+	else
+		for (int i = 0; i < format->ncolumns; i++)
+			convert_column(&place, i, values, isnull);
 	error_context_stack = callback.previous;
+	return failures.attnums;
+}
+
+bool
+record_tells_failures(const RecordFormat *format)
+{
+	return format->told != NULL;
 }

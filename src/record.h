@@ -12,6 +12,10 @@
  * '*' is the whole record.  Where an object has a member twice, the last counts.
  * value.h says how values become Datums.
  *
+ * A value that does not fit is an error, or, where the shape says so, null; then
+ * the column whose attr is '#error' tells about the row's failures, as a JSON
+ * array of objects with column, attr, sqlstate, message and value.
+ *
  *-------------------------------------------------------------------------
  */
 #ifndef XBB_RECORD_H
@@ -30,6 +34,8 @@ typedef struct RecordShape
 	const char *list_key;		/* member of "result": "list", "userList", ... */
 	const char *id_key;			/* "dataId", "userId", ... */
 	pg_tz	   *time_zone;		/* of dates, timestamps and times as text */
+	bool		null_on_error;	/* a value that does not fit is null; but those
+								 * of id_key and updateTime are errors always */
 } RecordShape;
 
 /* One answer. */
@@ -76,9 +82,12 @@ extern RecordPage *record_read(RecordFormat *format, MemoryContext parent,
  * Fills values and isnull (indexed by attnum - 1) for the wanted columns; others
  * become NULL.  Allocates in the current context.  A value that does not fit is
  * an error with the input function's SQLSTATE and a context that names column,
- * attr, dataId and value.
+ * attr, dataId and value; or it is null, and its attnum among those returned.
  */
-extern void record_tuple(RecordFormat *format, RecordPage *page, int row,
-						 Datum *values, bool *isnull);
+extern Bitmapset *record_tuple(RecordFormat *format, RecordPage *page, int row,
+							   Datum *values, bool *isnull);
+
+/* Is there a column, among those wanted, that tells about failures? */
+extern bool record_tells_failures(const RecordFormat *format);
 
 #endif							/* XBB_RECORD_H */

@@ -28,6 +28,7 @@ typedef struct RecordColumn
 	Attr	   *own;			/* among the record's own fields */
 	Attr	   *data;			/* in its "data", or NULL; the own comes first */
 	ValueType  *type;
+	bool		required;		/* what does not fit is an error in any case */
 } RecordColumn;
 
 struct RecordFormat
@@ -53,6 +54,11 @@ struct RecordFormat
 	int			natts;			/* of the table */
 	int			ncolumns;
 	RecordColumn *columns;
+
+	/* where a value that does not fit is null */
+	bool		null_on_error;
+	bool		subtransactions;	/* are needed to catch errors of these types */
+	RecordColumn *told;			/* the column with attr '#error', or NULL */
 };
 
 /* A page with what its owner does not see. */

@@ -12,12 +12,14 @@
 #include "postgres.h"
 
 #include "access/htup_details.h"
+#include "access/sysattr.h"
 #include "access/table.h"
 #include "executor/execAsync.h"
 #include "executor/executor.h"
 #include "common/int.h"
 #include "miscadmin.h"
 #include "nodes/nodeFuncs.h"
+#include "optimizer/optimizer.h"
 #include "utils/datum.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
@@ -53,11 +55,44 @@ wanted_columns(ForeignScan *plan)
 	return wanted;
 }
 
+/* The attnums that an expression reads; 0 among them for whole rows. */
+static Bitmapset *
+columns_read(Node *expression, Index relid)
+{
+	Bitmapset  *offset = NULL;
+	Bitmapset  *columns = NULL;
+	int			member = -1;
+
+	pull_varattnos(expression, relid, &offset);
+	while ((member = bms_next_member(offset, member)) >= 0)
+		if (member + FirstLowInvalidHeapAttributeNumber >= 0)
+			columns = bms_add_member(columns, member + FirstLowInvalidHeapAttributeNumber);
+	return columns;
+}
+
+static void
+init_lenient_quals(ForeignScanState *node, List *quals, int nsent)
+{
+	ScanProgress *state = node->fdw_state;
+	ListCell   *cell;
+
+	state->lenient = palloc(sizeof(ScanQual) * (list_length(quals) + 1));
+	foreach(cell, quals)
+	{
+		ScanQual   *qual = &state->lenient[state->nlenient++];
+
+		qual->state = ExecInitQual(list_make1(lfirst(cell)), (PlanState *) node);
+		qual->columns = columns_read(lfirst(cell), ((Scan *) node->ss.ps.plan)->scanrelid);
+		qual->sent = state->nlenient <= nsent;
+	}
+}
+
 void
 scan_begin(ForeignScanState *node, int eflags)
 {
 	ForeignScan *plan = (ForeignScan *) node->ss.ps.plan;
 	ScanProgress *state = palloc0(sizeof(ScanProgress));
+	int			nvalues;
 	Oid			relid = scan_relid(node);
 	Relation	rel;
 	ListCell   *cell;
@@ -67,13 +102,18 @@ scan_begin(ForeignScanState *node, int eflags)
 	foreach(cell, (List *) list_nth(plan->fdw_private, PLAN_CONDITIONS))
 		state->quals = lappend(state->quals, condition_decode(lfirst(cell)));
 	state->counts = boolVal(list_nth(plan->fdw_private, PLAN_COUNT));
+	state->nlimits = intVal(list_nth(plan->fdw_private, PLAN_LIMITS));
+	nvalues = list_length(state->quals) + state->nlimits;
+	state->expressions = list_truncate(list_copy(plan->fdw_exprs), nvalues);
+	state->lenient_quals = list_copy_tail(plan->fdw_exprs, nvalues);
 	if (eflags & EXEC_FLAG_EXPLAIN_ONLY)
 		return;
 
 	state->userid = compat_scan_user(plan, node->ss.ps.state);
 	state->keeps = (eflags & EXEC_FLAG_REWIND) != 0;
-	state->nlimits = intVal(list_nth(plan->fdw_private, PLAN_LIMITS));
-	state->values = ExecInitExprList(plan->fdw_exprs, (PlanState *) node);
+	state->values = ExecInitExprList(state->expressions, (PlanState *) node);
+	init_lenient_quals(node, state->lenient_quals,
+					   intVal(list_nth(plan->fdw_private, PLAN_LENIENT)));
 	state->context = AllocSetContextCreate(node->ss.ps.state->es_query_cxt,
 										   "xbb_fdw scan", ALLOCSET_SMALL_SIZES);
 	rel = table_open(relid, NoLock);
@@ -123,8 +163,7 @@ static bool
 same_arguments(ForeignScanState *node)
 {
 	ScanProgress *state = node->fdw_state;
-	List	   *expressions = ((ForeignScan *) node->ss.ps.plan)->fdw_exprs;
-	int			n = list_length(expressions);
+	int			n = list_length(state->expressions);
 	MemoryContext old = MemoryContextSwitchTo(node->ss.ps.ps_ExprContext->ecxt_per_tuple_memory);
 	Datum	   *values = palloc(sizeof(Datum) * (n + 1));
 	bool	   *isnull = palloc(sizeof(bool) * (n + 1));
@@ -136,7 +175,7 @@ same_arguments(ForeignScanState *node)
 		int16		typlen;
 		bool		typbyval;
 
-		get_typlenbyval(exprType(list_nth(expressions, i)), &typlen, &typbyval);
+		get_typlenbyval(exprType(list_nth(state->expressions, i)), &typlen, &typbyval);
 		same = isnull[i] == state->argument_nulls[i] &&
 			(isnull[i] || datumIsEqual(values[i], state->arguments[i], typbyval, typlen));
 	}
@@ -166,8 +205,8 @@ start_reading(ForeignScanState *node)
 	{
 		state->reader = reader_open(state->table, state->userid, state->format,
 									state->set, limit);
-		/* system columns do not survive in a tuplestore */
-		if (state->keeps && !state->too_many &&
+		/* system columns and failures do not survive in a tuplestore */
+		if (state->keeps && !state->too_many && state->nlenient == 0 &&
 			!((ForeignScan *) node->ss.ps.plan)->fsSystemCol)
 			state->kept = tuplestore_begin_heap(true, false, work_mem);
 	}
@@ -288,6 +327,43 @@ replay_row(ForeignScanState *node, TupleTableSlot *slot)
 	return state->replaying;
 }
 
+/* Does the row pass what its columns that did not fit let it pass? */
+static bool
+passes_leniently(ForeignScanState *node, Bitmapset *failed)
+{
+	ScanProgress *state = node->fdw_state;
+
+	for (int i = 0; i < state->nlenient; i++)
+	{
+		const ScanQual *qual = &state->lenient[i];
+
+		if (failed && (bms_is_member(0, qual->columns) ||
+					   bms_overlap(failed, qual->columns)))
+			continue;
+		if (ExecQual(qual->state, node->ss.ps.ps_ExprContext))
+			continue;
+		if (qual->sent)
+			state->rechecked++;
+		else
+			state->filtered++;
+		return false;
+	}
+	return true;
+}
+
+static bool
+passes(ForeignScanState *node, Bitmapset *failed)
+{
+	ScanProgress *state = node->fdw_state;
+
+	if (!ExecQual(node->fdw_recheck_quals, node->ss.ps.ps_ExprContext))
+	{
+		state->rechecked++;
+		return false;
+	}
+	return passes_leniently(node, failed);
+}
+
 static TupleTableSlot *
 next_row(ForeignScanState *node)
 {
@@ -304,19 +380,20 @@ next_row(ForeignScanState *node)
 	{
 		ReaderOutcome outcome = reader_next(state->reader, !state->asynchronous,
 											&page, &row);
+		Bitmapset  *failed;
 
 		state->not_yet = outcome == READER_NOT_YET;
 		if (outcome != READER_ROW)
 			break;
-		record_tuple(state->format, page, row, slot->tts_values, slot->tts_isnull);
+		failed = record_tuple(state->format, page, row, slot->tts_values, slot->tts_isnull);
+		state->failures += bms_num_members(failed);
 		store_row(node, slot);
 		econtext->ecxt_scantuple = slot;
-		if (ExecQual(node->fdw_recheck_quals, econtext))
+		if (passes(node, failed))
 		{
 			keep_row(state, slot);
 			return slot;
 		}
-		state->rechecked++;
 		ExecClearTuple(slot);
 		ResetExprContext(econtext);
 	}
@@ -386,8 +463,17 @@ scan_end(ForeignScanState *node)
 {
 	ScanProgress *state = node->fdw_state;
 
-	if (state && state->context)
-		end_reading(state);
+	if (!state || !state->context)
+		return;
+	end_reading(state);
+	if (state->failures > 0 && !record_tells_failures(state->format))
+		ereport(WARNING,
+				(errcode(ERRCODE_WARNING),
+				 errmsg_plural("%lld value of foreign table \"%s\" did not fit its column and was read as null",
+							   "%lld values of foreign table \"%s\" did not fit their columns and were read as null",
+							   state->failures, (long long) state->failures,
+							   get_rel_name(state->table->relid)),
+				 errhint("Read the column whose attr is \"#error\" to see what did not fit.")));
 }
 
 /* ---- asynchronous execution ---- */

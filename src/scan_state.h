@@ -14,6 +14,14 @@
 #include "condition.h"
 #include "reader.h"
 
+/* A qual that a row passes if a value it reads did not fit: see plan.h. */
+typedef struct ScanQual
+{
+	ExprState  *state;
+	Bitmapset  *columns;		/* attnums, or 0 for all of them */
+	bool		sent;			/* the API was asked for it, too */
+} ScanQual;
+
 /* ForeignScanState.fdw_state; lives in the query's memory. */
 typedef struct ScanProgress
 {
@@ -21,10 +29,14 @@ typedef struct ScanProgress
 	OptionTable *table;
 	Oid			userid;			/* whose rights and mapping are used */
 	List	   *quals;			/* ConditionQual, in the order of values */
-	List	   *values;			/* ExprStates: the quals' values, then limits */
+	List	   *expressions;	/* the quals' values, then limits */
+	List	   *values;			/* their ExprStates */
+	List	   *lenient_quals;
 	int			nlimits;		/* of them: 0, LIMIT, or LIMIT and OFFSET */
 	bool		counts;			/* answers count(*) */
 	RecordFormat *format;
+	int			nlenient;
+	ScanQual   *lenient;		/* those of the API's first */
 
 	/* one reading: from the first row asked for until other values are set */
 	MemoryContext context;		/* owns the fields below */
@@ -49,6 +61,8 @@ typedef struct ScanProgress
 	/* all readings that have ended, for EXPLAIN ANALYZE */
 	ReaderCounters totals;
 	int64		rechecked;		/* records that failed a qual that was sent */
+	int64		filtered;		/* records that failed another lenient qual */
+	int64		failures;		/* values that did not fit and were read as null */
 } ScanProgress;
 
 extern void scan_add_counters(ReaderCounters *sum, const ReaderCounters *more);

@@ -29,4 +29,10 @@ extern PGDLLEXPORT Datum xbb_fdw_settle_time(PG_FUNCTION_ARGS);
  */
 extern PGDLLEXPORT Datum xbb_fdw_total(PG_FUNCTION_ARGS);
 
+/*
+ * xbb._read_record(anyelement, json): a record of the API as a row of a foreign
+ * table, as a scan of it would read the record; the table is given by its row type
+ */
+extern PGDLLEXPORT Datum xbb_fdw_read_record(PG_FUNCTION_ARGS);
+
 #endif							/* XBB_SYNC_H */

@@ -172,6 +172,15 @@ value_type(Oid oid, int32 typmod, pg_tz *zone)
 	return type;
 }
 
+bool
+value_type_only_computes(const ValueType *type)
+{
+	if (OidIsValid(type->domain))
+		return false;
+	return type->element ? value_type_only_computes(type->element) :
+		type->convert != value_by_input;
+}
+
 Datum
 value_datum(ValueType *type, const LexSlice *slice, bool *isnull)
 {

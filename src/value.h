@@ -35,6 +35,12 @@ typedef struct ValueType ValueType;
 /* "zone" must live as long.  Allocates in the current context. */
 extern ValueType *value_type(Oid type, int32 typmod, pg_tz *zone);
 
+/*
+ * Does reading the type only compute?  Then its errors can be caught without a
+ * subtransaction; other types' input functions and domains may do anything.
+ */
+extern bool value_type_only_computes(const ValueType *type);
+
 /* Allocates in the current context. */
 extern Datum value_datum(ValueType *type, const LexSlice *slice, bool *isnull);
 

@@ -62,6 +62,7 @@ static const char *const attrs[] = {"x", "a.b"};
 
 static RecordFormat *formats[NCOLUMNS][NATTRS];
 static RecordFormat *whole;		/* a text and a jsonb column of attr '*' */
+static RecordFormat *lenient;	/* a column of each type, and their errors */
 
 /* The values of one row, wanted. */
 typedef struct Conversion
@@ -69,19 +70,23 @@ typedef struct Conversion
 	RecordFormat *format;
 	RecordPage *page;
 	int			row;
-	Datum		values[2];
-	bool		isnull[2];
+	Datum		values[NCOLUMNS + 1];
+	bool		isnull[NCOLUMNS + 1];
+	Bitmapset  *failed;
 } Conversion;
 
 static RecordFormat *
-make_format(TupleDesc desc, const char *attr)
+make_format(TupleDesc desc, const char *attr, bool null_on_error)
 {
-	RecordShape shape = {"list", "dataId", pg_tzset("Asia/Shanghai")};
-	char	   *names[2] = {unconstify(char *, attr), unconstify(char *, attr)};
+	RecordShape shape = {"list", "dataId", pg_tzset("Asia/Shanghai"), null_on_error};
+	char	   *names[NCOLUMNS + 1];
 	Bitmapset  *wanted = NULL;
 
 	for (int i = 1; i <= desc->natts; i++)
+	{
+		names[i - 1] = unconstify(char *, null_on_error && i == desc->natts ? "#error" : attr);
 		wanted = bms_add_member(wanted, i);
+	}
 	return record_format(desc, wanted, names, "fuzz", &shape);
 }
 
@@ -95,13 +100,19 @@ make_formats(void)
 		desc = CreateTemplateTupleDesc(1);
 		TupleDescInitEntry(desc, 1, "x", columns[i].type, columns[i].typmod, 0);
 		for (int j = 0; j < (int) NATTRS; j++)
-			formats[i][j] = make_format(desc, attrs[j]);
+			formats[i][j] = make_format(desc, attrs[j], false);
 	}
 
 	desc = CreateTemplateTupleDesc(2);
 	TupleDescInitEntry(desc, 1, "t", TEXTOID, -1, 0);
 	TupleDescInitEntry(desc, 2, "j", JSONBOID, -1, 0);
-	whole = make_format(desc, "*");
+	whole = make_format(desc, "*", false);
+
+	desc = CreateTemplateTupleDesc(NCOLUMNS + 1);
+	for (int i = 0; i < (int) NCOLUMNS; i++)
+		TupleDescInitEntry(desc, i + 1, "x", columns[i].type, columns[i].typmod, 0);
+	TupleDescInitEntry(desc, NCOLUMNS + 1, "e", JSONBOID, -1, 0);
+	lenient = make_format(desc, attrs[0], true);
 }
 
 static void
@@ -136,7 +147,7 @@ convert_row(void *arg)
 {
 	Conversion *row = arg;
 
-	record_tuple(row->format, row->page, row->row, row->values, row->isnull);
+	row->failed = record_tuple(row->format, row->page, row->row, row->values, row->isnull);
 }
 
 /* False if the input function raised an error, which is its own affair. */
@@ -172,6 +183,38 @@ check_columns(const char *body, size_t size)
 	}
 }
 
+/* What does not fit is null and told, what fits is as without leniency. */
+static void
+check_leniently(const char *body, size_t size)
+{
+	char	   *error;
+	Conversion	all = {lenient};
+
+	all.page = record_read(lenient, CurrentMemoryContext, body, size, &error);
+	for (; all.row < Min(all.page->nrows, 3); all.row++)
+	{
+		if (!convert(&all))
+			fuzz_broken("an error where it should be null");
+		for (int i = 0; i < (int) NCOLUMNS; i++)
+		{
+			Conversion	one = {formats[i][0]};
+			bool		fits;
+
+			one.page = record_read(one.format, CurrentMemoryContext, body, size, &error);
+			one.row = all.row;
+			fits = convert(&one);
+			if (fits == bms_is_member(i + 1, all.failed) ||
+				all.isnull[i] != (!fits || one.isnull[0]))
+				fuzz_broken("leniency changes what fits");
+		}
+		if (all.isnull[NCOLUMNS] != (all.failed == NULL))
+			fuzz_broken("failures that are not told");
+		if (all.failed && JB_ROOT_COUNT(DatumGetJsonbP(all.values[NCOLUMNS])) !=
+			bms_num_members(all.failed))
+			fuzz_broken("not all failures are told");
+	}
+}
+
 /* The record's own bytes and its jsonb are the same document. */
 static void
 check_whole(RecordPage *page)
@@ -202,6 +245,7 @@ run(const char *body, size_t size)
 	{
 		check_whole(page);
 		check_columns(body, size);
+		check_leniently(body, size);
 	}
 }
 
