@@ -204,6 +204,7 @@ check_value(const OptionEntry *entry, const char *text)
 				fuzz_broken("a time zone is missing");
 			break;
 		case OPTION_BOOLEAN:
+		case OPTION_ON_ERROR:
 		case OPTION_FILE:
 			break;
 	}
