@@ -291,7 +291,7 @@ record_tuple(RecordFormat *format, RecordPage *page, int row, Datum *values,
 			 bool *isnull)
 {
 	Place		place = {.format = format,.page = (RecordPageData *) page,.row = row};
-	Failures	failures = {NULL};
+	Failures	failures = {0};
 	ErrorContextCallback callback;
 
 	place.spans = place.page->spans + (Size) row * format->record->end;
