@@ -106,12 +106,12 @@ make_workdir() {
 }
 
 # Ends with what a script of the tree in WORK says, run as the servers' user.  $1
-# names what it gets of the environment.  It has a process group of its own, so
-# that an interrupted run leaves nothing.
+# names what it gets of the environment, what follows the script are its arguments.
+# It has a process group of its own, so that an interrupted run leaves nothing.
 run_script() {
   local status=0
   set -m
-  (exec_as_user "$1" timeout 3000 bash "$WORK/tree/$2") &
+  (exec_as_user "$1" timeout 3000 bash "$WORK/tree/$2" "${@:3}") &
   # not .pid: the script's own stop_all would find it
   echo $! >"$WORK/tmp/script.group"
   wait $! || status=$?
