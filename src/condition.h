@@ -57,6 +57,15 @@ typedef struct ConditionRange
 	int64		high;
 } ConditionRange;
 
+/* One condition with many values, any of which will do. */
+typedef struct ConditionList
+{
+	const char *attr;			/* these three are JSON, UTF-8 */
+	const char *symbol;
+	char	  **values;			/* each once */
+	int			nvalues;		/* 0 if there is no such condition */
+} ConditionList;
+
 /* The conditions of one execution. */
 typedef struct ConditionSet
 {
@@ -64,7 +73,9 @@ typedef struct ConditionSet
 	bool		exact;			/* what is sent means just what the quals say */
 	bool		changeable;		/* names an attr that may change, beside times */
 	char	   *elements;		/* JSON objects for all but the two times and
-								 * ids, comma-separated, UTF-8; "" for none */
+								 * the list, comma-separated, UTF-8; "" for none */
+	ConditionList list;			/* the one to cut if it is too long to send: the
+								 * dataIds, else the longest = ANY */
 	ConditionRange add_time;
 	ConditionRange update_time;
 	int			nids;			/* dataIds asked for, -1 if not asked for */
@@ -101,7 +112,7 @@ extern ConditionSet *condition_evaluate(List *quals, const Datum *values,
 
 /*
  * All elements of a request's conditions array, palloc'd: the fixed array of
- * the table (JSON, may be NULL), the set's with its ids, and those for the two
+ * the table (JSON, may be NULL), the set's with its list, and those for the two
  * times, which may be narrower than the set's own.
  */
 extern char *condition_elements(const char *fixed, const ConditionSet *set,

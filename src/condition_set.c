@@ -232,6 +232,18 @@ value_json(ConditionKind kind, Oid type, Datum value, bool *never)
 	return text;
 }
 
+static void
+append_list(StringInfo elements, const ConditionList *list)
+{
+	if (list->nvalues == 0)
+		return;
+	appendStringInfo(elements, "%s{\"attr\":%s,\"symbol\":\"%s\",\"value\":[",
+					 elements->len ? "," : "", list->attr, list->symbol);
+	for (int i = 0; i < list->nvalues; i++)
+		appendStringInfo(elements, "%s%s", i ? "," : "", list->values[i]);
+	appendStringInfoString(elements, "]}");
+}
+
 static int
 compare_ids(const void *a, const void *b)
 {
@@ -242,33 +254,88 @@ compare_ids(const void *a, const void *b)
 }
 
 /*
- * Keeps dataIds as numbers: to notice when the condition was ignored, and to cut
- * long lists.  False if they are no integers, or ids are kept already.
+ * Keeps dataIds as numbers, to notice when the condition was ignored; the list
+ * becomes theirs, sorted.  False if they are no integers, or ids are kept already.
  */
 static bool
-keep_ids(ConditionSet *set, char **values, int nvalues)
+keep_ids(ConditionSet *set, ConditionList *list)
 {
-	int64	   *ids = palloc(sizeof(int64) * nvalues);
+	int64	   *ids = palloc(sizeof(int64) * list->nvalues);
 	int			n = 0;
 
 	if (set->nids >= 0)
 		return false;
-	for (int i = 0; i < nvalues; i++)
+	for (int i = 0; i < list->nvalues; i++)
 	{
 		char	   *end;
 
 		errno = 0;
-		ids[i] = strtoll(values[i], &end, 10);
+		ids[i] = strtoll(list->values[i], &end, 10);
 		if (errno != 0 || *end != '\0')
 			return false;
 	}
-	qsort(ids, nvalues, sizeof(int64), compare_ids);
-	for (int i = 0; i < nvalues; i++)
+	qsort(ids, list->nvalues, sizeof(int64), compare_ids);
+	for (int i = 0; i < list->nvalues; i++)
 		if (i == 0 || ids[i] != ids[n - 1])
 			ids[n++] = ids[i];
+	for (int i = 0; i < n; i++)
+		list->values[i] = psprintf("%lld", (long long) ids[i]);
+	list->nvalues = n;
+	list->symbol = condition_symbol(n == 1 ? CONDITION_EQUAL : CONDITION_ANY);
 	set->ids = ids;
 	set->nids = n;
 	return true;
+}
+
+/* Of two equal texts the one that came first comes first. */
+static int
+compare_texts(const void *a, const void *b)
+{
+	char	  **x = *(char ***) a;
+	char	  **y = *(char ***) b;
+	int			order = strcmp(*x, *y);
+
+	return order != 0 ? order : x < y ? -1 : x > y;
+}
+
+/* Leaves the first of equal values, in the order they have. */
+static void
+drop_duplicates(ConditionList *list)
+{
+	char	 ***sorted = palloc(sizeof(char **) * list->nvalues);
+	int			last = 0;
+	int			n = 0;
+
+	for (int i = 0; i < list->nvalues; i++)
+		sorted[i] = &list->values[i];
+	qsort(sorted, list->nvalues, sizeof(char **), compare_texts);
+	for (int i = 1; i < list->nvalues; i++)
+	{
+		if (strcmp(*sorted[i], *sorted[last]) == 0)
+			*sorted[i] = NULL;
+		else
+			last = i;
+	}
+	for (int i = 0; i < list->nvalues; i++)
+		if (list->values[i])
+			list->values[n++] = list->values[i];
+	list->nvalues = n;
+	pfree(sorted);
+}
+
+/* Keeps the longer of two lists apart; that of dataIds whatever its length. */
+static void
+keep_list(ConditionSet *set, StringInfo elements, const ConditionList *list,
+		  bool of_ids)
+{
+	ConditionList other = *list;
+
+	if (of_ids || (set->nids < 0 && list->nvalues > set->list.nvalues))
+	{
+		other = set->list;
+		set->list = *list;
+	}
+	append_list(elements, &other);
 }
 
 static void
@@ -278,9 +345,9 @@ add_values(ConditionSet *set, StringInfo elements, const ConditionQual *qual,
 	Datum	   *items = &value;
 	bool	   *nulls = NULL;
 	int			nitems = 1;
-	int			nvalues = 0;
 	Oid			type = qual->value_type;
-	char	  **values;
+	ConditionList list = {.symbol = condition_symbol(qual->op)};
+	bool		of_ids;
 
 	if (qual->op == CONDITION_ANY)
 	{
@@ -294,44 +361,42 @@ add_values(ConditionSet *set, StringInfo elements, const ConditionQual *qual,
 						  typalign, &items, &nulls, &nitems);
 	}
 
-	values = palloc(sizeof(char *) * Max(nitems, 1));
+	list.values = palloc(sizeof(char *) * Max(nitems, 1));
 	for (int i = 0; i < nitems; i++)
 	{
+		char	   *json;
 		bool		never;
 
 		if (nulls && nulls[i])
 			continue;			/* equal to nothing */
-		values[nvalues] = value_json(qual->kind, type, items[i], &never);
-		if (values[nvalues])
-			nvalues++;
+		json = value_json(qual->kind, type, items[i], &never);
+		if (json)
+			list.values[list.nvalues++] = json;
 		else if (!never)
 		{
 			set->exact = false; /* cannot be sent: the recheck decides */
 			return;
 		}
 	}
-	if (nvalues == 0)
+	if (list.nvalues == 0)
 	{
 		set->empty = true;
 		return;
 	}
 
-	if (qual->kind == CONDITION_DATA_ID)
-	{
-		if (keep_ids(set, values, nvalues))
-			return;
-	}
-	else
+	list.attr = json_quote(qual->attr);
+	of_ids = qual->kind == CONDITION_DATA_ID && keep_ids(set, &list);
+	if (!of_ids)
+		drop_duplicates(&list);
+	if (qual->kind != CONDITION_DATA_ID)
 	{
 		set->changeable = true;
 		set->exact = false;
 	}
-	appendStringInfo(elements, "%s{\"attr\":%s,\"symbol\":\"%s\",\"value\":[",
-					 elements->len ? "," : "", json_quote(qual->attr),
-					 condition_symbol(qual->op));
-	for (int i = 0; i < nvalues; i++)
-		appendStringInfo(elements, "%s%s", i ? "," : "", values[i]);
-	appendStringInfoString(elements, "]}");
+	if (of_ids || (qual->op == CONDITION_ANY && qual->kind != CONDITION_DATA_ID))
+		keep_list(set, elements, &list, of_ids);
+	else
+		append_list(elements, &list);
 }
 
 ConditionSet *
@@ -382,14 +447,7 @@ condition_elements(const char *fixed, const ConditionSet *set,
 	initStringInfo(&elements);
 	if (fixed)
 		appendStringInfoString(&elements, json_elements(fixed));
-	if (set->nids >= 0)
-	{
-		appendStringInfo(&elements, "%s{\"attr\":\"dataId\",\"symbol\":\"%s\",\"value\":[",
-						 elements.len ? "," : "", set->nids == 1 ? "equal" : "in");
-		for (int i = 0; i < set->nids; i++)
-			appendStringInfo(&elements, "%s%lld", i ? "," : "", (long long) set->ids[i]);
-		appendStringInfoString(&elements, "]}");
-	}
+	append_list(&elements, &set->list);
 	if (set->elements[0])
 		appendStringInfo(&elements, "%s%s", elements.len ? "," : "", set->elements);
 	append_range(&elements, "addTime", add_time);

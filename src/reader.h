@@ -4,6 +4,8 @@
  *	  One reading of a list: the pager's steps carried out over the API.
  *
  * What a scan, its rescans and ANALYZE have in common: no executor, no plan.
+ * A condition with too many values becomes several, one part of them each; what
+ * comes then may exceed the conditions, as the API's own comparison may.
  *
  *-------------------------------------------------------------------------
  */

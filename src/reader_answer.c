@@ -1,0 +1,150 @@
+/*-------------------------------------------------------------------------
+ *
+ * reader_answer.c
+ *	  Answers of the API, and what is wrong with them.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "utils/memutils.h"
+#include "utils/timestamp.h"
+
+#include "reader_state.h"
+
+static int
+compare_ids(const void *a, const void *b)
+{
+	int64		x = *(const int64 *) a,
+				y = *(const int64 *) b;
+
+	return x < y ? -1 : x > y;
+}
+
+static const char *
+time_text(int64 epoch)
+{
+	return timestamptz_to_str(time_t_to_timestamptz((pg_time_t) epoch));
+}
+
+static char *
+range_text(const PagerRange *range)
+{
+	return psprintf("from %s to %s",
+					range->has_low ? psprintf("%lld", (long long) range->low) : "the beginning",
+					range->has_high ? psprintf("%lld", (long long) range->high) : "the end");
+}
+
+void *
+reader_read_page(void *arg, const char *body, size_t length, ApiEnvelope *envelope)
+{
+	Reader	   *reader = arg;
+	RecordPage *page = record_read(reader->format, reader->context, body, length,
+								   &envelope->unreadable);
+
+	if (!page)
+		return NULL;
+	envelope->has_code = page->has_code;
+	envelope->code = page->code;
+	envelope->has_success = page->has_success;
+	envelope->success = page->success;
+	envelope->msg = page->msg;
+	envelope->nrows = page->nrows;
+	/* a list that counts nothing may be left out */
+	if (!page->has_list && page->total != 0 &&
+		(!page->has_code || page->code == 1) &&
+		(!page->has_success || page->success))
+		envelope->unreadable = psprintf("it has no list \"%s\"",
+										reader->table->object->list_key);
+	return page;
+}
+
+void
+reader_discard_page(void *arg, void *page)
+{
+	MemoryContextDelete(((RecordPage *) page)->context);
+}
+
+/* A record that was not asked for: the API ignored the condition on dataId. */
+void
+reader_check_ids(Reader *reader, const RecordPage *page)
+{
+	const ConditionSet *set = reader->set;
+
+	if (set->nids < 0)
+		return;
+	for (int i = 0; i < page->nrows; i++)
+		if (!bsearch(&page->ids[i], set->ids, set->nids, sizeof(int64), compare_ids))
+		{
+			api_count_data_error(reader->queue, "the condition on dataId was ignored");
+			ereport(ERROR,
+					(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+					 errmsg("the API ignored the condition on dataId"),
+					 errdetail("It returned record %lld, which was not asked for.",
+							   (long long) page->ids[i]),
+					 errhint("A comparison that is not pushed down, such as data_id + 0 = ..., reads the whole list instead.")));
+		}
+}
+
+/* Ids are unique, so one page holds a batch of them, and is one instant. */
+void
+reader_check_lookup(Reader *reader, const RecordPage *page)
+{
+	if (page->total == page->nrows)
+		return;
+	api_count_data_error(reader->queue, "totalCount and records of a lookup differ");
+	ereport(ERROR,
+			(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+			 errmsg("the API's answer to a lookup of dataIds is not complete"),
+			 errdetail("totalCount was %lld, the records received were %d.",
+					   (long long) page->total, page->nrows)));
+}
+
+void
+reader_raise_failure(Reader *reader, const PagerStep *step)
+{
+	const char *name = reader->table->object->path;
+	const char *message = NULL;
+	char	   *detail;
+	const char *hint = "Try again; if the list never settles, read narrower ranges of its update time.";
+
+	detail = psprintf("totalCount was %lld, the records received were %lld.",
+					  (long long) step->expected, (long long) step->received);
+	switch (step->failure)
+	{
+		case PAGER_IGNORED:
+			message = "the API ignored a condition that was sent";
+			detail = psprintf("Record %lld has the %s %lld (%s), outside the range asked for, %s.",
+							  (long long) step->id,
+							  step->time_kind == PAGER_ADD_TIME ? "addTime" : "updateTime",
+							  (long long) step->time, time_text(step->time),
+							  range_text(&step->range));
+			hint = "If this object takes no conditions on times, set the table's option snapshot to false.";
+			break;
+		case PAGER_NO_FAILURE:
+		case PAGER_UNSTABLE:
+			message = "the list changed faster than it could be read completely";
+			break;
+		case PAGER_UNAUDITED:
+			message = "the list counts more records than its parts show";
+			break;
+		case PAGER_NO_TOTAL:
+			message = "the API's answer has no totalCount, so that a complete list cannot be proven";
+			detail = psprintf("The answer had %lld records.", (long long) step->received);
+			hint = "Conditions that make the list fit one page may help.";
+			break;
+		case PAGER_CHANGED:
+			message = "the list was not read completely: it changed, or the API returned less than it counts";
+			break;
+		case PAGER_CAPPED:
+			message = "the API may count no further than this, so that a complete list cannot be proven";
+			hint = "Read narrower ranges of its update time.";
+			break;
+	}
+	api_count_data_error(reader->queue, message);
+	ereport(ERROR,
+			(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+			 errmsg("%s", message),
+			 errdetail("%s Request: POST %s.", detail, name),
+			 errhint("%s", hint)));
+}

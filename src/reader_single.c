@@ -1,0 +1,77 @@
+/*-------------------------------------------------------------------------
+ *
+ * reader_single.c
+ *	  Single answers: a total, or a page for sampling.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "reader_state.h"
+
+/* A total that may be a limit of the API rather than a count (xbb-api 2, U). */
+#define TOTAL_CAP 10000
+
+/* One page, outside of any paging. */
+static RecordPage *
+ask_page(const OptionTable *table, Oid userid, RecordFormat *format,
+		 const ConditionSet *set, int number, ApiCounters *counters)
+{
+	Reader		reader = {
+		.context = CurrentMemoryContext,
+		.table = table,
+		.set = set,
+		.format = format,
+	};
+	ApiReader	api = {reader_read_page, reader_discard_page, &reader};
+	ApiAnswer	answer;
+
+	reader.queue = api_open(table, userid, &api);
+	api_ask(reader.queue, 0,
+			condition_elements(table->conditions, set, &set->add_time, &set->update_time),
+			table->object->paged ? number : 0, table->server.page_size);
+	if (!api_next(reader.queue, true, &answer))
+		elog(ERROR, "xbb_fdw waits for an answer to nothing");
+	reader_check_ids(&reader, answer.page);
+	if (counters)
+		api_add_counters(counters, api_counters(reader.queue));
+	return answer.page;
+}
+
+static bool
+in_range(const ConditionRange *range, int64 time)
+{
+	return (!range->has_low || time >= range->low) &&
+		(!range->has_high || time <= range->high);
+}
+
+/* Do the records of a page lie where they were asked for? */
+static bool
+page_in_bounds(const ConditionSet *set, const RecordPage *page)
+{
+	for (int i = 0; i < page->nrows; i++)
+		if (!in_range(&set->add_time, page->add_times[i]) ||
+			!in_range(&set->update_time, page->update_times[i]))
+			return false;
+	return true;
+}
+
+int64
+reader_total(const OptionTable *table, Oid userid, RecordFormat *format,
+			 const ConditionSet *set, ApiCounters *counters)
+{
+	RecordPage *page = ask_page(table, userid, format, set, 1, counters);
+
+	if (page->total < 0 || page->total >= TOTAL_CAP ||
+		page->nrows != Min(page->total, table->server.page_size) ||
+		!page_in_bounds(set, page))
+		return -1;
+	return page->total;
+}
+
+RecordPage *
+reader_page(const OptionTable *table, Oid userid, RecordFormat *format,
+			const ConditionSet *set, int number)
+{
+	return ask_page(table, userid, format, set, number, NULL);
+}
