@@ -84,7 +84,6 @@ is_satisfied(const Pager *p)
 		p->counters.handed_on + p->pending >= p->config.limit;
 }
 
-
 static bool
 next_request(Pager *p, PagerStep *step)
 {
@@ -228,7 +227,7 @@ pager_abandon(Pager *p, const Window *window)
 {
 	for (int i = 0; i < p->config.concurrency; i++)
 	{
-		if (p->flights[i].window == window)
+		if (p->flights[i].ticket != 0 && p->flights[i].window == window)
 			p->flights[i].stale = true;
 	}
 }

@@ -9,7 +9,7 @@
  * oldest first, and what came above meanwhile is left to the next round.  A
  * second too full for a window is scanned in the same way by the other time:
  * a level of its own.  At the end the first question is asked again, and its
- * total may not exceed the number of ids handed on.
+ * total may not exceed the number of ids handed on: the audit.
  *
  *-------------------------------------------------------------------------
  */
@@ -77,30 +77,6 @@ begin_round(Pager *p, PagerLevel *level)
 	p->phase = PAGER_ASK_REST;
 }
 
-/* What is next when there are no more windows, or the oldest is too full. */
-static void
-advance(Pager *p)
-{
-	while (p->phase == PAGER_READ_WINDOWS && !pager_has_failed(p))
-	{
-		PagerLevel *level = pager_level(p);
-		Window	   *oldest = level->windows;
-
-		if (!oldest && level->final)
-			end_level(p);
-		else if (!oldest)
-			begin_round(p, level);
-		else if (oldest->state == WINDOW_FULL)
-		{
-			p->depth++;
-			begin_level(p, level->key == PAGER_ADD_TIME ? PAGER_UPDATE_TIME : PAGER_ADD_TIME,
-						oldest->range);
-		}
-		else
-			return;
-	}
-}
-
 static void
 answer_rest(Pager *p, Page *page, const PagerAnswer *answer)
 {
@@ -117,6 +93,10 @@ answer_rest(Pager *p, Page *page, const PagerAnswer *answer)
 		return;
 	}
 	page_list_add(&p->freed, page);
+
+	/* The audit came too early. */
+	p->audit = AUDIT_DUE;
+	pager_abandon(p, NULL);
 
 	/*
 	 * A second of updateTime that has settled can only lose members, so the
@@ -137,7 +117,7 @@ answer_rest(Pager *p, Page *page, const PagerAnswer *answer)
 		span.has_high = true;
 		span.high = level->settled;
 	}
-	pager_windows_plan(p, &level->windows, span, answer->total);
+	pager_windows_plan(p, &level->windows, span, answer->total)->survey = true;
 	p->phase = PAGER_READ_WINDOWS;
 }
 
@@ -196,10 +176,27 @@ static void
 answer_audit(Pager *p, int number, Page *page, const PagerAnswer *answer)
 {
 	int64_t		shown = (int64_t) (number - 1) * p->width + answer->nrows;
-	PagerLevel *level = &p->levels[0];
 
 	page_list_add(&p->freed, page);
-	if (answer->total == PAGER_CAP)
+	p->audit = AUDIT_ANSWERED;
+	p->audit_total = answer->total;
+	if (answer->total != PAGER_CAP && answer->nrows > 0 && shown > answer->total)
+		p->audit_total = shown;
+}
+
+/*
+ * Judges what the audit counted.  One that was asked before all was handed on is
+ * void: its page was another, and what came since is not what it counted.
+ */
+static void
+take_audit(Pager *p)
+{
+	PagerLevel *level = &p->levels[0];
+
+	p->audit = AUDIT_DUE;
+	if (p->audited < idset_count(&p->seen))
+		return;
+	if (p->audit_total == PAGER_CAP)
 	{
 		/* This may be where totals end: count in parts. */
 		p->phase = PAGER_COUNT_PARTS;
@@ -208,7 +205,7 @@ answer_audit(Pager *p, int number, Page *page, const PagerAnswer *answer)
 		pager_windows_set_range(p, level, level->windows);
 	}
 	else
-		judge(p, answer->nrows > 0 && shown > answer->total ? shown : answer->total);
+		judge(p, p->audit_total);
 }
 
 /* Newest first: a record that moves meanwhile is not counted twice. */
@@ -236,6 +233,48 @@ answer_part(Pager *p, Page *page, const PagerAnswer *answer)
 	}
 	else
 		pager_fail(p, PAGER_CAPPED, answer->total, answer->nrows);
+}
+
+/*
+ * The audit goes out together with the question that may be the last, and counts if
+ * that brings nothing new: then it is as good as one asked a moment later.
+ */
+static bool
+is_audit_due(const Pager *p)
+{
+	return p->audit == AUDIT_DUE &&
+		(p->phase == PAGER_ASK_AUDIT ||
+		 (p->phase == PAGER_ASK_REST && p->waiting && p->depth == 0 &&
+		  p->counters.windows > 0 && p->stalls == 0));
+}
+
+/*
+ * What is next when there are no more windows, or the oldest is too full, or all is
+ * handed on and counted.
+ */
+static void
+advance(Pager *p)
+{
+	if (p->phase == PAGER_ASK_AUDIT && p->audit == AUDIT_ANSWERED)
+		take_audit(p);
+	while (p->phase == PAGER_READ_WINDOWS && !pager_has_failed(p))
+	{
+		PagerLevel *level = pager_level(p);
+		Window	   *oldest = level->windows;
+
+		if (!oldest && level->final)
+			end_level(p);
+		else if (!oldest)
+			begin_round(p, level);
+		else if (oldest->state == WINDOW_FULL)
+		{
+			p->depth++;
+			begin_level(p, level->key == PAGER_ADD_TIME ? PAGER_UPDATE_TIME : PAGER_ADD_TIME,
+						oldest->range);
+		}
+		else
+			return;
+	}
 }
 
 void
@@ -267,15 +306,24 @@ pager_rounds_request(Pager *p, PagerStep *step)
 
 	if (p->phase == PAGER_READ_WINDOWS)
 		return pager_windows_request(p, step);
-	if (p->waiting || !pager_has_room(p, 0))
+	if (!pager_has_room(p, 0))
+		return false;
+	if (is_audit_due(p))
+	{
+		pager_ask(p, step, audit_page(p), p->config.bounds)->audit = true;
+		p->audit = AUDIT_ASKED;
+		p->audited = idset_count(&p->seen);
+		return true;
+	}
+	if (p->waiting || p->phase == PAGER_ASK_AUDIT)
 		return false;
 
 	memcpy(range, level->outer, sizeof(range));
 	if (p->phase == PAGER_ASK_REST)
 		range[level->key] = level->round;
-	else if (p->phase == PAGER_COUNT_PARTS)
+	else
 		range[level->key] = level->windows->range[level->key];
-	pager_ask(p, step, p->phase == PAGER_ASK_AUDIT ? audit_page(p) : 1, range);
+	pager_ask(p, step, 1, range);
 	p->waiting = true;
 	return true;
 }
@@ -286,13 +334,13 @@ pager_rounds_answer(Pager *p, const PagerFlight *flight, Page *page,
 {
 	if (flight->window)
 		pager_windows_answer(p, flight, page, answer);
+	else if (flight->audit)
+		answer_audit(p, flight->page, page, answer);
 	else
 	{
 		p->waiting = false;
 		if (p->phase == PAGER_ASK_REST)
 			answer_rest(p, page, answer);
-		else if (p->phase == PAGER_ASK_AUDIT)
-			answer_audit(p, flight->page, page, answer);
 		else
 			answer_part(p, page, answer);
 	}

@@ -37,11 +37,20 @@ typedef struct PagerFlight
 	int			ticket;			/* 0: free */
 	int			page;
 	PagerRange	range[PAGER_NTIMES];
-	Window	   *window;			/* NULL: list, question or audit */
+	Window	   *window;			/* NULL: list, question, audit */
 	int			depth;			/* of the window's level */
+	bool		audit;			/* the first question again */
 	bool		stale;			/* its answer is not needed any more; window
 								 * may be gone */
 } PagerFlight;
+
+/* Where the audit of what was handed on stands. */
+typedef enum PagerAudit
+{
+	AUDIT_DUE,
+	AUDIT_ASKED,
+	AUDIT_ANSWERED
+} PagerAudit;
 
 /* A scan by one time, of the whole list or of one second of the other time. */
 typedef struct PagerLevel
@@ -99,8 +108,13 @@ struct Pager
 	PagerLevel	levels[2];
 	int			depth;			/* the one being read */
 	double		aim;			/* pages a window should have */
+	int			last_stock;		/* given to a window */
+	int			last_begun;		/* likewise */
 	bool		failed;			/* a sweep did: grow the windows slowly */
-	bool		waiting;		/* for the question's or the audit's answer */
+	bool		waiting;		/* for a question's answer */
+	PagerAudit	audit;
+	int64_t		audit_total;	/* what it counted, once answered */
+	int64_t		audited;		/* ids handed on when it was asked */
 	int			stalls;			/* seconds slept until something settles */
 	int			overlap;		/* seconds by which windows overlap */
 	int			remedy;			/* the next one */
@@ -153,8 +167,8 @@ extern PagerLevel *pager_level(Pager *p);
 extern void pager_windows_begin(Pager *p);
 
 /* Puts a window of about "guess" records at "where" in a list. */
-extern void pager_windows_plan(Pager *p, Window **where, PagerRange span,
-							   int64_t guess);
+extern Window *pager_windows_plan(Pager *p, Window **where, PagerRange span,
+								  int64_t guess);
 extern void pager_windows_drop(Pager *p, Window **where);
 
 /*

@@ -4,11 +4,13 @@
  *	  The windows of a round: how large, in which order, and when to cut.
  *
  * Windows are begun oldest first, and the next ones read ahead so that enough
- * requests are in flight.  Each is proven and handed on by itself: under the
- * assumptions of doc/guarantees.md a record moves from a window only to above
- * all of them, so that it does not matter which is proven first.  A change
- * that shows later than settle_time may move one from a window not yet read
- * to a newer one already proven; that is for the audit to find.
+ * requests are in flight; while nothing else can be asked, several are begun by
+ * guess, since each total awaited alone is a round trip lost.  Each is proven
+ * and handed on by itself: under the assumptions of doc/guarantees.md a record
+ * moves from a window only to above all of them, so that it does not matter
+ * which is proven first.  A change that shows later than settle_time may move
+ * one from a window not yet read to a newer one already proven; that is for
+ * the audit to find.
  *
  *-------------------------------------------------------------------------
  */
@@ -29,6 +31,10 @@
 #define SETBACK		.5			/* members left during a sweep */
 #define STRETCH		3			/* after a nearly empty window, up to */
 #define MAX_STRETCH 1e9
+
+/* Windows begun by guess at a time: one for so many pages, but no more than these. */
+#define PROBES		4
+#define PROBE_PAGES 50
 
 static double
 most_pages(const Pager *p)
@@ -78,11 +84,29 @@ unread_window(Pager *p, Window *window, int64_t n)
 	window_reset(window, &p->memory, &p->freed);
 	window->state = WINDOW_PLANNED;
 	window->guess = n;
+	window->stock = ++p->last_stock;
+	window->survey = false;
+	window->begun = 0;
 	window->sweeps = 0;
 	window->moves = 0;
 }
 
-/* Begins the oldest part of a planned window, cut as if times were even. */
+/*
+ * How many windows may be open whose total is not known, while nothing else is
+ * read: each may turn out to be empty, or too full.
+ */
+static int
+probes(const Pager *p, const Window *planned)
+{
+	double		pages = (double) planned->guess / p->width / PROBE_PAGES;
+
+	return pages < PROBES ? (int) pages : PROBES;
+}
+
+/*
+ * Begins the oldest part of a planned window, cut as if times were even; or, where
+ * nothing is known of the times, in halves: lists are mostly of late years.
+ */
 static void
 open_window(Pager *p, PagerLevel *level, Window *window)
 {
@@ -90,8 +114,10 @@ open_window(Pager *p, PagerLevel *level, Window *window)
 	int64_t		left;
 	int64_t		right;
 
+	if (part > .5 || (window->survey && probes(p, window) > 1))
+		part = .5;
 	if (window->guess > window_limit(p, window))
-		window->has_rest = pager_windows_split(p, window, part < .5 ? part : .5);
+		pager_windows_split(p, window, part);
 	cutting_range(p, &window->span, &left, &right);
 	window->second = right <= left;
 	window->last = window->second && p->depth == 1;
@@ -99,6 +125,13 @@ open_window(Pager *p, PagerLevel *level, Window *window)
 		window == level->windows && !window->next;
 	pager_windows_set_range(p, level, window);
 	window_sweep(window);
+}
+
+/* Begun, and nothing of it is known yet. */
+static bool
+is_opening(const Window *window)
+{
+	return window->state == WINDOW_READING && window->members < 0 && window->sweeps == 0;
 }
 
 /* Too many records, or not still for long enough: cut it, however few. */
@@ -137,9 +170,13 @@ sweep_again(Pager *p, PagerLevel *level, Window *window)
 static void
 learn_density(Pager *p, PagerLevel *level, Window *window, int64_t total)
 {
-	if (window->has_rest)
-		window->next->guess = window->guess > total ? window->guess - total : 0;
-	window->has_rest = false;
+	int64_t		excess = window->guess - total;
+	Window	   *rest = window->next;
+
+	while (rest && (rest->state != WINDOW_PLANNED || rest->stock != window->stock))
+		rest = rest->next;
+	if (rest)
+		rest->guess += excess;
 	if (total >= p->aim * p->width / 8)
 		level->stretch = 1;
 	else if (level->stretch < MAX_STRETCH)
@@ -193,16 +230,17 @@ pager_windows_begin(Pager *p)
 	set_aim(p, p->levels[0].key == PAGER_ADD_TIME ? MOST : 14);
 }
 
-void
+Window *
 pager_windows_plan(Pager *p, Window **where, PagerRange span, int64_t guess)
 {
 	Window	   *window = p->memory.resize(p->memory.arg, NULL, sizeof(Window));
 
 	*window = (Window)
 	{
-		.next = *where,.span = span,.guess = guess,.members = -1
+		.next = *where,.span = span,.guess = guess,.members = -1,.stock = ++p->last_stock
 	};
 	*where = window;
+	return window;
 }
 
 void
@@ -225,6 +263,7 @@ pager_windows_split(Pager *p, Window *window, double part)
 	int64_t		left;
 	int64_t		right;
 	int64_t		middle;
+	Window	   *later;
 
 	cutting_range(p, span, &left, &right);
 	if (left >= right)
@@ -234,7 +273,10 @@ pager_windows_split(Pager *p, Window *window, double part)
 		middle = right - 1;
 	rest.has_low = true;
 	rest.low = middle + 1;
-	pager_windows_plan(p, &window->next, rest, 0);
+	later = pager_windows_plan(p, &window->next, rest, (int64_t) (window->guess * (1 - part)));
+	later->stock = window->stock;
+	later->survey = window->survey;
+	window->guess -= later->guess;
 	span->has_high = true;
 	span->high = middle;
 	return true;
@@ -253,31 +295,63 @@ pager_windows_set_range(Pager *p, const PagerLevel *level, Window *window)
 }
 
 /*
- * The next page of the oldest window that has one.  The first page of the
- * next window goes before the rest of this one, so that its total is known
- * when this one has no more pages to ask for.
+ * The oldest planned window that may be begun.  The totals awaited tell where to
+ * cut the rest of their stock; it goes on without them where nothing else is read
+ * and it is large enough for wrong guesses.
+ */
+static Window *
+next_to_open(const Pager *p, const PagerLevel *level)
+{
+	bool		idle = true;
+	int			openings = 0;
+
+	for (const Window *w = level->windows; w; w = w->next)
+	{
+		openings += is_opening(w);
+		idle = idle && (w->state == WINDOW_PLANNED || is_opening(w));
+	}
+	for (Window *w = level->windows; w && w->state != WINDOW_FULL; w = w->next)
+	{
+		bool		awaited = false;
+
+		if (w->state != WINDOW_PLANNED)
+			continue;
+		for (const Window *o = level->windows; o; o = o->next)
+			awaited = awaited || (is_opening(o) && o->stock == w->stock);
+		if (awaited ? idle && openings < probes(p, w) : openings < PROBES)
+			return w;
+	}
+	return NULL;
+}
+
+/* What was begun is finished first, since that makes room; else the oldest goes first. */
+static bool
+goes_before(const Window *window, const Window *other)
+{
+	return window->begun > 0 && (other->begun == 0 || window->begun < other->begun);
+}
+
+/*
+ * The next page of a window that has one.  The first page of the next window
+ * goes before the rest of those begun, so that its total is known when they
+ * have no more pages to ask for.
  */
 bool
 pager_windows_request(Pager *p, PagerStep *step)
 {
 	PagerLevel *level = pager_level(p);
-	Window	   *planned = NULL;
+	Window	   *planned = next_to_open(p, level);
 	Window	   *due = NULL;
 	PagerFlight *flight;
-	bool		opening = false;
 	int			backlog = 0;
 
-	for (Window *w = level->windows; w && !planned; w = w->next)
+	for (Window *w = level->windows; w; w = w->next)
 	{
-		opening |= w->state == WINDOW_FULL ||
-			(w->state == WINDOW_READING && w->members < 0 && w->sweeps == 0);
-		if (w->state == WINDOW_PLANNED)
-			planned = w;
 		backlog += window_due(w);
-		if (!due && window_due(w) > 0)
+		if (window_due(w) > 0 && (!due || goes_before(w, due)))
 			due = w;
 	}
-	if (planned && !opening && backlog < p->config.concurrency &&
+	if (planned && backlog < p->config.concurrency &&
 		(planned == level->windows || pager_has_room(p, backlog + 1)))
 	{
 		open_window(p, level, planned);
@@ -286,14 +360,13 @@ pager_windows_request(Pager *p, PagerStep *step)
 	if (!due)
 		return false;
 
-	/*
-	 * What is read ahead leaves room for the oldest to finish.  Only what
-	 * cannot be cut may exceed, when no rows are left to make room.
-	 */
-	if (!pager_has_room(p, due == level->windows ? 0 : window_due(level->windows)) &&
+	/* Only what cannot be cut may exceed, when no rows are left to make room. */
+	if (!pager_has_room(p, 0) &&
 		(!due->last || due != level->windows || p->rows.first))
 		return false;
 
+	if (due->begun == 0 && due->next_page > 1)
+		due->begun = ++p->last_begun;
 	flight = pager_ask(p, step, window_next_page(due), due->range);
 	flight->window = due;
 	flight->depth = p->depth;
@@ -308,7 +381,7 @@ pager_windows_answer(Pager *p, const PagerFlight *flight, Page *page,
 	PagerLevel *level = &p->levels[flight->depth];
 	bool		first = window->total < 0;
 
-	if (first && window->members < 0 && window->sweeps == 0)
+	if (first && is_opening(window))
 		learn_density(p, level, window, answer->total);
 	if (first && !window->last && answer->total != window->members &&
 		answer->total > window_limit(p, window))

@@ -67,8 +67,10 @@ typedef struct Window
 	/* what part of the list */
 	PagerRange	span;			/* of the time that its level is cut by */
 	PagerRange	range[PAGER_NTIMES];	/* what its requests carry */
-	int64_t		guess;			/* records expected, while planned */
-	bool		has_rest;		/* next was split off: guess is for both */
+	int64_t		guess;			/* records expected, until its total is known */
+	int			stock;			/* what was split from one window shares its
+								 * guess; another one's number differs */
+	bool		survey;			/* the guess knows nothing of where in the span */
 	bool		second;			/* span cannot be cut further */
 	bool		last;			/* nor can the other time */
 	bool		whole;			/* the whole list: the audit asks for the page
@@ -86,6 +88,9 @@ typedef struct Window
 	IdSet		ids;
 	PageList	pages;			/* those with ids that were new */
 	bool		end_seen;		/* the page after the last was empty */
+
+	int			begun;			/* when, among all that were asked for more than
+								 * page 1; 0 = not yet */
 
 	/* patience */
 	int			sweeps;

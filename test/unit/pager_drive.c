@@ -68,6 +68,7 @@ send(Scan *scan, const PagerRequest *request)
 
 	scan->asked++;
 	reply->request = *request;
+	reply->trip = scan->trips + 1;
 	reply->next = scan->replies;
 	scan->replies = reply;
 	if (scan->nflying >= scan->config.concurrency)
@@ -132,6 +133,8 @@ turn(Scan *scan, Pager *pager)
 	scan->nflying--;
 	memmove(scan->flying + i, scan->flying + i + 1, (scan->nflying - i) * sizeof(Reply *));
 	reply->delivered = true;
+	if (reply->trip > scan->trips)
+		scan->trips = reply->trip;
 	reply->answer.page = reply;
 	scan->held++;
 	if (scan->trace)

@@ -20,6 +20,7 @@ typedef struct Reply
 	bool		answered;		/* the world has made it */
 	bool		delivered;		/* the pager has it */
 	bool		freed;
+	int			trip;			/* round trip that it is part of */
 	int64_t		ids[100];
 	int64_t		add_times[100];
 	int64_t		update_times[100];
@@ -46,6 +47,7 @@ typedef struct Scan
 	int			deepest;		/* row that was asked for */
 	int64_t		highest;		/* end of a range that was sent */
 	int			slept;
+	int			trips;			/* round trips one after another */
 	int64_t		turns;			/* events in the world */
 	int64_t		flight_turns;	/* requests in flight, summed over them */
 	const char *wrong;			/* a broken promise */

@@ -30,7 +30,19 @@ MUTANTS = [     # what is removed, file, text, what stands there instead
     ("the audit's remedies", "pager_rounds.c",
      "if (p->remedy == NREMEDIES)", "if (p->remedy == 0)"),
     ("the audit in parts", "pager_rounds.c",
-     "if (answer->total == PAGER_CAP)", "if (answer->total < 0)"),
+     "if (p->audit_total == PAGER_CAP)", "if (p->audit_total < 0)"),
+    ("doubt of an audit that came too early", "pager_rounds.c",
+     "if (p->audited < idset_count(&p->seen))", "if (p->audited < 0)"),
+    ("the audit beside the last question", "pager_rounds.c",
+     "(p->phase == PAGER_ASK_REST && p->waiting && p->depth == 0 &&", "(false &&"),
+    ("windows begun by guess", "pager_windows.c",
+     "if (awaited ? idle && openings < probes(p, w) : openings < PROBES)", "if (openings == 0)"),
+    ("halves where nothing is known", "pager_windows.c",
+     "if (part > .5 || (window->survey && probes(p, window) > 1))", "if (part > .5)"),
+    ("what totals tell about the rest", "pager_windows.c",
+     "rest->guess += excess;", "rest->guess += 0 * excess;"),
+    ("finishing what was begun", "pager_windows.c",
+     "return window->begun > 0 &&", "return other->begun < 0 &&"),
     ("the end of a window's range", "pager_windows.c",
      "wider.high += p->overlap;", "wider.has_high = false;"),
     ("room for the oldest window", "pager.c",
@@ -169,7 +181,7 @@ def main():
         caught, wrong = run([NO_AUDIT, change], [(schedules, "assumed")])
         report(bool(caught), f"without audit and {name}", caught or wrong or "the test passes")
     for name, *change in MUTANTS:
-        caught, wrong = run([change] + [FIRST_PAGE] * (change == END_PAGE), [(2, "lists"), (schedules, "schedules")])
+        caught, wrong = run([change] + [FIRST_PAGE] * (change == END_PAGE), [(2, "lists"), (schedules, "schedules"), (1, "price")])
         report(bool(caught), f"without {name}", caught or wrong or "the test passes")
     print(f"1..{number}")
     sys.exit(failures > 0)

@@ -1,8 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * pager_price.c
- *	  What a certified scan costs, in requests, against the ideal of one a
- *	  page.
+ *	  What a certified scan costs: in requests, against the ideal of one a
+ *	  page, and in round trips, where it has always enough to ask for.
  *
  * A part of test_pager.c.
  *
@@ -114,6 +114,61 @@ average_price(Shape shape, PagerTime key, int n, double changes, bool *complete)
 	return sum / worlds;
 }
 
+/* Round trips that follow one another, of a list at rest of the last "days". */
+static int
+trips(int n, int days, PagerTime key, bool *complete)
+{
+	World		world;
+	Scan		scan = {.world = &world};
+
+	world_begin(&world, n + days);
+	for (int i = 0; i < n; i++)
+	{
+		int64_t		t = WORLD_START - 9 - (int64_t) world_random(&world, days * 86400 - 9);
+
+		world_add(&world, t, t);
+	}
+	scan.config = (PagerConfig)
+	{
+		.method = PAGER_CERTIFIED,.key = key,.page_size = 100,.concurrency = 16,
+			.max_pages = 64,.settle = 5,.limit = -1
+	};
+	drive(&scan);
+	*complete &= scan.end == PAGER_DONE && scan.nlost == 0 && !scan.wrong;
+	world_end(&world);
+	return scan.trips;
+}
+
+static void
+test_trips(void)
+{
+	static const struct
+	{
+		int			n;
+		int			days;
+		int			most;
+	}			lists[] = {
+		{4000, 400, 10}, {20000, 3650, 17}, {20000, 400, 18}, {20000, 14, 21},
+		{50000, 3650, 38}, {50000, 400, 40}, {50000, 14, 41}
+	};
+	bool		complete = true;
+	bool		fast = true;
+
+	for (int i = 0; i < (int) (sizeof(lists) / sizeof(lists[0])); i++)
+	{
+		for (int key = 0; key < PAGER_NTIMES; key++)
+		{
+			int			n = trips(lists[i].n, lists[i].days, (PagerTime) key, &complete);
+
+			printf("# %d records of %d days, by %s: %d round trips, %.2f of pages/16\n",
+				   lists[i].n, lists[i].days, key == PAGER_ADD_TIME ? "addTime" : "updateTime",
+				   n, n / (lists[i].n / 1600.0));
+			fast &= n <= lists[i].most;
+		}
+	}
+	ok(complete && fast, "round trips: few are waited for, wherever the records lie");
+}
+
 void
 test_price(void)
 {
@@ -153,4 +208,5 @@ test_price(void)
 	printf("\n");
 	ok(complete, "price: every scan is complete");
 	ok(cheap, "price: at rest 1.12 of the ideal, three more for a few pages; 1.3 when changing");
+	test_trips();
 }
