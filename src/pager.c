@@ -351,3 +351,17 @@ pager_counters(const Pager *p)
 {
 	return &p->counters;
 }
+
+void
+pager_add_counters(PagerCounters *sum, const PagerCounters *more)
+{
+	sum->windows += more->windows;
+	sum->sweeps += more->sweeps;
+	sum->pages += more->pages;
+	sum->received += more->received;
+	sum->handed_on += more->handed_on;
+	sum->repeats += more->repeats;
+	sum->audits += more->audits;
+	if (sum->peak_pages < more->peak_pages)
+		sum->peak_pages = more->peak_pages;
+}

@@ -171,5 +171,6 @@ extern PagerAction pager_next(Pager *pager, PagerStep *step);
 extern void pager_answer(Pager *pager, const PagerAnswer *answer);
 
 extern const PagerCounters *pager_counters(const Pager *pager);
+extern void pager_add_counters(PagerCounters *sum, const PagerCounters *more);
 
 #endif							/* XBB_PAGER_H */

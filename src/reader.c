@@ -101,24 +101,11 @@ window_time(const OptionTable *table, const ConditionSet *set)
 	return PAGER_ADD_TIME;
 }
 
-static void
-add_counters(PagerCounters *sum, const PagerCounters *more)
-{
-	sum->windows += more->windows;
-	sum->sweeps += more->sweeps;
-	sum->pages += more->pages;
-	sum->received += more->received;
-	sum->handed_on += more->handed_on;
-	sum->repeats += more->repeats;
-	sum->audits += more->audits;
-	sum->peak_pages = Max(sum->peak_pages, more->peak_pages);
-}
-
 /* Answers that are still under way are dropped when they come. */
 static void
 end_reading(Reader *reader)
 {
-	add_counters(&reader->ended, pager_counters(reader->pager));
+	pager_add_counters(&reader->ended, pager_counters(reader->pager));
 	pager_destroy(reader->pager);
 	reader->pager = NULL;
 	reader->asked = 0;
@@ -350,7 +337,7 @@ reader_counters(const Reader *reader, ReaderCounters *counters)
 {
 	counters->pager = reader->ended;
 	if (reader->pager)
-		add_counters(&counters->pager, pager_counters(reader->pager));
+		pager_add_counters(&counters->pager, pager_counters(reader->pager));
 	counters->pager.handed_on -= reader->batches.repeats;
 	counters->pager.repeats += reader->batches.repeats;
 	counters->api = *api_counters(reader->queue);

@@ -216,12 +216,7 @@ start_reading(ForeignScanState *node)
 void
 scan_add_counters(ReaderCounters *sum, const ReaderCounters *more)
 {
-	sum->pager.windows += more->pager.windows;
-	sum->pager.sweeps += more->pager.sweeps;
-	sum->pager.pages += more->pager.pages;
-	sum->pager.received += more->pager.received;
-	sum->pager.handed_on += more->pager.handed_on;
-	sum->pager.repeats += more->pager.repeats;
+	pager_add_counters(&sum->pager, &more->pager);
 	api_add_counters(&sum->api, &more->api);
 }
 

@@ -36,20 +36,6 @@ sub target_lines
 		q{SELECT data_id || ',' || extract(epoch FROM update_time)::bigint FROM target ORDER BY data_id}));
 }
 
-# Kills the postmaster and all its children, and waits until they are gone.
-sub kill_server
-{
-	my ($postmaster) = slurp_file($node->data_dir . '/postmaster.pid') =~ /^(\d+)/;
-	my @children = split(/\s+/, `ps -o pid= --ppid $postmaster`);
-
-	$node->kill9;
-	kill(9, grep { $_ } @children);
-	# who is dead, but not buried yet, would be taken for a running server
-	wait_until(sub { !grep { $_ && kill(0, $_) } $postmaster, @children })
-		or die 'the server does not die';
-	return;
-}
-
 sim($corpid, 'create', token => 't0ken', products => $records, width => 3);
 $node->safe_psql('postgres', qq{
 	CREATE SERVER sync_kill FOREIGN DATA WRAPPER xbb_fdw OPTIONS (corpid '$corpid', base_url '@{[sim_url()]}',
@@ -67,7 +53,7 @@ for my $kill (1 .. $kills)
 		'<', \undef, '>', \my $out, '2>', \my $err);
 
 	sleep(rand(1.2));
-	kill_server();
+	kill_server($node);
 	$run->finish;
 	$node->start;
 

@@ -71,11 +71,7 @@ my ($run) = run_while(sub {
 		return $looks++ % 25 != 0 || rows() < $records * .4;
 	});
 ok($run->pumpable, 'the first load is under way');
-my ($postmaster) = slurp_file($node->data_dir . '/postmaster.pid') =~ /^(\d+)/;
-my @children = grep { $_ } split(/\s+/, `ps -o pid= --ppid $postmaster`);
-$node->kill9;
-kill(9, @children);
-wait_until(sub { !grep { kill(0, $_) } $postmaster, @children }) or die 'the server does not die';
+kill_server($node);
 $run->finish;
 $node->start;
 

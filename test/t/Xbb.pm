@@ -13,7 +13,7 @@ use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Time::HiRes qw(sleep time);
 
-our @EXPORT = qw(start_node sim sim_url start_simulator wait_until long_run);
+our @EXPORT = qw(start_node kill_server sim sim_url start_simulator wait_until long_run);
 
 my @simulators;
 
@@ -37,6 +37,21 @@ sub start_node
 	$node->start;
 	$node->safe_psql('postgres', 'CREATE EXTENSION xbb_fdw');
 	return $node;
+}
+
+# Kills the postmaster and all its children, and waits until they are gone.
+sub kill_server
+{
+	my ($node) = @_;
+	my ($postmaster) = slurp_file($node->data_dir . '/postmaster.pid') =~ /^(\d+)/;
+	my @children = split(/\s+/, `ps -o pid= --ppid $postmaster`);
+
+	$node->kill9;
+	kill(9, grep { $_ } @children);
+	# who is dead, but not buried yet, would be taken for a running server
+	wait_until(sub { !grep { $_ && kill(0, $_) } $postmaster, @children })
+		or die 'the server does not die';
+	return;
 }
 
 sub sim_url { return $ENV{XBB_SIM_URL}; }
