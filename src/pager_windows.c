@@ -33,7 +33,7 @@
 #define MAX_STRETCH 1e9
 
 /* Windows begun by guess at a time: one for so many pages, but no more than these. */
-#define PROBES		4
+#define PROBES		8
 #define PROBE_PAGES 50
 
 static double
