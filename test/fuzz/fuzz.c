@@ -45,6 +45,7 @@ extern void *fuzz_alloc(Size size);
 extern void *fuzz_alloc0(Size size);
 extern void *fuzz_alloc_in(MemoryContext context, Size size);
 extern void *fuzz_realloc(void *pointer, Size size);
+extern void fuzz_free(void *pointer);
 extern char *fuzz_strdup(const char *text);
 
 void *
@@ -70,14 +71,31 @@ fuzz_alloc_in(MemoryContext context, Size size)
 	return fuzz_alloc0(size);
 }
 
-void *
-fuzz_realloc(void *pointer, Size size)
+static void **
+find_piece(void *pointer)
 {
 	int			i = npieces;
 
-	while (pieces[--i] != pointer)
-		Assert(i > 0);
-	return pieces[i] = realloc(pointer, size);
+	while (i > 0 && pieces[i - 1] != pointer)
+		i--;
+	if (i == 0)
+		fuzz_broken("gives back what it was not given");
+	return &pieces[i - 1];
+}
+
+void *
+fuzz_realloc(void *pointer, Size size)
+{
+	void	  **piece = find_piece(pointer);
+
+	return *piece = realloc(pointer, size);
+}
+
+void
+fuzz_free(void *pointer)
+{
+	*find_piece(pointer) = NULL;
+	free(pointer);
 }
 
 char *
