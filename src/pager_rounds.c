@@ -57,6 +57,7 @@ begin_level(Pager *p, PagerTime key, const PagerRange *outer)
 static void
 end_level(Pager *p)
 {
+	p->early = p->rest_read = false;
 	if (p->depth == 0)
 		p->phase = p->asked == 1 ? PAGER_COMPLETE : PAGER_ASK_AUDIT;
 	else
@@ -68,12 +69,22 @@ end_level(Pager *p)
 }
 
 /* What moved while the windows were read is above them. */
+static PagerRange
+rest_of(const PagerLevel *level)
+{
+	PagerRange	rest = level->outer[level->key];
+
+	rest.has_low = true;
+	rest.low = level->settled + 1;
+	return rest;
+}
+
 static void
 begin_round(Pager *p, PagerLevel *level)
 {
-	level->round = level->outer[level->key];
-	level->round.has_low = true;
-	level->round.low = level->settled + 1;
+	p->early = false;
+	level->instant = false;
+	level->round = rest_of(level);
 	p->phase = PAGER_ASK_REST;
 }
 
@@ -92,7 +103,6 @@ answer_rest(Pager *p, Page *page, const PagerAnswer *answer)
 		end_level(p);
 		return;
 	}
-	page_list_add(&p->freed, page);
 
 	/* The audit came too early. */
 	p->audit = AUDIT_DUE;
@@ -106,6 +116,7 @@ answer_rest(Pager *p, Page *page, const PagerAnswer *answer)
 		(p->depth > 0 && level->key == PAGER_ADD_TIME);
 	if (!level->final && span.has_low && level->settled < span.low)
 	{
+		page_list_add(&p->freed, page);
 		p->sleep = 1;
 		if (++p->stalls > STALLS + p->config.settle)
 			pager_fail(p, PAGER_UNSTABLE, answer->total, idset_count(&p->seen));
@@ -117,8 +128,40 @@ answer_rest(Pager *p, Page *page, const PagerAnswer *answer)
 		span.has_high = true;
 		span.high = level->settled;
 	}
-	pager_windows_plan(p, &level->windows, span, answer->total)->survey = true;
 	p->phase = PAGER_READ_WINDOWS;
+	if (pager_windows_lend(p, level, span, page, answer))
+		return;
+	page_list_add(&p->freed, page);
+	pager_windows_plan(p, &level->windows, span, answer->total)->survey = true;
+}
+
+/*
+ * The rest was asked for while windows were still read.  Each had said how many
+ * members it has; if it is proven with as many, none has left it in between, and
+ * what is not in it was above all windows when this was answered.
+ */
+static void
+answer_early_rest(Pager *p, Page *page, const PagerAnswer *answer)
+{
+	if (pager_holds_all(p, answer))
+	{
+		pager_hand_on_answer(p, page, answer);
+		p->rest_read = true;
+		return;
+	}
+	page_list_add(&p->freed, page);
+	pager_rounds_void(p);
+}
+
+/* The ids that will have been handed on when all windows are proven. */
+static int64_t
+expected_ids(const Pager *p)
+{
+	int64_t		n = idset_count(&p->seen);
+
+	for (const Window *w = p->levels[0].windows; w; w = w->next)
+		n += w->total;
+	return n;
 }
 
 /*
@@ -128,7 +171,7 @@ answer_rest(Pager *p, Page *page, const PagerAnswer *answer)
 static int
 audit_page(const Pager *p)
 {
-	int64_t		page = idset_count(&p->seen) / p->width + 1;
+	int64_t		page = expected_ids(p) / p->width + 1;
 
 	return page * p->config.page_size <= PAGER_CAP ? (int) page : 1;
 }
@@ -144,6 +187,12 @@ judge(Pager *p, int64_t total)
 	if (total <= idset_count(&p->seen))
 	{
 		p->phase = PAGER_COMPLETE;
+		return;
+	}
+	if (level->instant)
+	{
+		/* probably something new: ask for it */
+		begin_round(p, level);
 		return;
 	}
 	if (p->remedy == NREMEDIES)
@@ -195,7 +244,10 @@ take_audit(Pager *p)
 
 	p->audit = AUDIT_DUE;
 	if (p->audited < idset_count(&p->seen))
+	{
+		p->restless = true;
 		return;
+	}
 	if (p->audit_total == PAGER_CAP)
 	{
 		/* This may be where totals end: count in parts. */
@@ -236,16 +288,31 @@ answer_part(Pager *p, Page *page, const PagerAnswer *answer)
 }
 
 /*
+ * The last pages of the round's windows are awaited: rest and audit need not be.
+ * Only a scan as it should be is so bold: ids handed on before its windows may come
+ * again, and a remedy looks with care.
+ */
+static bool
+may_be_early(const Pager *p)
+{
+	return p->phase == PAGER_READ_WINDOWS && p->depth == 0 && p->remedy == 0 &&
+		p->list_page == 0 && !p->restless && pager_windows_awaited(&p->levels[0]);
+}
+
+/*
  * The audit goes out together with the question that may be the last, and counts if
  * that brings nothing new: then it is as good as one asked a moment later.
  */
 static bool
 is_audit_due(const Pager *p)
 {
-	return p->audit == AUDIT_DUE &&
-		(p->phase == PAGER_ASK_AUDIT ||
-		 (p->phase == PAGER_ASK_REST && p->waiting && p->depth == 0 &&
-		  p->counters.windows > 0 && p->stalls == 0));
+	if (p->audit != AUDIT_DUE)
+		return false;
+	if (p->phase == PAGER_READ_WINDOWS)
+		return p->waiting || p->rest_read || p->levels[0].final || p->levels[0].instant;
+	return p->phase == PAGER_ASK_AUDIT ||
+		(p->phase == PAGER_ASK_REST && p->waiting && p->depth == 0 &&
+		 p->counters.windows > 0 && p->stalls == 0);
 }
 
 /*
@@ -255,14 +322,12 @@ is_audit_due(const Pager *p)
 static void
 advance(Pager *p)
 {
-	if (p->phase == PAGER_ASK_AUDIT && p->audit == AUDIT_ANSWERED)
-		take_audit(p);
 	while (p->phase == PAGER_READ_WINDOWS && !pager_has_failed(p))
 	{
 		PagerLevel *level = pager_level(p);
 		Window	   *oldest = level->windows;
 
-		if (!oldest && level->final)
+		if (!oldest && (level->final || level->instant || p->rest_read))
 			end_level(p);
 		else if (!oldest)
 			begin_round(p, level);
@@ -275,6 +340,8 @@ advance(Pager *p)
 		else
 			return;
 	}
+	if (p->phase == PAGER_ASK_AUDIT && p->audit == AUDIT_ANSWERED)
+		take_audit(p);
 }
 
 void
@@ -305,7 +372,12 @@ pager_rounds_request(Pager *p, PagerStep *step)
 	PagerRange	range[PAGER_NTIMES];
 
 	if (p->phase == PAGER_READ_WINDOWS)
-		return pager_windows_request(p, step);
+	{
+		if (pager_windows_request(p, step))
+			return true;
+		if (!may_be_early(p))
+			return false;
+	}
 	if (!pager_has_room(p, 0))
 		return false;
 	if (is_audit_due(p))
@@ -313,13 +385,20 @@ pager_rounds_request(Pager *p, PagerStep *step)
 		pager_ask(p, step, audit_page(p), p->config.bounds)->audit = true;
 		p->audit = AUDIT_ASKED;
 		p->audited = idset_count(&p->seen);
+		p->early = p->phase == PAGER_READ_WINDOWS;
 		return true;
 	}
-	if (p->waiting || p->phase == PAGER_ASK_AUDIT)
+	if (p->waiting || p->phase == PAGER_ASK_AUDIT ||
+		(p->phase == PAGER_READ_WINDOWS && (level->final || level->instant || p->rest_read)))
 		return false;
 
 	memcpy(range, level->outer, sizeof(range));
-	if (p->phase == PAGER_ASK_REST)
+	if (p->phase == PAGER_READ_WINDOWS)
+	{
+		range[level->key] = rest_of(level);
+		p->early = true;
+	}
+	else if (p->phase == PAGER_ASK_REST)
 		range[level->key] = level->round;
 	else
 		range[level->key] = level->windows->range[level->key];
@@ -339,7 +418,9 @@ pager_rounds_answer(Pager *p, const PagerFlight *flight, Page *page,
 	else
 	{
 		p->waiting = false;
-		if (p->phase == PAGER_ASK_REST)
+		if (p->phase == PAGER_READ_WINDOWS)
+			answer_early_rest(p, page, answer);
+		else if (p->phase == PAGER_ASK_REST)
 			answer_rest(p, page, answer);
 		else
 			answer_part(p, page, answer);
@@ -352,4 +433,16 @@ pager_rounds_make_room(Pager *p)
 {
 	pager_windows_make_room(p);
 	advance(p);
+}
+
+void
+pager_rounds_void(Pager *p)
+{
+	p->levels[0].instant = p->levels[1].instant = false;
+	if (!p->early)
+		return;
+	p->restless = true;
+	p->early = p->rest_read = p->waiting = false;
+	p->audit = AUDIT_DUE;
+	pager_abandon(p, NULL);
 }

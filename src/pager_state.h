@@ -60,6 +60,8 @@ typedef struct PagerLevel
 	PagerRange	round;			/* of key: what this round reads */
 	int64_t		settled;		/* nothing enters up to here */
 	bool		final;			/* nothing can come above this round */
+	bool		instant;		/* its one window is the list that the question
+								 * counted, if it stays as it is: no rest then */
 	double		stretch;		/* times longer windows after a nearly empty
 								 * one */
 	Window	   *windows;		/* oldest first */
@@ -114,7 +116,13 @@ struct Pager
 	bool		waiting;		/* for a question's answer */
 	PagerAudit	audit;
 	int64_t		audit_total;	/* what it counted, once answered */
-	int64_t		audited;		/* ids handed on when it was asked */
+	int64_t		audited;		/* ids that it must count at most: those handed on
+								 * when it was asked, or then in open windows */
+	bool		early;			/* rest or audit were asked while the last windows
+								 * were read, and count if these stay as they are */
+	bool		rest_read;		/* early: the answer held all of the rest */
+	bool		restless;		/* the list changed under a bold request: no more of
+								 * them */
 	int			stalls;			/* seconds slept until something settles */
 	int			overlap;		/* seconds by which windows overlap */
 	int			remedy;			/* the next one */
@@ -160,6 +168,9 @@ extern void pager_rounds_answer(Pager *p, const PagerFlight *flight,
 /* Nothing can be asked for, as windows hold all the room. */
 extern void pager_rounds_make_room(Pager *p);
 
+/* A window is not what it was when rest and audit were asked early. */
+extern void pager_rounds_void(Pager *p);
+
 /* The level being read. */
 extern PagerLevel *pager_level(Pager *p);
 
@@ -169,6 +180,13 @@ extern void pager_windows_begin(Pager *p);
 /* Puts a window of about "guess" records at "where" in a list. */
 extern Window *pager_windows_plan(Pager *p, Window **where, PagerRange span,
 								  int64_t guess);
+
+/*
+ * Reads "span" as one window whose page 1 is that of the answer to a question
+ * that asked for no less; false if it had better be asked for by itself.
+ */
+extern bool pager_windows_lend(Pager *p, PagerLevel *level, PagerRange span,
+							   Page *page, const PagerAnswer *answer);
 extern void pager_windows_drop(Pager *p, Window **where);
 
 /*
@@ -176,6 +194,9 @@ extern void pager_windows_drop(Pager *p, Window **where);
  * rest after it; false if the span is too short.
  */
 extern bool pager_windows_split(Pager *p, Window *window, double part);
+
+/* Are all pages of all windows asked for, and their totals known? */
+extern bool pager_windows_awaited(const PagerLevel *level);
 
 /* From its span: what its requests carry. */
 extern void pager_windows_set_range(Pager *p, const PagerLevel *level,

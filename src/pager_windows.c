@@ -34,7 +34,7 @@
 
 /* Windows begun by guess at a time: one for so many pages, but no more than these. */
 #define PROBES		8
-#define PROBE_PAGES 50
+#define PROBE_PAGES 25
 
 static double
 most_pages(const Pager *p)
@@ -57,7 +57,7 @@ set_aim(Pager *p, double pages)
 static int64_t
 window_limit(const Pager *p, const Window *window)
 {
-	double		pages = (window->second && !p->failed ? most_pages(p) : p->aim) * 1.5;
+	double		pages = (window->second && !p->failed ? most_pages(p) : p->aim) * 1.25;
 
 	if (pages > p->config.max_pages - 2)
 		pages = p->config.max_pages - 2;
@@ -80,6 +80,7 @@ cutting_range(const Pager *p, const PagerRange *span, int64_t *left, int64_t *ri
 static void
 unread_window(Pager *p, Window *window, int64_t n)
 {
+	pager_rounds_void(p);
 	pager_abandon(p, window);
 	window_reset(window, &p->memory, &p->freed);
 	window->state = WINDOW_PLANNED;
@@ -92,15 +93,35 @@ unread_window(Pager *p, Window *window, int64_t n)
 }
 
 /*
- * How many windows may be open whose total is not known, while nothing else is
- * read: each may turn out to be empty, or too full.
+ * How many windows of a planned one's stock may be open whose total is not known,
+ * while nothing else is read: each may turn out to be empty, or too full.
  */
 static int
-probes(const Pager *p, const Window *planned)
+probes(const Pager *p, const PagerLevel *level, const Window *planned)
 {
-	double		pages = (double) planned->guess / p->width / PROBE_PAGES;
+	int64_t		records = 0;
+	int64_t		n;
 
-	return pages < PROBES ? (int) pages : PROBES;
+	for (const Window *w = level->windows; w; w = w->next)
+		if (w->stock == planned->stock && w->members < 0 && w->sweeps == 0)
+			records += w->guess;
+	n = 2 + records / p->width / PROBE_PAGES;
+	return n < PROBES ? (int) n : PROBES;
+}
+
+/* The span of a window is settled: what it is, and what it asks for. */
+static void
+fix_window(Pager *p, PagerLevel *level, Window *window)
+{
+	int64_t		left;
+	int64_t		right;
+
+	cutting_range(p, &window->span, &left, &right);
+	window->second = right <= left;
+	window->last = window->second && p->depth == 1;
+	window->whole = p->depth == 0 && p->remedy == 0 && p->counters.windows == 0 &&
+		window == level->windows && !window->next;
+	pager_windows_set_range(p, level, window);
 }
 
 /*
@@ -111,19 +132,13 @@ static void
 open_window(Pager *p, PagerLevel *level, Window *window)
 {
 	double		part = p->aim * p->width / window->guess * level->stretch;
-	int64_t		left;
-	int64_t		right;
+	bool		halves = window->survey && probes(p, level, window) > 1;
 
-	if (part > .5 || (window->survey && probes(p, window) > 1))
+	if (part > .5 || halves)
 		part = .5;
-	if (window->guess > window_limit(p, window))
+	if (window->guess > (halves ? p->width : window_limit(p, window)))
 		pager_windows_split(p, window, part);
-	cutting_range(p, &window->span, &left, &right);
-	window->second = right <= left;
-	window->last = window->second && p->depth == 1;
-	window->whole = p->depth == 0 && p->remedy == 0 && p->counters.windows == 0 &&
-		window == level->windows && !window->next;
-	pager_windows_set_range(p, level, window);
+	fix_window(p, level, window);
 	window_sweep(window);
 }
 
@@ -141,6 +156,11 @@ cut_window(Pager *p, PagerLevel *level, Window *window)
 	int64_t		limit = window_limit(p, window);
 	int64_t		n = window->total > limit ? window->total : limit + 1;
 
+	if (window->last)
+	{
+		pager_fail(p, PAGER_UNSTABLE, window->members, idset_count(&window->ids));
+		return;
+	}
 	unread_window(p, window, n);
 	if (window->second)
 		window->state = WINDOW_FULL;
@@ -155,6 +175,7 @@ sweep_again(Pager *p, PagerLevel *level, Window *window)
 	int64_t		missing = window->total - idset_count(&window->ids);
 	bool		nearly = window->moves == 0 && missing > 0 && missing < p->width;
 
+	pager_rounds_void(p);
 	p->failed = true;
 	p->counters.sweeps++;
 	window->sweeps++;
@@ -188,10 +209,13 @@ static void
 prove_window(Pager *p, PagerLevel *level, Window *window)
 {
 	Window	  **where = &level->windows;
+	int64_t		before = idset_count(&p->seen);
 	Page	   *page;
 
 	while ((page = page_list_pop(&window->pages)) != NULL)
 		pager_hand_on(p, page);
+	if (p->early)
+		p->audited += idset_count(&p->seen) - before;
 	p->counters.windows++;
 	p->counters.sweeps++;
 
@@ -227,7 +251,7 @@ pager_windows_begin(Pager *p)
 	 * By addTime only deletions unseat a sweep, so begin large; by updateTime
 	 * every change does, so begin small.
 	 */
-	set_aim(p, p->levels[0].key == PAGER_ADD_TIME ? MOST : 14);
+	set_aim(p, p->levels[0].key == PAGER_ADD_TIME ? MOST : 16);
 }
 
 Window *
@@ -241,6 +265,40 @@ pager_windows_plan(Pager *p, Window **where, PagerRange span, int64_t guess)
 	};
 	*where = window;
 	return window;
+}
+
+bool
+pager_windows_lend(Pager *p, PagerLevel *level, PagerRange span, Page *page,
+				   const PagerAnswer *answer)
+{
+	Window	   *window;
+
+	/* A record newer than the span is one that the window does not have. */
+	for (int i = 0; i < answer->nrows; i++)
+		if (span.has_high && answer->times[level->key][i] > span.high)
+			return false;
+	if (p->remedy > 0 || p->restless || level->windows || answer->nrows >= answer->total)
+		return false;
+
+	window = pager_windows_plan(p, &level->windows, span, answer->total);
+	fix_window(p, level, window);
+	if (answer->total > window_limit(p, window))
+	{
+		pager_windows_drop(p, &level->windows);
+		return false;
+	}
+	window_lend(window, page, answer, p->config.bounds, p->width, &p->memory, &p->freed);
+	level->instant = true;
+	return true;
+}
+
+bool
+pager_windows_awaited(const PagerLevel *level)
+{
+	for (const Window *w = level->windows; w; w = w->next)
+		if (w->state != WINDOW_READING || w->total < 0 || window_due(w) > 0)
+			return false;
+	return level->windows != NULL;
 }
 
 void
@@ -318,7 +376,7 @@ next_to_open(const Pager *p, const PagerLevel *level)
 			continue;
 		for (const Window *o = level->windows; o; o = o->next)
 			awaited = awaited || (is_opening(o) && o->stock == w->stock);
-		if (awaited ? idle && openings < probes(p, w) : openings < PROBES)
+		if (awaited ? idle && openings < probes(p, level, w) : openings < PROBES)
 			return w;
 	}
 	return NULL;
@@ -360,10 +418,13 @@ pager_windows_request(Pager *p, PagerStep *step)
 	if (!due)
 		return false;
 
-	/* Only what cannot be cut may exceed, when no rows are left to make room. */
-	if (!pager_has_room(p, 0) &&
-		(!due->last || due != level->windows || p->rows.first))
-		return false;
+	if (!pager_has_room(p, 0))
+	{
+		/* Only what cannot be cut may exceed, when no rows are left to make room. */
+		due = level->windows;
+		if (!due->last || window_due(due) == 0 || p->rows.first)
+			return false;
+	}
 
 	if (due->begun == 0 && due->next_page > 1)
 		due->begun = ++p->last_begun;
@@ -380,6 +441,7 @@ pager_windows_answer(Pager *p, const PagerFlight *flight, Page *page,
 	Window	   *window = flight->window;
 	PagerLevel *level = &p->levels[flight->depth];
 	bool		first = window->total < 0;
+	bool		unlike = window->lent && answer->total != window->total;
 
 	if (first && is_opening(window))
 		learn_density(p, level, window, answer->total);
@@ -398,6 +460,11 @@ pager_windows_answer(Pager *p, const PagerFlight *flight, Page *page,
 		return;
 	}
 
+	if (unlike)
+	{
+		pager_rounds_void(p);
+		p->restless = true;
+	}
 	switch (window_answer(window, flight->page, page, answer, p->config.bounds,
 						  p->width, &p->memory, &p->freed))
 	{

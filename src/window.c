@@ -40,10 +40,24 @@ plan_sweep(Window *window, int64_t total, int width, const Memory *memory,
 		window->members = total;
 	}
 	window->total = total;
-	window->next_page = 2;
+	if (window->next_page < 2)
+		window->next_page = 2;
 	window->last_page = (int) window_pages(total, width);
 	window->end_seen |= window->whole || end_page(total, width) == 0;
-	window->end_due = !window->end_seen;
+	window->end_due = !window->end_seen && window->next_page <= window->last_page + 1;
+}
+
+/* The first answer of its own: was page 1 of the window's present members? */
+static void
+keep_or_return_loan(Window *window, int64_t total, int width,
+					const Memory *memory, PageList *freed)
+{
+	window->lent = false;
+	if (total == window->total)
+		return;
+	window_reset(window, memory, freed);
+	plan_sweep(window, total, width, memory, freed);
+	window->first_due = true;
 }
 
 Page *
@@ -117,8 +131,21 @@ window_sweep(Window *window)
 	window->total = -1;
 	window->next_page = 1;
 	window->last_page = 1;
+	window->first_due = false;
 	window->end_due = false;
 	window->in_flight = 0;
+}
+
+void
+window_lend(Window *window, Page *page, const PagerAnswer *answer,
+			const PagerRange *bounds, int width, const Memory *memory,
+			PageList *freed)
+{
+	window_sweep(window);
+	plan_sweep(window, answer->total, width, memory, freed);
+	page_keep(page, answer, bounds, &window->ids, memory);
+	page_list_add(page->nkept > 0 ? &window->pages : freed, page);
+	window->lent = true;
 }
 
 void
@@ -133,15 +160,22 @@ window_reset(Window *window, const Memory *memory, PageList *freed)
 int
 window_due(const Window *window)
 {
+	int			pages = window->last_page - window->next_page + 1;
+
 	if (window->state != WINDOW_READING)
 		return 0;
-	return window->end_due + window->last_page - window->next_page + 1;
+	return window->first_due + window->end_due + (pages > 0 ? pages : 0);
 }
 
 int
 window_next_page(Window *window)
 {
 	window->in_flight++;
+	if (window->first_due)
+	{
+		window->first_due = false;
+		return 1;
+	}
 	if (window->end_due)
 	{
 		window->end_due = false;
@@ -158,6 +192,8 @@ window_answer(Window *window, int number, Page *page,
 	window->in_flight--;
 	if (window->total < 0)
 		plan_sweep(window, answer->total, width, memory, freed);
+	else if (window->lent)
+		keep_or_return_loan(window, answer->total, width, memory, freed);
 
 	page_keep(page, answer, bounds, &window->ids, memory);
 	page_list_add(page->nkept > 0 ? &window->pages : freed, page);

@@ -75,11 +75,14 @@ typedef struct Window
 	bool		last;			/* nor can the other time */
 	bool		whole;			/* the whole list: the audit asks for the page
 								 * after its last */
+	bool		lent;			/* page 1 is the question's, which asked for no
+								 * less, and no answer of its own has come yet */
 
 	/* this sweep */
 	int64_t		total;			/* said by its page 1, -1 until then */
 	int			next_page;		/* to be asked for */
 	int			last_page;
+	bool		first_due;		/* page 1 is to be asked for after others */
 	bool		end_due;		/* the page after the last is to be asked for */
 	int			in_flight;
 
@@ -117,6 +120,16 @@ extern int64_t window_pages(int64_t n, int width);
 
 /* Begins a sweep; what earlier ones saw stays. */
 extern void window_sweep(Window *window);
+
+/*
+ * Begins the first sweep with the answer to page 1 of a list that has all of the
+ * window, and perhaps more.  As members only leave, an answer of the window's own
+ * with the same total shows that it was all of the list, and has not changed
+ * since; one with another total takes that page back.
+ */
+extern void window_lend(Window *window, Page *page, const PagerAnswer *answer,
+						const PagerRange *bounds, int width,
+						const Memory *memory, PageList *freed);
 
 /* Forgets what was seen; its pages go to "freed". */
 extern void window_reset(Window *window, const Memory *memory,
