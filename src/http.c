@@ -270,6 +270,7 @@ pool_close(void *arg)
 	while (pool->nidle > 0)
 		curl_easy_cleanup(pool->idle[--pool->nidle]);
 	curl_multi_cleanup(pool->multi);
+	curl_share_cleanup(pool->share);
 	free(pool->sockets);
 	for (; pool->fds > 0; pool->fds--)
 		ReleaseExternalFD();
@@ -336,6 +337,7 @@ set_options(HttpCall *call, const HttpRequest *request)
 	SET(easy, CURLOPT_PROTOCOLS, request->allow_http ?
 		(long) (CURLPROTO_HTTP | CURLPROTO_HTTPS) : (long) CURLPROTO_HTTPS);
 #endif
+	SET(easy, CURLOPT_SHARE, call->pool->share);
 	SET(easy, CURLOPT_URL, request->url);
 	SET(easy, CURLOPT_PROXY, "");	/* nor the environment's */
 	SET(easy, CURLOPT_ACCEPT_ENCODING, "");
@@ -407,6 +409,11 @@ http_pool_create(MemoryContext parent)
 	pool->multi = curl_multi_init();
 	pool->out_of_memory = pool->multi == NULL;
 	check_memory(pool);
+	pool->share = curl_share_init();
+	pool->out_of_memory = pool->share == NULL;
+	check_memory(pool);
+	if (curl_share_setopt(pool->share, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION) != CURLSHE_OK)
+		elog(ERROR, "libcurl does not share TLS sessions");
 	check_multi(curl_multi_setopt(pool->multi, CURLMOPT_SOCKETFUNCTION, http_on_socket));
 	check_multi(curl_multi_setopt(pool->multi, CURLMOPT_SOCKETDATA, pool));
 	check_multi(curl_multi_setopt(pool->multi, CURLMOPT_TIMERFUNCTION, http_on_timer));

@@ -29,6 +29,7 @@ struct HttpPool
 
 	/* libcurl's */
 	CURLM	   *multi;
+	CURLSH	   *share;			/* TLS sessions, else each handle has its own */
 	CURL	   *idle[HTTP_POOL_MAX_IDLE];	/* easy handles without a call */
 	int			nidle;
 

@@ -7,50 +7,22 @@ use warnings;
 
 use FindBin;
 use lib $FindBin::RealBin;
+use Certificates;
+use IPC::Run;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 use Xbb;
 
 my $dir = PostgreSQL::Test::Utils::tempdir();
-my @key = qw(-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes);
 my $output;
 
-plan skip_all => 'needs openssl' if !IPC::Run::run([ 'openssl', 'version' ], '>', \$output, '2>', \$output);
-
-sub openssl
-{
-	IPC::Run::run([ 'openssl', @_ ], '>', \$output, '2>&1') or BAIL_OUT("openssl @_: $output");
-	return;
-}
-
-sub authority
-{
-	my ($name) = @_;
-
-	openssl('req', '-x509', @key, '-subj', "/CN=$name", '-days', 30, '-keyout', "$dir/$name.key", '-out', "$dir/$name.crt");
-	return;
-}
-
-# A server's certificate; without an authority it signs itself.
-sub certificate
-{
-	my ($name, $subject, $days, $authority) = @_;
-	my @signer = $authority ? ('-CA', "$dir/$authority.crt", '-CAkey', "$dir/$authority.key", '-CAcreateserial')
-	  : ('-signkey', "$dir/$name.key");
-
-	append_to_file("$dir/$name.ext", "subjectAltName=$subject\n");
-	openssl('req', @key, '-subj', '/CN=simulator', '-keyout', "$dir/$name.key", '-out', "$dir/$name.csr");
-	openssl('x509', '-req', '-in', "$dir/$name.csr", @signer, '-days', $days, '-extfile', "$dir/$name.ext", '-out', "$dir/$name.crt");
-	return;
-}
-
-authority('ours');
-authority('theirs');
-certificate('good', 'IP:127.0.0.1', 30, 'ours');
-certificate('expired', 'IP:127.0.0.1', -1, 'ours');
-certificate('wrong_name', 'DNS:other.test', 30, 'ours');
-certificate('self_signed', 'IP:127.0.0.1', 30, undef);
+authority($dir, 'ours');
+authority($dir, 'theirs');
+certificate($dir, 'good', 'IP:127.0.0.1', 30, 'ours');
+certificate($dir, 'expired', 'IP:127.0.0.1', -1, 'ours');
+certificate($dir, 'wrong_name', 'DNS:other.test', 30, 'ours');
+certificate($dir, 'self_signed', 'IP:127.0.0.1', 30, undef);
 append_to_file("$dir/nonsense.crt", "nothing\n");
 
 my $node = start_node('tls');

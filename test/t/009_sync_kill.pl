@@ -2,7 +2,7 @@
 # random moments of a running sync the watermark is never ahead of the rows, a
 # first load goes on where it was, and the next run makes target = source.
 #
-# XBB_LONG=1 makes it 200 kills and 200,000 records; XBB_SEED the moments.
+# XBB_LONG=1 makes it 200 kills and 60,000 records; XBB_SEED the moments.
 
 use strict;
 use warnings;
@@ -17,7 +17,7 @@ use Time::HiRes qw(sleep time);
 use Xbb;
 
 my $kills = long_run(10, 200);
-my $records = long_run(30_000, 200_000);
+my $records = long_run(30_000, 60_000);
 my $corpid = "dingSyncKill-$$";
 my $seed = $ENV{XBB_SEED} // time;
 my $node = start_node('sync_kill');

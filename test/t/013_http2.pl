@@ -1,0 +1,136 @@
+# Connections are few and kept: where the API offers HTTP/2, all requests of a scan
+# share one; without it there are no more than requests in flight; the next
+# statement finds them open; and a new one resumes the TLS session of an earlier one.
+#
+# nghttpx stands before the simulator, and its log tells.
+
+use strict;
+use warnings;
+
+use FindBin;
+use lib $FindBin::RealBin;
+use Certificates;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+use Time::HiRes qw(sleep);
+use Xbb;
+
+my $dir = PostgreSQL::Test::Utils::tempdir();
+my $corpid = "dingHttp2-$$";
+my ($backend) = sim_url() =~ m{^http://[^:]+:(\d+)};
+my @proxies;
+
+END
+{
+	my $status = $?;
+
+	kill('TERM', @proxies) if @proxies;
+	waitpid($_, 0) for @proxies;
+	$? = $status;
+}
+
+# Starts a proxy with TLS; returns its port and log.
+sub start_proxy
+{
+	my ($name, @options) = @_;
+	my $port = PostgreSQL::Test::Cluster::get_free_port();
+	my $pid = fork() // die "fork: $!";
+
+	if ($pid == 0)
+	{
+		$ENV{PATH} .= ':/usr/sbin';
+		open(STDERR, '>', "$dir/$name.err");
+		exec('nghttpx', '--conf=/dev/null', "--frontend=127.0.0.1,$port", "--backend=127.0.0.1,$backend", '--no-ocsp',
+			'--workers=1', "--accesslog-file=$dir/$name.log", '--accesslog-format=$remote_port $alpn $tls_session_reused $status',
+			@options, "$dir/good.key", "$dir/good.crt")
+		  or POSIX::_exit(1);
+	}
+	push @proxies, $pid;
+	wait_until(sub { IO::Socket::INET->new(PeerAddr => "127.0.0.1:$port") }) or die 'nghttpx did not start';
+	return ($port, "$dir/$name.log");
+}
+
+my %read;
+
+# What the log has got since it was last asked: [port, protocol, r if resumed].
+sub news
+{
+	my ($log) = @_;
+	my @lines = -e $log ? split(/\n/, slurp_file($log)) : ();
+	my @new = @lines[ ($read{$log} // 0) .. $#lines ];
+
+	$read{$log} = @lines;
+	is(scalar(grep { !/ 200$/ } @new), 0, '... without a failure');
+	return map { [split] } @new;
+}
+
+# How many different values a column of the news has.
+sub distinct
+{
+	my ($column, @news) = @_;
+
+	return scalar(keys %{ { map { $_->[$column] => 1 } @news } });
+}
+
+authority($dir, 'ours');
+certificate($dir, 'good', 'IP:127.0.0.1', 30, 'ours');
+
+my $node = start_node('http2');
+my $session = Xbb::Session->new($node);
+my ($port, $log) = start_proxy('two', '--frontend-http2-read-timeout=2s');
+my ($old_port, $old_log) = start_proxy('one', '--npn-list=http/1.1', '--frontend-read-timeout=2s', '--frontend-keep-alive-timeout=2s');
+
+sim($corpid, 'create', token => 't0ken', products => 4000, width => 3, latency => 20);
+$session->run("CREATE SERVER http2 FOREIGN DATA WRAPPER xbb_fdw OPTIONS (corpid '$corpid', base_url 'https://127.0.0.1:$port',
+		rate_limit '0', concurrency '8', ca_file '$dir/ours.crt');
+	CREATE USER MAPPING FOR PUBLIC SERVER http2 OPTIONS (token 't0ken');
+	CREATE FOREIGN TABLE product (data_id bigint) SERVER http2 OPTIONS (object 'product');");
+
+sub scan
+{
+	my ($name) = @_;
+
+	is($session->value('SELECT count(*) FROM (SELECT data_id FROM product OFFSET 0) p'), '4000', $name);
+	return;
+}
+
+scan('HTTP/2 is spoken where it is offered');
+my @news = news($log);
+cmp_ok(scalar(@news), '>=', 40, '... a request a page');
+is(scalar(grep { $_->[1] ne 'h2' } @news), 0, '... all of them by HTTP/2');
+is(distinct(0, @news), 1, '... over one connection');
+like(sim($corpid, 'stats'), qr/peak=8\b/, '... eight at a time');
+my $connection = $news[0][0];
+
+scan('a second statement');
+@news = news($log);
+is(distinct(0, @news), 1, '... has one connection');
+is($news[0][0], $connection, '... that of the first');
+
+sleep(3);
+scan('after the connection was closed');
+@news = news($log);
+isnt($news[0][0], $connection, '... there is a new one');
+is(scalar(grep { $_->[2] ne 'r' } @news), 0, '... which resumed the TLS session');
+
+$session->run("ALTER SERVER http2 OPTIONS (SET base_url 'https://127.0.0.1:$old_port')");
+scan('without HTTP/2');
+@news = news($old_log);
+is(scalar(grep { $_->[1] ne 'http/1.1' } @news), 0, '... all requests by HTTP/1.1');
+cmp_ok(distinct(0, @news), '<=', 8, '... over no more connections than requests in flight');
+my %kept = map { $_->[0] => 1 } @news;
+
+scan('a second statement');
+is(scalar(grep { !$kept{ $_->[0] } } news($old_log)), 0, '... makes no new connection');
+
+sleep(3);
+scan('after all were closed');
+@news = news($old_log);
+is(scalar(grep { $kept{ $_->[0] } } @news), 0, '... there are new ones');
+is(scalar(grep { $_->[2] ne 'r' } @news), 0, '... which resumed TLS sessions');
+
+$session->quit;
+$node->stop;
+sim($corpid, 'remove');
+done_testing();

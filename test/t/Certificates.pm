@@ -1,0 +1,45 @@
+# Authorities and certificates for the tests of TLS, made by openssl.
+package Certificates;
+
+use strict;
+use warnings;
+
+use Exporter 'import';
+use IPC::Run;
+use PostgreSQL::Test::Utils;
+
+our @EXPORT = qw(authority certificate);
+
+my @key = qw(-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes);
+
+sub openssl
+{
+	my $output;
+
+	IPC::Run::run([ 'openssl', @_ ], '>', \$output, '2>&1') or die "openssl @_: $output";
+	return;
+}
+
+# $dir/$name.crt and .key
+sub authority
+{
+	my ($dir, $name) = @_;
+
+	openssl('req', '-x509', @key, '-subj', "/CN=$name", '-days', 30, '-keyout', "$dir/$name.key", '-out', "$dir/$name.crt");
+	return;
+}
+
+# A server's certificate, likewise; without an authority it signs itself.
+sub certificate
+{
+	my ($dir, $name, $subject, $days, $authority) = @_;
+	my @signer = $authority ? ('-CA', "$dir/$authority.crt", '-CAkey', "$dir/$authority.key", '-CAcreateserial')
+	  : ('-signkey', "$dir/$name.key");
+
+	append_to_file("$dir/$name.ext", "subjectAltName=$subject\n");
+	openssl('req', @key, '-subj', '/CN=simulator', '-keyout', "$dir/$name.key", '-out', "$dir/$name.csr");
+	openssl('x509', '-req', '-in', "$dir/$name.csr", @signer, '-days', $days, '-extfile', "$dir/$name.ext", '-out', "$dir/$name.crt");
+	return;
+}
+
+1;
