@@ -25,14 +25,16 @@ URL = os.environ["XBB_SIM_URL"]
 LIST_URL = URL + "/pro/v2/api/product/list"
 WORK = os.environ["WORK"]
 HERE = os.path.dirname(os.path.abspath(__file__))
-SECTIONS = ("cpu", "instructions", "wall", "rate", "requests", "memory", "peers")
+SECTIONS = ("cpu", "instructions", "wall", "small", "append", "rate", "requests", "memory", "peers")
 
 # records, and milliseconds of latency
 SIZES = {
     "quick": {"cpu": 20_000, "instructions": 5_000, "wall": 30_000, "latencies": (0, 50, 100, 200),
+              "small": (400, 1_900), "append": 2_000,
               "rate": 20_000, "rate_latencies": (50,), "lists": (400, 1_900, 10_100, 30_000),
               "memory": (1_000, 100_000), "peers": 5_000, "peer_latencies": (0, 50)},
     "full": {"cpu": 100_000, "instructions": 5_000, "wall": 100_000, "latencies": (0, 50, 100, 200),
+             "small": (400, 1_900), "append": 5_000,
              "rate": 20_000, "rate_latencies": (0, 50, 200), "lists": (400, 1_900, 10_100, 30_000, 100_000),
              "memory": (1_000, 100_000, 1_000_000), "peers": 20_000, "peer_latencies": (0, 50)},
 }
@@ -136,13 +138,13 @@ def signed(corpid, page):
     return hashlib.sha256((body + TOKEN).encode()).hexdigest(), body
 
 
-def bare(corpid, records, rate=0):
+def bare(corpid, records, rate=0, concurrency=CONCURRENCY):
     """Seconds that a client takes that only fetches the pages."""
     with tempfile.NamedTemporaryFile("w", dir=WORK + "/tmp", suffix=".tsv") as file:
         for page in range(1, records // PAGE + 1):
             file.write("%s\t%s\n" % signed(corpid, page))
         file.flush()
-        out = subprocess.run([WORK + "/tmp/bare", LIST_URL, file.name, str(CONCURRENCY), str(rate)],
+        out = subprocess.run([WORK + "/tmp/bare", LIST_URL, file.name, str(concurrency), str(rate)],
                              check=True, stdout=subprocess.PIPE, text=True).stdout
     return float(out.split()[0])
 
@@ -263,6 +265,40 @@ def measure_wall(psql, size):
             add(what, result, f"pages/{CONCURRENCY} round trips: {ideal:.2f} s", middle(ours) / ideal,
                 1.3 if promised else None)
         add(what, result, f"bare client: {middle(theirs):.2f} s", ratio(ours, theirs), 1.15 if promised else None)
+
+
+def measure_small(psql, size):
+    """Lists of a few pages, as in most incremental runs, where every round trip shows."""
+    for records in size["small"]:
+        corpid, latency = f"small{records}", 100
+        create_list(psql, corpid, records)
+        simulator(corpid, "set", latency=latency)
+        ours, theirs = [], []
+        for run in range(RUNS + 1):
+            theirs.append(bare(corpid, records, concurrency=1))
+            ours.append(psql.measure(FROM_TABLE.format(corpid))[0])
+        what = f"wall time, {records // PAGE} pages, {latency} ms, {CONCURRENCY} in flight"
+        add(what, f"{middle(ours[1:]):.2f} s", f"bare client, one by one: {middle(theirs[1:]):.2f} s",
+            ratio(ours[1:], theirs[1:]))
+
+
+def measure_append(psql, size):
+    """Several companies in one UNION ALL, read at the same time or one after the other."""
+    names = [f"append{n}" for n in range(4)]
+    for name in names:
+        create_list(psql, name, size["append"])
+        simulator(name, "set", latency=100)
+    query = "INSERT INTO target " + " UNION ALL ".join(
+        f"SELECT data_id + {n}000000, serial_no || '/{n}', update_time, add_time, name, price, owners FROM {name}"
+        for n, name in enumerate(names))
+    together, apart = [], []
+    for run in range(RUNS + 1):
+        together.append(psql.measure(query)[0])
+        psql("SET enable_async_append = off")
+        apart.append(psql.measure(query)[0])
+        psql("RESET enable_async_append")
+    add(f"wall time, UNION ALL of 4 lists of {size['append'] // PAGE} pages, 100 ms", f"{middle(together[1:]):.2f} s",
+        f"one after the other: {middle(apart[1:]):.2f} s", ratio(together[1:], apart[1:]))
 
 
 def measure_rate(psql, size):
@@ -411,7 +447,8 @@ def measure_all(size, sections):
         psql("ALTER SYSTEM SET autovacuum = off; SELECT pg_reload_conf()")
         psql("CREATE EXTENSION xbb_fdw")
         psql(TARGET)
-        for section, measure in (("cpu", measure_cpu), ("wall", measure_wall), ("rate", measure_rate),
+        for section, measure in (("cpu", measure_cpu), ("wall", measure_wall), ("small", measure_small),
+                                 ("append", measure_append), ("rate", measure_rate),
                                  ("requests", measure_requests), ("peers", measure_peers)):
             if section in sections:
                 measure(psql, size)
