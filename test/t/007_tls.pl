@@ -20,7 +20,7 @@ my $output;
 authority($dir, 'ours');
 authority($dir, 'theirs');
 certificate($dir, 'good', 'IP:127.0.0.1', 30, 'ours');
-certificate($dir, 'expired', 'IP:127.0.0.1', -1, 'ours');
+certificate($dir, 'expired', 'IP:127.0.0.1', 0, 'ours');
 certificate($dir, 'wrong_name', 'DNS:other.test', 30, 'ours');
 certificate($dir, 'self_signed', 'IP:127.0.0.1', 30, undef);
 append_to_file("$dir/nonsense.crt", "nothing\n");

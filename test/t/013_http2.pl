@@ -128,7 +128,8 @@ sleep(3);
 scan('after all were closed');
 @news = news($old_log);
 is(scalar(grep { $kept{ $_->[0] } } @news), 0, '... there are new ones');
-is(scalar(grep { $_->[2] ne 'r' } @news), 0, '... which resumed TLS sessions');
+# a session may serve for one connection only
+cmp_ok(scalar(grep { $_->[2] eq 'r' } @news), '>', 0, '... which resumed TLS sessions');
 
 $session->quit;
 $node->stop;

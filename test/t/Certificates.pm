@@ -29,7 +29,32 @@ sub authority
 	return;
 }
 
-# A server's certificate, likewise; without an authority it signs itself.
+# Signs a request; it expired long ago.  Only "ca" does so in every version.
+sub sign_expired
+{
+	my ($dir, $name, $authority) = @_;
+
+	append_to_file("$dir/ca.index", '');
+	append_to_file("$dir/ca.conf", <<"END");
+[ca]
+default_ca = this
+[this]
+database = $dir/ca.index
+new_certs_dir = $dir
+rand_serial = yes
+default_md = sha256
+policy = any
+[any]
+commonName = supplied
+END
+	openssl('ca', '-batch', '-config', "$dir/ca.conf", '-cert', "$dir/$authority.crt", '-keyfile', "$dir/$authority.key",
+		'-startdate', '20200101000000Z', '-enddate', '20200131000000Z', '-extfile', "$dir/$name.ext",
+		'-in', "$dir/$name.csr", '-out', "$dir/$name.crt");
+	return;
+}
+
+# A server's certificate, likewise; without an authority it signs itself, and without
+# days it has expired.
 sub certificate
 {
 	my ($dir, $name, $subject, $days, $authority) = @_;
@@ -38,7 +63,14 @@ sub certificate
 
 	append_to_file("$dir/$name.ext", "subjectAltName=$subject\n");
 	openssl('req', @key, '-subj', '/CN=simulator', '-keyout', "$dir/$name.key", '-out', "$dir/$name.csr");
-	openssl('x509', '-req', '-in', "$dir/$name.csr", @signer, '-days', $days, '-extfile', "$dir/$name.ext", '-out', "$dir/$name.crt");
+	if ($days)
+	{
+		openssl('x509', '-req', '-in', "$dir/$name.csr", @signer, '-days', $days, '-extfile', "$dir/$name.ext", '-out', "$dir/$name.crt");
+	}
+	else
+	{
+		sign_expired($dir, $name, $authority);
+	}
 	return;
 }
 
