@@ -119,8 +119,6 @@ fix_window(Pager *p, PagerLevel *level, Window *window)
 	cutting_range(p, &window->span, &left, &right);
 	window->second = right <= left;
 	window->last = window->second && p->depth == 1;
-	window->whole = p->depth == 0 && p->remedy == 0 && p->counters.windows == 0 &&
-		window == level->windows && !window->next;
 	pager_windows_set_range(p, level, window);
 }
 
@@ -422,7 +420,8 @@ pager_windows_request(Pager *p, PagerStep *step)
 	{
 		/* Only what cannot be cut may exceed, when no rows are left to make room. */
 		due = level->windows;
-		if (!due->last || window_due(due) == 0 || p->rows.first)
+		if (!due->last || window_due(due) == 0 || p->rows.first ||
+			(due->total < 0 && p->in_flight > 0))
 			return false;
 	}
 

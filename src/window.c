@@ -43,7 +43,7 @@ plan_sweep(Window *window, int64_t total, int width, const Memory *memory,
 	if (window->next_page < 2)
 		window->next_page = 2;
 	window->last_page = (int) window_pages(total, width);
-	window->end_seen |= window->whole || end_page(total, width) == 0;
+	window->end_seen |= end_page(total, width) == 0;
 	window->end_due = !window->end_seen && window->next_page <= window->last_page + 1;
 }
 

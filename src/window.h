@@ -73,8 +73,6 @@ typedef struct Window
 	bool		survey;			/* the guess knows nothing of where in the span */
 	bool		second;			/* span cannot be cut further */
 	bool		last;			/* nor can the other time */
-	bool		whole;			/* the whole list: the audit asks for the page
-								 * after its last */
 	bool		lent;			/* page 1 is the question's, which asked for no
 								 * less, and no answer of its own has come yet */
 

@@ -18,7 +18,7 @@ SRC = os.path.join(UNIT, "..", "..", "src")
 
 FIRST_PAGE = ("pager_rounds.c", "page * p->config.page_size <= PAGER_CAP ? (int) page : 1;", "page > 0;")
 
-END_PAGE = ["window.c", "window->end_seen |= window->whole || end_page(total, width) == 0;", "window->end_seen = true;"]
+END_PAGE = ["window.c", "window->end_seen |= end_page(total, width) == 0;", "window->end_seen = true;"]
 
 NO_AUDIT = ("pager_rounds.c",
             "p->phase = p->asked == 1 ? PAGER_COMPLETE : PAGER_ASK_AUDIT;", "p->phase = PAGER_COMPLETE;")
