@@ -751,20 +751,25 @@ BEGIN
 END
 $$;
 
--- One window: read, load, and move the watermark, which never falls.
+-- One window: read, load, and move the watermark, which never falls.  It goes to the
+-- latest record that was loaded, at most to the API's clock: if nothing was, it stays,
+-- for there may be windows left before what comes next.
 CREATE FUNCTION xbb._sync_window(def xbb.sync_definition, run bigint, low timestamptz, high timestamptz)
 RETURNS xbb._sync_counts LANGUAGE plpgsql AS $$
 DECLARE
+  before bigint := (xbb._counters()).requests;
   staged bigint := xbb._sync_stage(def, low, high);
-  clock timestamptz := (xbb._counters()).clock;
+  seen record := xbb._counters();
   counts xbb._sync_counts;
   latest timestamptz;
 BEGIN
   EXECUTE format('SELECT max(%I) FROM pg_temp.xbb_sync_stage',
                  xbb._sync_source_column(def.source, 'updateTime', 'update_time')) INTO latest;
+  -- a source that is no foreign table has no clock
+  latest := least(latest, CASE WHEN latest IS NOT NULL AND seen.requests > before THEN seen.clock END);
   counts := xbb._sync_load(def, run, staged);
-  UPDATE xbb.sync_definition d SET watermark = greatest(d.watermark, least(latest, clock))
-  WHERE d.name = def.name AND d.watermark IS DISTINCT FROM greatest(d.watermark, least(latest, clock));
+  UPDATE xbb.sync_definition d SET watermark = greatest(d.watermark, latest)
+  WHERE d.name = def.name AND d.watermark IS DISTINCT FROM greatest(d.watermark, latest);
   DROP TABLE pg_temp.xbb_sync_stage, pg_temp.xbb_sync_new;
   RETURN counts;
 END

@@ -59,6 +59,25 @@ CALL xbb.sync('load');
 SELECT status, inserted, updated FROM run;
 SELECT differences();
 
+-- a run that finds nothing leaves the watermark: what comes may be older than the clock
+SELECT xbb.drop_sync('load');
+TRUNCATE target;
+SELECT sim('create products=0 freeze=on');
+SELECT xbb.create_sync('load', 'source', 'target', '{data_id}');
+CALL xbb.sync('load');
+SELECT status, rows_read FROM xbb.sync_run WHERE sync = 'load';
+SELECT watermark FROM xbb.sync_definition WHERE name = 'load';
+SELECT sim('put', '{"dataId": 1, "addTime": 1700000000, "updateTime": 1700000000, "data": {"serialNo": "old"}}');
+CALL xbb.sync('load');
+SELECT status, inserted, updated, rejected, error FROM run;
+SELECT extract(epoch FROM watermark) AS watermark FROM xbb.sync_definition WHERE name = 'load';
+-- nor does the clock of other scans in the session hold back a source without one
+CREATE TABLE plain AS SELECT 1::bigint AS data_id, '2100-01-01Z'::timestamptz AS update_time;
+SELECT xbb.create_sync('plain', 'plain', 'plain_copy', '{data_id}');
+CALL xbb.sync('plain');
+SELECT watermark = '2100-01-01Z' AS at_the_record FROM xbb.sync_definition WHERE name = 'plain';
+SELECT xbb.drop_sync('plain');
+
 SET client_min_messages = warning;
 SELECT xbb.drop_sync('load');
 DROP SERVER sync_load CASCADE;
