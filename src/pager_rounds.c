@@ -201,7 +201,9 @@ judge(Pager *p, int64_t total)
 		return;
 	}
 
-	p->sleep = p->config.settle;	/* a lagging replica catches up meanwhile */
+	/* the first time something new is likely, then a lagging replica that catches up */
+	if (p->remedy > 0)
+		p->sleep = p->config.settle;
 	p->phase = PAGER_ASK_REST;
 	switch (remedies[p->remedy++])
 	{

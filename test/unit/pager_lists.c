@@ -260,6 +260,52 @@ test_resources(void)
 	ok(scan.flight_turns >= scan.turns * 7.5, "eight requests in flight nearly always");
 }
 
+/*
+ * Totals that end at twelve pages say nothing of a record that no window has; the page
+ * after the ids handed on shows it.
+ */
+static void
+test_capped_audit(void)
+{
+	World		world;
+	Scan		scan;
+
+	rest(&world, &scan, PAGER_CERTIFIED, 1200);
+	world_add(&world, 0, 0);
+	world.fault = FAULT_TOTAL_CAPPED;
+	ok(ends(&world, &scan, PAGER_FAIL, PAGER_UNAUDITED, 0),
+	   "a record without times behind a total that is cut off is noticed");
+}
+
+/* What is new since the question is asked for at once, not as after a failed audit. */
+static void
+test_news(void)
+{
+	bool		good = true;
+	int			news = 0;
+	int			asked = 0;
+
+	for (uint64_t seed = 1; seed <= 200; seed++)
+	{
+		World		world;
+		Scan		scan;
+
+		rest(&world, &scan, PAGER_CERTIFIED, 520);
+		world.random = seed;
+		world.rate = .02;
+		world.pace = 1.0 / 16;
+		world.changes = CHANGE_ADD;
+		drive(&scan);
+		good = good && scan.end == PAGER_DONE && scan.nlost == 0 && !scan.wrong && scan.slept == 0;
+		news += world.nrecords > 520;
+		asked += scan.asked;
+		world_end(&world);
+	}
+	/* seven requests, and a few more where something was new */
+	printf("# %d of 200 scans saw something new: %d requests\n", news, asked);
+	ok(good && news > 10 && asked < 200 * 9, "a new record in between costs no pause, and no second reading");
+}
+
 void
 test_lists(void)
 {
@@ -268,5 +314,7 @@ test_lists(void)
 	test_failures();
 	test_depth();
 	test_parts();
+	test_capped_audit();
+	test_news();
 	test_resources();
 }

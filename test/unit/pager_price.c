@@ -116,7 +116,7 @@ average_price(Shape shape, PagerTime key, int n, double changes, bool *complete)
 
 /* Round trips that follow one another, of a list at rest of the last "days". */
 static int
-trips(int n, int days, PagerTime key, bool *complete)
+trips(int n, int days, PagerTime key, int limit, bool *complete)
 {
 	World		world;
 	Scan		scan = {.world = &world};
@@ -131,7 +131,7 @@ trips(int n, int days, PagerTime key, bool *complete)
 	scan.config = (PagerConfig)
 	{
 		.method = PAGER_CERTIFIED,.key = key,.page_size = 100,.concurrency = 16,
-			.max_pages = 64,.settle = 5,.limit = -1
+			.max_pages = 64,.settle = 5,.limit = limit
 	};
 	drive(&scan);
 	*complete &= scan.end == PAGER_DONE && scan.nlost == 0 && !scan.wrong;
@@ -158,7 +158,7 @@ test_trips(void)
 	{
 		for (int key = 0; key < PAGER_NTIMES; key++)
 		{
-			int			n = trips(lists[i].n, lists[i].days, (PagerTime) key, &complete);
+			int			n = trips(lists[i].n, lists[i].days, (PagerTime) key, -1, &complete);
 
 			printf("# %d records of %d days, by %s: %d round trips, %.2f of pages/16\n",
 				   lists[i].n, lists[i].days, key == PAGER_ADD_TIME ? "addTime" : "updateTime",
@@ -167,6 +167,12 @@ test_trips(void)
 		}
 	}
 	ok(complete && fast, "round trips: few are waited for, wherever the records lie");
+	/* the list in its own order, question, other pages, audit */
+	ok(trips(400, 400, PAGER_ADD_TIME, 1000, &complete) == 3 + 3 && complete,
+	   "round trips: a list that is shorter than its limit");
+	/* likewise, but all windows, and then the rest with the audit beside it */
+	ok(trips(20000, 400, PAGER_ADD_TIME, 30000, &complete) == 10 + 16 && complete,
+	   "round trips: a long one");
 }
 
 void
