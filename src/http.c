@@ -249,9 +249,7 @@ call_destroy(void *arg)
 	HttpPool   *pool = call->pool;
 
 	if (pool && pool->pid == MyProcPid)
-	{
 		call_detach(call);
-		}
 	curl_slist_free_all(call->headers);
 	free(call->result.body);
 }
