@@ -15,7 +15,6 @@ static Attr *
 want_child(Attr *parent, const char *name, int length)
 {
 	Attr	  **link = &parent->child;
-	bool		escaped;
 
 	for (; *link != NULL; link = &(*link)->next)
 	{
@@ -26,7 +25,7 @@ want_child(Attr *parent, const char *name, int length)
 	*link = attr_root();
 	(*link)->name = pnstrdup(name, length);
 	(*link)->length = length;
-	(*link)->hash = attr_hash(name, length, &escaped);
+	(*link)->hash = attr_hash(name, length);
 	return *link;
 }
 

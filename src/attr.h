@@ -37,19 +37,27 @@ extern Attr *attr_want(Attr *root, const char *path);
  */
 extern int	attr_finish(Attr *root);
 
-/* "escaped" is set if there is a backslash in the name. */
+/* Of both ends of the name, a word each: every name of an answer is hashed. */
 static inline uint32
-attr_hash(const char *name, int length, bool *escaped)
+attr_hash(const char *name, int length)
 {
-	uint32		hash = length;
+	uint64		first = 0;
+	uint64		last = 0;
 
-	for (int i = 0; i < length; i++)
+	if (length >= (int) sizeof(uint64))
 	{
-		if (name[i] == '\\')
-			*escaped = true;
-		hash = hash * 31 + (unsigned char) name[i];
+		memcpy(&first, name, sizeof(uint64));
+		memcpy(&last, name + length - sizeof(uint64), sizeof(uint64));
 	}
-	return hash;
+	else if (length >= (int) sizeof(uint32))
+	{
+		memcpy(&first, name, sizeof(uint32));
+		memcpy(&last, name + length - sizeof(uint32), sizeof(uint32));
+	}
+	else
+		memcpy(&first, name, length);
+	first ^= last * UINT64CONST(0x9e3779b97f4a7c15) + length;
+	return (first * UINT64CONST(0xd1342543de82ef95)) >> 32;
 }
 
 /* The child of that name, or NULL; "parent" has buckets. */

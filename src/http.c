@@ -33,6 +33,12 @@
 #define POOL_MAX_CONNECTIONS 64L
 #define POOL_IDLE_SECONDS 60L
 
+/*
+ * Read from a socket at once, bytes: a page of 100 records.  With libcurl's 16 kB
+ * the system calls of a page took a sixth of a scan's time.
+ */
+#define READ_SIZE (128 * 1024L)
+
 /* Options that are the same for every request. */
 static const struct
 {
@@ -336,6 +342,8 @@ set_options(HttpCall *call, const HttpRequest *request)
 		(long) (CURLPROTO_HTTP | CURLPROTO_HTTPS) : (long) CURLPROTO_HTTPS);
 #endif
 	SET(easy, CURLOPT_SHARE, call->pool->share);
+	/* no more than a wish: a handle that still has a buffer keeps it */
+	(void) curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, READ_SIZE);
 	SET(easy, CURLOPT_URL, request->url);
 	SET(easy, CURLOPT_PROXY, "");	/* nor the environment's */
 	SET(easy, CURLOPT_ACCEPT_ENCODING, "");

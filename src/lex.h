@@ -51,6 +51,7 @@ typedef enum LexEvent
 typedef struct Lex
 {
 	LexSlice	slice;			/* of the last event */
+	bool		escaped;		/* LEX_KEY: there is a backslash in the name */
 	int			depth;			/* open containers */
 	const char *error;			/* LEX_FAILED: what is wrong, ASCII */
 	size_t		position;		/* LEX_FAILED: where, bytes from the start */

@@ -55,15 +55,12 @@ find_name(Reader *reader)
 	const LexSlice *slice = &reader->lex.slice;
 	const char *name = slice->start + 1;
 	int			length = (int) slice->length - 2;
-	bool		escaped = false;
-	uint32		hash;
 	LexEscape	escape;
 
 	if (parent == NULL || parent->buckets == NULL)
 		return NULL;
 
-	hash = attr_hash(name, length, &escaped);
-	if (escaped)
+	if (reader->lex.escaped)
 	{
 		/* no character takes more than the six bytes of \uXXXX */
 		if (length > 6 * reader->format->longest)
@@ -72,9 +69,8 @@ find_name(Reader *reader)
 		if (escape != LEX_ESCAPES_GOOD)
 			return NULL;
 		name = reader->name;
-		hash = attr_hash(name, length, &escaped);
 	}
-	return attr_find(parent, name, length, hash);
+	return attr_find(parent, name, length, attr_hash(name, length));
 }
 
 /* The last of several members of one name counts, as in jsonb. */

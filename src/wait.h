@@ -30,8 +30,8 @@ typedef struct WaitSocket
 /*
  * Waits until a socket is ready or the clock reaches "until" (DT_NOEND waits
  * for sockets alone; a time in the past polls).  Returns the number of ready
- * sockets.  Serves interrupts before and after: it can raise 57014 and the
- * like, never while library code is on the stack, and leaks nothing.
+ * sockets.  Serves interrupts first, and after it has slept: it can raise 57014
+ * and the like, never while library code is on the stack, and leaks nothing.
  */
 extern int	wait_for(WaitSocket *sockets, int nsockets, TimestampTz until,
 					 WaitReason reason);
