@@ -58,16 +58,24 @@ grow(IdSet *set, const Memory *memory)
 bool
 idset_add(IdSet *set, const Memory *memory, int64_t id)
 {
-	int64_t    *slot;
+	int64_t    *slot = NULL;
 
-	if (idset_has(set, id))
-		return false;
 	if (id == VACANT)
-		return set->has_vacant = true;
+	{
+		bool		is_new = !set->has_vacant;
 
+		set->has_vacant = true;
+		return is_new;
+	}
+	if (set->nslots > 0)
+		slot = find_slot(set->slots, set->nslots, id);
+	if (slot && *slot == id)
+		return false;
 	if (set->nused + 1 > (uint64_t) set->nslots * 85 / 100)
+	{
 		grow(set, memory);
-	slot = find_slot(set->slots, set->nslots, id);
+		slot = find_slot(set->slots, set->nslots, id);
+	}
 	*slot = id;
 	set->nused++;
 	return true;
