@@ -247,6 +247,7 @@ take_audit(Pager *p)
 	p->audit = AUDIT_DUE;
 	if (p->audited < idset_count(&p->seen))
 	{
+		/* something new in between */
 		p->restless = true;
 		return;
 	}

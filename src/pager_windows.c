@@ -130,11 +130,10 @@ static void
 open_window(Pager *p, PagerLevel *level, Window *window)
 {
 	double		part = p->aim * p->width / window->guess * level->stretch;
-	bool		halves = window->survey && probes(p, level, window) > 1;
 
-	if (part > .5 || halves)
+	if (part > .5 || window->survey)
 		part = .5;
-	if (window->guess > (halves ? p->width : window_limit(p, window)))
+	if (window->guess > (window->survey ? p->width : window_limit(p, window)))
 		pager_windows_split(p, window, part);
 	fix_window(p, level, window);
 	window_sweep(window);

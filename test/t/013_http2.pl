@@ -19,16 +19,6 @@ use Xbb;
 my $dir = PostgreSQL::Test::Utils::tempdir();
 my $corpid = "dingHttp2-$$";
 my ($backend) = sim_url() =~ m{^http://[^:]+:(\d+)};
-my @proxies;
-
-END
-{
-	my $status = $?;
-
-	kill('TERM', @proxies) if @proxies;
-	waitpid($_, 0) for @proxies;
-	$? = $status;
-}
 
 # Starts a proxy with TLS; returns its port and log.
 sub start_proxy
@@ -46,7 +36,7 @@ sub start_proxy
 			@options, "$dir/good.key", "$dir/good.crt")
 		  or POSIX::_exit(1);
 	}
-	push @proxies, $pid;
+	end_with_test($pid);
 	wait_until(sub { IO::Socket::INET->new(PeerAddr => "127.0.0.1:$port") }) or die 'nghttpx did not start';
 	return ($port, "$dir/$name.log");
 }

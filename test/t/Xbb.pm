@@ -13,16 +13,16 @@ use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Time::HiRes qw(sleep time);
 
-our @EXPORT = qw(start_node kill_server sim sim_url start_simulator wait_until long_run);
+our @EXPORT = qw(start_node kill_server sim sim_url start_simulator end_with_test wait_until long_run);
 
-my @simulators;
+my @programs;
 
 END
 {
 	my $status = $?;
 
-	kill('TERM', @simulators) if @simulators;
-	waitpid($_, 0) for @simulators;
+	kill('TERM', @programs) if @programs;
+	waitpid($_, 0) for @programs;
 	$? = $status;
 }
 
@@ -79,6 +79,13 @@ sub sim
 	return $reply->{text};
 }
 
+# A child that is to be ended when the test does.
+sub end_with_test
+{
+	push @programs, @_;
+	return;
+}
+
 # Starts another simulator; returns its port.  It ends with the test.
 sub start_simulator
 {
@@ -90,7 +97,7 @@ sub start_simulator
 	{
 		exec('python3', $ENV{XBB_SIM}, 'serve', '--port', '0', '--port-file', $file, @options) or POSIX::_exit(1);
 	}
-	push @simulators, $pid;
+	end_with_test($pid);
 	wait_until(sub { -s $file }) or die 'the simulator did not start';
 	return slurp_file($file) + 0;
 }

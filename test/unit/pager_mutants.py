@@ -48,7 +48,7 @@ MUTANTS = [     # what is removed, file, text, what stands there instead
     ("windows begun by guess", "pager_windows.c",
      "if (awaited ? idle && openings < probes(p, level, w) : openings < PROBES)", "if (openings == 0)"),
     ("halves where nothing is known", "pager_windows.c",
-     "window->survey && probes(p, level, window) > 1;", "false;"),
+     "if (part > .5 || window->survey)", "if (part > .5)"),
     ("what totals tell about the rest", "pager_windows.c",
      "rest->guess += excess;", "rest->guess += 0 * excess;"),
     ("finishing what was begun", "pager_windows.c",
