@@ -13,6 +13,7 @@
 
 #define VACANT		INT64_MIN
 #define FIRST_SIZE	16
+#define MOST_GROWTH	16			/* times as many slots at once, nearly */
 
 static uint32_t
 home_slot(int64_t id, uint32_t nslots)
@@ -39,8 +40,17 @@ find_slot(int64_t *slots, uint32_t nslots, int64_t id)
 static void
 grow(IdSet *set, const Memory *memory)
 {
-	uint32_t	nslots = set->nslots ? set->nslots + set->nslots / 2 : FIRST_SIZE;
-	int64_t    *slots = memory->resize(memory->arg, NULL, nslots * sizeof(int64_t));
+	uint32_t	old = set->nslots ? set->nslots : FIRST_SIZE;
+	uint32_t	nslots = set->nslots ? old + old / 2 : old;
+	int64_t		most = (int64_t) old * MOST_GROWTH;
+	int64_t    *slots;
+
+	/* not just below what is expected, which would be moved once more */
+	if (set->expected > most)
+		nslots = (uint32_t) (most < set->expected / 4 ? most : set->expected / 4);
+	else if (set->expected * 100 / 85 + 2 > old)
+		nslots = (uint32_t) (set->expected * 100 / 85 + 2);
+	slots = memory->resize(memory->arg, NULL, nslots * sizeof(int64_t));
 
 	for (uint32_t i = 0; i < nslots; i++)
 		slots[i] = VACANT;
@@ -53,6 +63,12 @@ grow(IdSet *set, const Memory *memory)
 		memory->resize(memory->arg, set->slots, 0);
 	set->slots = slots;
 	set->nslots = nslots;
+}
+
+void
+idset_expect(IdSet *set, int64_t n)
+{
+	set->expected = n;
 }
 
 bool

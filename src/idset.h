@@ -4,7 +4,8 @@
  *	  A growing set of 64-bit record ids.
  *
  * Costs at most 24 bytes a record, counted while it grows, too: open
- * addressing up to a load of 85 %, and half as many slots again each time.
+ * addressing up to a load of 85 %, and half as many slots again each time, or
+ * more where more are expected.
  *
  *-------------------------------------------------------------------------
  */
@@ -31,8 +32,15 @@ typedef struct IdSet
 	int64_t    *slots;
 	uint32_t	nslots;
 	uint32_t	nused;			/* slots taken */
+	int64_t		expected;		/* ids, if somebody said so */
 	bool		has_vacant;		/* the id that marks a free slot is a member */
 } IdSet;
+
+/*
+ * Says how many ids to expect, so that the set need not grow as often.  Nothing is
+ * reserved: if the number is wrong, it has at most 20 times the slots it needs.
+ */
+extern void idset_expect(IdSet *set, int64_t n);
 
 /* Adds an id; false if it was there. */
 extern bool idset_add(IdSet *set, const Memory *memory, int64_t id);

@@ -334,7 +334,10 @@ pager_answer(Pager *p, const PagerAnswer *answer)
 	note_clock(p, answer);
 	note_width(p, flight.page, answer);
 	if (p->counters.pages == 1)
+	{
 		p->budget = 1000 + 50 * window_pages(answer->total, p->width);
+		idset_expect(&p->seen, answer->total);
+	}
 
 	if (answer->total < 0 && p->config.method != PAGER_SINGLE)
 		pager_fail(p, PAGER_NO_TOTAL, -1, answer->nrows);

@@ -40,6 +40,7 @@ plan_sweep(Window *window, int64_t total, int width, const Memory *memory,
 		window->members = total;
 	}
 	window->total = total;
+	idset_expect(&window->ids, total);
 	if (window->next_page < 2)
 		window->next_page = 2;
 	window->last_page = (int) window_pages(total, width);

@@ -254,6 +254,26 @@ test_resources(void)
 	idset_free(&set, &memory);
 	ok(small && drive_used == 0, "a set of ids takes 24 bytes each, while it grows, too");
 
+	idset_expect(&set, 1000000);
+	drive_peak = drive_used;
+	for (int64_t i = 1; i <= 1000000; i++)
+		small &= idset_add(&set, &memory, i * 37);
+	ok(small && set.nslots < 1200000 && drive_peak <= 24 * 1000000, "no more where it knows how many will come");
+	idset_free(&set, &memory);
+
+	idset_expect(&set, INT64_MAX);
+	for (int64_t i = 1; i <= 1000; i++)
+	{
+		drive_peak = drive_used;
+		small &= idset_add(&set, &memory, i * 37) && (int64_t) drive_peak <= 16 * 24 * (i + 16);
+	}
+	idset_free(&set, &memory);
+	idset_expect(&set, -1);
+	for (int64_t i = 1; i <= 1000; i++)
+		small &= idset_add(&set, &memory, i * 37) && idset_count(&set) == i;
+	idset_free(&set, &memory);
+	ok(small && drive_used == 0, "a wrong number costs at most 16 times as much");
+
 	rest(&world, &scan, PAGER_CERTIFIED, 60000);
 	ok(ends(&world, &scan, PAGER_DONE, 0, 0) && drive_peak <= 24 * 60000 + 500000,
 	   "60,000 records: 24 bytes each, and 500 kB for pages held");
