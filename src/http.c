@@ -321,10 +321,8 @@ avoid_old_connections(HttpCall *call)
 		in_use |= other->easy && other->started_at <= pool->timed_out_at;
 	}
 	SET(call->easy, CURLOPT_FRESH_CONNECT, in_use ? 1L : 0L);
-#if LIBCURL_VERSION_NUM >= 0x075000
 	SET(call->easy, CURLOPT_MAXLIFETIME_CONN,
 		(long) Max((call->started_at - pool->timed_out_at) / USECS_PER_SEC, 1));
-#endif
 }
 
 static void
@@ -366,10 +364,10 @@ set_options(HttpCall *call, const HttpRequest *request)
 	add_header(call, "Expect:");	/* no round trip before the body */
 	SET(easy, CURLOPT_HTTPHEADER, call->headers);
 	SET(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t) request->body_length);
-	SET(easy, CURLOPT_READFUNCTION, http_on_send);
-	SET(easy, CURLOPT_READDATA, call);
-	SET(easy, CURLOPT_SEEKFUNCTION, http_on_rewind);
-	SET(easy, CURLOPT_SEEKDATA, call);
+	SET(easy, CURLOPT_POSTFIELDS, request->body);	/* not copied; one packet with
+													 * the headers */
+	SET(easy, CURLOPT_PREREQFUNCTION, http_on_request);
+	SET(easy, CURLOPT_PREREQDATA, call);
 
 	SET(easy, CURLOPT_PRIVATE, call);
 	SET(easy, CURLOPT_ERRORBUFFER, call->error);
@@ -449,8 +447,6 @@ http_start(HttpPool *pool, MemoryContext context, const HttpRequest *request)
 	call->context = own;
 	call->pool = pool;
 	call->started_at = GetCurrentTimestamp();
-	call->unsent = request->body;
-	call->unsent_length = request->body_length;
 	call->max_response_size = request->max_response_size;
 	call->result.date = call->retry_seconds = call->retry_date = -1;
 	call->result.retry_after = -1;

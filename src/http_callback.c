@@ -119,9 +119,10 @@ http_on_body(char *data, size_t size, size_t count, void *arg)
 	}
 	if (result->body_length + length >= call->body_size)
 	{
-		size_t		wanted = Max(call->body_size * 2, BODY_FIRST_SIZE);
+		size_t		wanted = Max(call->body_size * 2, call->announced + 1);
 		char	   *body;
 
+		wanted = Max(wanted, BODY_FIRST_SIZE);
 		while (wanted <= result->body_length + length)
 			wanted *= 2;
 		body = realloc(result->body, wanted);
@@ -150,9 +151,12 @@ http_on_header(char *line, size_t size, size_t count, void *arg)
 	{
 		/* the headers of an interim answer are not this one's */
 		call->result.date = call->retry_seconds = call->retry_date = -1;
+		call->announced = 0;
 	}
 	else if (header_value(line, length, "Date", value, sizeof(value)))
 		call->result.date = curl_getdate(value, NULL);
+	else if (header_value(line, length, "Content-Length", value, sizeof(value)))
+		call->announced = Min(Max(strtoll(value, NULL, 10), 0), call->max_response_size);
 	else if (header_value(line, length, "Retry-After", value, sizeof(value)))
 	{
 		if (strspn(value, "0123456789") == strlen(value))
@@ -163,25 +167,18 @@ http_on_header(char *line, size_t size, size_t count, void *arg)
 	return length;
 }
 
-size_t
-http_on_send(char *buffer, size_t size, size_t count, void *arg)
-{
-	HttpCall   *call = arg;
-	size_t		length = Min(size * count, call->unsent_length);
-
-	memcpy(buffer, call->unsent, length);
-	call->unsent += length;
-	call->unsent_length -= length;
-	return length;
-}
-
 /*
- * libcurl asks for this before it repeats, on a new connection, a request that
- * a kept one may have delivered.  A write must not arrive twice, and a read
- * that is repeated must wait for a slot: both are for the caller to decide.
+ * libcurl calls this before it sends the request, and once more before it repeats,
+ * on a new connection, one that a kept connection may have delivered.  A write must
+ * not arrive twice, and a read that is repeated must wait for a slot: both are for
+ * the caller to decide.
  */
 int
-http_on_rewind(void *arg, curl_off_t offset, int origin)
+http_on_request(void *arg, char *peer, char *own, int peer_port, int own_port)
 {
-	return CURL_SEEKFUNC_FAIL;
+	HttpCall   *call = arg;
+
+	call->repeated = call->sent;
+	call->sent = true;
+	return call->repeated ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
 }

@@ -10,6 +10,10 @@
 
 #include <curl/curl.h>
 
+#if LIBCURL_VERSION_NUM < 0x075000
+#error "xbb_fdw needs libcurl 7.80 or later"
+#endif
+
 #include "http.h"
 #include "lib/ilist.h"
 
@@ -51,13 +55,13 @@ struct HttpCall
 	TimestampTz started_at;
 	struct curl_slist *headers;
 
-	/* the request's body, the caller's */
-	const char *unsent;
-	size_t		unsent_length;
-
 	/* kept by libcurl's callbacks */
+	bool		sent;			/* or about to be */
+	bool		repeated;		/* was about to be sent once more */
 	HttpResult	result;			/* body is malloc'd */
 	size_t		body_size;		/* allocated */
+	size_t		announced;		/* Content-Length, no more than is allowed; 0 =
+								 * not known */
 	int64		max_response_size;
 	bool		too_large;
 	int64		retry_seconds;	/* Retry-After: one of the two, or -1 */
@@ -75,8 +79,8 @@ extern int	http_on_timer(CURLM *multi, long milliseconds, void *arg);
 extern int	http_on_open(void *unused, curl_socket_t fd, curlsocktype purpose);
 extern size_t http_on_body(char *data, size_t size, size_t count, void *arg);
 extern size_t http_on_header(char *line, size_t size, size_t count, void *arg);
-extern size_t http_on_send(char *buffer, size_t size, size_t count, void *arg);
-extern int	http_on_rewind(void *arg, curl_off_t offset, int origin);
+extern int	http_on_request(void *arg, char *peer, char *own, int peer_port,
+							int own_port);
 
 /* Fills the result of a transfer that has ended, its handle still in place. */
 extern void http_read_outcome(HttpCall *call, CURLcode code);

@@ -44,7 +44,7 @@ outcome_of(const HttpCall *call, CURLcode code)
 static const char *
 error_of(const HttpCall *call, CURLcode code)
 {
-	if (code == CURLE_SEND_FAIL_REWIND)
+	if (call->repeated)
 		return "kept connection was lost";
 	return call->error[0] ? call->error : curl_easy_strerror(code);
 }
@@ -96,6 +96,7 @@ http_read_outcome(HttpCall *call, CURLcode code)
 				 call->max_response_size);
 	else if (result->outcome != HTTP_ANSWERED)
 		copy_ascii(result->error, sizeof(result->error), error_of(call, code));
-	read_location(call);
+	if (status >= 300 && status < 400)
+		read_location(call);
 	read_retry_after(call);
 }
