@@ -12,8 +12,12 @@
 
 #include "reader_state.h"
 
-/* Records handed on between two looks at the transfers. */
-#define POLL_ROWS 25
+/*
+ * While there are records to hand on, the transfers are looked at after so many
+ * microseconds; the clock after so many records.
+ */
+#define LOOK_US 2000
+#define LOOK_ROWS 8
 
 /* ---- answers and requests ---- */
 
@@ -113,6 +117,28 @@ end_reading(Reader *reader)
 	reader->done = reader->batches.n == 0;
 }
 
+/*
+ * Is it time to look at the transfers?  Once begun, it goes on until no answer is
+ * left: one a record, since what is to be asked next had better be under way while
+ * others are read.
+ */
+static bool
+look_is_due(Reader *reader)
+{
+	TimestampTz now;
+
+	if (reader->looking)
+		return true;
+	if (++reader->since_look < LOOK_ROWS)
+		return false;
+	reader->since_look = 0;
+	now = GetCurrentTimestamp();
+	if (now < reader->look_at)
+		return false;
+	reader->look_at = now + LOOK_US;
+	return true;
+}
+
 /* Waits until the list has settled; false if that is yet to come. */
 static bool
 settle(Reader *reader, bool wait)
@@ -133,8 +159,8 @@ next_record(Reader *reader, bool wait, RecordPage **page, int *row)
 
 	if (reader->asleep_until != DT_NOBEGIN && !settle(reader, wait))
 		return READER_NOT_YET;
-	if (++reader->since_poll >= POLL_ROWS)
-		reader_take_answer(reader, false);
+	if (look_is_due(reader))
+		reader->looking = reader_take_answer(reader, false);
 	for (;;)
 	{
 		switch (pager_next(reader->pager, &step))
@@ -204,7 +230,6 @@ reader_take_answer(Reader *reader, bool wait)
 {
 	ApiAnswer	answer;
 
-	reader->since_poll = 0;
 	if (api_next(reader->queue, wait, &answer))
 		take(reader, &answer);
 	else if (wait)

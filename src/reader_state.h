@@ -62,7 +62,9 @@ struct Reader
 	int			first_ticket;	/* tickets up to here were an earlier one's */
 	int			last_ticket;
 	int			asked;			/* requests of its own */
-	int			since_poll;		/* records handed on since the last look */
+	int			since_look;		/* records since the last look at the clock */
+	TimestampTz look_at;		/* when to look at the transfers */
+	bool		looking;		/* an answer was found, there may be more */
 	TimestampTz asleep_until;	/* the list settles then; DT_NOBEGIN: awake */
 	PagerCounters ended;		/* sum of the readings before it */
 };

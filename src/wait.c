@@ -30,6 +30,9 @@
 /* More sockets than this may be ready at once; the next wait reports them. */
 #define WAIT_MAX_EVENTS 16
 
+/* A wait without the latch, milliseconds. */
+#define POLL_MS 1
+
 static uint32
 wait_event_of(WaitReason reason)
 {
@@ -107,29 +110,27 @@ wait_sockets(WaitSocket *sockets, int nsockets, long timeout, uint32 event,
 }
 
 /*
- * What is ready now: an event set costs as many system calls as there are sockets,
- * which shows where answers come faster than they are read.
+ * What is ready now or in a moment.  An event set costs as many system calls as there
+ * are sockets, which shows where answers come as fast as they are read; poll() does
+ * not see the latch, but a cancel can wait for so little.
  */
 static int
-poll_sockets(WaitSocket *sockets, int nsockets)
+poll_sockets(WaitSocket *sockets, int nsockets, long timeout)
 {
-	struct pollfd fds[WAIT_MAX_EVENTS];
-	int			n = Min(nsockets, WAIT_MAX_EVENTS);
+	struct pollfd *fds = palloc(nsockets * sizeof(struct pollfd));
 	int			nready;
 
-	for (int i = 0; i < n; i++)
+	for (int i = 0; i < nsockets; i++)
 	{
 		fds[i].fd = sockets[i].fd;
 		fds[i].events = (sockets[i].events & WL_SOCKET_READABLE ? POLLIN : 0) |
 			(sockets[i].events & WL_SOCKET_WRITEABLE ? POLLOUT : 0);
 		fds[i].revents = 0;
 	}
-	nready = poll(fds, n, 0);
-	if (nready <= 0)
-		return 0;
+	nready = poll(fds, nsockets, timeout < 0 ? POLL_MS : (int) Min(timeout, POLL_MS));
 	for (int i = 0; i < nsockets; i++)
 	{
-		int			revents = i < n ? fds[i].revents : 0;
+		int			revents = nready > 0 ? fds[i].revents : 0;
 
 		/* an error shows to whoever reads or writes */
 		sockets[i].ready = revents == 0 ? 0 :
@@ -137,7 +138,8 @@ poll_sockets(WaitSocket *sockets, int nsockets)
 			(revents & POLLIN ? WL_SOCKET_READABLE : 0) | (revents & POLLOUT ? WL_SOCKET_WRITEABLE : 0) :
 			sockets[i].events;
 	}
-	return nready;
+	pfree(fds);
+	return Max(nready, 0);
 }
 
 int
@@ -150,9 +152,13 @@ wait_for(WaitSocket *sockets, int nsockets, TimestampTz until,
 
 	CHECK_FOR_INTERRUPTS();
 	if (nsockets > 0)
-		nready = poll_sockets(sockets, nsockets);
-	if (nready > 0)
-		return nready;
+	{
+		long		timeout = wait_milliseconds(until);
+
+		nready = poll_sockets(sockets, nsockets, timeout);
+		if (nready > 0 || timeout == 0)
+			return nready;
+	}
 	do
 	{
 		long		timeout = wait_milliseconds(until);
