@@ -17,6 +17,8 @@
 
 #include "compat.h"
 
+#define MAX_HINTS 4				/* names compared before one is cut */
+
 /* What the grammar allows next. */
 enum
 {
@@ -92,6 +94,22 @@ find_quote(const char *s, const char *end)
 static inline const char *
 skip_digits(const char *s, const char *end)
 {
+#ifndef WORDS_BIGENDIAN
+	const uint64 ones = UINT64CONST(0x0101010101010101);
+
+	for (; end - s >= (ptrdiff_t) sizeof(uint64); s += sizeof(uint64))
+	{
+		uint64		word;
+		uint64		others;
+
+		/* the highest bit of each byte that is not 0 to 9 */
+		memcpy(&word, s, sizeof(word));
+		word ^= ones * '0';
+		others = (((word & (ones * 0x7F)) + ones * (0x80 - 10)) | word) & (ones * 0x80);
+		if (others != 0)
+			return s + pg_rightmost_one_pos64(others) / 8;
+	}
+#endif
 	while (s < end && *s >= '0' && *s <= '9')
 		s++;
 	return s;
@@ -101,8 +119,11 @@ skip_digits(const char *s, const char *end)
 static inline const char *
 find_number_end(const char *s, const char *end)
 {
-	const char *first = s;
+	const char *first;
 
+	if (s < end && *s == '-')
+		s++;
+	first = s;
 	s = skip_digits(s, end);
 	if (s == first || (*first == '0' && s - first > 1))
 		return NULL;
@@ -206,6 +227,7 @@ static LexEvent
 take_key(Lex *lex)
 {
 	take_slice(lex, LEX_STRING);
+	lex->hinted = NULL;
 	lex->escaped = memchr(lex->slice.start, '\\', lex->slice.length) != NULL;
 	if (!cut_token(lex) ||
 		lex->tokens->token_type != JSON_TOKEN_COLON)
@@ -245,108 +267,111 @@ close_container(Lex *lex, LexKind kind)
 	return LEX_CLOSE;
 }
 
+/* The name that the text behind a quote is, among the next ones, or NULL. */
+static inline LexName *
+find_hint(LexName *name, const char *text, const char *end)
+{
+	uint64		words[lengthof(name->text)];
+
+	if (end - text < (ptrdiff_t) sizeof(words))
+		return NULL;
+	memcpy(words, text, sizeof(words));
+	for (int i = 0; name && i < MAX_HINTS; i++, name = name->next)
+	{
+		if ((((words[0] ^ name->text[0]) & name->mask[0]) |
+			 ((words[1] ^ name->text[1]) & name->mask[1])) == 0)
+			return name;
+	}
+	return NULL;
+}
+
+/* A name, from its quote on, with the colon behind it; false to look closer. */
+static inline bool
+take_name(Lex *lex, const char *start, const char *end)
+{
+	LexName    *hint = find_hint(lex->hint, start + 1, end);
+	const char *quote;
+
+	if (hint)
+		quote = start + hint->length - 1;
+	else
+	{
+		quote = find_quote(start + 1, end);
+		if (!quote || quote + 1 >= end || quote[1] != ':')
+			return false;
+	}
+	lex->hinted = hint;
+	lex->escaped = false;
+	lex->slice.start = start;
+	lex->slice.length = quote + 1 - start;
+	lex->slice.kind = LEX_STRING;
+	lex->tokens->token_terminator += quote + 2 - lex->tokens->token_terminator;
+	lex->expected = EXPECT_VALUE;
+	return true;
+}
+
+/* The end of a string without escapes or a plain number, or NULL to look closer. */
+static inline const char *
+find_plain_end(const char *start, const char *end)
+{
+	const char *quote;
+
+	if (start >= end || *start != '"')
+		return find_number_end(start, end);
+	quote = find_quote(start + 1, end);
+	return quote ? quote + 1 : NULL;
+}
+
+/* A plain value; false to look closer. */
+static inline bool
+take_plain(Lex *lex, const char *start, const char *end)
+{
+	const char *behind = find_plain_end(start, end);
+
+	if (!behind)
+		return false;
+	lex->slice.start = start;
+	lex->slice.length = behind - start;
+	lex->slice.kind = *start == '"' ? LEX_STRING : LEX_NUMBER;
+	lex->tokens->token_terminator += behind - lex->tokens->token_terminator;
+	value_ended(lex);
+	return true;
+}
+
 /*
- * What nearly all of a record consists of, cut at once: a name with the comma
- * before and the colon behind it, and a string without escapes.  False where it is
- * anything else; then nothing has changed.
+ * What nearly all of a record consists of, cut at once, with the comma before it:
+ * a name with its colon, and a plain value.  False where it is anything else; then
+ * nothing has changed.
  */
 static inline bool
 take_member(Lex *lex, LexEvent *event)
 {
-	JsonLexContext *tokens = lex->tokens;
-	const char *start = tokens->token_terminator;
-	const char *end = tokens->input + tokens->input_length;
-	bool		is_key = lex->expected == EXPECT_KEY || lex->expected == EXPECT_KEY_OR_CLOSE;
-	const char *quote;
+	const char *start = lex->tokens->token_terminator;
+	const char *end = lex->tokens->input + lex->tokens->input_length;
 
-	if (lex->expected == EXPECT_COMMA_OR_CLOSE && !lex_in_array(lex) &&
-		start < end && *start == ',')
-	{
-		is_key = true;
-		start++;
-	}
-	if ((!is_key && !expects_value(lex)) || start >= end || *start != '"')
+	if (start >= end)
 		return false;
-	quote = find_quote(start + 1, end);
-	if (!quote || (is_key && (quote + 1 >= end || quote[1] != ':')))
-		return false;
-
-	lex->slice.start = start;
-	lex->slice.length = quote + 1 - start;
-	lex->slice.kind = LEX_STRING;
-	tokens->token_terminator += quote + 1 + is_key - tokens->token_terminator;
-	if (is_key)
+	switch (lex->expected)
 	{
-		lex->expected = EXPECT_VALUE;
-		lex->escaped = false;
+		case EXPECT_COMMA_OR_CLOSE:
+			if (*start != ',' || ++start >= end)
+				return false;
+			if (lex_in_array(lex))
+			{
+				*event = LEX_SCALAR;
+				return take_plain(lex, start, end);
+			}
+			/* FALLTHROUGH */
+		case EXPECT_KEY:
+		case EXPECT_KEY_OR_CLOSE:
+			*event = LEX_KEY;
+			return *start == '"' && take_name(lex, start, end);
+		case EXPECT_VALUE:
+		case EXPECT_VALUE_OR_CLOSE:
+			*event = LEX_SCALAR;
+			return take_plain(lex, start, end);
 	}
-	else
-		value_ended(lex);
-	*event = is_key ? LEX_KEY : LEX_SCALAR;
-	return true;
-}
-
-/* The four digits behind \u, which the lexer has seen to be digits. */
-static pg_wchar
-read_hex(const char *digits)
-{
-	pg_wchar	result = 0;
-
-	for (int i = 0; i < 4; i++)
-	{
-		unsigned char c = digits[i];
-
-		result = result * 16 + (c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10);
-	}
-	return result;
-}
-
-/*
- * Reads \uXXXX, or a pair of them, at "in"; returns the bytes read.
- */
-static int
-read_unicode(const char *in, const char *end, pg_wchar *result,
-			 LexEscape *escape)
-{
-	pg_wchar	first = read_hex(in + 2);
-
-	*result = first;
-	if (is_utf16_surrogate_first(first) && end - in >= 12 &&
-		in[6] == '\\' && in[7] == 'u' &&
-		is_utf16_surrogate_second(read_hex(in + 8)))
-	{
-		*result = surrogate_pair_to_codepoint(first, read_hex(in + 8));
-		return 12;
-	}
-
-	if (first == 0)
-		*escape = LEX_ESCAPED_NUL;
-	else if (is_utf16_surrogate_first(first) || is_utf16_surrogate_second(first))
-		*escape = LEX_ESCAPED_SURROGATE;
-	else
-		return 6;
-	*result = 0xFFFD;
-	return 6;
-}
-
-static char
-read_short_escape(char c)
-{
-	switch (c)
-	{
-		case 'b':
-			return '\b';
-		case 'f':
-			return '\f';
-		case 'n':
-			return '\n';
-		case 'r':
-			return '\r';
-		case 't':
-			return '\t';
-		default:
-			return c;			/* quote, slash, backslash */
-	}
+	return false;
 }
 
 void
@@ -354,6 +379,8 @@ lex_begin(Lex *lex, const char *text, size_t length)
 {
 	lex->tokens = compat_raw_lexer(text, length);
 	lex->depth = 0;
+	lex->opened[0] = "";		/* no bracket */
+	lex->hint = NULL;
 	lex->expected = EXPECT_VALUE;
 	lex->error = NULL;
 	lex->position = 0;
@@ -407,6 +434,50 @@ lex_next(Lex *lex)
 	}
 }
 
+bool
+lex_name(const Lex *lex, LexName *name)
+{
+	/* without the quote before, with the colon behind */
+	size_t		length = lex->slice.length;
+
+	if (lex->escaped || length > sizeof(name->text))
+		return false;
+	memset(name, 0, sizeof(*name));
+	name->length = length;
+	memcpy(name->text, lex->slice.start + 1, length - 1);
+	((char *) name->text)[length - 1] = ':';
+	memset(name->mask, 0xFF, length);
+	return true;
+}
+
+LexName *
+lex_skip(Lex *lex)
+{
+	const char *at = lex->tokens->token_terminator;
+	const char *end = lex->tokens->input + lex->tokens->input_length;
+	LexName    *hint = lex->hint;
+	LexName    *last = NULL;
+
+	if (lex->expected != EXPECT_COMMA_OR_CLOSE || lex_in_array(lex))
+		return NULL;
+	while (hint && end - at > 2 && at[0] == ',' && at[1] == '"')
+	{
+		const char *behind;
+
+		hint = find_hint(hint, at + 2, end);
+		if (!hint || !hint->unwanted)
+			break;
+		behind = find_plain_end(at + 2 + hint->length, end);
+		if (!behind)
+			break;
+		at = behind;
+		last = hint;
+		hint = hint->next;
+	}
+	lex->tokens->token_terminator += at - lex->tokens->token_terminator;
+	return last;
+}
+
 LexKind
 lex_kind(const char *start)
 {
@@ -427,40 +498,4 @@ lex_kind(const char *start)
 		default:
 			return LEX_NUMBER;
 	}
-}
-
-int
-lex_unescape(const LexSlice *slice, char *out, LexEscape *escape)
-{
-	const char *in = slice->start + 1;
-	const char *end = slice->start + slice->length - 1;
-	char	   *begin = out;
-
-	*escape = LEX_ESCAPES_GOOD;
-	while (in < end)
-	{
-		const char *backslash = memchr(in, '\\', end - in);
-		int			plain = (backslash ? backslash : end) - in;
-
-		memcpy(out, in, plain);
-		in += plain;
-		out += plain;
-		if (backslash == NULL)
-			break;
-
-		if (in[1] == 'u')
-		{
-			pg_wchar	c;
-
-			in += read_unicode(in, end, &c, escape);
-			unicode_to_utf8(c, (unsigned char *) out);
-			out += pg_utf_mblen((unsigned char *) out);
-		}
-		else
-		{
-			*out++ = read_short_escape(in[1]);
-			in += 2;
-		}
-	}
-	return out - begin;
 }

@@ -28,6 +28,20 @@ typedef enum LexKind
 	LEX_OBJECT
 } LexKind;
 
+/*
+ * A name that may come next.  The records of a list have the same names in nearly
+ * the same order, and to compare one is faster than to cut it and look it up.
+ */
+typedef struct LexName LexName;
+struct LexName
+{
+	uint64		text[2];		/* with the quote and colon behind it */
+	uint64		mask[2];		/* which bytes of them count */
+	uint32		length;			/* bytes of them that count */
+	bool		unwanted;		/* lex_skip may pass over its value */
+	LexName    *next;			/* what else it may be, or NULL */
+};
+
 /* One value (or name) as it stands in the text, quotes and brackets included. */
 typedef struct LexSlice
 {
@@ -52,6 +66,9 @@ typedef struct Lex
 {
 	LexSlice	slice;			/* of the last event */
 	bool		escaped;		/* LEX_KEY: there is a backslash in the name */
+	LexName    *hint;			/* the caller's: the name that may come next, or
+								 * NULL */
+	LexName    *hinted;			/* LEX_KEY: which one it was, or NULL */
 	int			depth;			/* open containers */
 	const char *error;			/* LEX_FAILED: what is wrong, ASCII */
 	size_t		position;		/* LEX_FAILED: where, bytes from the start */
@@ -66,6 +83,19 @@ typedef struct Lex
 extern void lex_begin(Lex *lex, const char *text, size_t length);
 
 extern LexEvent lex_next(Lex *lex);
+
+/*
+ * Passes over members of the open object, after its first, that are hinted at and
+ * unwanted, and whose values are plain: that is most of a record.  Returns the name
+ * of the last of them, whose next are the hints to go on with, or NULL.
+ */
+extern LexName *lex_skip(Lex *lex);
+
+/*
+ * Fills a LexName, but for its next, from the slice of a LEX_KEY; false if the
+ * name is too long for one, or escaped.
+ */
+extern bool lex_name(const Lex *lex, LexName *name);
 
 /* The innermost open container is an array. */
 static inline bool

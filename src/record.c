@@ -24,7 +24,6 @@ typedef struct Place
 {
 	RecordFormat *format;
 	RecordPageData *page;
-	int			row;
 	const RecordSpan *spans;	/* of the row */
 	const RecordColumn *column; /* for messages; NULL between columns */
 } Place;
@@ -35,6 +34,12 @@ typedef struct Failures
 	Bitmapset  *attnums;
 	StringInfoData report;		/* elements of a JSON array, server encoding */
 } Failures;
+
+static inline LexSlice
+get_value(const Place *place, int i)
+{
+	return record_slice(place->page->values, &place->spans[i]);
+}
 
 /*
  * The value as it stands in the answer, cut, for a message.  It may be just
@@ -72,12 +77,12 @@ add_context(void *arg)
 {
 	Place	   *place = arg;
 	const RecordColumn *column = place->column;
-	LexSlice	id = record_field(place->page, place->spans, &place->format->id);
+	LexSlice	id = get_value(place, place->format->ncolumns);
 	LexSlice	value;
 
 	if (column == NULL)
 		return;
-	value = record_field(place->page, place->spans, column);
+	value = get_value(place, column - place->format->columns);
 	errcontext("column \"%s\" (attr %s) of foreign table \"%s\", %s %s, value %s",
 			   column->name, column->attr, place->format->relname,
 			   place->format->id_key, show_slice(&id), show_slice(&value));
@@ -89,7 +94,10 @@ place_column(RecordFormat *format, RecordColumn *column, const char *attr)
 {
 	column->attr = attr;
 	if (strcmp(attr, "*") == 0)
+	{
 		column->own = format->record;
+		format->whole = true;
+	}
 	else
 	{
 		char	   *path = pg_server_to_any(attr, strlen(attr), PG_UTF8);
@@ -140,7 +148,7 @@ static void
 convert_column(Place *place, int i, Datum *values, bool *isnull)
 {
 	const RecordColumn *column = &place->format->columns[i];
-	LexSlice	slice = record_field(place->page, place->spans, column);
+	LexSlice	slice = get_value(place, i);
 
 	place->column = column;
 	values[column->index] = value_datum(column->type, &slice, &isnull[column->index]);
@@ -173,7 +181,7 @@ static void
 note_failure(Failures *failures, const Place *place, const ErrorData *error)
 {
 	const RecordColumn *column = place->column;
-	LexSlice	value = record_field(place->page, place->spans, column);
+	LexSlice	value = get_value(place, column - place->format->columns);
 	StringInfo	report = &failures->report;
 
 	if (!failures->attnums)
@@ -256,21 +264,6 @@ tell_failures(const RecordFormat *format, const Failures *failures, bool *isnull
 	return value_datum(format->told->type, &slice, isnull);
 }
 
-/*
- * A window's pages have left the caches by the time that their rows are asked for:
- * lets the values of one come while the row before it is stored.
- */
-static inline void
-prefetch_row(const RecordFormat *format, const RecordPageData *page, int row)
-{
-#ifdef __GNUC__
-	const RecordSpan *spans = page->spans + (Size) row * format->record->end;
-
-	for (int i = 0; i < format->record->end && row < page->page.nrows; i++)
-		__builtin_prefetch(page->body + spans[i].offset);
-#endif
-}
-
 RecordFormat *
 record_format(TupleDesc tupdesc, Bitmapset *wanted, char **attrs,
 			  const char *relname, const RecordShape *shape)
@@ -279,6 +272,7 @@ record_format(TupleDesc tupdesc, Bitmapset *wanted, char **attrs,
 	int			attnum = -1;
 	int			longest;
 
+	format->names.context = CurrentMemoryContext;
 	format->relname = pstrdup(relname);
 	format->null_on_error = shape->null_on_error;
 	format->id_key = pstrdup(shape->id_key);
@@ -305,12 +299,11 @@ Bitmapset *
 record_tuple(RecordFormat *format, RecordPage *page, int row, Datum *values,
 			 bool *isnull)
 {
-	Place		place = {.format = format,.page = (RecordPageData *) page,.row = row};
+	Place		place = {.format = format,.page = (RecordPageData *) page};
 	Failures	failures = {0};
 	ErrorContextCallback callback;
 
-	place.spans = place.page->spans + (Size) row * format->record->end;
-	prefetch_row(format, place.page, row + 1);
+	place.spans = place.page->spans + (Size) row * record_width(format);
 	callback.callback = add_context;
 	callback.arg = &place;
 	callback.previous = error_context_stack;

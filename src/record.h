@@ -25,7 +25,10 @@
 #include "nodes/bitmapset.h"
 #include "pgtime.h"
 
-/* What one scan wants of each record; built once per scan. */
+/*
+ * What one scan wants of each record, and the names it has met in them; built once
+ * per scan.
+ */
 typedef struct RecordFormat RecordFormat;
 
 /* How to read a list of records. */

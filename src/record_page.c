@@ -5,8 +5,8 @@
  *
  * What is wanted of an answer is a tree of names.  One pass over the tokens
  * walks the text and the tree side by side, and notes where the value of each
- * name lies: once for the envelope, once for each record.  All else is only
- * checked to be JSON.
+ * name lies: once for the envelope, once for each record, whose values are copied
+ * when it ends.  All else is only checked to be JSON.
  *
  *-------------------------------------------------------------------------
  */
@@ -23,19 +23,24 @@
 #define MAX_ROWS 100000			/* of an answer: bounds the memory of a hostile
 								 * one; pages have 100 */
 #define MAX_MSG 1000			/* bytes kept of the API's message */
+#define FIRST_ROWS 128
+#define FIRST_ROOM 4096			/* bytes of values */
 
 /* Reading one answer. */
 typedef struct Reader
 {
 	RecordFormat *format;
 	RecordPageData *page;
+	const char *body;
 	Lex			lex;
-	RecordSpan *answer;			/* the envelope's spans */
-	RecordSpan *spans;			/* those being filled */
+	RecordSpan *answer;			/* the envelope's spans, by an Attr's number */
+	RecordSpan *record;			/* the spans of the record being read */
+	RecordSpan *spans;			/* one of the two: those being filled */
 	Attr	   *expected;		/* whose value comes next, or NULL */
 	Attr	   *open[LEX_MAX_DEPTH + 1];	/* by depth: whose value the open
 											 * container is, or NULL */
 	char	   *name;			/* room to unescape a name */
+	NamePlace	names;			/* the names that may come */
 } Reader;
 
 static inline void
@@ -43,7 +48,7 @@ note_span(Reader *reader, const Attr *attr)
 {
 	RecordSpan *span = &reader->spans[attr->number];
 
-	span->offset = reader->lex.slice.start - reader->page->body;
+	span->offset = reader->lex.slice.start - reader->body;
 	span->length = reader->lex.slice.length;
 }
 
@@ -73,29 +78,79 @@ find_name(Reader *reader)
 	return attr_find(parent, name, length, attr_hash(name, length));
 }
 
+/* The wanted name that has come, or NULL. */
+static inline Attr *
+take_name(Reader *reader)
+{
+	RecordName *name = (RecordName *) reader->lex.hinted;
+	Attr	   *attr = name ? name->attr : find_name(reader);
+
+	if (!name)
+		name = name_remember(&reader->names, &reader->lex, attr);
+	name_hint(&reader->names, &reader->lex, name);
+	return attr;
+}
+
+/* Passes over what is not wanted and was met before: most of a record. */
+static inline void
+skip_unwanted(Reader *reader)
+{
+	LexName    *last = reader->lex.hint ? lex_skip(&reader->lex) : NULL;
+
+	if (last)
+		name_hint(&reader->names, &reader->lex, (RecordName *) last);
+}
+
 /* The last of several members of one name counts, as in jsonb. */
 static void
 forget_earlier(Reader *reader, const Attr *attr)
 {
+	if (reader->spans[attr->number].length == 0)
+		return;
 	memset(&reader->spans[attr->number], 0,
 		   (attr->end - attr->number) * sizeof(RecordSpan));
 	if (attr == reader->format->result || attr == reader->format->list)
+	{
 		reader->page->page.nrows = 0;
+		reader->page->used = 0;
+	}
 }
 
-/* Makes room for one more row and lets its spans be filled. */
+static inline LexSlice
+get_slice(const Reader *reader, const RecordSpan *spans, const Attr *attr)
+{
+	return record_slice(reader->body, &spans[attr->number]);
+}
+
+/* A field of the record: its own, else the one in its data. */
+static inline const RecordSpan *
+find_field(const Reader *reader, const RecordColumn *column)
+{
+	const RecordSpan *span = &reader->record[column->own->number];
+
+	if (span->length == 0 && column->data != NULL)
+		span = &reader->record[column->data->number];
+	return span;
+}
+
+static inline LexSlice
+get_field(const Reader *reader, const RecordColumn *column)
+{
+	return record_slice(reader->body, find_field(reader, column));
+}
+
+/* Makes room for one more row and lets the spans of a record be filled. */
 static void
 begin_row(Reader *reader)
 {
 	RecordPageData *page = reader->page;
-	Size		width = reader->format->record->end;
 
 	if (page->page.nrows == page->capacity)
 	{
 		Size		capacity = page->capacity * 2;
 
-		page->spans = repalloc_huge(page->spans,
-									capacity * width * sizeof(RecordSpan));
+		page->spans = repalloc_huge(page->spans, capacity *
+									record_width(reader->format) * sizeof(RecordSpan));
 		page->page.ids = repalloc(page->page.ids, capacity * sizeof(int64));
 		page->page.add_times = repalloc(page->page.add_times,
 										capacity * sizeof(int64));
@@ -103,8 +158,66 @@ begin_row(Reader *reader)
 										   capacity * sizeof(int64));
 		page->capacity = capacity;
 	}
-	reader->spans = page->spans + page->page.nrows * width;
-	memset(reader->spans, 0, width * sizeof(RecordSpan));
+	reader->spans = reader->record;
+	memset(reader->spans, 0, reader->format->record->end * sizeof(RecordSpan));
+}
+
+/* Copies a value to the page's; false if they become too many. */
+static inline bool
+keep_value(Reader *reader, const RecordSpan *span, RecordSpan *kept)
+{
+	RecordPageData *page = reader->page;
+	Size		needed = page->used + span->length + 1;
+	char	   *value;
+
+	*kept = (RecordSpan) {0};
+	if (span->length == 0)
+		return true;
+	if (needed > page->size)
+	{
+		if (needed > MAX_BODY)
+			return false;
+		page->size = Min(Max(page->size * 2, needed), MAX_BODY);
+		page->values = repalloc(page->values, page->size);
+	}
+	value = page->values + page->used;
+	memcpy(value, reader->body + span->offset, span->length);
+	value[span->length] = '\0';
+	kept->offset = page->used;
+	kept->length = span->length;
+	page->used = needed;
+	return true;
+}
+
+/* Keeps the values of the columns, and the id; false if they become too many. */
+static bool
+keep_row(Reader *reader)
+{
+	const RecordFormat *format = reader->format;
+	const RecordSpan *record = &reader->record[format->record->number];
+	RecordSpan *kept = reader->page->spans +
+		(Size) reader->page->page.nrows * record_width(format);
+	RecordSpan	copy = {0};
+
+	/* all else lies within it */
+	if (format->whole && !keep_value(reader, record, &copy))
+		return false;
+	for (int i = 0; i <= format->ncolumns; i++)
+	{
+		const RecordSpan *span = find_field(reader, i < format->ncolumns ?
+											&format->columns[i] : &format->id);
+
+		if (!format->whole)
+		{
+			if (!keep_value(reader, span, &kept[i]))
+				return false;
+			continue;
+		}
+		kept[i] = *span;
+		if (span->length > 0)
+			kept[i].offset += copy.offset - record->offset;
+	}
+	return true;
 }
 
 /* Digits in a string are a number, but "007" is another user than "7". */
@@ -119,10 +232,9 @@ is_canonical(const LexSlice *slice, int64 number)
 }
 
 static int64
-get_id(const RecordPageData *page, const RecordSpan *spans,
-	   const RecordFormat *format)
+get_id(const Reader *reader)
 {
-	LexSlice	slice = record_field(page, spans, &format->id);
+	LexSlice	slice = get_field(reader, &reader->format->id);
 	int64		id;
 
 	if (value_integral(&slice, &id) &&
@@ -131,7 +243,7 @@ get_id(const RecordPageData *page, const RecordSpan *spans,
 
 	/* 2 is the length of "" */
 	if (slice.kind <= LEX_NULL || slice.length <= 2)
-		slice = record_slice(page, spans, format->record);
+		slice = get_slice(reader, reader->record, reader->format->record);
 	return (int64) hash_bytes_extended((const unsigned char *) slice.start,
 									   slice.length, 0);
 }
@@ -150,14 +262,15 @@ end_row(Reader *reader)
 {
 	RecordFormat *format = reader->format;
 	RecordPage *page = &reader->page->page;
-	const RecordSpan *spans = reader->spans;
-	LexSlice	add_time = record_field(reader->page, spans, &format->add_time);
-	LexSlice	update_time = record_field(reader->page, spans, &format->update_time);
-	LexSlice	data = record_slice(reader->page, spans, format->data);
+	LexSlice	add_time = get_field(reader, &format->add_time);
+	LexSlice	update_time = get_field(reader, &format->update_time);
+	LexSlice	data = get_slice(reader, reader->record, format->data);
 
 	if (!is_data(&data))
 		return "the data of a record is not an object";
-	page->ids[page->nrows] = get_id(reader->page, spans, format);
+	if (!keep_row(reader))
+		return "the columns are too large";
+	page->ids[page->nrows] = get_id(reader);
 	page->add_times[page->nrows] = value_epoch(&add_time);
 	page->update_times[page->nrows] = value_epoch(&update_time);
 	page->nrows++;
@@ -184,10 +297,11 @@ read_answer(Reader *reader)
 
 	for (;;)
 	{
+		skip_unwanted(reader);
 		switch (lex_next(lex))
 		{
 			case LEX_KEY:
-				reader->expected = find_name(reader);
+				reader->expected = take_name(reader);
 				if (reader->expected != NULL)
 					forget_earlier(reader, reader->expected);
 				break;
@@ -217,9 +331,12 @@ read_answer(Reader *reader)
 					reader->open[lex->depth] = format->record;
 					begin_row(reader);
 				}
+				name_open(&reader->names, lex, reader->open[lex->depth],
+						  reader->open[lex->depth] == format->record);
 				break;
 
 			case LEX_CLOSE:
+				name_hint(&reader->names, lex, NULL);
 				closed = reader->open[lex->depth + 1];
 				if (closed != NULL)
 					note_span(reader, closed);
@@ -246,11 +363,11 @@ finish_page(Reader *reader)
 {
 	RecordFormat *format = reader->format;
 	RecordPage *page = &reader->page->page;
-	LexSlice	code = record_slice(reader->page, reader->answer, format->code);
-	LexSlice	success = record_slice(reader->page, reader->answer, format->success);
-	LexSlice	msg = record_slice(reader->page, reader->answer, format->msg);
-	LexSlice	total = record_slice(reader->page, reader->answer, format->total);
-	LexSlice	list = record_slice(reader->page, reader->answer, format->list);
+	LexSlice	code = get_slice(reader, reader->answer, format->code);
+	LexSlice	success = get_slice(reader, reader->answer, format->success);
+	LexSlice	msg = get_slice(reader, reader->answer, format->msg);
+	LexSlice	total = get_slice(reader, reader->answer, format->total);
+	LexSlice	list = get_slice(reader, reader->answer, format->list);
 
 	page->has_code = value_integral(&code, &page->code);
 	page->has_success = (success.kind == LEX_TRUE || success.kind == LEX_FALSE);
@@ -272,18 +389,15 @@ finish_page(Reader *reader)
 }
 
 static RecordPageData *
-create_page(RecordFormat *format, MemoryContext context, const char *body,
-			size_t length)
+create_page(const RecordFormat *format, MemoryContext context)
 {
 	MemoryContext old = MemoryContextSwitchTo(context);
 	RecordPageData *page = palloc0(sizeof(RecordPageData));
-	char	   *copy = palloc(length + 1);
 
-	memcpy(copy, body, length);
-	copy[length] = '\0';
-	page->body = copy;
-	page->capacity = 128;
-	page->spans = palloc(page->capacity * format->record->end * sizeof(RecordSpan));
+	page->size = Max(format->room, FIRST_ROOM);
+	page->values = palloc(page->size);
+	page->capacity = FIRST_ROWS;
+	page->spans = palloc(page->capacity * record_width(format) * sizeof(RecordSpan));
 	page->page.context = context;
 	page->page.ids = palloc(page->capacity * sizeof(int64));
 	page->page.add_times = palloc(page->capacity * sizeof(int64));
@@ -293,25 +407,28 @@ create_page(RecordFormat *format, MemoryContext context, const char *body,
 	return page;
 }
 
-/* Returns what is wrong with the page's body, or NULL. */
+/* Returns what is wrong with the body, or NULL. */
 static const char *
-read_page(RecordFormat *format, RecordPageData *page, size_t length,
-		  size_t *position)
+read_page(RecordFormat *format, RecordPageData *page, const char *body,
+		  size_t length, size_t *position)
 {
 	Reader		reader;
 	const char *error;
 
-	if (!pg_verify_mbstr(PG_UTF8, page->body, (int) length, true))
+	if (!pg_verify_mbstr(PG_UTF8, body, (int) length, true))
 		return "the answer is not valid UTF-8";
 
 	reader.format = format;
 	reader.page = page;
+	reader.body = body;
 	reader.name = palloc(6 * format->longest + 2);
 	reader.answer = palloc0(format->answer->end * sizeof(RecordSpan));
+	reader.record = palloc(format->record->end * sizeof(RecordSpan));
 	reader.spans = reader.answer;
 	reader.expected = format->answer;
 	reader.open[0] = NULL;
-	lex_begin(&reader.lex, page->body, length);
+	name_begin(&reader.names, &format->names);
+	lex_begin(&reader.lex, body, length);
 
 	error = read_answer(&reader);
 	*position = reader.lex.position;
@@ -338,9 +455,9 @@ record_read(RecordFormat *format, MemoryContext parent, const char *body,
 	}
 
 	context = AllocSetContextCreate(parent, "xbb page", ALLOCSET_DEFAULT_SIZES);
-	page = create_page(format, context, body, length);
+	page = create_page(format, context);
 	old = MemoryContextSwitchTo(context);
-	problem = read_page(format, page, length, &position);
+	problem = read_page(format, page, body, length, &position);
 	MemoryContextSwitchTo(old);
 
 	if (problem != NULL)
@@ -350,5 +467,6 @@ record_read(RecordFormat *format, MemoryContext parent, const char *body,
 		MemoryContextDelete(context);
 		return NULL;
 	}
+	format->room = page->used + page->used / 8;
 	return &page->page;
 }

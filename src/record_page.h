@@ -10,9 +10,10 @@
 
 #include "attr.h"
 #include "record.h"
+#include "record_name.h"
 #include "value.h"
 
-/* A value within the body; nothing if the length is 0. */
+/* A value within a text; nothing if the length is 0. */
 typedef struct RecordSpan
 {
 	uint32		offset;
@@ -46,10 +47,13 @@ struct RecordFormat
 
 	Attr	   *record;			/* one element of the list */
 	Attr	   *data;			/* its "data" */
+	RecordNames names;			/* met in records */
 	RecordColumn id;
 	RecordColumn add_time;
 	RecordColumn update_time;
 	int			longest;		/* name, bytes */
+	bool		whole;			/* a column is the record itself */
+	Size		room;			/* that the values of the last page took, bytes */
 
 	int			natts;			/* of the table */
 	int			ncolumns;
@@ -61,36 +65,36 @@ struct RecordFormat
 	RecordColumn *told;			/* the column with attr '#error', or NULL */
 };
 
-/* A page with what its owner does not see. */
+/*
+ * A page with what its owner does not see.  Of the answer only the values of the
+ * wanted columns are kept, one after the other: what is not wanted is nine tenths
+ * of it, and a window's pages shall not leave the caches before their rows are
+ * asked for.
+ */
 typedef struct RecordPageData
 {
 	RecordPage	page;
-	const char *body;
-	RecordSpan *spans;			/* of row 0, row 1, ... */
+	char	   *values;			/* each with a NUL behind it */
+	Size		used;			/* bytes */
+	Size		size;
+	RecordSpan *spans;			/* of row 0: its columns, its id; of row 1; ... */
 	int			capacity;		/* rows */
 } RecordPageData;
 
-static inline LexSlice
-record_slice(const RecordPageData *page, const RecordSpan *spans,
-			 const Attr *attr)
+/* Spans of a row: those of the columns, in their order, and the id's. */
+static inline int
+record_width(const RecordFormat *format)
 {
-	const RecordSpan *span = &spans[attr->number];
-	LexSlice	slice = {page->body + span->offset, span->length, LEX_MISSING};
+	return format->ncolumns + 1;
+}
+
+static inline LexSlice
+record_slice(const char *text, const RecordSpan *span)
+{
+	LexSlice	slice = {text + span->offset, span->length, LEX_MISSING};
 
 	if (span->length > 0)
 		slice.kind = lex_kind(slice.start);
-	return slice;
-}
-
-/* A field of a record: its own, else the one in its data. */
-static inline LexSlice
-record_field(const RecordPageData *page, const RecordSpan *spans,
-			 const RecordColumn *column)
-{
-	LexSlice	slice = record_slice(page, spans, column->own);
-
-	if (slice.kind == LEX_MISSING && column->data != NULL)
-		slice = record_slice(page, spans, column->data);
 	return slice;
 }
 

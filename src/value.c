@@ -65,15 +65,27 @@ array_elements(const LexSlice *slice, int *count)
 	return elements;
 }
 
+/* [], or a string with it: most arrays are empty. */
+static bool
+is_empty_array(const LexSlice *slice)
+{
+	int			quote = slice->kind == LEX_STRING;
+
+	return slice->length == 2 + 2 * (uint32) quote &&
+		slice->start[quote] == '[' && slice->start[quote + 1] == ']';
+}
+
 static Datum
 convert_array(ValueType *type, const LexSlice *slice, bool *isnull)
 {
-	int			count;
-	LexSlice   *elements = array_elements(slice, &count);
+	int			count = 0;
+	LexSlice   *elements = NULL;
 	int			lower_bound = 1;
 	Datum	   *datums;
 	bool	   *nulls;
 
+	if (!is_empty_array(slice))
+		elements = array_elements(slice, &count);
 	if (count == 0)
 		return PointerGetDatum(construct_empty_array(type->element_oid));
 

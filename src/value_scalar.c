@@ -298,9 +298,14 @@ value_integral(const LexSlice *slice, int64 *result)
 	int64		mantissa;
 	int			scale;
 
-	if (!value_decimal(slice, &mantissa, &scale) ||
-		mantissa % value_power_of_ten[scale] != 0)
+	if (!value_decimal(slice, &mantissa, &scale))
 		return false;
-	*result = mantissa / value_power_of_ten[scale];
+	if (scale > 0)
+	{
+		if (mantissa % value_power_of_ten[scale] != 0)
+			return false;
+		mantissa /= value_power_of_ten[scale];
+	}
+	*result = mantissa;
 	return true;
 }

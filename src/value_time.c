@@ -32,8 +32,8 @@ read_epoch(const LexSlice *slice, int64 *micros)
 	if (value_decimal(slice, &mantissa, &scale))
 	{
 		int64		divisor = value_power_of_ten[scale];
-		int64		whole = mantissa / divisor;
-		int64		fraction = mantissa % divisor;
+		int64		whole = scale > 0 ? mantissa / divisor : mantissa;
+		int64		fraction = scale > 0 ? mantissa % divisor : 0;
 		int64		unit = (whole >= FIRST_MILLISECONDS ||
 							whole <= -FIRST_MILLISECONDS) ? 1000 : USECS_PER_SEC;
 
@@ -45,7 +45,8 @@ read_epoch(const LexSlice *slice, int64 *micros)
 		}
 		if (pg_mul_s64_overflow(whole, unit, micros))
 			*micros = (whole > 0) ? PG_INT64_MAX : PG_INT64_MIN;
-		else if (pg_add_s64_overflow(*micros, fraction * unit / divisor, micros))
+		else if (scale > 0 &&
+				 pg_add_s64_overflow(*micros, fraction * unit / divisor, micros))
 			*micros = (whole > 0) ? PG_INT64_MAX : PG_INT64_MIN;
 		return true;
 	}

@@ -3,10 +3,11 @@
  * fuzz_record.c
  *	  Whatever bytes arrive: records, Datums or a clean error.
  *
- * Each input is an answer's body.  Besides what ASan and UBSan see, three things
+ * Each input is an answer's body.  Besides what ASan and UBSan see, four things
  * are asserted: an answer is refused for its JSON exactly if the server's own
- * parser refuses it; every Datum survives its output function; and the jsonb of
- * a record equals what jsonb_in() makes of the same bytes.
+ * parser refuses it; every Datum survives its output function; the jsonb of a
+ * record equals what jsonb_in() makes of the same bytes; and what is found in an
+ * answer does not depend on the answers before it.
  *
  *-------------------------------------------------------------------------
  */
@@ -18,7 +19,7 @@
 #include "utils/lsyscache.h"
 
 #include "fuzz.h"
-#include "record.h"
+#include "record_page.h"
 
 /* The column types that values are read into, one table of one column each. */
 static const struct
@@ -60,9 +61,13 @@ static const char *const attrs[] = {"x", "a.b"};
 
 #define NATTRS lengthof(attrs)
 
+/* Names that may be next to and within each other. */
+static const char *const texts[] = {"x", "a", "a.b", "a.x", "b", "b.a", "text_1", "num_1", "serialNo", "ownerId"};
+
 static RecordFormat *formats[NCOLUMNS][NATTRS];
 static RecordFormat *whole;		/* a text and a jsonb column of attr '*' */
 static RecordFormat *lenient;	/* a column of each type, and their errors */
+static RecordFormat *warm;		/* texts, and the names of all inputs so far */
 
 /* The values of one row, wanted. */
 typedef struct Conversion
@@ -76,7 +81,7 @@ typedef struct Conversion
 } Conversion;
 
 static RecordFormat *
-make_format(TupleDesc desc, const char *attr, bool null_on_error)
+make_format_of(TupleDesc desc, const char *const *attr, bool null_on_error)
 {
 	RecordShape shape = {"list", "dataId", pg_tzset("Asia/Shanghai"), null_on_error};
 	char	   *names[NCOLUMNS + 1];
@@ -84,10 +89,30 @@ make_format(TupleDesc desc, const char *attr, bool null_on_error)
 
 	for (int i = 1; i <= desc->natts; i++)
 	{
-		names[i - 1] = unconstify(char *, null_on_error && i == desc->natts ? "#error" : attr);
+		names[i - 1] = unconstify(char *, attr[i - 1]);
 		wanted = bms_add_member(wanted, i);
 	}
 	return record_format(desc, wanted, names, "fuzz", &shape);
+}
+
+static RecordFormat *
+make_format(TupleDesc desc, const char *attr, bool null_on_error)
+{
+	const char *names[NCOLUMNS + 1];
+
+	for (int i = 1; i <= desc->natts; i++)
+		names[i - 1] = null_on_error && i == desc->natts ? "#error" : attr;
+	return make_format_of(desc, names, null_on_error);
+}
+
+static RecordFormat *
+make_texts(void)
+{
+	TupleDesc	desc = CreateTemplateTupleDesc(lengthof(texts));
+
+	for (int i = 0; i < (int) lengthof(texts); i++)
+		TupleDescInitEntry(desc, i + 1, "x", TEXTOID, -1, 0);
+	return make_format_of(desc, texts, false);
 }
 
 static void
@@ -113,6 +138,7 @@ make_formats(void)
 		TupleDescInitEntry(desc, i + 1, "x", columns[i].type, columns[i].typmod, 0);
 	TupleDescInitEntry(desc, NCOLUMNS + 1, "e", JSONBOID, -1, 0);
 	lenient = make_format(desc, attrs[0], true);
+	warm = make_texts();
 }
 
 static void
@@ -230,6 +256,28 @@ check_whole(RecordPage *page)
 	}
 }
 
+/* Once with no names known, then with the answer's own, with those of all inputs. */
+static void
+check_memory_of_names(const char *body, size_t size)
+{
+	RecordFormat *cold = make_texts();
+	RecordFormat *readers[] = {cold, cold, warm};
+	RecordPageData *pages[lengthof(readers)];
+	char	   *error;
+
+	for (int i = 0; i < (int) lengthof(readers); i++)
+	{
+		pages[i] = (RecordPageData *) record_read(readers[i], CurrentMemoryContext, body, size, &error);
+		if (pages[i] == NULL)
+			fuzz_broken("one reader refuses what another takes");
+		if (pages[i]->used != pages[0]->used || pages[i]->page.nrows != pages[0]->page.nrows ||
+			memcmp(pages[i]->values, pages[0]->values, pages[0]->used) != 0 ||
+			memcmp(pages[i]->spans, pages[0]->spans, sizeof(RecordSpan) *
+				   record_width(cold) * pages[0]->page.nrows) != 0)
+			fuzz_broken("known names change what is found");
+	}
+}
+
 static void
 run(const char *body, size_t size)
 {
@@ -244,6 +292,7 @@ run(const char *body, size_t size)
 	if (page != NULL && page->nrows > 0)
 	{
 		check_whole(page);
+		check_memory_of_names(body, size);
 		check_columns(body, size);
 		check_leniently(body, size);
 	}
