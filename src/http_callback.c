@@ -20,6 +20,7 @@
 #include "http_data.h"
 
 #define BODY_FIRST_SIZE (32 * 1024)
+#define BODY_MOST_AHEAD (1024 * 1024)	/* of a Content-Length, until it has come */
 
 /* If the line is the named header's, copies its value, blanks cut off. */
 static bool
@@ -156,7 +157,7 @@ http_on_header(char *line, size_t size, size_t count, void *arg)
 	else if (header_value(line, length, "Date", value, sizeof(value)))
 		call->result.date = curl_getdate(value, NULL);
 	else if (header_value(line, length, "Content-Length", value, sizeof(value)))
-		call->announced = Min(Max(strtoll(value, NULL, 10), 0), call->max_response_size);
+		call->announced = Min(Max(strtoll(value, NULL, 10), 0), BODY_MOST_AHEAD);
 	else if (header_value(line, length, "Retry-After", value, sizeof(value)))
 	{
 		if (strspn(value, "0123456789") == strlen(value))

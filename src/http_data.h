@@ -60,7 +60,7 @@ struct HttpCall
 	bool		repeated;		/* was about to be sent once more */
 	HttpResult	result;			/* body is malloc'd */
 	size_t		body_size;		/* allocated */
-	size_t		announced;		/* Content-Length, no more than is allowed; 0 =
+	size_t		announced;		/* Content-Length, as far as it is believed; 0 =
 								 * not known */
 	int64		max_response_size;
 	bool		too_large;
