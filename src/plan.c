@@ -167,7 +167,7 @@ plan_get_rel_size(PlannerInfo *root, RelOptInfo *rel, Oid relid)
 
 /*
  * Adds one path.  Each request takes its slot of the rate, so a scan is dear,
- * and so is every rescan: nothing is kept between them.
+ * and so is every rescan: rows are kept only for one with the same values.
  */
 static void
 add_scan_path(PlannerInfo *root, RelOptInfo *rel, ParamPathInfo *param)
@@ -329,37 +329,6 @@ limit_expressions(PlannerInfo *root, RelOptInfo *rel, List *local)
 		list_make1(query->limitCount);
 }
 
-/* Do quals of the query, or of one around it, guard rows? */
-static bool
-is_guarded(PlannerInfo *root)
-{
-	ListCell   *cell;
-
-	if (root->qual_security_level > 0)
-		return true;
-	for (root = root->parent_root; root; root = root->parent_root)
-	{
-		foreach(cell, root->parse->rtable)
-			if (lfirst_node(RangeTblEntry, cell)->security_barrier)
-				return true;
-	}
-	return false;
-}
-
-/*
- * May a row whose value could not be read pass the clause?  Not one that joins, be
- * it by implication.  Nor where a view guards its rows: its quals go first, and
- * are strict.
- */
-static bool
-is_lenient(PlannerInfo *root, RelOptInfo *rel, const PlanInfo *info, RestrictInfo *rinfo)
-{
-	return info->table->null_on_error &&
-		list_member_ptr(rel->baserestrictinfo, rinfo) &&
-		!is_guarded(root) &&
-		(!rinfo->left_ec || bms_membership(rinfo->left_ec->ec_relids) != BMS_MULTIPLE);
-}
-
 ForeignScan *
 plan_get_plan(PlannerInfo *root, RelOptInfo *rel, Oid relid, ForeignPath *path,
 			  List *tlist, List *scan_clauses, Plan *outer_plan)
@@ -369,8 +338,8 @@ plan_get_plan(PlannerInfo *root, RelOptInfo *rel, Oid relid, ForeignPath *path,
 	PlanInfo   *info = base->fdw_private;
 	List	   *conditions = NIL;
 	List	   *values = NIL;
-	List	   *remote[2] = {NIL, NIL}; /* strict and lenient */
-	List	   *local[2] = {NIL, NIL};
+	List	   *remote = NIL;
+	List	   *local = NIL;
 	List	   *limits = NIL;
 	List	   *columns = NIL;
 	ListCell   *cell;
@@ -378,7 +347,6 @@ plan_get_plan(PlannerInfo *root, RelOptInfo *rel, Oid relid, ForeignPath *path,
 	foreach(cell, is_count ? info->remote : scan_clauses)
 	{
 		RestrictInfo *rinfo = lfirst_node(RestrictInfo, cell);
-		int			lenient = is_lenient(root, base, info, rinfo) ? 1 : 0;
 		ConditionQual qual;
 
 		if (rinfo->pseudoconstant)
@@ -388,28 +356,26 @@ plan_get_plan(PlannerInfo *root, RelOptInfo *rel, Oid relid, ForeignPath *path,
 		{
 			conditions = lappend(conditions, condition_encode(&qual));
 			values = lappend(values, qual.value);
-			remote[lenient] = lappend(remote[lenient], rinfo->clause);
+			remote = lappend(remote, rinfo->clause);
 		}
 		else
-			local[lenient] = lappend(local[lenient], rinfo->clause);
+			local = lappend(local, rinfo->clause);
 	}
 	if (is_count)
-		remote[0] = remote[1] = NIL;	/* no row to check */
+		remote = NIL;			/* no row to check */
 	else
 	{
-		limits = limit_expressions(root, base, list_concat_copy(local[0], local[1]));
-		columns = columns_read(base, list_make4(remote[0], local[0], remote[1], local[1]),
-							   info);
+		limits = limit_expressions(root, base, local);
+		columns = columns_read(base, list_make2(remote, local), info);
 	}
 
-	return make_foreignscan(tlist, local[0], is_count ? 0 : base->relid,
-							list_concat(list_concat(list_concat(values, limits), remote[1]), local[1]),
-							list_make5(conditions, columns,
+	return make_foreignscan(tlist, local, is_count ? 0 : base->relid,
+							list_concat(values, limits),
+							list_make4(conditions, columns,
 									   makeInteger(list_length(limits)),
-									   makeBoolean(is_count),
-									   makeInteger(list_length(remote[1]))),
+									   makeBoolean(is_count)),
 							is_count ? add_to_flat_tlist(NIL, lsecond(path->fdw_private)) : NIL,
-							remote[0], outer_plan);
+							remote, outer_plan);
 }
 
 /* ---- count(*) ---- */

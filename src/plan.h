@@ -14,23 +14,16 @@
  * ForeignScan.fdw_private, by position: copyable nodes only.
  *
  * ForeignScan.fdw_exprs holds the values of the conditions in the same order,
- * then the expressions of LIMIT and OFFSET as far as PLAN_LIMITS counts them, then
- * the lenient quals.  ForeignScan.fdw_recheck_quals are the other quals that the
- * conditions stand for.
- *
- * Lenient quals let a row pass if a value they read did not fit its column and was
- * read as null (option on_error): the row would vanish, although nobody can know
- * that it fails them.
+ * then the expressions of LIMIT and OFFSET as far as PLAN_LIMITS counts them.
+ * ForeignScan.fdw_recheck_quals are the quals that the conditions stand for.
  */
 typedef enum PlanPrivate
 {
 	PLAN_CONDITIONS,			/* List of condition_encode() */
 	PLAN_COLUMNS,				/* List of int: attnums to decode */
 	PLAN_LIMITS,				/* Integer: 0 none, 1 LIMIT, 2 LIMIT and OFFSET */
-	PLAN_COUNT,					/* Boolean: the scan answers count(*); its outer
+	PLAN_COUNT					/* Boolean: the scan answers count(*); its outer
 								 * plan counts if one request cannot */
-	PLAN_LENIENT				/* Integer: lenient quals that were sent, the
-								 * first of them */
 } PlanPrivate;
 
 extern void plan_get_rel_size(PlannerInfo *root, RelOptInfo *rel, Oid relid);

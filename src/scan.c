@@ -12,14 +12,12 @@
 #include "postgres.h"
 
 #include "access/htup_details.h"
-#include "access/sysattr.h"
 #include "access/table.h"
 #include "executor/execAsync.h"
 #include "executor/executor.h"
 #include "common/int.h"
 #include "miscadmin.h"
 #include "nodes/nodeFuncs.h"
-#include "optimizer/optimizer.h"
 #include "utils/datum.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
@@ -55,44 +53,11 @@ wanted_columns(ForeignScan *plan)
 	return wanted;
 }
 
-/* The attnums that an expression reads; 0 among them for whole rows. */
-static Bitmapset *
-columns_read(Node *expression, Index relid)
-{
-	Bitmapset  *offset = NULL;
-	Bitmapset  *columns = NULL;
-	int			member = -1;
-
-	pull_varattnos(expression, relid, &offset);
-	while ((member = bms_next_member(offset, member)) >= 0)
-		if (member + FirstLowInvalidHeapAttributeNumber >= 0)
-			columns = bms_add_member(columns, member + FirstLowInvalidHeapAttributeNumber);
-	return columns;
-}
-
-static void
-init_lenient_quals(ForeignScanState *node, List *quals, int nsent)
-{
-	ScanProgress *state = node->fdw_state;
-	ListCell   *cell;
-
-	state->lenient = palloc(sizeof(ScanQual) * (list_length(quals) + 1));
-	foreach(cell, quals)
-	{
-		ScanQual   *qual = &state->lenient[state->nlenient++];
-
-		qual->state = ExecInitQual(list_make1(lfirst(cell)), (PlanState *) node);
-		qual->columns = columns_read(lfirst(cell), ((Scan *) node->ss.ps.plan)->scanrelid);
-		qual->sent = state->nlenient <= nsent;
-	}
-}
-
 void
 scan_begin(ForeignScanState *node, int eflags)
 {
 	ForeignScan *plan = (ForeignScan *) node->ss.ps.plan;
 	ScanProgress *state = palloc0(sizeof(ScanProgress));
-	int			nvalues;
 	Oid			relid = scan_relid(node);
 	Relation	rel;
 	ListCell   *cell;
@@ -103,17 +68,13 @@ scan_begin(ForeignScanState *node, int eflags)
 		state->quals = lappend(state->quals, condition_decode(lfirst(cell)));
 	state->counts = boolVal(list_nth(plan->fdw_private, PLAN_COUNT));
 	state->nlimits = intVal(list_nth(plan->fdw_private, PLAN_LIMITS));
-	nvalues = list_length(state->quals) + state->nlimits;
-	state->expressions = list_truncate(list_copy(plan->fdw_exprs), nvalues);
-	state->lenient_quals = list_copy_tail(plan->fdw_exprs, nvalues);
+	state->expressions = plan->fdw_exprs;
 	if (eflags & EXEC_FLAG_EXPLAIN_ONLY)
 		return;
 
 	state->userid = compat_scan_user(plan, node->ss.ps.state);
 	state->keeps = (eflags & EXEC_FLAG_REWIND) != 0;
 	state->values = ExecInitExprList(state->expressions, (PlanState *) node);
-	init_lenient_quals(node, state->lenient_quals,
-					   intVal(list_nth(plan->fdw_private, PLAN_LENIENT)));
 	state->context = AllocSetContextCreate(node->ss.ps.state->es_query_cxt,
 										   "xbb_fdw scan", ALLOCSET_SMALL_SIZES);
 	rel = table_open(relid, NoLock);
@@ -205,8 +166,8 @@ start_reading(ForeignScanState *node)
 	{
 		state->reader = reader_open(state->table, state->userid, state->format,
 									state->set, limit);
-		/* system columns and failures do not survive in a tuplestore */
-		if (state->keeps && !state->too_many && state->nlenient == 0 &&
+		/* system columns do not survive in a tuplestore */
+		if (state->keeps && !state->too_many &&
 			!((ForeignScan *) node->ss.ps.plan)->fsSystemCol)
 			state->kept = tuplestore_begin_heap(true, false, work_mem);
 	}
@@ -322,43 +283,6 @@ replay_row(ForeignScanState *node, TupleTableSlot *slot)
 	return state->replaying;
 }
 
-/* Does the row pass what its columns that did not fit let it pass? */
-static bool
-passes_leniently(ForeignScanState *node, Bitmapset *failed)
-{
-	ScanProgress *state = node->fdw_state;
-
-	for (int i = 0; i < state->nlenient; i++)
-	{
-		const ScanQual *qual = &state->lenient[i];
-
-		if (failed && (bms_is_member(0, qual->columns) ||
-					   bms_overlap(failed, qual->columns)))
-			continue;
-		if (ExecQual(qual->state, node->ss.ps.ps_ExprContext))
-			continue;
-		if (qual->sent)
-			state->rechecked++;
-		else
-			state->filtered++;
-		return false;
-	}
-	return true;
-}
-
-static bool
-passes(ForeignScanState *node, Bitmapset *failed)
-{
-	ScanProgress *state = node->fdw_state;
-
-	if (!ExecQual(node->fdw_recheck_quals, node->ss.ps.ps_ExprContext))
-	{
-		state->rechecked++;
-		return false;
-	}
-	return passes_leniently(node, failed);
-}
-
 static TupleTableSlot *
 next_row(ForeignScanState *node)
 {
@@ -384,11 +308,12 @@ next_row(ForeignScanState *node)
 		state->failures += bms_num_members(failed);
 		store_row(node, slot);
 		econtext->ecxt_scantuple = slot;
-		if (passes(node, failed))
+		if (ExecQual(node->fdw_recheck_quals, econtext))
 		{
 			keep_row(state, slot);
 			return slot;
 		}
+		state->rechecked++;
 		ExecClearTuple(slot);
 		ResetExprContext(econtext);
 	}

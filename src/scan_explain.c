@@ -53,23 +53,6 @@ condition_texts(ForeignScan *plan, const ScanProgress *state, List *context)
 	return texts;
 }
 
-/* The quals that would be the plan's Filter, did they not let failures pass. */
-static void
-explain_lenient(ForeignScanState *node, ExplainState *es)
-{
-	const ScanProgress *state = node->fdw_state;
-	List	   *context;
-
-	if (!state->lenient_quals)
-		return;
-	context = set_deparse_context_plan(es->deparse_cxt, node->ss.ps.plan, NIL);
-	ExplainPropertyText("Lenient Filter",
-						deparse_expression((Node *) make_ands_explicit(state->lenient_quals),
-										   context, es->verbose, false), es);
-	if (es->analyze)
-		ExplainPropertyInteger("Rows Removed by Lenient Filter", NULL, state->filtered, es);
-}
-
 static void
 explain_request(ForeignScanState *node, ExplainState *es)
 {
@@ -120,7 +103,6 @@ explain_counters(const ScanProgress *state, ExplainState *es)
 void
 scan_explain(ForeignScanState *node, ExplainState *es)
 {
-	explain_lenient(node, es);
 	if (es->verbose)
 		explain_request(node, es);
 	if (es->analyze)

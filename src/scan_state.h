@@ -14,33 +14,29 @@
 #include "condition.h"
 #include "reader.h"
 
-/* A qual that a row passes if a value it reads did not fit: see plan.h. */
-typedef struct ScanQual
-{
-	ExprState  *state;
-	Bitmapset  *columns;		/* attnums, or 0 for all of them */
-	bool		sent;			/* the API was asked for it, too */
-} ScanQual;
-
-/* ForeignScanState.fdw_state; lives in the query's memory. */
+/*
+ * ForeignScanState.fdw_state; lives in the query's memory, as does what it points
+ * to, but for the parts whose memory is named.
+ */
 typedef struct ScanProgress
 {
-	/* fixed for the whole execution */
+	/* fixed for the whole execution; lists of nodes are the plan's */
 	OptionTable *table;
 	Oid			userid;			/* whose rights and mapping are used */
 	List	   *quals;			/* ConditionQual, in the order of values */
 	List	   *expressions;	/* the quals' values, then limits */
 	List	   *values;			/* their ExprStates */
-	List	   *lenient_quals;
 	int			nlimits;		/* of them: 0, LIMIT, or LIMIT and OFFSET */
 	bool		counts;			/* answers count(*) */
 	RecordFormat *format;
-	int			nlenient;
-	ScanQual   *lenient;		/* those of the API's first */
 
-	/* one reading: from the first row asked for until other values are set */
+	/*
+	 * One reading: from the first row asked for until other values are set.
+	 * Nothing here points into an outer row or another node's memory, which ends
+	 * with the row.
+	 */
 	MemoryContext context;		/* owns the fields below */
-	Datum	   *arguments;		/* what values evaluated to */
+	Datum	   *arguments;		/* copies of what values evaluated to */
 	bool	   *argument_nulls;
 	ConditionSet *set;			/* NULL before the first row is asked for */
 	Reader	   *reader;			/* NULL where nothing needs to be read */
@@ -50,8 +46,9 @@ typedef struct ScanProgress
 	bool		keeps;			/* worth it: such a rescan is likely */
 	bool		too_many;		/* rows did not fit work_mem once */
 	bool		rescanned;		/* begin anew with the next row */
-	Tuplestorestate *kept;		/* all rows so far, or NULL if not all fit */
-	TupleTableSlot *kept_slot;	/* reads them back */
+	Tuplestorestate *kept;		/* copies of all rows so far, or NULL if not all
+								 * fit; in context */
+	TupleTableSlot *kept_slot;	/* reads them back; in the query's memory */
 	bool		replaying;		/* rows come from there, not from the reader */
 
 	/* asynchronous execution */
@@ -61,7 +58,6 @@ typedef struct ScanProgress
 	/* all readings that have ended, for EXPLAIN ANALYZE */
 	ReaderCounters totals;
 	int64		rechecked;		/* records that failed a qual that was sent */
-	int64		filtered;		/* records that failed another lenient qual */
 	int64		failures;		/* values that did not fit and were read as null */
 } ScanProgress;
 
