@@ -104,3 +104,19 @@ SELECT * FROM requests($$SELECT 1 WHERE NOT EXISTS (SELECT FROM product WHERE si
 SELECT rows FROM pages('SELECT p.data_id FROM product p JOIN copy USING (data_id) LIMIT 5');
 -- a limit above UNION ALL is not one on its parts, theirs are
 SELECT rows FROM pages('(SELECT data_id FROM product LIMIT 3) UNION ALL (SELECT data_id + 1000000 FROM product LIMIT 4)');
+
+-- what tools write for "no limit", and sums at the end of bigint
+SELECT count(*) FROM (SELECT data_id FROM product LIMIT 9223372036854775807) s;
+SELECT count(*) FROM (SELECT data_id FROM product FETCH FIRST 9223372036854775807 ROWS ONLY) s;
+SELECT count(*) FROM (SELECT data_id FROM product LIMIT 9223372036854775709) s;
+SELECT count(*) FROM (SELECT data_id FROM product LIMIT 9223372036854775708) s;
+SELECT count(*) FROM (SELECT data_id FROM product LIMIT 9223372036854775800 OFFSET 7) s;
+SELECT count(*) FROM (SELECT data_id FROM product LIMIT 9223372036854775807 OFFSET 5) s;
+SELECT count(*) FROM (SELECT data_id FROM product OFFSET 9223372036854775807) s;
+SELECT count(*) FROM (SELECT data_id FROM product LIMIT 2147483648) s;
+SELECT count(*) FROM (SELECT data_id FROM product LIMIT 1000000000) s;
+PREPARE up_to(bigint) AS SELECT data_id FROM product LIMIT $1;
+CREATE TABLE all_of_them AS EXECUTE up_to(9223372036854775807);
+SELECT count(DISTINCT data_id) FROM all_of_them;
+SELECT count(*) FROM (SELECT data_id FROM product WHERE data_id = ANY (ARRAY(SELECT data_id FROM all_of_them)) LIMIT 9223372036854775807) s;
+SELECT count(*) FROM ((SELECT data_id FROM product LIMIT 9223372036854775807) UNION ALL (SELECT data_id FROM product LIMIT 9223372036854775800)) s;

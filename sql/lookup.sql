@@ -58,3 +58,21 @@ SELECT name FROM product WHERE data_id = 51200007;
 SELECT count(*) FROM product WHERE data_id = 51200007;
 SELECT name FROM product WHERE data_id IN (51200007, 51200008);
 SELECT data_id FROM product WHERE serial_no = :'serial_no';
+SELECT sim('set ignore=');
+
+-- more ids than one request takes, where the API's pages are shorter than what it was
+-- asked for: read page by page, as a list is
+SELECT sim('set page_max=20');
+SELECT count(data_id) FROM product WHERE data_id = ANY (ARRAY(SELECT generate_series(51200001, 51200050)));
+SELECT count(data_id) FROM product WHERE data_id = ANY (ARRAY(SELECT generate_series(51200001, 51200051)));
+SELECT count(*) FROM product WHERE data_id = ANY (ARRAY(SELECT generate_series(51200001, 51200051)));
+SELECT count(DISTINCT p) FROM product p JOIN copy c ON p = c WHERE p.data_id = ANY (ARRAY(SELECT generate_series(51200001, 51200130)));
+SELECT sim('set page_max=100 short_pages=60');
+SELECT count(data_id) FROM product WHERE data_id = ANY (ARRAY(SELECT generate_series(51200001, 51200130)));
+SELECT sim('set short_pages=0');
+
+-- no more values in one request than the API may take, whatever counts them
+SELECT sim('set max_values=50');
+SELECT count(data_id) FROM product WHERE data_id = ANY (ARRAY(SELECT data_id FROM copy));
+SELECT count(*) FROM product WHERE data_id = ANY (ARRAY(SELECT data_id FROM copy));
+SELECT count(*) FROM product WHERE data_id = ANY (ARRAY(SELECT data_id FROM copy LIMIT 50));

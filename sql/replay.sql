@@ -62,7 +62,7 @@ SELECT sim('log fields=page,size,rows sort=on');
 SELECT (SELECT count(*) FROM product WHERE data_id = ANY (ARRAY(SELECT data_id FROM copy)) AND update_time >= '2026-01-01')
      = (SELECT count(*) FROM copy WHERE update_time >= '2026-01-01') AS "right";
 SELECT count(*) FROM (SELECT FROM product WHERE data_id = ANY (ARRAY(SELECT data_id FROM copy)) LIMIT 7) x;
--- an answer that is not complete, or not what was asked for, is an error
+-- an answer that is not complete, or not what its batch asked for, is an error
 SELECT sim('fault what=no-total at=2');
 SELECT count(name) FROM product WHERE data_id = ANY (ARRAY(SELECT data_id FROM copy));
 SELECT sim('clear what=all');

@@ -198,3 +198,52 @@ $$;
 SELECT count(*), count(*) FILTER (WHERE seen = -1) AS failed FROM early();
 -- and what was left early left no request behind: the next scan is right
 SELECT count(*), count(DISTINCT data_id) FROM product WHERE name IS NOT NULL OR true;
+
+-- A value that the outer row computes lives as long as that row: what one rescan asked
+-- for is compared with the next, not with what lies at its address by then.  All rows
+-- of the outer side match themselves.
+CREATE TABLE codes AS SELECT serial_no, cost, data_id FROM copy ORDER BY data_id LIMIT 12;
+ANALYZE codes;
+CREATE FUNCTION code_of(text) RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT $1 || ''''';
+CREATE FUNCTION code_slowly(text) RETURNS text LANGUAGE plpgsql STABLE AS $$ BEGIN RETURN $1 || ''; END $$;
+CREATE VIEW guarded WITH (security_barrier) AS SELECT upper(serial_no) AS k FROM codes;
+SELECT count(*), count(*) FILTER (WHERE (SELECT p.serial_no FROM product p WHERE p.serial_no = s.k) = s.k) AS "right"
+FROM (SELECT upper(serial_no) AS k FROM codes OFFSET 0) s;
+SELECT count(*), count(*) FILTER (WHERE (SELECT b.data_id FROM product b WHERE b.serial_no = a.serial_no) = a.data_id) AS "right"
+FROM product a WHERE a.data_id <= 51200012;
+SELECT count(*), count(*) FILTER (WHERE (SELECT min(p.cost) FROM product p WHERE p.cost = s.k) = s.k) AS "right"
+FROM (SELECT cost + 0 AS k FROM codes WHERE cost <> 0 OFFSET 0) s;
+SELECT count(*), count(*) FILTER (WHERE p.n = 2) AS "right"
+FROM (SELECT ARRAY[data_id, data_id + 20] AS ids, data_id FROM codes OFFSET 0) s,
+     LATERAL (SELECT count(name) AS n FROM product WHERE data_id = ANY (s.ids) AND data_id >= s.data_id) p;
+SELECT count(*), count(*) FILTER (WHERE (SELECT p.serial_no FROM product p WHERE p.serial_no = s.k) = s.k) AS "right"
+FROM (SELECT unnest(array_agg(serial_no)) AS k FROM codes) s;
+SELECT count(*), count(*) FILTER (WHERE (SELECT p.serial_no FROM product p WHERE p.serial_no = s.k) = s.k) AS "right"
+FROM (SELECT regexp_split_to_table(string_agg(serial_no, ','), ',') AS k FROM codes) s;
+SELECT count(*), count(*) FILTER (WHERE (SELECT p.serial_no FROM product p WHERE p.serial_no = s.k) = s.k) AS "right"
+FROM (SELECT code_of(serial_no) AS k FROM codes UNION ALL SELECT code_slowly(serial_no) FROM codes) s;
+SELECT count(*), count(*) FILTER (WHERE (SELECT p.serial_no FROM product p WHERE p.serial_no = s.k) = s.k) AS "right"
+FROM (SELECT row_number() OVER (), upper(serial_no) AS k FROM codes) s;
+SET enable_hashjoin = off;
+SET enable_mergejoin = off;
+SET enable_material = off;
+SET enable_memoize = off;
+SET enable_hashagg = off;
+SELECT count(*), count(*) FILTER (WHERE s.k = p.serial_no) AS "right"
+FROM (SELECT upper(serial_no) AS k FROM codes LIMIT 10) s JOIN product p ON p.serial_no = s.k;
+SELECT count(*), count(*) FILTER (WHERE s.k = p.serial_no) AS "right" FROM guarded s JOIN product p ON p.serial_no = s.k;
+SELECT count(*), count(*) FILTER (WHERE s.k = p.serial_no) AS "right"
+FROM (SELECT trim(serial_no) AS k, count(*) FROM codes GROUP BY 1) s JOIN product p ON p.serial_no = s.k;
+RESET enable_hashjoin;
+RESET enable_mergejoin;
+RESET enable_material;
+RESET enable_memoize;
+RESET enable_hashagg;
+-- a value so large that its memory goes back to the system
+SELECT count(*), sum((SELECT count(p.serial_no) FROM product p WHERE p.serial_no = s.c)) AS found
+FROM (SELECT repeat('x', 300000 + i) AS c FROM generate_series(1, 6) i OFFSET 0) s;
+-- values kept outside of their rows, the same and others
+CREATE TABLE wide (n int, k text);
+ALTER TABLE wide ALTER COLUMN k SET STORAGE EXTERNAL;
+INSERT INTO wide SELECT n, repeat('x', 5000) FROM generate_series(1, 3) n UNION ALL SELECT 4, repeat('y', 5000);
+SELECT n, (SELECT count(p.serial_no) FROM product p WHERE p.serial_no = wide.k) AS found FROM wide ORDER BY n;

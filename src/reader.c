@@ -41,11 +41,13 @@ tell_pager(Reader *reader, int ticket, const ApiAnswer *answer)
 static void
 take(Reader *reader, const ApiAnswer *answer)
 {
-	reader_check_ids(reader, answer->page);
 	if (reader_batches_own(answer->ticket))
 		reader_batches_answer(reader, answer);
 	else if (answer->ticket > reader->first_ticket)
+	{
+		reader_check_ids(reader, &reader->part, answer->page);
 		tell_pager(reader, answer->ticket - reader->first_ticket, answer);
+	}
 	else
 		reader_discard_page(reader, answer->page);
 }

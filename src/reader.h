@@ -63,9 +63,9 @@ extern pgsocket reader_descriptor(Reader *reader);
 extern void reader_counters(const Reader *reader, ReaderCounters *counters);
 
 /*
- * totalCount of the set's conditions, by one request; -1 if it proves nothing: it
- * is missing, may be a cap, or disagrees with the records that came.  Adds to
- * *counters.
+ * totalCount of the set's conditions, by one request; -1 if that proves nothing: it
+ * is missing, may be a cap, or disagrees with the records that came; or if the set's
+ * list is too long for one request.  Adds to *counters.
  */
 extern int64 reader_total(const OptionTable *table, Oid userid,
 						  RecordFormat *format, const ConditionSet *set,

@@ -67,14 +67,12 @@ reader_discard_page(void *arg, void *page)
 
 /* A record that was not asked for: the API ignored the condition on dataId. */
 void
-reader_check_ids(Reader *reader, const RecordPage *page)
+reader_check_ids(Reader *reader, const ConditionSet *asked, const RecordPage *page)
 {
-	const ConditionSet *set = reader->set;
-
-	if (set->nids < 0)
+	if (asked->nids < 0)
 		return;
 	for (int i = 0; i < page->nrows; i++)
-		if (!bsearch(&page->ids[i], set->ids, set->nids, sizeof(int64), compare_ids))
+		if (!bsearch(&page->ids[i], asked->ids, asked->nids, sizeof(int64), compare_ids))
 		{
 			api_count_data_error(reader->queue, "the condition on dataId was ignored");
 			ereport(ERROR,
@@ -84,20 +82,6 @@ reader_check_ids(Reader *reader, const RecordPage *page)
 							   (long long) page->ids[i]),
 					 errhint("A comparison that is not pushed down, such as data_id + 0 = ..., reads the whole list instead.")));
 		}
-}
-
-/* Ids are unique, so one page holds a batch of them, and is one instant. */
-void
-reader_check_lookup(Reader *reader, const RecordPage *page)
-{
-	if (page->total == page->nrows)
-		return;
-	api_count_data_error(reader->queue, "totalCount and records of a lookup differ");
-	ereport(ERROR,
-			(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
-			 errmsg("the API's answer to a lookup of dataIds is not complete"),
-			 errdetail("totalCount was %lld, the records received were %d.",
-					   (long long) page->total, page->nrows)));
 }
 
 void

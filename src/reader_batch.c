@@ -19,12 +19,6 @@
 
 #include "reader_state.h"
 
-/*
- * Values in one condition: a public client asks for as many dataIds (xbb-api 3,
- * C).  How many texts or numbers the API takes is not known.
- */
-#define VALUES_A_REQUEST 50
-
 /* Tickets of batches are negative, those of pagers positive. */
 #define TICKET_OF(batch) (-1 - (batch))
 #define BATCH_OF(ticket) (-1 - (ticket))
@@ -44,6 +38,11 @@ batch_of(const Reader *reader, int batch)
 
 	part.list.values += batch * batches->size;
 	part.list.nvalues = Min(batches->size, part.list.nvalues - batch * batches->size);
+	if (is_lookup(reader))
+	{
+		part.ids += batch * batches->size;
+		part.nids = part.list.nvalues;
+	}
 	return part;
 }
 
@@ -183,9 +182,9 @@ reader_batches_answer(Reader *reader, const ApiAnswer *answer)
 	ReaderBatches *batches = &reader->batches;
 	MemoryContext old = MemoryContextSwitchTo(reader->context);
 	ApiAnswer  *kept = palloc(sizeof(ApiAnswer));
+	ConditionSet part = batch_of(reader, BATCH_OF(answer->ticket));
 
-	if (is_lookup(reader))
-		reader_check_lookup(reader, answer->page);
+	reader_check_ids(reader, &part, answer->page);
 	note_start(batches, answer);
 	*kept = *answer;
 	batches->answers = lappend(batches->answers, kept);

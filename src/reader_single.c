@@ -32,7 +32,7 @@ ask_page(const OptionTable *table, Oid userid, RecordFormat *format,
 			table->object->paged ? number : 0, table->server.page_size);
 	if (!api_next(reader.queue, true, &answer))
 		elog(ERROR, "xbb_fdw waits for an answer to nothing");
-	reader_check_ids(&reader, answer.page);
+	reader_check_ids(&reader, set, answer.page);
 	if (counters)
 		api_add_counters(counters, api_counters(reader.queue));
 	return answer.page;
@@ -60,8 +60,12 @@ int64
 reader_total(const OptionTable *table, Oid userid, RecordFormat *format,
 			 const ConditionSet *set, ApiCounters *counters)
 {
-	RecordPage *page = ask_page(table, userid, format, set, 1, counters);
+	RecordPage *page;
 
+	/* what is too long for one request is read and counted */
+	if (set->list.nvalues > VALUES_A_REQUEST)
+		return -1;
+	page = ask_page(table, userid, format, set, 1, counters);
 	if (page->total < 0 || page->total >= TOTAL_CAP ||
 		page->nrows != Min(page->total, table->server.page_size) ||
 		!page_in_bounds(set, page))

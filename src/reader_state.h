@@ -26,6 +26,12 @@
 /* Of them the pager's at least, when answers to batches are held, too. */
 #define PAGER_PAGES 8
 
+/*
+ * Values in one condition: a public client asks for as many dataIds (xbb-api 3,
+ * C).  How many texts or numbers the API takes is not known.
+ */
+#define VALUES_A_REQUEST 50
+
 /* A list cut into batches: one reading after the other, asked ahead. */
 typedef struct ReaderBatches
 {
@@ -116,11 +122,9 @@ extern void *reader_read_page(void *arg, const char *body, size_t length,
 							  ApiEnvelope *envelope);
 extern void reader_discard_page(void *arg, void *page);
 
-/* Raises an error about a record that the condition on dataId excludes. */
-extern void reader_check_ids(Reader *reader, const RecordPage *page);
-
-/* Raises an error about an answer to a lookup of dataIds that is not whole. */
-extern void reader_check_lookup(Reader *reader, const RecordPage *page);
+/* Raises an error about a record that the condition asked for on dataId excludes. */
+extern void reader_check_ids(Reader *reader, const ConditionSet *asked,
+							 const RecordPage *page);
 
 /* Raises the pager's failure. */
 extern void reader_raise_failure(Reader *reader, const PagerStep *step);

@@ -138,7 +138,7 @@ sample_window(Sample *sample, int64 low, int64 high, int64 now)
 		return;
 	}
 	npages = (Min(total, WINDOW_RECORDS) + page_size - 1) / page_size;
-	nsamples = (int) (sample->target * (total / sample->total) / page_size + 0.999);
+	nsamples = (int) Min(sample->target * (total / sample->total) / page_size + 0.999, npages);
 	for (int i = 1; i <= npages && nsamples > 0; i++)
 		if (pg_prng_double(&pg_global_prng_state) * (npages - i + 1) < nsamples)
 		{

@@ -16,6 +16,7 @@
 #include "executor/execAsync.h"
 #include "executor/executor.h"
 #include "common/int.h"
+#include "fmgr.h"
 #include "miscadmin.h"
 #include "nodes/nodeFuncs.h"
 #include "utils/datum.h"
@@ -85,6 +86,9 @@ scan_begin(ForeignScanState *node, int eflags)
 
 /* ---- one reading ---- */
 
+/* A greater limit is none: it would not end any scan, and sums with it overflow. */
+#define GREATEST_LIMIT INT64CONST(1000000000)
+
 /*
  * The rows that LIMIT and OFFSET let through together; -1 for no limit.  Values
  * that LIMIT would refuse are left for it to refuse.
@@ -101,10 +105,13 @@ evaluate_limit(const Datum *values, const bool *isnull, int n)
 			(DatumGetInt64(values[i]) < 0 ||
 			 pg_add_s64_overflow(limit, DatumGetInt64(values[i]), &limit)))
 			return -1;
-	return limit;
+	return limit > GREATEST_LIMIT ? -1 : limit;
 }
 
-/* Evaluates what conditions and limit depend on, in the current context. */
+/*
+ * Evaluates what conditions and limit depend on.  Values may point into the outer
+ * row, or the memory of the current one: keep_arguments copies them.
+ */
 static void
 evaluate_arguments(ForeignScanState *node, Datum *values, bool *isnull)
 {
@@ -138,10 +145,37 @@ same_arguments(ForeignScanState *node)
 
 		get_typlenbyval(exprType(list_nth(state->expressions, i)), &typlen, &typbyval);
 		same = isnull[i] == state->argument_nulls[i] &&
-			(isnull[i] || datumIsEqual(values[i], state->arguments[i], typbyval, typlen));
+			(isnull[i] || datum_image_eq(values[i], state->arguments[i], typbyval, typlen));
 	}
 	MemoryContextSwitchTo(old);
 	return same;
+}
+
+/*
+ * Copies the arguments of a reading into the current context; out of line values
+ * become whole, since what they point to may go.
+ */
+static void
+keep_arguments(ForeignScanState *node)
+{
+	ScanProgress *state = node->fdw_state;
+	int			n = list_length(state->expressions);
+
+	state->arguments = palloc(sizeof(Datum) * (n + 1));
+	state->argument_nulls = palloc(sizeof(bool) * (n + 1));
+	evaluate_arguments(node, state->arguments, state->argument_nulls);
+	for (int i = 0; i < n; i++)
+	{
+		Datum	   *value = &state->arguments[i];
+		int16		typlen;
+		bool		typbyval;
+
+		if (state->argument_nulls[i])
+			continue;
+		get_typlenbyval(exprType(list_nth(state->expressions, i)), &typlen, &typbyval);
+		*value = typlen == -1 ? PointerGetDatum(PG_DETOAST_DATUM_COPY(*value)) :
+			datumCopy(*value, typbyval, typlen);
+	}
 }
 
 /* Evaluates conditions and limit; starts to read unless that is needless. */
@@ -149,17 +183,14 @@ static void
 start_reading(ForeignScanState *node)
 {
 	ScanProgress *state = node->fdw_state;
-	int			n = list_length(state->values);
+	int			n = list_length(state->values) - state->nlimits;
 	MemoryContext old = MemoryContextSwitchTo(state->context);
 	int64		limit;
 
-	state->arguments = palloc(sizeof(Datum) * (n + 1));
-	state->argument_nulls = palloc(sizeof(bool) * (n + 1));
-	evaluate_arguments(node, state->arguments, state->argument_nulls);
+	keep_arguments(node);
 	state->set = condition_evaluate(state->quals, state->arguments,
 									state->argument_nulls, state->counts,
 									state->table->server.time_zone);
-	n -= state->nlimits;
 	limit = evaluate_limit(state->arguments + n, state->argument_nulls + n,
 						   state->nlimits);
 	if (!state->set->empty && !state->counts && limit != 0)
