@@ -241,6 +241,7 @@ ALTER FOREIGN TABLE plain ALTER COLUMN amount TYPE text;
 SELECT amount || '!' FROM plain ORDER BY data_id;
 ALTER FOREIGN TABLE plain ADD COLUMN doubled int GENERATED ALWAYS AS (length(text_1) * 2) STORED;
 SELECT data_id, doubled FROM plain ORDER BY data_id;
+ALTER FOREIGN TABLE plain ALTER COLUMN doubled DROP EXPRESSION;
 ALTER FOREIGN TABLE plain ALTER COLUMN doubled OPTIONS (ADD attr 'num_1');
 SELECT data_id, doubled FROM plain ORDER BY data_id;
 -- As parent and child.

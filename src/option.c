@@ -115,6 +115,9 @@ const OptionEntry option_entries[] = {
 	{"attr", OPTION_COLUMN, OPTION_ATTR,
 		NULL, NULL, NULL, 0, -1,
 	"the API's name of the field; a.b walks into objects, * is the whole record, #error what did not fit"},
+	{"constant", OPTION_COLUMN, OPTION_CONSTANT,
+		NULL, NULL, NULL, 0, -1,
+	"the column's value in every row, instead of a field: the key of partitions by company"},
 };
 
 const int	option_nentries = lengthof(option_entries);
@@ -148,12 +151,8 @@ static const struct
 	[OPTION_OBJECT] = {"object", "Other endpoints are reached by option \"api\"."},
 	[OPTION_PATH] = {"path", "Write the path of a read endpoint, such as /pro/v2/api/product/list: it ends in list or List."},
 	[OPTION_ATTR] = {"attr", "Write the API's name of the field, members of objects behind dots, * for the whole record, or #error for what did not fit."},
+	[OPTION_CONSTANT] = {"text", "It must not be empty, which would be NULL."},
 	[OPTION_ON_ERROR] = {"choice", "Valid values are error and null."},
-};
-
-static const char *const api_urls[] = {
-	"https://proapi.xbongbong.com", /* the edition inside DingTalk */
-	"https://appapi.xbongbong.com"	/* all others */
 };
 
 static char *
@@ -238,66 +237,6 @@ read_text(const char *text, const char **result)
 		isspace((unsigned char) text[length - 1]))
 		return false;
 	*result = to_utf8(text);
-	return true;
-}
-
-/* The length of a host name or a bracketed IPv6 address, 0 if it is neither. */
-static size_t
-host_length(const char *host)
-{
-	if (*host == '[')
-	{
-		size_t		length = 1 + strspn(host + 1, "0123456789abcdef:.");
-
-		return length > 1 && host[length] == ']' ? length + 1 : 0;
-	}
-	return strspn(host, "abcdefghijklmnopqrstuvwxyz0123456789-.");
-}
-
-/*
- * http(s)://host[:port][/prefix]; no user, query or fragment, which have no
- * place in front of the API's paths.  The result's scheme and host are in lower
- * case; slashes at the end are cut off.
- */
-static bool
-read_url(const char *text, const char **result)
-{
-	char	   *url = pstrdup(text);
-	char	   *host = strstr(url, "://");
-	char	   *rest;
-
-	if (host == NULL)
-		return false;
-	host += strlen("://");
-	rest = host + strcspn(host, "/?#");
-	for (char *c = url; c < rest; c++)
-		*c = pg_ascii_tolower((unsigned char) *c);
-	if (strncmp(url, "https://", 8) != 0 && strncmp(url, "http://", 7) != 0)
-		return false;
-
-	rest = host + host_length(host);
-	if (rest == host)
-		return false;
-	if (*rest == ':')
-	{
-		size_t		digits = strspn(rest + 1, "0123456789");
-		int			port = digits > 0 && digits <= 5 ? atoi(rest + 1) : 0;
-
-		if (port < 1 || port > 65535)
-			return false;
-		rest += 1 + digits;
-	}
-	if (*rest != '\0' && *rest != '/')
-		return false;
-	for (char *c = rest; *c; c++)
-	{
-		if (!isalnum((unsigned char) *c) && !strchr("/-._~%", *c))
-			return false;
-	}
-
-	for (size_t end = strlen(url); url[end - 1] == '/'; end--)
-		url[end - 1] = '\0';
-	*result = url;
 	return true;
 }
 
@@ -388,7 +327,7 @@ read_value(const OptionEntry *entry, const char *text, OptionValue *value,
 		case OPTION_DIGITS:
 			return read_digits(text, &value->text);
 		case OPTION_URL:
-			return read_url(text, &value->text);
+			return option_read_url(text, &value->text);
 		case OPTION_FILE:
 			value->text = pstrdup(text);
 			return is_absolute_path(text);
@@ -407,6 +346,9 @@ read_value(const OptionEntry *entry, const char *text, OptionValue *value,
 			return true;
 		case OPTION_ATTR:
 			return read_attr(text, &value->text);
+		case OPTION_CONSTANT:
+			value->text = text;
+			return text[0] != '\0';
 		case OPTION_ON_ERROR:
 			value->boolean = strcmp(text, "null") == 0;
 			return value->boolean || strcmp(text, "error") == 0;
@@ -469,33 +411,4 @@ const char *
 option_type_name(OptionType type)
 {
 	return types[type].name;
-}
-
-bool
-option_url_is_api(const char *url)
-{
-	for (int i = 0; i < (int) lengthof(api_urls); i++)
-	{
-		size_t		length = strlen(api_urls[i]);
-
-		if (strncmp(url, api_urls[i], length) == 0)
-		{
-			const char *rest = url + length;
-
-			if (strncmp(rest, ":443", 4) == 0)
-				rest += 4;
-			if (*rest == '\0' || *rest == '/')
-				return true;
-		}
-	}
-	return false;
-}
-
-const char *
-option_url_by_corpid(const char *corpid)
-{
-	bool		dingtalk = strncmp(corpid, "ding", 4) == 0 ||
-		strstr(corpid, "$$ding") != NULL;
-
-	return api_urls[dingtalk ? 0 : 1];
 }

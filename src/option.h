@@ -96,9 +96,14 @@ extern OptionMapping *option_mapping(Oid userid, Oid serverid);
  */
 extern char *option_attr(Oid relid, AttrNumber attnum);
 
+/* The column's option "constant", or NULL.  In the server's encoding. */
+extern char *option_constant(Oid relid, AttrNumber attnum);
+
 /*
- * Raises HV004 if a column's type cannot hold its attr whatever the record says;
- * the hint is the statement to type.  A validator does not see types.
+ * Raises HV004 if a column's type cannot hold its attr whatever the record says, or
+ * if the table's definition promises values that no record brings: the column is
+ * stored and generated, or has a default that it did not inherit.  The hint is the
+ * statement to type.  A validator sees neither.
  */
 extern void option_check_column(Oid relid, AttrNumber attnum, const char *attr);
 

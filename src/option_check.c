@@ -151,6 +151,16 @@ check_table(List *options)
 				 errhint("Drop one of them.")));
 }
 
+static void
+check_column(List *options)
+{
+	if (option_given(options, "attr") && option_given(options, "constant"))
+		ereport(ERROR,
+				(errcode(ERRCODE_FDW_INVALID_OPTION_NAME),
+				 errmsg("options \"attr\" and \"constant\" exclude each other"),
+				 errhint("A column is read from a field or is the same in every row; drop one.")));
+}
+
 /* Checks the options (text[]) of an object of the given catalog (oid). */
 Datum
 xbb_fdw_validator(PG_FUNCTION_ARGS)
@@ -176,6 +186,8 @@ xbb_fdw_validator(PG_FUNCTION_ARGS)
 	}
 	if (place == OPTION_TABLE)
 		check_table(options);
+	if (place == OPTION_COLUMN)
+		check_column(options);
 	PG_RETURN_VOID();
 }
 

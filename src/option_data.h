@@ -43,6 +43,7 @@ typedef enum OptionType
 	OPTION_OBJECT,				/* a name in the catalogue of objects */
 	OPTION_PATH,				/* of a read endpoint */
 	OPTION_ATTR,
+	OPTION_CONSTANT,			/* any text but an empty one */
 	OPTION_ON_ERROR				/* error or null */
 } OptionType;
 
@@ -94,6 +95,13 @@ extern const char *option_given(List *options, const char *name);
 
 /* As shown by xbb.options(). */
 extern const char *option_type_name(OptionType type);
+
+/*
+ * Reads http(s)://host[:port][/prefix]; no user, query or fragment, which have no
+ * place in front of the API's paths.  The result's scheme and host are in lower
+ * case; slashes at the end are cut off.  False if it is none.
+ */
+extern bool option_read_url(const char *text, const char **result);
 
 /* The URL leads to one of the API's own hosts, by https. */
 extern bool option_url_is_api(const char *url);

@@ -7,6 +7,11 @@
  */
 #include "postgres.h"
 
+#include "access/genam.h"
+#include "access/table.h"
+#include "catalog/indexing.h"
+#include "catalog/pg_attribute.h"
+#include "catalog/pg_inherits.h"
 #include "catalog/pg_type.h"
 #include "catalog/pg_user_mapping.h"
 #include "commands/defrem.h"
@@ -14,6 +19,7 @@
 #include "miscadmin.h"
 #include "parser/parse_coerce.h"
 #include "utils/builtins.h"
+#include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"
 
@@ -253,6 +259,68 @@ fitting_type(const char *attr, Oid type)
 	return NULL;
 }
 
+char *
+option_constant(Oid relid, AttrNumber attnum)
+{
+	const char *constant = option_given(GetForeignColumnOptions(relid, attnum), "constant");
+
+	return constant ? pstrdup(constant) : NULL;
+}
+
+/* Has a parent's column of that name a default?  Then a partition's is its copy. */
+static bool
+inherits_default(Oid relid, const char *column)
+{
+	Relation	inherits = table_open(InheritsRelationId, AccessShareLock);
+	ScanKeyData key;
+	SysScanDesc scan;
+	HeapTuple	tuple;
+	bool		found = false;
+
+	ScanKeyInit(&key, Anum_pg_inherits_inhrelid, BTEqualStrategyNumber, F_OIDEQ,
+				ObjectIdGetDatum(relid));
+	scan = systable_beginscan(inherits, InheritsRelidSeqnoIndexId, true, NULL, 1, &key);
+	while (!found && HeapTupleIsValid(tuple = systable_getnext(scan)))
+	{
+		Oid			parent = ((Form_pg_inherits) GETSTRUCT(tuple))->inhparent;
+		HeapTuple	attribute = SearchSysCacheAttName(parent, column);
+
+		if (!HeapTupleIsValid(attribute))
+			continue;
+		found = ((Form_pg_attribute) GETSTRUCT(attribute))->atthasdef;
+		ReleaseSysCache(attribute);
+	}
+	systable_endscan(scan);
+	table_close(inherits, AccessShareLock);
+	return found;
+}
+
+/* What the table's definition says of a column beside its type. */
+static void
+check_definition(Oid relid, AttrNumber attnum)
+{
+	HeapTuple	tuple = SearchSysCache2(ATTNUM, ObjectIdGetDatum(relid),
+										Int16GetDatum(attnum));
+	Form_pg_attribute attribute = (Form_pg_attribute) GETSTRUCT(tuple);
+	char	   *column = pstrdup(NameStr(attribute->attname));
+	bool		stored = attribute->attgenerated == ATTRIBUTE_GENERATED_STORED;
+	bool		has_default = attribute->atthasdef && !attribute->attgenerated;
+
+	ReleaseSysCache(tuple);
+	if (!stored && !(has_default && !inherits_default(relid, column)))
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_FDW_INVALID_COLUMN_NAME),
+			 stored ?
+			 errmsg("column \"%s\" of foreign table \"%s\" is generated and stored, but nothing is stored in a foreign table",
+					column, get_rel_name(relid)) :
+			 errmsg("column \"%s\" of foreign table \"%s\" has a default, which no record of the API gets",
+					column, get_rel_name(relid)),
+			 errhint("Type: ALTER FOREIGN TABLE %s ALTER COLUMN %s DROP %s; or, where the value is the same in every row: OPTIONS (ADD constant '...').",
+					 qualified_name(relid), quote_identifier(column),
+					 stored ? "EXPRESSION" : "DEFAULT")));
+}
+
 void
 option_check_column(Oid relid, AttrNumber attnum, const char *attr)
 {
@@ -260,6 +328,7 @@ option_check_column(Oid relid, AttrNumber attnum, const char *attr)
 	const char *fitting = fitting_type(attr, getBaseType(type));
 	const char *column;
 
+	check_definition(relid, attnum);
 	if (!fitting)
 		return;
 	column = get_attname(relid, attnum, false);

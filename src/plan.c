@@ -37,6 +37,7 @@
 #include "condition.h"
 #include "option.h"
 #include "plan.h"
+#include "plan_constant.h"
 
 /* Records assumed in a list that was never analyzed. */
 #define DEFAULT_RECORDS 10000
@@ -47,9 +48,13 @@ typedef struct PlanInfo
 	OptionTable *table;
 	Oid			userid;			/* whose rights and mapping are used */
 	int			natts;
-	char	  **attrs;			/* by attnum - 1; NULL for dropped columns */
+	char	  **attrs;			/* by attnum - 1; NULL for dropped and constant
+								 * columns */
+	Const	  **constants;		/* likewise, of constant columns; NULL if the table
+								 * has none */
 	List	   *remote;			/* RestrictInfos that can be sent */
 	List	   *local;			/* those that cannot */
+	bool		empty;			/* no row can pass what constants decide */
 	double		received;		/* records the API returns for them */
 	bool		one_record;		/* dataId = something among them */
 } PlanInfo;
@@ -70,11 +75,33 @@ read_attrs(PlanInfo *info, Oid relid)
 	TupleDesc	desc = RelationGetDescr(rel);
 
 	info->natts = desc->natts;
+	info->constants = plan_constants(rel, info->table);
 	info->attrs = palloc0(sizeof(char *) * desc->natts);
 	for (int i = 0; i < desc->natts; i++)
-		if (!TupleDescAttr(desc, i)->attisdropped)
+		if (!TupleDescAttr(desc, i)->attisdropped &&
+			!(info->constants && info->constants[i]))
 			info->attrs[i] = option_attr(relid, i + 1);
 	table_close(rel, NoLock);
+}
+
+/* The clause with the constant columns' values in it, as simple as that makes it. */
+static Expr *
+fold_clause(PlannerInfo *root, RelOptInfo *rel, Expr *clause)
+{
+	PlanInfo   *info = rel->fdw_private;
+
+	return info->constants ?
+		(Expr *) plan_fold(root, (Node *) clause, rel->relid, info->constants) : clause;
+}
+
+/* Whether a folded clause can be sent; fills *qual. */
+static bool
+can_be_sent(PlannerInfo *root, RelOptInfo *rel, Expr *clause, ConditionQual *qual)
+{
+	PlanInfo   *info = rel->fdw_private;
+
+	return info->table->object->has_times &&
+		condition_match(root, rel, clause, info->attrs, qual);
 }
 
 static bool
@@ -100,7 +127,7 @@ remote_records(PlannerInfo *root, RelOptInfo *rel, PlanInfo *info)
 		ConditionQual *qual = palloc(sizeof(ConditionQual));
 		Node	   *value;
 
-		if (!condition_match(root, rel, rinfo->clause, info->attrs, qual))
+		if (!can_be_sent(root, rel, fold_clause(root, rel, rinfo->clause), qual))
 			continue;
 		value = estimate_expression_value(root, (Node *) qual->value);
 		if (!IsA(value, Const))
@@ -133,10 +160,14 @@ plan_get_rel_size(PlannerInfo *root, RelOptInfo *rel, Oid relid)
 	foreach(cell, rel->baserestrictinfo)
 	{
 		RestrictInfo *rinfo = lfirst(cell);
+		Expr	   *clause = fold_clause(root, rel, rinfo->clause);
 		ConditionQual qual;
 
-		if (info->table->object->has_times &&
-			condition_match(root, rel, rinfo->clause, info->attrs, &qual))
+		if (plan_is_decided(clause, false))
+			info->empty = true;
+		else if (plan_is_decided(clause, true))
+			continue;
+		else if (can_be_sent(root, rel, clause, &qual))
 		{
 			info->remote = lappend(info->remote, rinfo);
 			info->one_record = info->one_record || is_one_record(&qual);
@@ -148,6 +179,10 @@ plan_get_rel_size(PlannerInfo *root, RelOptInfo *rel, Oid relid)
 	if (rel->tuples < 0)
 		rel->tuples = DEFAULT_RECORDS;
 	set_baserel_size_estimates(root, rel);
+	if (info->constants)
+		rel->rows = clamp_row_est(rel->tuples *
+								  clauselist_selectivity(root, list_concat_copy(info->remote, info->local),
+														 rel->relid, JOIN_INNER, NULL));
 	info->received = clamp_row_est(rel->tuples *
 								   clauselist_selectivity(root, info->remote,
 														  rel->relid, JOIN_INNER, NULL));
@@ -190,7 +225,7 @@ add_scan_path(PlannerInfo *root, RelOptInfo *rel, ParamPathInfo *param)
 			RestrictInfo *rinfo = lfirst(cell);
 			ConditionQual qual;
 
-			if (condition_match(root, rel, rinfo->clause, info->attrs, &qual))
+			if (can_be_sent(root, rel, fold_clause(root, rel, rinfo->clause), &qual))
 			{
 				sent = lappend(sent, rinfo);
 				if (is_one_record(&qual))
@@ -214,13 +249,12 @@ add_scan_path(PlannerInfo *root, RelOptInfo *rel, ParamPathInfo *param)
 static List *
 add_parameters(PlannerInfo *root, RelOptInfo *rel, RestrictInfo *rinfo, List *params)
 {
-	PlanInfo   *info = rel->fdw_private;
 	ConditionQual qual;
 	Relids		outer;
 	ParamPathInfo *param;
 
 	if (!join_clause_is_movable_to(rinfo, rel) ||
-		!condition_match(root, rel, rinfo->clause, info->attrs, &qual))
+		!can_be_sent(root, rel, fold_clause(root, rel, rinfo->clause), &qual))
 		return params;
 	outer = bms_union(rinfo->clause_relids, rel->lateral_relids);
 	outer = bms_del_member(outer, rel->relid);
@@ -250,6 +284,11 @@ plan_get_paths(PlannerInfo *root, RelOptInfo *rel, Oid relid)
 	List	   *params = NIL;
 	ListCell   *cell;
 
+	if (info->empty)
+	{
+		mark_dummy_rel(rel);
+		return;
+	}
 	add_scan_path(root, rel, NULL);
 	if (!info->table->object->has_times)
 		return;
@@ -292,7 +331,7 @@ columns_read(RelOptInfo *rel, List *clauses, const PlanInfo *info)
 			bms_is_member(i - FirstLowInvalidHeapAttributeNumber, used))
 			all = true;
 	for (int i = 1; i <= info->natts; i++)
-		if (all ? info->attrs[i - 1] != NULL :
+		if (all ? info->attrs[i - 1] || (info->constants && info->constants[i - 1]) :
 			bms_is_member(i - FirstLowInvalidHeapAttributeNumber, used))
 			columns = lappend_int(columns, i);
 	return columns;
@@ -347,12 +386,12 @@ plan_get_plan(PlannerInfo *root, RelOptInfo *rel, Oid relid, ForeignPath *path,
 	foreach(cell, is_count ? info->remote : scan_clauses)
 	{
 		RestrictInfo *rinfo = lfirst_node(RestrictInfo, cell);
+		Expr	   *clause = fold_clause(root, base, rinfo->clause);
 		ConditionQual qual;
 
-		if (rinfo->pseudoconstant)
-			continue;			/* a gating Result node checks it */
-		if (info->table->object->has_times &&
-			condition_match(root, base, rinfo->clause, info->attrs, &qual))
+		if (rinfo->pseudoconstant || plan_is_decided(clause, true))
+			continue;			/* a gating Result node checks it, or none need */
+		if (can_be_sent(root, base, clause, &qual))
 		{
 			conditions = lappend(conditions, condition_encode(&qual));
 			values = lappend(values, qual.value);
@@ -392,7 +431,7 @@ plain_count(PlannerInfo *root, RelOptInfo *input, PathTarget *target)
 	List	   *found = NIL;
 	ListCell   *cell;
 
-	if (!IS_SIMPLE_REL(input) || !info || info->local != NIL ||
+	if (!IS_SIMPLE_REL(input) || !info || info->empty || info->local != NIL ||
 		!query->hasAggs || query->groupClause || query->groupingSets ||
 		query->havingQual || query->hasTargetSRFs)
 		return NIL;
@@ -401,7 +440,7 @@ plain_count(PlannerInfo *root, RelOptInfo *input, PathTarget *target)
 		RestrictInfo *rinfo = lfirst(cell);
 		ConditionQual qual;
 
-		if (!condition_match(root, input, rinfo->clause, info->attrs, &qual) ||
+		if (!can_be_sent(root, input, fold_clause(root, input, rinfo->clause), &qual) ||
 			!condition_may_be_exact(&qual))
 			return NIL;
 	}

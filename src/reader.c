@@ -278,6 +278,7 @@ reader_format(const OptionTable *table, TupleDesc tupdesc, Bitmapset *wanted,
 			  const char *relname)
 {
 	char	  **attrs = palloc0(sizeof(char *) * tupdesc->natts);
+	char	  **constants = palloc0(sizeof(char *) * tupdesc->natts);
 	int			attnum = -1;
 	RecordShape shape = {
 		.list_key = table->object->list_key,
@@ -288,10 +289,13 @@ reader_format(const OptionTable *table, TupleDesc tupdesc, Bitmapset *wanted,
 
 	while ((attnum = bms_next_member(wanted, attnum)) > 0)
 	{
+		constants[attnum - 1] = option_constant(table->relid, attnum);
+		if (constants[attnum - 1])
+			continue;
 		attrs[attnum - 1] = option_attr(table->relid, attnum);
 		option_check_column(table->relid, attnum, attrs[attnum - 1]);
 	}
-	return record_format(tupdesc, wanted, attrs, relname, &shape);
+	return record_format(tupdesc, wanted, attrs, constants, relname, &shape);
 }
 
 Reader *

@@ -129,6 +129,33 @@ want_column(RecordFormat *format, Form_pg_attribute attribute, const char *attr,
 	format->columns[format->ncolumns++] = *column;
 }
 
+/* For messages about a constant. */
+typedef struct ConstantPlace
+{
+	const char *column;
+	const char *relname;
+} ConstantPlace;
+
+static void
+add_constant_context(void *arg)
+{
+	const ConstantPlace *place = arg;
+
+	errcontext("constant of column \"%s\" of foreign table \"%s\"",
+			   place->column, place->relname);
+}
+
+static void
+want_constant(RecordFormat *format, Form_pg_attribute attribute, const char *constant,
+			  pg_tz *time_zone)
+{
+	RecordConstant *column = &format->constants[format->nconstants++];
+
+	column->index = attribute->attnum - 1;
+	column->value = record_constant(attribute, constant, time_zone, format->relname,
+									&column->isnull);
+}
+
 static void
 want_envelope(RecordFormat *format, const char *list_key)
 {
@@ -264,8 +291,28 @@ tell_failures(const RecordFormat *format, const Failures *failures, bool *isnull
 	return value_datum(format->told->type, &slice, isnull);
 }
 
+Datum
+record_constant(Form_pg_attribute attribute, const char *constant, pg_tz *time_zone,
+				const char *relname, bool *isnull)
+{
+	ValueType  *type = value_type(attribute->atttypid, attribute->atttypmod, time_zone);
+	ConstantPlace place = {NameStr(attribute->attname), relname};
+	ErrorContextCallback callback = {error_context_stack, add_constant_context, &place};
+	StringInfoData text;
+	LexSlice	slice;
+	Datum		value;
+
+	initStringInfo(&text);
+	escape_json(&text, pg_server_to_any(constant, strlen(constant), PG_UTF8));
+	slice = (LexSlice) {text.data, text.len, LEX_STRING};
+	error_context_stack = &callback;
+	value = value_datum(type, &slice, isnull);
+	error_context_stack = callback.previous;
+	return value;
+}
+
 RecordFormat *
-record_format(TupleDesc tupdesc, Bitmapset *wanted, char **attrs,
+record_format(TupleDesc tupdesc, Bitmapset *wanted, char **attrs, char **constants,
 			  const char *relname, const RecordShape *shape)
 {
 	RecordFormat *format = palloc0(sizeof(RecordFormat));
@@ -286,9 +333,16 @@ record_format(TupleDesc tupdesc, Bitmapset *wanted, char **attrs,
 
 	format->natts = tupdesc->natts;
 	format->columns = palloc0(tupdesc->natts * sizeof(RecordColumn));
+	format->constants = palloc0(tupdesc->natts * sizeof(RecordConstant));
 	while ((attnum = bms_next_member(wanted, attnum)) >= 0)
-		want_column(format, TupleDescAttr(tupdesc, attnum - 1), attrs[attnum - 1],
-					shape->time_zone);
+	{
+		Form_pg_attribute attribute = TupleDescAttr(tupdesc, attnum - 1);
+
+		if (constants[attnum - 1])
+			want_constant(format, attribute, constants[attnum - 1], shape->time_zone);
+		else
+			want_column(format, attribute, attrs[attnum - 1], shape->time_zone);
+	}
 	longest = attr_finish(format->record);
 	format->longest = Max(format->longest, longest);
 
@@ -311,6 +365,13 @@ record_tuple(RecordFormat *format, RecordPage *page, int row, Datum *values,
 
 	memset(values, 0, format->natts * sizeof(Datum));
 	memset(isnull, true, format->natts * sizeof(bool));
+	for (int i = 0; i < format->nconstants; i++)
+	{
+		const RecordConstant *constant = &format->constants[i];
+
+		values[constant->index] = constant->value;
+		isnull[constant->index] = constant->isnull;
+	}
 	if (format->null_on_error)
 	{
 		for (int i = 0; i < format->ncolumns;)

@@ -62,13 +62,22 @@ typedef struct RecordPage
 } RecordPage;
 
 /*
- * "wanted" holds attribute numbers (from 1, without offset) of "tupdesc"; attrs
- * is indexed by attnum - 1, in the server's encoding, NULL where not wanted.
- * relname is for messages.  Allocates in the current context.
+ * "wanted" holds attribute numbers (from 1, without offset) of "tupdesc"; attrs and
+ * constants are indexed by attnum - 1, in the server's encoding: of each wanted
+ * column one is given, the other NULL.  relname is for messages.  Allocates in the
+ * current context, constants' values included: tuples point to them.
  */
 extern RecordFormat *record_format(TupleDesc tupdesc, Bitmapset *wanted,
-								   char **attrs, const char *relname,
-								   const RecordShape *shape);
+								   char **attrs, char **constants,
+								   const char *relname, const RecordShape *shape);
+
+/*
+ * The value of a constant column: its text, read as if the API had sent it as a
+ * string.  Allocates in the current context.  Raises what the type says of a text
+ * that does not fit.
+ */
+extern Datum record_constant(Form_pg_attribute attribute, const char *constant,
+							 pg_tz *time_zone, const char *relname, bool *isnull);
 
 /*
  * Reads an answer; "body" is copied, and may be freed at once.  Returns NULL and

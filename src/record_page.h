@@ -32,6 +32,14 @@ typedef struct RecordColumn
 	bool		required;		/* what does not fit is an error in any case */
 } RecordColumn;
 
+/* A wanted column that is the same in every row. */
+typedef struct RecordConstant
+{
+	int			index;			/* attnum - 1 */
+	Datum		value;			/* owned by the format's memory */
+	bool		isnull;
+} RecordConstant;
+
 struct RecordFormat
 {
 	char	   *relname;
@@ -58,6 +66,8 @@ struct RecordFormat
 	int			natts;			/* of the table */
 	int			ncolumns;
 	RecordColumn *columns;
+	int			nconstants;
+	RecordConstant *constants;
 
 	/* where a value that does not fit is null */
 	bool		null_on_error;

@@ -30,7 +30,7 @@ make_format(void)
 	TupleDesc	desc = CreateTemplateTupleDesc(1);
 
 	TupleDescInitEntry(desc, 1, "x", TEXTOID, -1, 0);
-	format = record_format(desc, NULL, (char *[]) {NULL}, "fuzz", &shape);
+	format = record_format(desc, NULL, (char *[]) {NULL}, (char *[]) {NULL}, "fuzz", &shape);
 }
 
 /* The reader of lists and that of small answers; jansson refuses a little more. */

@@ -92,7 +92,7 @@ make_format_of(TupleDesc desc, const char *const *attr, bool null_on_error)
 		names[i - 1] = unconstify(char *, attr[i - 1]);
 		wanted = bms_add_member(wanted, i);
 	}
-	return record_format(desc, wanted, names, "fuzz", &shape);
+	return record_format(desc, wanted, names, palloc0(desc->natts * sizeof(char *)), "fuzz", &shape);
 }
 
 static RecordFormat *
