@@ -40,6 +40,10 @@ has, so that middle is request M/2 and last request M; without it they are
 the pages of that name of whatever list is asked.  times=K requests in a row
 (default 1, with at=every and prob=P without limit; 0 is without limit).
 path=product/list, page=K, has=ATTR (a condition on ATTR) narrow what matches.
+
+A moment in the middle is a request that is held, not a latency: "hold name=X
+at=5", start the client, "wait-held name=X", do what is to be done at this
+moment, "release name=X".  The company's other requests are answered meanwhile.
 """
 import base64
 import bisect
@@ -91,6 +95,10 @@ FLAT_PATHS = {spec[0]: kind for kind, spec in FLAT.items()}
 
 class Refused(Exception):
     """A control command that makes no sense; its text is for the person who typed it."""
+
+
+class NotYet(Exception):
+    """A control command whose answer is not known yet: (seconds to wait for it, what to say if it never is)."""
 
 
 # --- switches ----------------------------------------------------------------------------------------
@@ -1192,7 +1200,7 @@ class Tenant:
         self.lists, self.flats = {}, {}
         self.log, self.requests, self.ends = deque(maxlen=log_limit), 0, deque(maxlen=log_limit)
         self.running, self.peak, self.connections = 0, 0, set()
-        self.faults, self.scheduled, self.mutators = [], [], []
+        self.faults, self.scheduled, self.mutators, self.holds = [], [], [], {}
         self.second, self.minute, self.day, self.today = deque(), deque(), 0, ""
         self.port = None
 
@@ -1236,6 +1244,27 @@ class Tenant:
             mutator.between_requests()
         for target in self.lists.values():
             target.settle()
+
+    def held(self, connection, entry, go_on):
+        """Keeps a request where a hold wants it."""
+        takers = [hold for hold in self.holds.values() if hold.takes(entry)]
+        if not takers:
+            return False
+        connection.hold = takers[0]
+        takers[0].waiting[connection] = go_on
+        if takers[0].until == len(takers[0].waiting):
+            self.release(takers[0])
+        return True
+
+    def release(self, *holds):
+        """The holds are no more, and what waited there goes on in the order of its coming."""
+        for hold in holds:
+            self.holds.pop(hold.name, None)
+        for hold in holds:
+            while hold.waiting:
+                connection = next(iter(hold.waiting))
+                connection.hold = None
+                hold.waiting.pop(connection)()
 
     def over_limit(self):
         """The message of the limiter, or None; counts the call."""
@@ -1588,10 +1617,43 @@ def fault(name):
     return register
 
 
-class Fault:
+class Place:
+    """Which requests are meant, by what they ask for."""
+
+    def __init__(self, args):
+        self.path, self.page, self.has = args.pop("path", None), args.pop("page", None), args.pop("has", None)
+        self.seen = 0
+
+    def matches(self, entry):
+        """Counts the request if it is meant."""
+        if self.path and entry.path != self.path or self.page and str(entry.page) != self.page \
+                or self.has and f'"{self.has}"' not in entry.cond:
+            return False
+        self.seen += 1
+        return True
+
+
+class Hold(Place):
+    """Requests that wait until they are released, before anybody looks at them."""
+
+    def __init__(self, args):
+        super().__init__(args)
+        self.name, self.at = args.pop("name", "hold"), args.pop("at", "first")
+        self.until, self.waiting = int(args.pop("until", 0)), {}
+        self.times = int(args.pop("times", 0 if self.at == "every" else self.until or 1))
+        if self.at not in ("first", "every") and not self.at.isdecimal():
+            raise Refused("a request is held at=first, at=every or at=N")
+
+    def takes(self, entry):
+        first = int(self.at) if self.at.isdecimal() else 1
+        return self.matches(entry) and self.seen >= first and not 0 < self.times <= self.seen - first
+
+
+class Fault(Place):
     """One fault that waits for its request."""
 
     def __init__(self, args):
+        super().__init__(args)
         self.what = args.pop("what", None)
         if self.what not in FAULTS:
             raise Refused(f"unknown fault {self.what}{nearest(str(self.what), FAULTS)}")
@@ -1599,8 +1661,7 @@ class Fault:
         self.probability = float(args.pop("prob", 0))
         self.rng = random.Random(int(args.pop("seed", 1)))
         self.times = int(args.pop("times", 0 if self.at == "every" or self.probability else 1))
-        self.path, self.page, self.has = args.pop("path", None), args.pop("page", None), args.pop("has", None)
-        self.args, self.seen, self.fired = args, 0, 0
+        self.args, self.fired = args, 0
         if self.at not in ("first", "middle", "last", "every") and not self.at.isdecimal():
             raise Refused("at is first, middle, last, every or a number")
 
@@ -1609,11 +1670,7 @@ class Fault:
 
     def due(self, entry):
         """Counts a request; is it struck?  Where the place is a page, strikes_page decides later."""
-        if self.path and entry.path != self.path or self.page and str(entry.page) != self.page \
-                or self.has and f'"{self.has}"' not in entry.cond:
-            return False
-        self.seen += 1
-        if self.times and self.fired >= self.times:
+        if not self.matches(entry) or self.times and self.fired >= self.times:
             return False
         if self.probability:
             return self.rng.random() < self.probability
@@ -1970,6 +2027,7 @@ class Connection:
         self.number = Connection.made       # id() may come again
         self.server, self.gate, self.transport, self.buffer = server, gate, None, bytearray()
         self.busy, self.closed, self.paused, self.pump, self.tenant, self.last = False, False, False, None, None, False
+        self.hold = None
 
     # what asyncio calls
 
@@ -1982,6 +2040,9 @@ class Connection:
 
     def connection_lost(self, error):
         self.closed = True
+        if self.hold:
+            self.hold.waiting.pop(self)
+            self.hold = None
         self.done()
 
     def eof_received(self):
@@ -2134,9 +2195,7 @@ class Server:
 
     def handle(self, connection, method, path, headers, raw):
         if path == "/_ctl":
-            answer = Response(self.control.answer(raw))
-            answer.date = False
-            self.reply(connection, self.nobody, None, answer, False)
+            self.obey(connection, raw, self.loop.time())
             return
         name = path.partition("?")[0]
         entry = Entry(name[len(PREFIX):] if name.startswith(PREFIX) else name)
@@ -2144,6 +2203,21 @@ class Server:
         connection.begin(tenant)
         self.note(tenant, entry, headers, raw, body)
         tenant.log.append(entry)
+        go_on = functools.partial(self.go_on, connection, tenant, entry, headers, raw, body, trouble)
+        if not tenant.held(connection, entry, go_on):
+            go_on()
+
+    def obey(self, connection, raw, since):
+        """Answers an order, now or once its answer is known."""
+        text = self.control.answer(raw, self.loop.time() - since)
+        if text is None and not connection.closed:
+            self.loop.call_later(0.005, self.obey, connection, raw, since)
+        elif text is not None:
+            answer = Response(text)
+            answer.date = False
+            self.reply(connection, self.nobody, None, answer, False)
+
+    def go_on(self, connection, tenant, entry, headers, raw, body, trouble):
         gzip = tenant.switches.gzip == "on" and "gzip" in headers.get("accept-encoding", "")
         try:
             answer = trouble or self.ask(tenant, entry, headers, raw, body, gzip)
@@ -2287,11 +2361,16 @@ class Control:
     def __init__(self, server):
         self.server = server
 
-    def answer(self, raw):
+    def answer(self, raw, waited):
+        """The reply as JSON; None while it is not known, after so many seconds."""
         try:
             order = json.loads(raw)
             args = {k: str(v) for k, v in order.get("args", {}).items()}
             reply = {"ok": True, "text": self.run(str(order.get("corpid", "-")), order["verb"], args, order.get("rest", []))}
+        except NotYet as error:
+            if waited < error.args[0]:
+                return None
+            reply = {"ok": False, "text": error.args[1]}
         except Refused as error:
             reply = {"ok": False, "text": str(error)}
         except (KeyError, ValueError, TypeError, AttributeError, OSError) as error:
@@ -2318,7 +2397,7 @@ class Control:
 
     @classmethod
     def verbs(cls):
-        return [name[3:] for name in vars(cls) if name.startswith("do_")]
+        return [name[3:].replace("_", "-") for name in vars(cls) if name.startswith("do_")]
 
     # worlds
 
@@ -2354,12 +2433,12 @@ class Control:
         else:
             raise Refused(f"unknown object {kind}{nearest(kind, [*PLAIN, *FORM_REQUIRED, *FLAT])}")
         if fresh and corpid in self.server.tenants:
-            self.close_port(self.server.tenants[corpid])
+            self.abandon(self.server.tenants[corpid])
         self.server.tenants[corpid] = tenant
 
     def do_remove(self, tenant, args, rest):
         """remove: the whole company is forgotten"""
-        self.close_port(tenant)
+        self.abandon(tenant)
         self.server.tenants.pop(tenant.corpid, None)
 
     def do_set(self, tenant, args, rest):
@@ -2549,7 +2628,8 @@ class Control:
         return str(sum(only in (None, e.path) for e in tenant.log))
 
     def do_clear(self, tenant, args, rest):
-        """clear [what=log|faults|all]: forgets the log and the figures of stats (default), or faults and "at" too"""
+        """clear [what=log|faults|all]: forgets the log and the figures of stats (default), or faults, holds and
+        "at" too"""
         what = args.pop("what", "log")
         if what in ("log", "all"):
             tenant.log.clear()
@@ -2557,6 +2637,7 @@ class Control:
             tenant.connections = set()
         if what in ("faults", "all"):
             tenant.faults, tenant.scheduled = [], []
+            tenant.release(*tenant.holds.values())
 
     def do_stats(self, tenant, args, rest):
         """stats: requests, seconds from first to last, most starts in any 1 s, most at one time, connections, bytes"""
@@ -2580,6 +2661,46 @@ class Control:
     def do_faults(self, tenant, args, rest):
         """faults: name, requests seen, times fired"""
         return "\n".join(f"{f.what} at={f.at} seen={f.seen} fired={f.fired}" for f in tenant.faults)
+
+    # moments
+
+    @staticmethod
+    def hold_of(tenant, args):
+        name = args.pop("name", "hold")
+        if name not in tenant.holds:
+            raise Refused(f"no hold {name}")
+        return tenant.holds[name]
+
+    def do_hold(self, tenant, args, rest):
+        """hold [name=hold] [at=first|every|N] [times=K] [until=M] [path=] [page=] [has=]: the Nth matching request from
+        now, and those that follow up to K (default 1; with at=every without limit), wait until they are released; with
+        until=M they go on by themselves, and the hold ends, once M (then the default of K) wait at the same time"""
+        hold = Hold(args)
+        if hold.name in tenant.holds:
+            raise Refused(f"there is a hold {hold.name}: release it first")
+        tenant.holds[hold.name] = hold
+
+    def do_held(self, tenant, args, rest):
+        """held [name=X]: how many requests wait there; without a name all holds, with the matching requests seen"""
+        if "name" in args:
+            return str(len(self.hold_of(tenant, args).waiting))
+        return "\n".join(f"{h.name} waiting={len(h.waiting)} seen={h.seen}" for h in tenant.holds.values())
+
+    def do_wait_held(self, tenant, args, rest):
+        """wait-held [name=hold] [n=1] [timeout=60]: answers once so many requests wait there, or with an error"""
+        hold, n, seconds = self.hold_of(tenant, args), int(args.pop("n", 1)), float(args.pop("timeout", 60))
+        if len(hold.waiting) < n:
+            raise NotYet(seconds, f"hold {hold.name}: {len(hold.waiting)} of {n} requests wait, {hold.seen} seen")
+
+    def do_release(self, tenant, args, rest):
+        """release [name=hold|all]: the hold ends and what waits there goes on; prints how many that are"""
+        every = args.get("name") == "all" and args.pop("name")
+        holds = list(tenant.holds.values()) if every else [self.hold_of(tenant, args)]
+        waiting = sum(len(hold.waiting) for hold in holds)
+        tenant.release(*holds)
+        return str(waiting)
+
+    # ports
 
     def do_port(self, tenant, args, rest):
         """port [mode=answer|close|reset|silent|refused]: a port of the company's own, printed; close and reset strike
@@ -2608,7 +2729,9 @@ class Control:
             gate.server.close()
             gate.server = None
 
-    def close_port(self, tenant):
+    def abandon(self, tenant):
+        """What is done for a company before it is forgotten."""
+        tenant.release(*tenant.holds.values())
         if tenant.port:
             self.close_gate(tenant.port)
 
@@ -2641,7 +2764,7 @@ def help_text():
     def lines(docs):
         return "\n".join("  " + line.strip() if i == 0 else "      " + line.strip()
                          for doc in docs for i, line in enumerate(doc.split("\n")))
-    verbs = lines(getattr(Control, "do_" + v).__doc__ for v in Control.verbs())
+    verbs = lines(getattr(Control, "do_" + v.replace("-", "_")).__doc__ for v in Control.verbs())
     return __doc__.replace("%(verbs)s", verbs).replace(
         "%(faults)s", "\n".join(f"  {name:16}{function.__doc__}" for name, function in FAULTS.items()))
 
@@ -2662,7 +2785,7 @@ class Client:
 
     def __call__(self, corpid, verb, *rest, **args):
         order = json.dumps({"corpid": corpid, "verb": verb, "args": args, "rest": list(rest)}).encode()
-        with socket.create_connection(self.address, 60) as sock:
+        with socket.create_connection(self.address, 600) as sock:
             if self.tls:
                 import ssl
                 context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -2796,12 +2919,18 @@ class Probe:
 
     def raw(self, name, body, gzip=False, sign=None):
         """The bytes of the answer's body."""
+        self.send(name, body, gzip, sign)
+        return self.answer()
+
+    def send(self, name, body, gzip=False, sign=None):
         if self.sock is None:
             self.sock = socket.create_connection(("127.0.0.1", self.port), 20)
         sign = hashlib.sha256(body + self.token.encode()).hexdigest() if sign is None else sign
         head = (f"POST {PREFIX}{name} HTTP/1.1\r\nHost: x\r\nsign: {sign}\r\nContent-Length: {len(body)}\r\n"
                 + ("Accept-Encoding: gzip\r\n" if gzip else "") + "\r\n")
         self.sock.sendall(head.encode() + body)
+
+    def answer(self):
         while b"\r\n\r\n" not in self.data:
             self.more()
         head, _, self.data = self.data.partition(b"\r\n\r\n")
@@ -3013,19 +3142,23 @@ def try_manners(tap, ctl, probe):
     ctl("c1", "clock", set="1770000000", freeze="on")
     probe.call()
     ok(probe.headers["date"] == "Mon, 02 Feb 2026 03:40:00 GMT", "a clock of its own", probe.headers)
-    ctl("c1", "set", limit_second="3", limit_msg="", retry_after="2")
-    time.sleep(1.05)
+    probe.corpid = "c5"
+    ctl("c5", "create", products="5", limit_minute="3", retry_after="2")
     codes = [probe.call()["code"] for _ in range(5)]
-    ok(codes == [1, 1, 1, 100429, 100429] and probe.headers["retry-after"] == "2", "3 a second", codes)
-    time.sleep(0.5)
+    ok(codes == [1, 1, 1, 100429, 100429] and probe.headers["retry-after"] == "2", "3 a minute", codes)
+    ctl("c5", "set", limit_minute="5")
     ok(probe.call()["code"] == 100429, "refused calls count")
-    ctl("c1", "set", limit_second="0", depth="200")
+    ctl("c5", "set", limit_minute="0", limit_second="3")
+    time.sleep(1.05)
+    ok(probe.call()["code"] == 1, "3 a second: a second later")
+    probe.corpid = "c1"
+    ctl("c1", "set", depth="200")
     ok(len(probe.rows(page=2, pageSize=100)) == 100 and probe.rows(page=3, pageSize=100) == [], "depth")
     ctl("c1", "set", depth="0", total_cap="500", short_pages="7", latency="80")
     start = time.monotonic()
     answer = probe.call(pageSize=100)["result"]
     ok(answer["totalCount"] == 500 and len(answer["list"]) == 93, "a capped total, short pages")
-    ok(0.07 < time.monotonic() - start < 3, "latency")
+    ok(0.07 < time.monotonic() - start, "latency")
     ctl("c1", "set", total_cap="0", short_pages="0", latency="0")
     port = int(ctl("c1", "port"))
     other = Probe(port, "c1")
@@ -3095,6 +3228,61 @@ def try_faults(tap, ctl, probe):
     ok(probe.call(pageSize=100) == good, "and then all is well")
 
 
+def try_holds(tap, ctl, probe):
+    ok, probes = tap.ok, [Probe(probe.port, "c4") for _ in range(4)]
+
+    def send(one, **body):
+        one.send("product/list", compact({"corpid": "c4", **body}).encode())
+
+    def total(one):
+        return json.loads(one.answer())["result"]["totalCount"]
+
+    ctl("c4", "create", products="5")
+    ctl("c4", "hold", name="x", at="2", page="3")
+    ok(probes[0].call(page=3)["code"] == 1 and probes[0].call(page=1)["code"] == 1, "what is not meant is not held")
+    send(probes[1], page=3)
+    ctl("c4", "wait-held", name="x")
+    ok(ctl("c4", "held") == "x waiting=1 seen=2" and ctl("c4", "count") == "3", "a request is held", ctl("c4", "held"))
+    ctl("c4", "add")
+    ok(probes[0].call(page=3)["result"]["totalCount"] == 6, "others are answered meanwhile")
+    ctl("c4", "add")
+    ok(ctl("c4", "release", name="x") == "1" and total(probes[1]) == 7, "released, it gets what is there then")
+    ok(ctl("c4", "held") == "", "and the hold has ended")
+    for verb in ("release", "held", "wait-held"):
+        try:
+            ok(False, "no such hold", verb, ctl("c4", verb, name="x"))
+        except Refused as error:
+            ok("no hold x" in str(error), verb + " of no hold")
+    ctl("c4", "hold", at="every")
+    for one in probes[:2]:
+        send(one)
+    ctl("c4", "wait-held", n="2")
+    try:
+        ok(False, "wait-held ends", ctl("c4", "wait-held", n="3", timeout="0.1"))
+    except Refused as error:
+        ok("2 of 3 requests wait" in str(error), "wait-held ends")
+    probes[0].close()
+    while ctl("c4", "held", name="hold") == "2":
+        time.sleep(0.01)
+    ok(ctl("c4", "held", name="hold") == "1", "a client that is gone waits no more", ctl("c4", "held"))
+    ctl("c4", "clear", what="all")
+    ok(total(probes[1]) == 7 and ctl("c4", "held") == "", "clear what=all lets go")
+    ctl("c4", "hold", until="3")
+    for n, one in enumerate(probes[:3]):
+        send(one)
+        if n < 2:
+            ctl("c4", "wait-held", n=str(n + 1))
+    ok([total(one) for one in probes[:3]] == [7, 7, 7] and "peak=3" in ctl("c4", "stats"), "until=3")
+    ctl("c4", "hold")
+    send(probes[3])
+    ctl("c4", "wait-held")
+    ctl("c4", "create", products="1")
+    ok(total(probes[3]) == 7 and probes[0].call()["result"]["totalCount"] == 1 and ctl("c4", "held") == "",
+       "create forgets the holds of the world that was")
+    for one in probes:
+        one.close()
+
+
 def selftest():
     """Starts a server of its own and talks to it; TAP."""
     import subprocess
@@ -3118,6 +3306,7 @@ def selftest():
             try_other_lists(tap, ctl, probe)
             try_manners(tap, ctl, probe)
             try_faults(tap, ctl, probe)
+            try_holds(tap, ctl, probe)
         finally:
             process.terminate()
             code = process.wait(10)
