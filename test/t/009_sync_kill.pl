@@ -2,6 +2,10 @@
 # random moments of a running sync the watermark is never ahead of the rows, a
 # first load goes on where it was, and the next run makes target = source.
 #
+# A moment is a request, at which the simulator holds the run, and for every third
+# kill a while after that one went on.  What must hold then holds at every moment,
+# also when the run has ended already.
+#
 # XBB_LONG=1 makes it 200 kills and 60,000 records; XBB_SEED the moments.
 
 use strict;
@@ -18,12 +22,13 @@ use Xbb;
 
 my $kills = long_run(10, 200);
 my $records = long_run(30_000, 60_000);
+my $first_load = $records / 100;    # requests, and some more for what is counted
 my $corpid = "dingSyncKill-$$";
-my $seed = $ENV{XBB_SEED} // time;
+my $seed = int($ENV{XBB_SEED} // time);
 my $node = start_node('sync_kill');
 
 srand($seed);
-note("XBB_SEED=" . int($seed));
+note("XBB_SEED=$seed");
 
 sub source_lines
 {
@@ -36,48 +41,69 @@ sub target_lines
 		q{SELECT data_id || ',' || extract(epoch FROM update_time)::bigint FROM target ORDER BY data_id}));
 }
 
-# with its latency the first load takes longer than any kill waits, however fast the machine
-sim($corpid, 'create', token => 't0ken', products => $records, width => 3, latency => 40);
+sim($corpid, 'create', token => 't0ken', products => $records, width => 3);
 $node->safe_psql('postgres', qq{
 	CREATE SERVER sync_kill FOREIGN DATA WRAPPER xbb_fdw OPTIONS (corpid '$corpid', base_url '@{[sim_url()]}',
-		rate_limit '0', settle_time '1s');
+		rate_limit '0', settle_time '1s', request_timeout '1h');
 	CREATE USER MAPPING FOR PUBLIC SERVER sync_kill OPTIONS (token 't0ken');
 	CREATE FOREIGN TABLE source (data_id bigint, serial_no text, update_time timestamptz)
 		SERVER sync_kill OPTIONS (object 'product');
 	SELECT xbb.create_sync('copy', 'source', 'target', '{data_id}', overlap => '10s');
 });
 
-my ($ahead, $lost, $partial, $seen) = (0, 0, 0, 0);
+# the request to strike at: of the first load, well in its middle to begin with, or of a run
+# for what is new
+sub moment
+{
+	my ($kill, $loaded) = @_;
+
+	return int($first_load * (.45 + rand(.5))) if $kill == 1;
+	return 1 + int(rand($loaded ? 10 : $first_load * .6));
+}
+
+my ($ahead, $lost, $partial, $struck, $over, $killed, $loaded) = (0, 0, 0, 0, 0, 0, 0);
 for my $kill (1 .. $kills)
 {
-	my $run = IPC::Run::start([ 'psql', '-XqAt', '-d', $node->connstr('postgres'), '-c', q{CALL xbb.sync('copy')} ],
-		'<', \undef, '>', \my $out, '2>', \my $err);
+	my $run = Xbb::Session->new($node);
+	my $later = $kill % 3 == 0;
 
-	sleep(rand(1.2));
+	sim($corpid, 'clear', what => 'all');
+	sim($corpid, 'hold', at => moment($kill, $loaded));
+	my $held = held($corpid, $run->send(q{CALL xbb.sync('copy')}));
+	if ($held && $later)
+	{
+		sim($corpid, 'release');
+		sleep(rand(.1));
+	}
 	kill_server($node);
-	$run->finish;
+	$run->quit;
 	$node->start;
 
+	my $last = $node->safe_psql('postgres', q{SELECT status FROM xbb.sync_run ORDER BY id DESC LIMIT 1});
+	$over += !$held;
+	$struck += $held && !$later;
+	$killed += $held && !$later && $last eq 'killed';
+	$lost += $last ne 'killed' && $last ne 'succeeded';
 	my $watermark = $node->safe_psql('postgres',
 		q{SELECT coalesce(extract(epoch FROM watermark)::bigint, 0) FROM xbb.sync_definition});
 	my %target = map { $_ => 1 } target_lines();
 	$ahead += grep { my (undef, $time) = split /,/; $time <= $watermark && !$target{$_} } source_lines();
-	$partial++ if %target && keys %target < $records;
-	$seen++ if $node->safe_psql('postgres', q{SELECT count(*) FROM xbb.sync_run WHERE status = 'killed'}) > 0;
-	$lost++ if $node->safe_psql('postgres', q{SELECT count(*) FROM xbb.sync_run WHERE status = 'running'}) > 0;
+	$loaded = $node->safe_psql('postgres', q{SELECT loading_until IS NULL AND watermark IS NOT NULL FROM xbb.sync_definition}) eq 't';
+	$partial += %target && !$loaded;
 	# what comes later is new to the watermark
-	sleep(1);
-	sim($corpid, 'touch', id => join(',', map { 51200001 + int(rand($records)) } 1 .. 50), '{"num_1": 1}');
-	sim($corpid, 'add', n => 20);
-	$records += 20;
+	sim($corpid, 'clock', advance => 2);
+	sim($corpid, 'touch', id => join(',', map { 51200001 + int(rand($records)) } 1 .. 200), '{"num_1": 1}');
+	sim($corpid, 'add', n => 50);
+	$records += 50;
 }
-note("of $kills kills, $seen left a killed run in the log, $partial a part of the first load");
+note("of $kills kills, $struck struck at a request, $over after the run, $partial left a part of the first load");
 is($ahead, 0, 'the watermark never was ahead of the rows');
-is($lost, 0, 'no killed run shows as running');
-cmp_ok($seen, '>', 0, 'killed runs show as killed');
-cmp_ok($partial, '>', 0, 'some kills struck in the middle of the first load');
+is($lost, 0, 'a run shows as killed, or it was over');
+cmp_ok($struck, '>', 0, 'runs were struck while they ran');
+is($killed, $struck, '... and each shows as killed');
+cmp_ok($partial, '>', 0, 'the first load was struck in its middle');
 
-sleep(2);
+sim($corpid, 'clear', what => 'all');
 $node->safe_psql('postgres', q{CALL xbb.sync('copy')});
 is_deeply([ target_lines() ], [ source_lines() ], 'the next run makes target = source');
 is($node->safe_psql('postgres', q{SELECT status FROM xbb.sync_run ORDER BY id DESC LIMIT 1}), 'succeeded', 'and says so');

@@ -8,7 +8,6 @@ use warnings;
 
 use FindBin;
 use lib $FindBin::RealBin;
-use IPC::Run;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
@@ -18,26 +17,6 @@ use Xbb;
 my $records = long_run(30_000, 1_000_000);
 my $corpid = "dingSyncLoad-$$";
 my $node = start_node('sync_load');
-
-# Starts a run, and calls the function with its backend's pid until it says no more or
-# the run ends.
-sub run_while
-{
-	my ($function) = @_;
-	my ($out, $err) = ('', '');
-	my $run = IPC::Run::start([ 'psql', '-XqAt', '-d', $node->connstr('postgres'), '-c', 'SELECT pg_backend_pid()',
-			'-c', q{CALL xbb.sync('copy')} ], '<', \undef, '>', \$out, '2>', \$err);
-	my $more = 1;
-
-	wait_until(sub { $run->pump_nb; $out =~ /^\d+\n/ }) or die "no backend: $err";
-	while ($more && $run->pumpable)
-	{
-		$run->pump_nb;
-		$more = $function->($out + 0);
-		sleep(.02);
-	}
-	return ($run, \$err);
-}
 
 # What a process has for itself, kB.
 sub memory
@@ -51,10 +30,33 @@ sub memory
 
 sub rows { return $node->safe_psql('postgres', 'SELECT count(*) FROM target'); }
 
+my $peak = 0;
+
+# Runs the sync up to the request given, looking at its memory; its session.
+sub run_to
+{
+	my ($request) = @_;
+	my $session = Xbb::Session->new($node);
+	my $caught = 0;
+
+	sim($corpid, 'hold', at => $request);
+	$session->send(q{CALL xbb.sync('copy')});
+	until ($caught || $session->ended)
+	{
+		my $size = memory($session->{pid});
+
+		$peak = $size if $size > $peak;
+		$caught = sim($corpid, 'held', name => 'hold');
+		sleep(.02);
+	}
+	ok($caught, "a run is under way at its request $request");
+	return $session;
+}
+
 sim($corpid, 'create', token => 't0ken', products => $records, width => 10);
 $node->safe_psql('postgres', qq{
 	CREATE SERVER sync_load FOREIGN DATA WRAPPER xbb_fdw OPTIONS (corpid '$corpid', base_url '@{[sim_url()]}',
-		rate_limit '0', settle_time '1s');
+		rate_limit '0', settle_time '1s', request_timeout '1h');
 	CREATE USER MAPPING FOR PUBLIC SERVER sync_load OPTIONS (token 't0ken');
 	CREATE FOREIGN TABLE source (data_id bigint, serial_no text, update_time timestamptz,
 		name text OPTIONS (attr 'text_1'), price numeric OPTIONS (attr 'num_1'))
@@ -62,30 +64,23 @@ $node->safe_psql('postgres', qq{
 	SELECT xbb.create_sync('copy', 'source', 'target', '{data_id}', overlap => '10s');
 });
 
-my $peak = 0;
-my $looks = 0;
-my ($run) = run_while(sub {
-		my $size = memory($_[0]);
-
-		$peak = $size if $size > $peak;
-		return $looks++ % 25 != 0 || rows() < $records * .4;
-	});
-ok($run->pumpable, 'the first load is under way');
+# at a request that is far in its second half
+my $run = run_to(int($records / 100 * .8));
+my $committed = rows();
+cmp_ok($committed, '>=', $records * .4, 'it commits what it has');
+cmp_ok($committed, '<', $records, '... while more is to come');
 kill_server($node);
-$run->finish;
+$run->quit;
+sim($corpid, 'release');
 $node->start;
 
 my $kept = rows();
-cmp_ok($kept, '>=', $records * .4, 'what was committed is there');
-my $err;
-($run, $err) = run_while(sub {
-		my $size = memory($_[0]);
-
-		$peak = $size if $size > $peak;
-		return 1;
-	});
-$run->finish;
-is($$err, '', 'the next run succeeds');
+is($kept, $committed, 'what was committed is there');
+$run = run_to(int(($records - $kept) / 100 * .8));
+sim($corpid, 'release');
+my $result = $run->result(600);
+is($result->{error}, '', 'the next run succeeds');
+$run->quit;
 
 my ($requests, $inserted) = split(/\|/, $node->safe_psql('postgres',
 	q{SELECT requests, inserted FROM xbb.sync_run WHERE status = 'succeeded'}));

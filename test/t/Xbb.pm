@@ -13,7 +13,7 @@ use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Time::HiRes qw(sleep time);
 
-our @EXPORT = qw(start_node kill_server sim sim_url start_simulator end_with_test wait_until long_run);
+our @EXPORT = qw(start_node kill_server sim held sim_url start_simulator end_with_test wait_until long_run);
 
 my @programs;
 
@@ -77,6 +77,18 @@ sub sim
 	my $reply = JSON::PP->new->decode($answer);
 	die "simulator: $reply->{text}" unless $reply->{ok};
 	return $reply->{text};
+}
+
+# Waits until a hold of the simulator has caught a request of a session's statement: true
+# then, false if the statement ended without.
+sub held
+{
+	my ($corpid, $session, $name) = @_;
+	my $caught = 0;
+
+	wait_until(sub { ($caught = sim($corpid, 'held', name => $name // 'hold')) || $session->ended }, 600)
+	  or die 'neither a request nor an end of the statement';
+	return $caught;
 }
 
 # A child that is to be ended when the test does.
@@ -194,6 +206,19 @@ sub result
 		}
 	}
 	return \%result;
+}
+
+# True once the statement has ended; does not wait for it.
+sub ended
+{
+	my ($self) = @_;
+	my $select = IO::Select->new($self->{out});
+
+	while ($select->can_read(0))
+	{
+		sysread($self->{out}, $self->{buffer}, 65536, length $self->{buffer}) or return 1;
+	}
+	return index($self->{buffer}, "<<END $self->{count}>>\n") >= 0;
 }
 
 sub run
