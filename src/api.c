@@ -471,33 +471,3 @@ api_totals(void)
 {
 	return &totals;
 }
-
-static void *
-total_read(void *arg, const char *body, size_t length, ApiEnvelope *envelope)
-{
-	JsonEnvelope json;
-
-	json_read_envelope(body, length, &json);
-	envelope->unreadable = json.valid ? NULL : json.error;
-	envelope->has_code = json.has_code;
-	envelope->code = json.code;
-	envelope->has_success = json.has_success;
-	envelope->success = json.success;
-	envelope->msg = json.msg;
-	*(int64 *) arg = json.total;
-	return NULL;
-}
-
-int64
-api_total(const OptionTable *table, Oid userid, const char *conditions)
-{
-	int64		total = -1;
-	ApiReader	reader = {.read = total_read, .arg = &total};
-	ApiQueue   *queue = api_open(table, userid, &reader);
-	ApiAnswer	answer;
-
-	api_ask(queue, 0, conditions, 1, 1);
-	api_next(queue, true, &answer);
-	MemoryContextDelete(queue->context);
-	return total;
-}

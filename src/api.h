@@ -107,11 +107,4 @@ extern const ApiCounters *api_counters(const ApiQueue *queue);
 extern void api_add_counters(ApiCounters *sum, const ApiCounters *more);
 extern const ApiTotals *api_totals(void);
 
-/*
- * The totalCount of a table's list under conditions (as in api_ask): one
- * request.  -1 if the API did not say.
- */
-extern int64 api_total(const OptionTable *table, Oid userid,
-					   const char *conditions);
-
 #endif							/* XBB_API_H */

@@ -186,54 +186,6 @@ load_checked(const char *text)
 	return value;
 }
 
-/* An integer as a number, or as digits in a string. */
-static bool
-read_integer(const json_t *value, int64 *result)
-{
-	if (json_is_integer(value))
-	{
-		*result = json_integer_value(value);
-		return true;
-	}
-	if (json_is_real(value))
-	{
-		double		number = json_real_value(value);
-
-		*result = (fabs(number) < 9e15) ? (int64) number : 0;
-		return (double) *result == number;
-	}
-	if (json_is_string(value))
-	{
-		const char *text = json_string_value(value);
-		char	   *end;
-
-		errno = 0;
-		*result = strtoll(text, &end, 10);
-		return errno == 0 && end != text && *end == '\0';
-	}
-	return false;
-}
-
-static void
-read_members(const json_t *root, JsonEnvelope *envelope)
-{
-	const json_t *msg = json_object_get(root, "msg");
-	const json_t *success = json_object_get(root, "success");
-	const json_t *result = json_object_get(root, "result");
-
-	envelope->valid = json_is_object(root);
-	if (!envelope->valid)
-		envelope->error = pstrdup("the answer is not a JSON object");
-	envelope->has_code = read_integer(json_object_get(root, "code"),
-									  &envelope->code);
-	envelope->has_success = json_is_boolean(success);
-	envelope->success = json_is_true(success);
-	if (json_is_string(msg))
-		envelope->msg = pstrdup(json_string_value(msg));
-	if (!read_integer(json_object_get(result, "totalCount"), &envelope->total))
-		envelope->total = -1;
-}
-
 char *
 json_check_object(const char *text, const char *const *reserved)
 {
@@ -338,38 +290,4 @@ json_body_members(const char *corpid, const char *user_id,
 	json_decref(root);
 
 	return take_inside(body);
-}
-
-void
-json_read_envelope(const char *body, size_t length, JsonEnvelope *envelope)
-{
-	json_error_t error;
-	json_t	   *root;
-
-	memset(envelope, 0, sizeof(*envelope));
-	envelope->total = -1;
-	envelope->msg = pstrdup("");
-
-	/* jansson passes over some NULs */
-	if (!pg_verify_mbstr(PG_UTF8, body, (int) length, true))
-	{
-		envelope->error = pstrdup("the answer is not valid UTF-8");
-		return;
-	}
-	root = json_loadb(body, length, JSON_DECODE_INT_AS_REAL, &error);
-	if (root == NULL)
-	{
-		envelope->error = describe_error(&error);
-		return;
-	}
-
-	PG_TRY();
-	{
-		read_members(root, envelope);
-	}
-	PG_FINALLY();
-	{
-		json_decref(root);
-	}
-	PG_END_TRY();
 }

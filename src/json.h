@@ -39,21 +39,4 @@ extern char *json_elements(const char *text);
 extern char *json_body_members(const char *corpid, const char *user_id,
 							   const char *form_id, const char *params);
 
-/* What every answer of the API says beside its result (xbb-api 4). */
-typedef struct JsonEnvelope
-{
-	bool		valid;			/* an object at all */
-	bool		has_code;
-	int64		code;			/* 1 = success */
-	bool		has_success;
-	bool		success;
-	char	   *msg;			/* palloc'd, "" if there was none */
-	int64		total;			/* result.totalCount, -1 if it was missing */
-	char	   *error;			/* palloc'd: why it is not valid */
-} JsonEnvelope;
-
-/* For small answers; long lists go through record.h. */
-extern void json_read_envelope(const char *body, size_t length,
-							   JsonEnvelope *envelope);
-
 #endif							/* XBB_JSON_H */

@@ -32,12 +32,12 @@
 #include "utils/rel.h"
 #include "utils/selfuncs.h"
 
-#include "api.h"
 #include "compat.h"
 #include "condition.h"
 #include "option.h"
 #include "plan.h"
 #include "plan_constant.h"
+#include "reader.h"
 
 /* Records assumed in a list that was never analyzed. */
 #define DEFAULT_RECORDS 10000
@@ -110,7 +110,7 @@ is_one_record(const ConditionQual *qual)
 	return qual->kind == CONDITION_DATA_ID && qual->op == CONDITION_EQUAL;
 }
 
-/* Asks the API how many records it would return; -1 if it cannot be asked yet. */
+/* Asks the API how many records it would return; -1 if it does not tell. */
 static double
 remote_records(PlannerInfo *root, RelOptInfo *rel, PlanInfo *info)
 {
@@ -140,9 +140,7 @@ remote_records(PlannerInfo *root, RelOptInfo *rel, PlanInfo *info)
 							 info->table->server.time_zone);
 	if (set->empty)
 		return 0;
-	return api_total(info->table, info->userid,
-					 condition_elements(info->table->conditions, set,
-										&set->add_time, &set->update_time));
+	return reader_count(info->table, info->userid, set, true);
 }
 
 void

@@ -72,6 +72,14 @@ extern int64 reader_total(const OptionTable *table, Oid userid,
 						  ApiCounters *counters);
 
 /*
+ * totalCount of the set's conditions, as the API gives it, by one request for one
+ * record.  If it is missing, that is an error (40001), or -1 if missing_ok; so is
+ * then, without a request, a list too long for one condition.
+ */
+extern int64 reader_count(const OptionTable *table, Oid userid,
+						  const ConditionSet *set, bool missing_ok);
+
+/*
  * One page of the list as it is now, for sampling; lives in the current context.
  */
 extern RecordPage *reader_page(const OptionTable *table, Oid userid,

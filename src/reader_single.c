@@ -7,12 +7,31 @@
  */
 #include "postgres.h"
 
+#include "utils/memutils.h"
+
 #include "reader_state.h"
 
 /* A total that may be a limit of the API rather than a count (xbb-api 2, U). */
 #define TOTAL_CAP 10000
 
-/* One page, outside of any paging. */
+/* One page, outside of any paging.  The reader must live as long as its queue. */
+static RecordPage *
+ask(Reader *reader, Oid userid, int number, int page_size)
+{
+	const OptionTable *table = reader->table;
+	const ConditionSet *set = reader->set;
+	ApiReader	api = {reader_read_page, reader_discard_page, reader};
+	ApiAnswer	answer;
+
+	reader->queue = api_open(table, userid, &api);
+	api_ask(reader->queue, 0,
+			condition_elements(table->conditions, set, &set->add_time, &set->update_time),
+			table->object->paged ? number : 0, page_size);
+	if (!api_next(reader->queue, true, &answer))
+		elog(ERROR, "xbb_fdw waits for an answer to nothing");
+	return answer.page;
+}
+
 static RecordPage *
 ask_page(const OptionTable *table, Oid userid, RecordFormat *format,
 		 const ConditionSet *set, int number, ApiCounters *counters)
@@ -23,19 +42,12 @@ ask_page(const OptionTable *table, Oid userid, RecordFormat *format,
 		.set = set,
 		.format = format,
 	};
-	ApiReader	api = {reader_read_page, reader_discard_page, &reader};
-	ApiAnswer	answer;
+	RecordPage *page = ask(&reader, userid, number, table->server.page_size);
 
-	reader.queue = api_open(table, userid, &api);
-	api_ask(reader.queue, 0,
-			condition_elements(table->conditions, set, &set->add_time, &set->update_time),
-			table->object->paged ? number : 0, table->server.page_size);
-	if (!api_next(reader.queue, true, &answer))
-		elog(ERROR, "xbb_fdw waits for an answer to nothing");
-	reader_check_ids(&reader, set, answer.page);
+	reader_check_ids(&reader, set, page);
 	if (counters)
 		api_add_counters(counters, api_counters(reader.queue));
-	return answer.page;
+	return page;
 }
 
 static bool
@@ -71,6 +83,34 @@ reader_total(const OptionTable *table, Oid userid, RecordFormat *format,
 		!page_in_bounds(set, page))
 		return -1;
 	return page->total;
+}
+
+int64
+reader_count(const OptionTable *table, Oid userid, const ConditionSet *set,
+			 bool missing_ok)
+{
+	MemoryContext context;
+	MemoryContext old;
+	Reader		reader = {.table = table,.set = set};
+	PagerStep	missing = {.failure = PAGER_NO_TOTAL};
+	RecordPage *page;
+	int64		total;
+
+	if (missing_ok && set->list.nvalues > VALUES_A_REQUEST)
+		return -1;
+	context = AllocSetContextCreate(CurrentMemoryContext, "xbb_fdw count",
+									ALLOCSET_SMALL_SIZES);
+	old = MemoryContextSwitchTo(context);
+	reader.context = context;
+	reader.format = reader_format(table, CreateTemplateTupleDesc(0), NULL, "");
+	page = ask(&reader, userid, 1, 1);
+	total = page->total;
+	missing.received = page->nrows;
+	if (total < 0 && !missing_ok)
+		reader_raise_failure(&reader, &missing);
+	MemoryContextSwitchTo(old);
+	MemoryContextDelete(context);
+	return total;
 }
 
 RecordPage *

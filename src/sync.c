@@ -96,15 +96,13 @@ xbb_fdw_total(PG_FUNCTION_ARGS)
 	Oid			relid = PG_GETARG_OID(0);
 	ConditionSet set = {.elements = "", .nids = -1};
 	OptionTable *table;
-	char	   *elements;
 
 	if (pg_class_aclcheck(relid, GetUserId(), ACL_SELECT) != ACLCHECK_OK)
 		aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_FOREIGN_TABLE, get_rel_name(relid));
 	table = option_table(relid);
 	set.update_time.has_low = take_bound(fcinfo, 1, &set.update_time.low);
 	set.update_time.has_high = take_bound(fcinfo, 2, &set.update_time.high);
-	elements = condition_elements(table->conditions, &set, &set.add_time, &set.update_time);
-	PG_RETURN_INT64(api_total(table, GetUserId(), elements));
+	PG_RETURN_INT64(reader_count(table, GetUserId(), &set, false));
 }
 
 /* How to read records, kept from call to call of one statement. */
