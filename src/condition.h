@@ -66,7 +66,10 @@ typedef struct ConditionList
 	int			nvalues;		/* 0 if there is no such condition */
 } ConditionList;
 
-/* The conditions of one execution. */
+/*
+ * The conditions of one execution.  All it points to was made for it, in the memory
+ * it was made in; nothing of the values that it was made from.
+ */
 typedef struct ConditionSet
 {
 	bool		empty;			/* nothing can meet the quals: ask nothing */

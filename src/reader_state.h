@@ -40,7 +40,9 @@ typedef struct ReaderBatches
 	int			next;			/* to be asked for */
 	int			in_flight;
 	int			answered;
-	List	   *answers;		/* ApiAnswers whose readings are yet to begin */
+	List	   *answers;		/* copies of ApiAnswers, with their pages, whose
+								 * readings are yet to begin; in the reader's
+								 * memory */
 	bool		catches_up;		/* what changed meanwhile is to be read, too */
 	IdSet		seen;			/* ids handed on, if records may come twice */
 	int64		repeats;		/* records not handed on, as they had been */
@@ -52,8 +54,9 @@ typedef struct ReaderBatches
 
 struct Reader
 {
-	MemoryContext context;		/* owns everything, pages included */
-	const OptionTable *table;
+	MemoryContext context;		/* owns everything but the next three, pages
+								 * included */
+	const OptionTable *table;	/* these are the caller's, and outlive the reader */
 	const ConditionSet *set;
 	RecordFormat *format;
 	ApiQueue   *queue;
@@ -64,7 +67,7 @@ struct Reader
 
 	/* the reading under way: of everything, one batch, or what changed */
 	Pager	   *pager;			/* NULL between two readings */
-	ConditionSet part;			/* what it asks for */
+	ConditionSet part;			/* what it asks for; its lists are the set's */
 	int			first_ticket;	/* tickets up to here were an earlier one's */
 	int			last_ticket;
 	int			asked;			/* requests of its own */

@@ -35,11 +35,15 @@ typedef struct SessionPin
 
 static dlist_head sessions = DLIST_STATIC_INIT(sessions);
 
+/* Counts calls of session_invalidate: options may change while they are read. */
+static uint64 invalidations = 0;
+
 static void
 session_invalidate(Datum arg, int cacheid, uint32 hashvalue)
 {
 	dlist_iter	iter;
 
+	invalidations++;
 	dlist_foreach(iter, &sessions)
 	{
 		SessionEntry *entry = dlist_container(SessionEntry, node, iter.cur);
@@ -102,7 +106,7 @@ session_origin(const char *base_url)
 }
 
 static SessionEntry *
-session_create(Oid serverid, const OptionMapping *mapping)
+session_create(Oid serverid, const OptionMapping *mapping, uint64 as_of)
 {
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext,
 												  "xbb_fdw session",
@@ -126,6 +130,8 @@ session_create(Oid serverid, const OptionMapping *mapping)
 												ObjectIdGetDatum(mapping->umid));
 	MemoryContextSwitchTo(old);
 
+	/* good enough for this scan, but for no later one */
+	session->stale = invalidations != as_of;
 	MemoryContextSetParent(context, CacheMemoryContext);
 	dlist_push_head(&sessions, &entry->node);
 	return entry;
@@ -137,6 +143,7 @@ session_get(Oid userid, Oid serverid, MemoryContext context)
 	static bool registered = false;
 	OptionMapping *mapping;
 	SessionEntry *entry = NULL;
+	uint64		as_of;
 	dlist_mutable_iter iter;
 
 	if (!registered)
@@ -148,6 +155,7 @@ session_get(Oid userid, Oid serverid, MemoryContext context)
 		registered = true;
 	}
 
+	as_of = invalidations;
 	mapping = option_mapping(userid, serverid);
 	dlist_foreach_modify(iter, &sessions)
 	{
@@ -159,7 +167,7 @@ session_get(Oid userid, Oid serverid, MemoryContext context)
 			entry = each;
 	}
 	if (!entry)
-		entry = session_create(serverid, mapping);
+		entry = session_create(serverid, mapping, as_of);
 	explicit_bzero(mapping->token, strlen(mapping->token));
 	session_pin(entry, context);
 	return &entry->session;
