@@ -239,6 +239,36 @@ option_attr(Oid relid, AttrNumber attnum)
 }
 
 /*
+ * A type that reads what another means, where that depends on the session: on its
+ * lc_monetary, its search_path.  NULL for all others.
+ */
+static const char *
+steady_type(Oid type)
+{
+	switch (type)
+	{
+		case MONEYOID:
+			return "numeric";
+		case MONEYARRAYOID:
+			return "numeric[]";
+		case REGCLASSOID:
+		case REGCOLLATIONOID:
+		case REGCONFIGOID:
+		case REGDICTIONARYOID:
+		case REGNAMESPACEOID:
+		case REGOPEROID:
+		case REGOPERATOROID:
+		case REGPROCOID:
+		case REGPROCEDUREOID:
+		case REGROLEOID:
+		case REGTYPEOID:
+			return "text";
+		default:
+			return NULL;
+	}
+}
+
+/*
  * What an attr of the API's own never is, by pg_type.typcategory; other attrs
  * are the company's, and may hold anything.  NULL if the type may fit.
  */
@@ -248,6 +278,8 @@ fitting_type(const char *attr, Oid type)
 	char		category;
 	bool		preferred;
 
+	if (steady_type(type))
+		return steady_type(type);
 	get_type_category_preferred(type, &category, &preferred);
 	if (strcmp(attr, "*") == 0 || strcmp(attr, OPTION_ERROR_ATTR) == 0)
 		return category == TYPCATEGORY_STRING || type == JSONOID || type == JSONBOID ?

@@ -89,6 +89,7 @@ reader_raise_failure(Reader *reader, const PagerStep *step)
 {
 	const char *name = reader->table->object->path;
 	const char *message = NULL;
+	const char *kind;
 	char	   *detail;
 	const char *hint = "Try again; if the list never settles, read narrower ranges of its update time.";
 
@@ -97,12 +98,19 @@ reader_raise_failure(Reader *reader, const PagerStep *step)
 	switch (step->failure)
 	{
 		case PAGER_IGNORED:
+			kind = step->time_kind == PAGER_ADD_TIME ? "addTime" : "updateTime";
+			if (step->time == 0)
+			{
+				message = "a record's time cannot be checked against the condition that was sent";
+				detail = psprintf("The %s of record %lld is missing, or is no time; asked for was the range %s.",
+								  kind, (long long) step->id, range_text(&step->range));
+				hint = psprintf("A text column with the attr %s shows what it is.", kind);
+				break;
+			}
 			message = "the API ignored a condition that was sent";
 			detail = psprintf("Record %lld has the %s %lld (%s), outside the range asked for, %s.",
-							  (long long) step->id,
-							  step->time_kind == PAGER_ADD_TIME ? "addTime" : "updateTime",
-							  (long long) step->time, time_text(step->time),
-							  range_text(&step->range));
+							  (long long) step->id, kind, (long long) step->time,
+							  time_text(step->time), range_text(&step->range));
 			hint = "If this object takes no conditions on times, set the table's option snapshot to false.";
 			break;
 		case PAGER_NO_FAILURE:

@@ -323,6 +323,7 @@ record_format(TupleDesc tupdesc, Bitmapset *wanted, char **attrs, char **constan
 	format->relname = pstrdup(relname);
 	format->null_on_error = shape->null_on_error;
 	format->id_key = pstrdup(shape->id_key);
+	format->time_zone = shape->time_zone;
 	want_envelope(format, shape->list_key);
 
 	format->record = attr_root();

@@ -271,8 +271,8 @@ end_row(Reader *reader)
 	if (!keep_row(reader))
 		return "the columns are too large";
 	page->ids[page->nrows] = get_id(reader);
-	page->add_times[page->nrows] = value_epoch(&add_time);
-	page->update_times[page->nrows] = value_epoch(&update_time);
+	page->add_times[page->nrows] = value_epoch(&add_time, format->time_zone);
+	page->update_times[page->nrows] = value_epoch(&update_time, format->time_zone);
 	page->nrows++;
 	reader->spans = reader->answer;
 	return NULL;

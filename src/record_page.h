@@ -44,6 +44,7 @@ struct RecordFormat
 {
 	char	   *relname;
 	const char *id_key;			/* for messages */
+	pg_tz	   *time_zone;		/* of times as text */
 
 	Attr	   *answer;			/* the envelope; its spans come once a page */
 	Attr	   *code;

@@ -141,7 +141,11 @@ choose_conversion(ValueType *type)
 			break;
 		case FLOAT4OID:
 		case FLOAT8OID:
-			type->convert = value_scalar_by_input;
+			type->convert = value_convert_float;
+			break;
+		case TIMEOID:
+		case TIMETZOID:
+			type->convert = value_convert_time;
 			break;
 		case TIMESTAMPTZOID:
 			type->convert = value_convert_timestamptz;

@@ -46,22 +46,78 @@ is_ascii_text(const char *data, int length)
 	return true;
 }
 
-/* A number that has an exponent, or too many digits for value_decimal(). */
-static bool
-has_number_shape(const char *text)
+static const char *
+skip_digits(const char *in, const char *end)
 {
-	return strspn(text, "+-.0123456789eE") == strlen(text) &&
-		strpbrk(text, ".eE") != NULL;
+	while (in < end && *in >= '0' && *in <= '9')
+		in++;
+	return in;
+}
+
+static const char *
+skip_blanks(const char *in, const char *end)
+{
+	while (in < end && (*in == ' ' || (*in >= '\t' && *in <= '\r')))
+		in++;
+	return in;
+}
+
+/*
+ * Is a text a decimal number, perhaps with an exponent?  The input functions take
+ * more: NaN, Infinity, 0x1F, 1_000, some of it since a later version.
+ */
+static bool
+is_number(ValueText text)
+{
+	const char *end = text.data + text.length;
+	const char *in = skip_blanks(text.data, end);
+	const char *whole;
+	int			digits;
+
+	if (in < end && (*in == '-' || *in == '+'))
+		in++;
+	whole = in;
+	in = skip_digits(in, end);
+	digits = in - whole;
+	if (in < end && *in == '.')
+	{
+		whole = ++in;
+		in = skip_digits(in, end);
+		digits += in - whole;
+	}
+	if (digits == 0)
+		return false;
+	if (in < end && (*in == 'e' || *in == 'E'))
+	{
+		in++;
+		if (in < end && (*in == '-' || *in == '+'))
+			in++;
+		whole = in;
+		in = skip_digits(in, end);
+		if (in == whole)
+			return false;
+	}
+	return skip_blanks(in, end) == end;
+}
+
+/* What stands for a number in "type"; an error if it is none. */
+static char *
+number_text(Oid type, const LexSlice *slice)
+{
+	ValueText	text = value_text(slice);
+
+	if (slice->kind != LEX_NUMBER && !is_number(text))
+		value_refuse_text(type, text, ERRCODE_INVALID_TEXT_REPRESENTATION);
+	return value_terminated(text);
 }
 
 static Datum
 convert_wide_integer(ValueType *type, const LexSlice *slice)
 {
-	char	   *text = value_terminated(value_text(slice));
 	Datum		number;
 	Datum		whole;
 
-	if (!has_number_shape(text))
+	if (strpbrk(number_text(type->oid, slice), ".eE") == NULL)
 		return value_call_input(type, slice);
 
 	number = value_numeric(slice);
@@ -137,37 +193,6 @@ value_terminated(ValueText text)
 }
 
 Datum
-value_call_input(ValueType *type, const LexSlice *slice)
-{
-	return InputFunctionCall(&type->input, value_terminated(value_text(slice)),
-							 type->ioparam, type->typmod);
-}
-
-void
-value_refuse_container(ValueType *type, const LexSlice *slice)
-{
-	if (slice->kind == LEX_ARRAY || slice->kind == LEX_OBJECT)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
-				 errmsg("a JSON %s cannot be converted to type %s",
-						slice->kind == LEX_ARRAY ? "array" : "object",
-						format_type_be(type->oid))));
-}
-
-Datum
-value_by_input(ValueType *type, const LexSlice *slice, bool *isnull)
-{
-	return value_call_input(type, slice);
-}
-
-Datum
-value_scalar_by_input(ValueType *type, const LexSlice *slice, bool *isnull)
-{
-	value_refuse_container(type, slice);
-	return value_call_input(type, slice);
-}
-
-Datum
 value_convert_text(ValueType *type, const LexSlice *slice, bool *isnull)
 {
 	ValueText	text = value_text(slice);
@@ -225,6 +250,14 @@ value_convert_integer(ValueType *type, const LexSlice *slice, bool *isnull)
 }
 
 Datum
+value_convert_float(ValueType *type, const LexSlice *slice, bool *isnull)
+{
+	value_refuse_container(type, slice);
+	return InputFunctionCall(&type->input, number_text(type->oid, slice),
+							 type->ioparam, type->typmod);
+}
+
+Datum
 value_numeric(const LexSlice *slice)
 {
 	int64		mantissa;
@@ -233,7 +266,7 @@ value_numeric(const LexSlice *slice)
 	if (value_decimal(slice, &mantissa, &scale))
 		return NumericGetDatum(int64_div_fast_to_numeric(mantissa, scale));
 	return DirectFunctionCall3(numeric_in,
-							   CStringGetDatum(value_terminated(value_text(slice))),
+							   CStringGetDatum(number_text(NUMERICOID, slice)),
 							   ObjectIdGetDatum(InvalidOid),
 							   Int32GetDatum(-1));
 }

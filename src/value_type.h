@@ -8,6 +8,7 @@
 #ifndef XBB_VALUE_TYPE_H
 #define XBB_VALUE_TYPE_H
 
+#include "datatype/timestamp.h"
 #include "fmgr.h"
 #include "value.h"
 
@@ -68,13 +69,31 @@ extern Datum value_call_input(ValueType *type, const LexSlice *slice);
 /* Types that are no container cannot say anything useful about one. */
 extern void value_refuse_container(ValueType *type, const LexSlice *slice);
 
+/* Raises that the type has no value for the text, in the input function's words. */
+extern void value_refuse_text(Oid type, ValueText text, int sqlstate)
+			__attribute__((noreturn));
+
+typedef enum ValueTimeVerdict
+{
+	VALUE_TIME_GOOD,
+	VALUE_TIME_MALFORMED,
+	VALUE_TIME_NONEXISTENT		/* the 30th of February */
+} ValueTimeVerdict;
+
+/* Reads a date or time by the grammar in value.h; raises nothing. */
+extern ValueTimeVerdict value_parse_time(ValueText text, pg_tz *zone,
+										 TimestampTz *result);
+
+/* Is a text HH:MM[:SS[.fff]], with a zone or without? */
+extern bool value_is_clock(ValueText text, bool wants_zone);
+
 /*
  * A plain decimal, blanks around it allowed: mantissa / 10^scale.  False for
  * anything else, an exponent or more than 18 digits included.
  */
 extern bool value_decimal(const LexSlice *slice, int64 *mantissa, int *scale);
 
-/* A number, or a string that numeric takes, digit for digit. */
+/* A number, or a string of one, digit for digit. */
 extern Datum value_numeric(const LexSlice *slice);
 
 /*
@@ -95,12 +114,16 @@ extern Datum value_convert_bool(ValueType *type, const LexSlice *slice,
 								bool *isnull);
 extern Datum value_convert_integer(ValueType *type, const LexSlice *slice,
 								   bool *isnull);
+extern Datum value_convert_float(ValueType *type, const LexSlice *slice,
+								 bool *isnull);
 extern Datum value_convert_numeric(ValueType *type, const LexSlice *slice,
 								   bool *isnull);
 extern Datum value_convert_timestamptz(ValueType *type, const LexSlice *slice,
 									   bool *isnull);
 extern Datum value_convert_timestamp(ValueType *type, const LexSlice *slice,
 									 bool *isnull);
+extern Datum value_convert_time(ValueType *type, const LexSlice *slice,
+								bool *isnull);
 extern Datum value_convert_date(ValueType *type, const LexSlice *slice,
 								bool *isnull);
 
