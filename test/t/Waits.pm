@@ -1,5 +1,6 @@
-# The waits that a scan can be in, each made to last: for the test of what ends
-# them, and for the benchmark of how fast.
+# The waits that a scan can be in, each made to last for an hour, but a minute where
+# the API asked for a pause, which may be no longer: for the test of what ends them,
+# and for the benchmark of how fast.
 package Waits;
 
 use strict;
@@ -11,7 +12,7 @@ use Xbb;
 
 our @EXPORT = qw(waits_node waits_create waits_arm waits_disarm waits_reached waits_truth);
 
-# A resolver that takes a minute for names that end in .hang.test.
+# A resolver that takes an hour for names that end in .hang.test.
 my $slow_resolver = <<'END';
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -26,7 +27,7 @@ getaddrinfo(const char *node, const char *service, const struct addrinfo *hints,
 {
 	if (node && strstr(node, ".hang.test"))
 	{
-		sleep(60);
+		sleep(3600);
 		return EAI_AGAIN;
 	}
 	return ((Resolver) dlsym(RTLD_NEXT, "getaddrinfo")) (node, service, hints, result);
@@ -64,11 +65,11 @@ my @waits = (
 	{ name => 'tls', simulator => [ '--mode', 'silent' ], scheme => 'https' },
 	{ name => 'first_byte', fault => { what => 'hang', at => 2 }, requests => 2 },
 	{ name => 'body', fault => { what => 'hang-body', at => 2 }, requests => 2 },
-	{ name => 'drip', fault => { what => 'drip', at => 2, ms => 200 }, requests => 2 },
+	{ name => 'drip', fault => { what => 'drip', at => 2, ms => 5000 }, requests => 2 },
 	{ name => 'backoff', fault => { what => 'status', code => 503, retry_after => 60, at => 'every' },
 		requests => 1, event => 'XbbBackoff' },
-	{ name => 'rate_limit', options => { rate_limit => '0.02' }, event => 'XbbRateLimit' },
-	{ name => 'settle', options => { settle_time => '60s' }, new_records => 15, requests => 3, event => 'XbbSettle' },
+	{ name => 'rate_limit', options => { rate_limit => '0.0003' }, event => 'XbbRateLimit' },
+	{ name => 'settle', options => { settle_time => '1h' }, new_records => 15, requests => 3, event => 'XbbSettle' },
 );
 
 sub waits_create
@@ -82,7 +83,7 @@ sub waits_create
 		my $corpid = $wait->{corpid} = "dingWait-$name-$$";
 		my $url = $wait->{url} // sim_url();
 		my %options = (corpid => $corpid, rate_limit => '0', page_size => '10', concurrency => '1',
-			connect_timeout => '90s', request_timeout => '90s', %{ $wait->{options} // {} });
+			connect_timeout => '1h', request_timeout => '1h', %{ $wait->{options} // {} });
 
 		$url = "$wait->{scheme}://127.0.0.1:" . start_simulator(@{ $wait->{simulator} }) if $wait->{simulator};
 		sim($corpid, 'create', token => 't0ken', products => $records, width => 4);
