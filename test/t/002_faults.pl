@@ -16,26 +16,35 @@ my $corpid = "dingFaults-$$";
 my $node = start_node('faults');
 
 sim($corpid, 'create', token => 't0ken', products => 80, width => 8, seed => 7);
-$node->safe_psql('postgres', qq{
-	CREATE SERVER faults FOREIGN DATA WRAPPER xbb_fdw OPTIONS (corpid '$corpid', base_url '@{[sim_url()]}',
-		rate_limit '0', page_size '10', concurrency '1', max_retries '0', connect_timeout '5s',
-		request_timeout '400ms', max_response_size '200kB', settle_time '0');
-	CREATE USER MAPPING FOR PUBLIC SERVER faults OPTIONS (token 't0ken');
-	CREATE FOREIGN TABLE product (data_id bigint, add_time timestamptz, update_time timestamptz,
-		name text OPTIONS (attr 'text_1'), price numeric OPTIONS (attr 'num_1'), raw jsonb OPTIONS (attr '*'))
-		SERVER faults OPTIONS (object 'product');
-});
+# two servers: what answers has time, however slow the machine; what does not is left soon
+for my $server ('patient', 'hasty')
+{
+	my $timeout = $server eq 'hasty' ? '400ms' : '60s';
+
+	$node->safe_psql('postgres', qq{
+		CREATE SERVER $server FOREIGN DATA WRAPPER xbb_fdw OPTIONS (corpid '$corpid', base_url '@{[sim_url()]}',
+			rate_limit '0', page_size '10', concurrency '1', max_retries '0', connect_timeout '60s',
+			request_timeout '$timeout', max_response_size '200kB', settle_time '0');
+		CREATE USER MAPPING FOR PUBLIC SERVER $server OPTIONS (token 't0ken');
+		CREATE FOREIGN TABLE $server (data_id bigint, add_time timestamptz, update_time timestamptz,
+			name text OPTIONS (attr 'text_1'), price numeric OPTIONS (attr 'num_1'), raw jsonb OPTIONS (attr '*'))
+			SERVER $server OPTIONS (object 'product');
+	});
+}
 
 # What a scan returns, to the last byte; order does not matter.
-my $digest = q{SELECT count(*) || ' ' || count(DISTINCT data_id) || ' ' || sum(data_id) || ' ' ||
-	md5(string_agg(concat_ws(',', data_id, add_time, update_time, name, price, raw), ';' ORDER BY data_id)) FROM product};
+sub digest
+{
+	return qq{SELECT count(*) || ' ' || count(DISTINCT data_id) || ' ' || sum(data_id) || ' ' ||
+		md5(string_agg(concat_ws(',', data_id, add_time, update_time, name, price, raw), ';' ORDER BY data_id)) FROM $_[0]};
+}
 
 my $session = Xbb::Session->new($node);
-my $truth = $session->value($digest);
+my $truth = $session->value(digest('patient'));
 like($truth, qr/^80 80 /, 'an undisturbed scan');
 
 sim($corpid, 'clear');
-$session->value($digest);
+$session->value(digest('patient'));
 my $requests = sim($corpid, 'count');
 cmp_ok($requests, '>=', 9, 'it asks more than a page');
 
@@ -115,15 +124,53 @@ my %places = (first => 1, middle => int($requests / 2) + 1, last => $requests);
 
 sub strike
 {
-	my ($what, $arguments, $at) = @_;
+	my ($server, $what, $arguments, $at) = @_;
 	my $result;
 
 	sim($corpid, 'clear', what => 'all');
 	sim($corpid, 'fault', what => $what, %$arguments, at => $at);
-	$result = $session->run($digest);
+	$result = $session->run(digest($server));
 	$result->{fired} = sim($corpid, 'faults') =~ /fired=1\b/;
 	$result->{count} = sim($corpid, 'count');
+	sim($corpid, 'clear', what => 'all');
 	return $result;
+}
+
+# The scan that follows.
+sub next_scan
+{
+	my ($server, $struck) = @_;
+
+	return $struck->{gone} ? { rows => [], error => '', sqlstate => '' } : $session->run("SELECT pg_backend_pid() || ' ' || (" . digest($server) . ')');
+}
+
+# Does something until it is right, five times where what failed was the time of the hasty
+# server, which a slow machine exceeds now and then; whether it was, and the last result.
+sub right
+{
+	my ($server, $try, $is_right) = @_;
+	my $result;
+
+	for (1 .. 5)
+	{
+		$result = $try->();
+		return (1, $result) if $is_right->($result);
+		last if $server ne 'hasty' || $result->{gone} || $result->{error} !~ /did not answer in time/;
+	}
+	return ('', $result);
+}
+
+sub server_for
+{
+	return join(' ', @_) =~ /hang|drip/ ? 'hasty' : 'patient';
+}
+
+sub set
+{
+	my ($options) = @_;
+
+	$session->run("ALTER SERVER $_ OPTIONS ($options)") for qw(patient hasty);
+	return;
 }
 
 sub outcome
@@ -147,57 +194,59 @@ sub title
 for my $fault (@faults)
 {
 	my ($what, $arguments, $expected) = @$fault;
-	my %seen;
+	my $server = server_for($what, %$arguments);
 
 	for my $place (qw(first middle last))
 	{
-		my $result = strike($what, $arguments, $places{$place});
-		my $outcome = outcome($result);
-		my $right = $expected eq '*' ? $outcome =~ $clean : $outcome eq $expected;
-		my $next;
+		my ($right, $result) = right(
+			$server,
+			sub { strike($server, $what, $arguments, $places{$place}) },
+			sub {
+				my $outcome = outcome($_[0]);
 
-		sim($corpid, 'clear', what => 'all');
-		$next = $result->{gone} ? { rows => [] } : $session->run("SELECT pg_backend_pid() || ' ' || ($digest)");
-		$seen{$place} = $outcome;
-		ok($right && $result->{fired} && "@{ $next->{rows} }" eq "$session->{pid} $truth",
-			sprintf('%-40s at %-6s %s', title($what, $arguments), $place, $outcome))
-		  or diag("expected $expected, " . ($result->{fired} ? '' : 'did not strike') . "\n$result->{error}@{ $result->{rows} }\nnext: @{ $next->{rows} }\n" . ($next->{error} // ''));
+				return $_[0]->{fired} && ($expected eq '*' ? $outcome =~ $clean : $outcome eq $expected);
+			});
+		my ($right_again, $next) =
+		  right($server, sub { next_scan($server, $result) }, sub { "@{ $_[0]->{rows} }" eq "$session->{pid} $truth" });
+
+		ok($right && $right_again, sprintf('%-40s at %-6s %s', title($what, $arguments), $place, outcome($result)))
+		  or diag("expected $expected, " . ($result->{fired} ? '' : 'did not strike') . "\n$result->{error}@{ $result->{rows} }\nnext: @{ $next->{rows} }\n$next->{error}");
 		BAIL_OUT('the backend has ended') if $result->{gone};
 	}
 }
 
 # with retries: what is transient is repaired, what is not is not repeated
-$session->run(q{ALTER SERVER faults OPTIONS (SET max_retries '2')});
+set(q{SET max_retries '2'});
 for my $fault (@faults)
 {
 	my ($what, $arguments, $expected, $once) = @$fault;
-	my $result;
+	my $server = server_for($what, %$arguments);
+	my $right = $once ? "$expected $places{middle}" : 'same';
+	my $got;
 
 	next if $expected eq '*' || $expected eq 'same';
-	$result = strike($what, $arguments, $places{middle});
-	if ($once)
-	{
-		is(outcome($result) . " $result->{count}", "$expected $places{middle}", title($what, $arguments) . ': is not tried again');
-	}
-	else
-	{
-		is(outcome($result), 'same', title($what, $arguments) . ': is repaired by trying again') or diag($result->{error});
-	}
+	my ($passed, $result) = right(
+		$server,
+		sub { strike($server, $what, $arguments, $places{middle}) },
+		sub {
+			$got = outcome($_[0]) . ($once ? " $_[0]->{count}" : '');
+			return $_[0]->{fired} && $got eq $right;
+		});
+	ok($passed, title($what, $arguments) . ($once ? ': is not tried again' : ': is repaired by trying again'))
+	  or diag("$got instead of $right\n$result->{error}");
 }
 
 # with the next requests under way
-$session->run(q{ALTER SERVER faults OPTIONS (SET concurrency '8', SET max_retries '0')});
+set(q{SET concurrency '8', SET max_retries '0'});
 for my $fault (@faults)
 {
 	my ($what, $arguments, $expected) = @$fault;
-	my $result = strike($what, $arguments, $places{middle});
-	my $next;
+	my $server = server_for($what, %$arguments);
+	my $result = strike($server, $what, $arguments, $places{middle});
+	my ($right, $next) = right($server, sub { next_scan($server, $result) }, sub { "@{ $_[0]->{rows} }" eq "$session->{pid} $truth" });
 
-	sim($corpid, 'clear', what => 'all');
-	$next = $result->{gone} ? { rows => [] } : $session->run("SELECT pg_backend_pid() || ' ' || ($digest)");
-	ok(outcome($result) =~ $clean && "@{ $next->{rows} }" eq "$session->{pid} $truth",
-		title($what, $arguments) . ', 8 in flight: ' . outcome($result))
-	  or diag($result->{error});
+	ok(outcome($result) =~ $clean && $right, title($what, $arguments) . ', 8 in flight: ' . outcome($result))
+	  or diag("$result->{error}\nnext: @{ $next->{rows} }\n$next->{error}");
 }
 
 $session->quit;
