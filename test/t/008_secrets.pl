@@ -25,7 +25,7 @@ $super->value(qq{
 	SET log_statement = 'none';
 	CREATE ROLE alice LOGIN; CREATE ROLE bob LOGIN; CREATE ROLE carol LOGIN;
 	CREATE SERVER secrets FOREIGN DATA WRAPPER xbb_fdw OPTIONS (corpid '$corpid', base_url '@{[sim_url()]}',
-		rate_limit '0', page_size '10', max_retries '1', request_timeout '300ms', max_response_size '100kB', settle_time '0');
+		rate_limit '0', page_size '10', max_retries '1', request_timeout '60s', max_response_size '100kB', settle_time '0');
 	CREATE USER MAPPING FOR alice SERVER secrets OPTIONS (token '$token', user_id 'a-alice');
 	CREATE USER MAPPING FOR bob SERVER secrets OPTIONS (token '$token', user_id 'a-bob');
 	CREATE FOREIGN TABLE product (data_id bigint, name text OPTIONS (attr 'text_1')) SERVER secrets OPTIONS (object 'product');
@@ -159,7 +159,9 @@ for my $fault (map { [ what => $_ ] } qw(close half hang html empty truncated ba
 	endless bad-status-line success-false))
 {
 	sim($corpid, 'fault', @$fault, at => 'every');
+	$super->run("ALTER SERVER secrets OPTIONS (SET request_timeout '300ms')") if $fault->[1] eq 'hang';
 	push @texts, $by{alice}->run($queries{'the table'})->{error};
+	$super->run("ALTER SERVER secrets OPTIONS (SET request_timeout '60s')");
 	sim($corpid, 'clear', what => 'faults');
 }
 for my $code (400, 401, 403, 404, 429, 503)
