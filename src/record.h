@@ -55,8 +55,8 @@ typedef struct RecordPage
 	int64		total;			/* result.totalCount (number or digits), -1 if missing */
 	int			nrows;
 	int64	   *ids;			/* number or digits as they are, another string
-								 * hashed to 64 bits, without one the hash of the
-								 * record's bytes */
+								 * or what is beyond an int64 hashed to 64 bits,
+								 * without one the hash of the record's bytes */
 	int64	   *add_times;		/* epoch seconds, 0 = none */
 	int64	   *update_times;
 } RecordPage;

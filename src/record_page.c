@@ -237,7 +237,7 @@ get_id(const Reader *reader)
 	LexSlice	slice = get_field(reader, &reader->format->id);
 	int64		id;
 
-	if (value_integral(&slice, &id) &&
+	if (value_int64(&slice, &id) &&
 		(slice.kind == LEX_NUMBER || is_canonical(&slice, id)))
 		return id;
 

@@ -60,6 +60,9 @@ extern Datum value_datum(ValueType *type, const LexSlice *slice, bool *isnull);
  */
 extern bool value_integral(const LexSlice *slice, int64 *result);
 
+/* The same of all that an int64 can hold; for ids, which are compared, not counted. */
+extern bool value_int64(const LexSlice *slice, int64 *result);
+
 /*
  * A time as a time column reads it, in whole seconds of the epoch, rounded down; 0
  * if it is none.  Raises nothing.

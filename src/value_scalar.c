@@ -8,6 +8,7 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
+#include "common/int.h"
 #include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 #include "utils/numeric.h"
@@ -340,5 +341,40 @@ value_integral(const LexSlice *slice, int64 *result)
 		mantissa /= value_power_of_ten[scale];
 	}
 	*result = mantissa;
+	return true;
+}
+
+bool
+value_int64(const LexSlice *slice, int64 *result)
+{
+	int			quote = slice->kind == LEX_STRING;
+	const char *in = slice->start + quote;
+	const char *end = slice->start + slice->length - quote;
+	bool		negative;
+	int64		number = 0;
+
+	if (value_integral(slice, result))
+		return true;
+	if (slice->kind != LEX_NUMBER && slice->kind != LEX_STRING)
+		return false;
+
+	/* more digits: the least number has no positive counterpart */
+	negative = in < end && *in == '-';
+	in += negative;
+	if (in == end)
+		return false;
+	for (; in < end && *in >= '0' && *in <= '9'; in++)
+	{
+		if (pg_mul_s64_overflow(number, 10, &number) ||
+			pg_sub_s64_overflow(number, *in - '0', &number))
+			return false;
+	}
+	/* as for fewer digits, 3.0 is 3 */
+	if (in + 1 < end && *in == '.')
+		for (in++; in < end && *in == '0';)
+			in++;
+	if (in != end || (!negative && number == PG_INT64_MIN))
+		return false;
+	*result = negative ? number : -number;
 	return true;
 }
