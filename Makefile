@@ -13,8 +13,8 @@ PGFILEDESC = "xbb_fdw - the XBB CRM's web API as foreign tables"
 # of another extension in the same backend.
 PG_CPPFLAGS = -Wall -Wextra -Wno-unused-parameter -isystem $(shell $(PG_CONFIG) --includedir-server) \
 	-fvisibility=hidden '-DPGDLLEXPORT=__attribute__((visibility("default")))' \
-	-I$(srcdir)/src $(shell pkg-config --cflags libcurl jansson) -MMD -MP
-SHLIB_LINK = $(shell pkg-config --libs libcurl jansson)
+	-I$(srcdir)/src $(shell pkg-config --cflags libcurl jansson zlib) -MMD -MP
+SHLIB_LINK = $(shell pkg-config --libs libcurl jansson zlib)
 EXTRA_CLEAN = $(OBJS:.o=.d) test/unit/test_*.o
 
 PGXS := $(shell $(PG_CONFIG) --pgxs)

@@ -56,6 +56,7 @@ static const struct
 	{CURLOPT_TCP_KEEPALIVE, 1},
 	{CURLOPT_MAXAGE_CONN, POOL_IDLE_SECONDS},
 	{CURLOPT_POST, 1},
+	{CURLOPT_HTTP_CONTENT_DECODING, 0}, /* http_decode.c does it */
 #if LIBCURL_VERSION_NUM >= 0x075700
 	{CURLOPT_QUICK_EXIT, 1},	/* else removing waits for the resolver */
 #endif
@@ -256,6 +257,7 @@ call_destroy(void *arg)
 
 	if (pool && pool->pid == MyProcPid)
 		call_detach(call);
+	http_decode_end(call, false);
 	curl_slist_free_all(call->headers);
 	free(call->result.body);
 }
@@ -344,7 +346,7 @@ set_options(HttpCall *call, const HttpRequest *request)
 	(void) curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, READ_SIZE);
 	SET(easy, CURLOPT_URL, request->url);
 	SET(easy, CURLOPT_PROXY, "");	/* nor the environment's */
-	SET(easy, CURLOPT_ACCEPT_ENCODING, "");
+	SET(easy, CURLOPT_ACCEPT_ENCODING, "gzip");
 	if (!request->allow_http)
 	{
 		SET(easy, CURLOPT_HTTP_VERSION, (long) CURL_HTTP_VERSION_2TLS);

@@ -19,7 +19,6 @@
 #include "compat.h"
 #include "http_data.h"
 
-#define BODY_FIRST_SIZE (32 * 1024)
 #define BODY_MOST_AHEAD (1024 * 1024)	/* of a Content-Length, until it has come */
 
 /* If the line is the named header's, copies its value, blanks cut off. */
@@ -109,36 +108,19 @@ http_on_open(void *unused, curl_socket_t fd, curlsocktype purpose)
 size_t
 http_on_body(char *data, size_t size, size_t count, void *arg)
 {
-	HttpCall   *call = arg;
-	HttpResult *result = &call->result;
-	size_t		length = size * count;
+	return http_decode(arg, data, size * count) ? size * count : 0;
+}
 
-	if (length > (size_t) call->max_response_size - result->body_length)
-	{
-		call->too_large = true;
-		return 0;
-	}
-	if (result->body_length + length >= call->body_size)
-	{
-		size_t		wanted = Max(call->body_size * 2, call->announced + 1);
-		char	   *body;
-
-		wanted = Max(wanted, BODY_FIRST_SIZE);
-		while (wanted <= result->body_length + length)
-			wanted *= 2;
-		body = realloc(result->body, wanted);
-		if (body == NULL)
-		{
-			call->pool->out_of_memory = true;
-			return 0;
-		}
-		result->body = body;
-		call->body_size = wanted;
-	}
-	memcpy(result->body + result->body_length, data, length);
-	result->body_length += length;
-	result->body[result->body_length] = '\0';
-	return length;
+/* Codings given in several headers, or in one, were applied one after the other. */
+static HttpCoding
+content_coding(HttpCoding before, const char *value)
+{
+	if (pg_strcasecmp(value, "identity") == 0)
+		return before;
+	if (before == HTTP_PLAIN &&
+		(pg_strcasecmp(value, "gzip") == 0 || pg_strcasecmp(value, "x-gzip") == 0))
+		return HTTP_GZIP;
+	return HTTP_FOREIGN;
 }
 
 size_t
@@ -153,7 +135,10 @@ http_on_header(char *line, size_t size, size_t count, void *arg)
 		/* the headers of an interim answer are not this one's */
 		call->result.date = call->retry_seconds = call->retry_date = -1;
 		call->announced = 0;
+		call->coding = HTTP_PLAIN;
 	}
+	else if (header_value(line, length, "Content-Encoding", value, sizeof(value)))
+		call->coding = content_coding(call->coding, value);
 	else if (header_value(line, length, "Date", value, sizeof(value)))
 		call->result.date = curl_getdate(value, NULL);
 	else if (header_value(line, length, "Content-Length", value, sizeof(value)))

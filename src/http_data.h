@@ -1,7 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * http_data.h
- *	  What the files of http share: http.c, http_callback.c, http_outcome.c.
+ *	  What the files of http share: http.c, http_callback.c, http_decode.c,
+ *	  http_outcome.c.
  *
  *-------------------------------------------------------------------------
  */
@@ -9,6 +10,7 @@
 #define XBB_HTTP_DATA_H
 
 #include <curl/curl.h>
+#include <zlib.h>
 
 #if LIBCURL_VERSION_NUM < 0x075000
 #error "xbb_fdw needs libcurl 7.80 or later"
@@ -45,6 +47,14 @@ struct HttpPool
 	bool		out_of_memory;	/* an error to raise outside */
 };
 
+/* How a body is encoded. */
+typedef enum HttpCoding
+{
+	HTTP_PLAIN,
+	HTTP_GZIP,
+	HTTP_FOREIGN				/* in a way that was not asked for */
+} HttpCoding;
+
 struct HttpCall
 {
 	MemoryContext context;		/* owns this struct; a child of the caller's */
@@ -64,6 +74,12 @@ struct HttpCall
 								 * not known */
 	int64		max_response_size;
 	bool		too_large;
+	HttpCoding	coding;
+	int64		encoded;		/* bytes of gzip that came */
+	z_stream	inflate;
+	bool		inflating;		/* it is to be ended */
+	bool		in_member;		/* a member of the gzip has begun, not ended */
+	const char *undecodable;	/* why, or NULL; constant */
 	int64		retry_seconds;	/* Retry-After: one of the two, or -1 */
 	int64		retry_date;
 	char		error[CURL_ERROR_SIZE];
@@ -81,6 +97,15 @@ extern size_t http_on_body(char *data, size_t size, size_t count, void *arg);
 extern size_t http_on_header(char *line, size_t size, size_t count, void *arg);
 extern int	http_on_request(void *arg, char *peer, char *own, int peer_port,
 							int own_port);
+
+/* Decodes what has come of a body and appends it; false if it is to end here. */
+extern bool http_decode(HttpCall *call, const char *data, size_t length);
+
+/*
+ * Nothing more comes; if all has come, notes what is missing.  Frees zlib's memory;
+ * may be called again.
+ */
+extern void http_decode_end(HttpCall *call, bool complete);
 
 /* Fills the result of a transfer that has ended, its handle still in place. */
 extern void http_read_outcome(HttpCall *call, CURLcode code);

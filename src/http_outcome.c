@@ -29,10 +29,12 @@ outcome_of(const HttpCall *call, CURLcode code)
 	long		sent = 0;
 
 	curl_easy_getinfo(call->easy, CURLINFO_REQUEST_SIZE, &sent);
-	if (code == CURLE_OK)
-		return HTTP_ANSWERED;
 	if (call->too_large)
 		return HTTP_TOO_LARGE;
+	if (call->undecodable)
+		return HTTP_BROKEN;
+	if (code == CURLE_OK)
+		return HTTP_ANSWERED;
 	if (code == CURLE_PEER_FAILED_VERIFICATION ||
 		code == CURLE_SSL_CACERT_BADFILE || code == CURLE_SSL_ISSUER_ERROR)
 		return HTTP_UNTRUSTED;
@@ -46,6 +48,8 @@ error_of(const HttpCall *call, CURLcode code)
 {
 	if (call->repeated)
 		return "kept connection was lost";
+	if (call->undecodable)
+		return call->undecodable;
 	return call->error[0] ? call->error : curl_easy_strerror(code);
 }
 
@@ -87,6 +91,7 @@ http_read_outcome(HttpCall *call, CURLcode code)
 
 	curl_easy_getinfo(call->easy, CURLINFO_RESPONSE_CODE, &status);
 	curl_easy_getinfo(call->easy, CURLINFO_SIZE_DOWNLOAD_T, &received);
+	http_decode_end(call, code == CURLE_OK);
 	result->status = status;
 	result->wire_bytes = received;
 	result->outcome = outcome_of(call, code);

@@ -415,6 +415,12 @@ read_page(RecordFormat *format, RecordPageData *page, const char *body,
 	Reader		reader;
 	const char *error;
 
+	/* RFC 8259 lets a reader pass over it */
+	if (length >= 3 && memcmp(body, "\xef\xbb\xbf", 3) == 0)
+	{
+		body += 3;
+		length -= 3;
+	}
 	if (!pg_verify_mbstr(PG_UTF8, body, (int) length, true))
 		return "the answer is not valid UTF-8";
 

@@ -76,7 +76,7 @@ install_missing() {
 # and PG_BIN.
 # shellcheck disable=SC2120
 install_packages() {
-  local wanted=(make gcc libc6-dev pkg-config libcurl4-openssl-dev libjansson-dev ca-certificates python3 "$@") major
+  local wanted=(make gcc libc6-dev pkg-config libcurl4-openssl-dev libjansson-dev zlib1g-dev ca-certificates python3 "$@") major
   major=$(find_major)
   if [ -z "$major" ]; then
     as_root apt-get -qq update

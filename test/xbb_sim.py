@@ -50,6 +50,7 @@ import bisect
 import copy
 import difflib
 import functools
+import gzip as gzip_format
 import hashlib
 import json
 import os
@@ -1833,6 +1834,15 @@ def fault_bad_gzip(f, tenant, answer):
     answer.body, answer.compressed = bytes(data), True
 
 
+@fault("gzip-members")
+def fault_gzip_members(f, tenant, answer):
+    "gzip of n=3 members, one after the other, and an empty one at the end; coding=gzip: as it is called"
+    n, body = argument(f, "n", 3), answer.body
+    parts = [body[len(body) * i // n:len(body) * (i + 1) // n] for i in range(n)] + [b""]
+    answer.body = b"".join(compress(part, 6) for part in parts)
+    answer.compressed = argument(f, "coding", "gzip")
+
+
 @fault("bad-utf8")
 def fault_bad_utf8(f, tenant, answer):
     "a byte that is no UTF-8, within the first text_1 (or msg)"
@@ -2321,7 +2331,7 @@ class Server:
         if answer.date and switches.date != "off":
             head.append("Date: " + self.date(tenant))
         if answer.compressed:
-            head.append("Content-Encoding: gzip")
+            head.append("Content-Encoding: " + ("gzip" if answer.compressed is True else answer.compressed))
         head += [f"{name}: {value}" for name, value in answer.headers]
         framing = answer.framing
         if framing == "length" and switches.chunked == "on" and answer.declared is None:
@@ -2959,7 +2969,7 @@ class Probe:
 
     def call(self, name="product/list", gzip=False, sign=None, **body):
         raw = self.raw(name, compact({"corpid": self.corpid, "userId": "u-0001", **body}).encode(), gzip, sign)
-        return json.loads(zlib.decompress(raw, 31) if self.headers.get("content-encoding") == "gzip" else raw)
+        return json.loads(gzip_format.decompress(raw) if self.headers.get("content-encoding") == "gzip" else raw)
 
     def rows(self, **body):
         return self.call(**body)["result"]["list"]
@@ -3177,7 +3187,7 @@ def try_faults(tap, ctl, probe):
     lost = ("ConnectionError", "ConnectionResetError")
     expected = {"close": lost, "reset": lost, "half": lost, "half-head": lost, "truncated": ("JSONDecodeError",),
                 "html": ("JSONDecodeError",), "empty": ("JSONDecodeError",), "bad-utf8": ("UnicodeDecodeError",),
-                "nul": ("JSONDecodeError",), "bad-gzip": ("error",), "cut-chunk": lost, "bad-chunk": ("ValueError",),
+                "nul": ("JSONDecodeError",), "bad-gzip": ("error", "BadGzipFile"), "cut-chunk": lost, "bad-chunk": ("ValueError",),
                 "long-length": lost, "short-length": ("JSONDecodeError",), "bad-status-line": ("KeyError", "ValueError"),
                 "trailing": ("JSONDecodeError",)}
     for what, errors in expected.items():
@@ -3193,10 +3203,20 @@ def try_faults(tap, ctl, probe):
                         "wrong-page": lambda d: d["result"]["list"][0] not in good["result"]["list"],
                         "wrong-type": lambda d: isinstance(d["result"]["list"], dict),
                         "dup-keys": lambda d: d == good, "busy": lambda d: "系统繁忙" in d["msg"],
-                        "success-false": lambda d: d["success"] is False, "array": lambda d: d == [good]}.items():
+                        "success-false": lambda d: d["success"] is False, "array": lambda d: d == [good],
+                        "gzip-members": lambda d: d == good}.items():
         ctl("c1", "fault", what=what)
         got = probe.breaks(pageSize=100)
         ok(not isinstance(got, str) and check(got), "fault " + what, got)
+    ctl("c1", "fault", what="gzip-members", n="2", coding="x-gzip")
+    raw = probe.raw("product/list", compact({"corpid": "c1", "userId": "u-0001", "pageSize": 100}).encode())
+    first = zlib.decompressobj(31)
+    half = first.decompress(raw)
+    ok(probe.headers["content-encoding"] == "x-gzip" and json.loads(half + gzip_format.decompress(first.unused_data)) == good and
+       raw.endswith(compress(b"", 6)), "gzip-members n=2")
+    ctl("c1", "fault", what="bom")
+    raw = probe.raw("product/list", compact({"corpid": "c1", "userId": "u-0001", "pageSize": 100}).encode())
+    ok(raw[:3] == b"\xef\xbb\xbf" and json.loads(raw[3:]) == good, "fault bom")
     ctl("c1", "fault", what="status", code="503", body="{}", retry_after="date+5")
     probe.call()
     ok(probe.status == 503 and probe.headers["retry-after"] == "Mon, 02 Feb 2026 03:40:05 GMT", "status and Retry-After")

@@ -80,8 +80,7 @@ my @faults = (
 	[ 'endless', {}, '54000', 'once' ],
 	[ 'endless', { fill => 'blanks' }, '54000', 'once' ],
 	[ 'gzip-bomb', { mb => 64 }, '54000', 'once' ],
-	(map { [ 'bad-gzip', { how => $_ }, '08006' ] } qw(middle header crc)),
-	[ 'bad-gzip', { how => 'cut' }, 'HV000' ],
+	(map { [ 'bad-gzip', { how => $_ }, '08006' ] } qw(middle header crc cut)),
 	[ 'bad-utf8', {}, 'HV000' ],
 	[ 'nul', {}, 'HV000' ],
 	[ 'nul', { how => 'escape' }, '*' ],
@@ -94,7 +93,8 @@ my @faults = (
 	[ 'no-total', {}, '*' ],
 	(map { [ 'wrong-type', { field => $_ }, '*' ] } qw(list result total code row id time)),
 	[ 'array', {}, 'HV000' ],
-	[ 'bom', {}, '*' ],
+	[ 'bom', {}, 'same' ],
+	[ 'gzip-members', {}, 'same' ],
 	[ 'deep', { n => 20000 }, '*' ],
 	[ 'replace', { body => '{}' }, 'HV000' ],
 	[ 'replace', { body => 'null' }, 'HV000' ],
@@ -111,7 +111,7 @@ my @faults = (
 	[ 'no-length', {}, 'same' ],
 	[ 'long-length', {}, '08006' ],
 	[ 'long-length', { then => 'hang' }, 'HV000' ],
-	[ 'short-length', {}, 'HV000' ],
+	[ 'short-length', {}, 'HV000|08006' ],	# the last page is too short to be compressed
 	[ 'bad-status-line', {}, '08006' ],
 	[ 'many-headers', {}, '*' ],
 	[ 'no-date', {}, '*' ],
@@ -204,7 +204,8 @@ for my $fault (@faults)
 			sub {
 				my $outcome = outcome($_[0]);
 
-				return $_[0]->{fired} && ($expected eq '*' ? $outcome =~ $clean : $outcome eq $expected);
+				return $_[0]->{fired}
+				  && ($expected eq '*' ? $outcome =~ $clean : grep { $_ eq $outcome } split(/\|/, $expected));
 			});
 		my ($right_again, $next) =
 		  right($server, sub { next_scan($server, $result) }, sub { "@{ $_[0]->{rows} }" eq "$session->{pid} $truth" });
