@@ -146,6 +146,11 @@ SWITCHES = {
     "time_strings": ("error", ("error", "work", "none"), "2 C", "a time in conditions sent as digits in a string"),
     "zero": ("value", ("value", "none"), "3 U", "num_N = 0 is a value (num_3 = 0 is used live) or no value"),
     "text_case": ("exact", ("exact", "fold"), "3 U", "text comparison"),
+    "types": ("loose", ("loose", "strict", "spelled"), "10.9 U", "texts and numbers in text_N, serialNo: equal if the "
+              "number or text is; only in the same JSON type; only in the same spelling"),
+    "trim": ("off", ON_OFF, "3 U", "white space around texts in conditions is taken off, not around those stored"),
+    "text_limit": (0, int, "2 U", "longer texts are not found (256 in Elasticsearch; 0 = no limit)"),
+    "doubles": ("off", ON_OFF, "3 U", "fractions in conditions are read as doubles"),
     "max_values": (0, int, "3 U", "most values of one condition (0 = any number)"),
     # time
     "date": ("on", ("on", "off", "garbage"), "-", "the Date header"),
@@ -478,7 +483,11 @@ class Condition:
     """One condition, checked.  A record without a value never matches, but for empty."""
     __slots__ = ("attr", "sub", "symbol", "values", "numbers", "never")
 
-    def __init__(self, attr, sub, symbol, values):
+    def __init__(self, attr, sub, symbol, values, switches=None):
+        if switches and switches.trim == "on":
+            values = [v.strip() if isinstance(v, str) else v for v in values]
+        if switches and switches.doubles == "on":
+            values = [Decimal(repr(float(v))) if isinstance(v, Decimal) else v for v in values]
         self.attr, self.sub, self.symbol, self.values, self.never = attr, sub, symbol, values, False
         self.numbers = [decimal(v) for v in values]
 
@@ -529,11 +538,26 @@ class Condition:
         return [value]
 
     def equals(self, member, switches):
+        if self.attr.startswith("text_") or self.attr == "serialNo":
+            if switches.text_limit and isinstance(member, str) and len(member) > switches.text_limit:
+                return False
+            if switches.types != "loose":
+                return any(self.alike(v, member, switches) for v in self.values)
         if isinstance(member, Num) or self.attr.startswith("num_"):
             number = decimal(member)
             return number is not None and number in self.numbers
         member = fold(member if isinstance(member, str) else compact(member), switches)
         return any(member == fold(str(v), switches) for v in self.values)
+
+    @staticmethod
+    def alike(value, member, switches):
+        """Are they equal to a server that tells types, or spellings, apart?"""
+        is_text = isinstance(member, str) and not isinstance(member, Num)
+        if switches.types == "strict" and isinstance(value, str) != is_text:
+            return False
+        if switches.types == "strict" and isinstance(member, Num):
+            return decimal(value) == decimal(member)
+        return fold(str(value), switches) == fold(member if is_text else dump(member), switches)
 
     def between(self, member, switches):
         number, bounds = decimal(member), self.numbers
@@ -606,7 +630,7 @@ def read_conditions(raw, switches):
                 never = True
         if not values and symbol not in ("empty", "noempty") or switches.max_values and len(values) > switches.max_values:
             raise BadRequest(switches.code_condition, f"字段数据格式错误: {attr}")
-        condition = Condition(attr, entry.get("subAttr"), symbol, values)
+        condition = Condition(attr, entry.get("subAttr"), symbol, values, switches)
         condition.never = never
         conditions.append(condition)
     return conditions
@@ -691,7 +715,7 @@ class Replica:
                 slots = self.living(slots)
             else:
                 if condition.attr == "serialNo" and condition.symbol in ("equal", "in") and slots is None \
-                        and switches.text_case == "exact":
+                        and switches.text_case == "exact" and switches.types == "loose":
                     slots = self.living(self.store.serial_slots(condition.values))
                 rest.append(condition)
         by, _, way = switches.order.partition("-")
@@ -3073,6 +3097,34 @@ def try_conditions(tap, ctl, probe, everything):
     ok(probe.total(("updateTime", "lessequal", "1")) == 701020, "a time as a string is an error")
 
 
+def try_comparisons(tap, ctl, probe):
+    """How a condition's text or number meets what is stored in another form."""
+    ok = tap.ok
+    ctl("c3", "create", products="0", freeze="on")
+    probe.corpid = "c3"
+    for data_id, text, number in ((1, '"7"', '"12.50"'), (2, "7", "12.5"), (3, "7.0", "0.1"), (4, '" x"', "1"),
+                                  (5, '"x"', "1")):
+        ctl("c3", "put", f'{{"dataId":{data_id},"addTime":1,"updateTime":1,"data":{{"text_1":{text},"num_1":{number}}}}}')
+    ok((probe.total(("text_1", "equal", "7")), probe.total(("text_1", "equal", 7))) == (3, 3), "types=loose")
+    ctl("c3", "set", types="strict")
+    ok((probe.total(("text_1", "equal", "7")), probe.total(("text_1", "equal", 7)),
+        probe.total(("text_1", "in", "7", 7))) == (1, 2, 3), "types=strict")
+    ok(probe.total(("num_1", "equal", 12.5)) == 2, "... for texts only")
+    ctl("c3", "set", types="spelled")
+    ok((probe.total(("text_1", "equal", "7")), probe.total(("text_1", "equal", "7.0"))) == (2, 1), "types=spelled")
+    ok(probe.total(("text_1", "equal", " x")) == 1, "white space counts")
+    ctl("c3", "set", trim="on")
+    ok((probe.total(("text_1", "equal", " x")), probe.total(("text_1", "in", "x"))) == (1, 1) and
+       probe.call(conditions=[{"attr": "text_1", "symbol": "equal", "value": [" x"]}])["result"]["list"][0]["dataId"] == 5,
+       "trim=on: only that of the condition does not")
+    ctl("c3", "set", text_limit="1")
+    ok((probe.total(("text_1", "equal", "x")), probe.total(("text_1", "equal", "7.0"))) == (1, 0), "text_limit=1")
+    tenth = b'{"corpid":"c3","conditions":[{"attr":"num_1","symbol":"equal","value":[0.1000000000000000001]}]}'
+    ok(b'"totalCount":0' in probe.raw("product/list", tenth), "fractions are decimals")
+    ctl("c3", "set", doubles="on")
+    ok(b'"totalCount":1' in probe.raw("product/list", tenth), "doubles=on")
+
+
 def try_changes(tap, ctl, probe):
     ok = tap.ok
     ctl("c2", "create", products="5", freeze="on", step="10", start="1769000000", touch_span="0")
@@ -3322,6 +3374,7 @@ def selftest():
             ctl("c1", "create", products="730", width="30")
             everything = try_lists(tap, ctl, probe)
             try_conditions(tap, ctl, probe, everything)
+            try_comparisons(tap, ctl, probe)
             try_changes(tap, ctl, probe)
             try_other_lists(tap, ctl, probe)
             try_manners(tap, ctl, probe)
