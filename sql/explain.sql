@@ -47,7 +47,7 @@ SELECT plan($$EXPLAIN (VERBOSE, COSTS off)
 SELECT name FROM product
 WHERE update_time >= now() - interval '1 hour' AND 7.50 = price AND serial_no = ANY ('{a,b}') AND data_id = (SELECT 7)
   AND name LIKE '%a%'$$);
-EXPLAIN (VERBOSE, COSTS off) SELECT count(*) FROM product WHERE update_time < '2026-01-01';
+EXPLAIN (VERBOSE, COSTS off) SELECT count(*) FROM product WHERE update_time <= '2026-01-01';
 SELECT sim('count');
 
 -- no column at all, whole rows

@@ -16,6 +16,7 @@ CREATE COLLATION folding (provider = icu, locale = 'und-u-ks-level2', determinis
 CREATE DOMAIN label AS text;
 CREATE FOREIGN TABLE product (
   data_id     bigint,
+  id          numeric                          OPTIONS (attr 'dataId'),
   form_id     bigint,
   serial_no   text,
   add_time    timestamptz,
@@ -112,7 +113,7 @@ SELECT * FROM conditions(
   $$serial_no = 'CP.20250207.0003'$$,
   $$'CP.20250207.0003' = serial_no$$,
   $$name = '世达 "特价" \ 17''5'$$,
-  $$name = E'\t\u0001'$$,
+  $$name = E'a\t\u0001b'$$,
   $$size = '4'$$,
   $$size = '4'::varchar$$,
   $$mark = '187b0b9'$$,
@@ -131,12 +132,15 @@ SELECT * FROM conditions(
   $$cost = ANY ('{1,2}'::bigint[])$$,
   $$data_id = ANY ('{51200003,51200004}'::int[])$$);
 
--- numbers keep their digits
+-- a number goes in its shortest form, and not where a double would not hold it
 SELECT sim('set log_body=on');
 SELECT predicate, substring(body FROM '"conditions":.*') AS body
 FROM unnest(ARRAY[$$price = 1.50$$, $$price IN (1.5, 2)$$, $$price = 12345678901230047419.450$$,
-                  $$price = -0.000001$$, $$price = 1e40$$]) predicate,
-     sent('SELECT * FROM product WHERE ' || predicate, 'body') body;
+                  $$price = -0.000001$$, $$price = 1e40$$,
+                  $$price = 120.00$$, $$price = 999999999999999$$, $$price = 1e-400$$, $$price = 1e1000$$,
+                  $$price = ANY ('{1.5,NaN}')$$, $$price = '-Infinity'$$,
+                  $$name = '-12.50'$$, $$name = '12.345678901234567'$$]) predicate
+LEFT JOIN LATERAL sent('SELECT * FROM product WHERE ' || predicate, 'body') body ON true;
 SELECT sim('set log_body=off');
 
 -- '' is NULL here, and 0 may be "no value" there: neither is ever sent
@@ -148,6 +152,58 @@ SELECT * FROM conditions(
   $$price = 'NaN'$$,
   $$price = ANY ('{0,5}')$$,
   $$data_id = 0$$);
+
+-- a text that a number would show, too, is asked for in both forms
+SELECT * FROM conditions(
+  $$name = '7'$$,
+  $$name = '007'$$,
+  $$name = '+7'$$,
+  $$name = '7.'$$,
+  $$name = '１２'$$,
+  $$name = '1e3'$$,
+  $$name = '0'$$,
+  $$name = '-0.00'$$,
+  $$name = '123456789012345'$$,
+  $$name = '1234567890123456'$$,
+  $$name = '-1234567890123456'$$,
+  $$name = ANY ('{a,7,b,7}')$$,
+  $$name = ANY ('{a,0}')$$);
+
+-- what is shown for something else, or might be looked for in part, is not sent
+SELECT * FROM conditions(
+  $$name = 'true'$$,
+  $$name = 'null'$$,
+  $$name = '["a"]'$$,
+  $$name = '[new] a'$$,
+  $$name = '{}'$$,
+  $$name = ' a'$$,
+  $$name = 'a '$$,
+  $$name = E'a\u3000'$$,
+  $$name = 'a b'$$,
+  $$name = E'a\uFFFD'$$,
+  $$name = ANY (ARRAY['a', repeat('a', 257)])$$);
+
+SELECT length(sent($$SELECT * FROM product WHERE name = repeat('中', 256)$$)) AS "256",
+  sent($$SELECT * FROM product WHERE name = repeat('a', 257)$$) AS "257", sent($$SELECT * FROM product WHERE name = repeat('a', 10000000)$$) AS "10^7";
+
+-- dataIds: those that all quals on them allow, each once; what is no integer is none
+SELECT * FROM conditions(
+  $$id = 12.0$$,
+  $$id = 12.5$$,
+  $$id = 'NaN'$$,
+  $$id = 1e1000$$,
+  $$id = -9223372036854775808$$,
+  $$id = 9223372036854775807$$,
+  $$id = 9223372036854775808$$,
+  $$id = ANY ('{12.0,13.50,11,12,1e30,NaN}'::numeric[])$$,
+  $$id = ANY ('{1.5,Infinity}')$$,
+  $$data_id = ANY ('{3,1,2,3}') AND data_id = ANY ('{4,3,2,NULL}'::int[])$$,
+  $$data_id = 5 AND data_id = ANY ('{4,5,6}')$$,
+  $$data_id = ANY ('{4,6}') AND id = 5$$,
+  $$data_id = ANY ('{4,5}') AND id = ANY ('{5.0,6.5}') AND name = ANY ('{a,b}')$$,
+  $$data_id = ANY ('{0,5}')$$,
+  $$data_id = ANY ('{0,5}') AND data_id = ANY ('{5,6}')$$,
+  $$data_id = ANY ('{5,0}') AND data_id = ANY ('{0,6}')$$);
 
 -- what stays here
 SELECT * FROM conditions(
@@ -192,6 +248,119 @@ SELECT count(name) FROM product WHERE update_time >= :'last';
 SELECT count(name) FROM product WHERE update_time > :'last';
 SELECT count(name) FROM product WHERE update_time > :'last'::timestamptz - interval '0.5 s';
 SELECT count(name) FROM product WHERE update_time < :'last'::timestamptz + interval '0.5 s';
+
+-- Modifiers, also those of domains: what rounds or cuts shows something else than
+-- the API compares.  Numbers are not sent then, but for integers; varchar(n) only
+-- what is too short to have been cut; times with half a unit more.
+CREATE DOMAIN tenths AS numeric(12,1);
+CREATE DOMAIN price AS tenths CHECK (VALUE >= 0);
+CREATE DOMAIN second AS timestamptz(0);
+CREATE DOMAIN code AS varchar(6);
+SELECT sim('create object=contact records=0');
+CREATE FOREIGN TABLE rounded (
+  data_id     numeric(20,0),
+  data_id_2   numeric(20,2)    OPTIONS (attr 'dataId'),
+  tens        numeric(20,-1)   OPTIONS (attr 'dataId'),
+  price       numeric(10,1)    OPTIONS (attr 'num_1'),
+  price_too   price            OPTIONS (attr 'num_1'),
+  pieces      numeric(8,0)     OPTIONS (attr 'num_1'),
+  exact       numeric          OPTIONS (attr 'num_1'),
+  code        varchar(6)       OPTIONS (attr 'text_1'),
+  code_too    code             OPTIONS (attr 'text_1'),
+  word        varchar          OPTIONS (attr 'text_1'),
+  at          timestamptz(0)   OPTIONS (attr 'updateTime'),
+  at_too      second           OPTIONS (attr 'updateTime'),
+  tenth       timestamptz(1)   OPTIONS (attr 'updateTime'),
+  micro       timestamptz(6)   OPTIONS (attr 'updateTime'),
+  here        timestamp(0)     OPTIONS (attr 'updateTime'),
+  moment      timestamptz(0)   OPTIONS (attr 'date_5')
+) SERVER pushdown OPTIONS (object 'contact');
+CREATE FUNCTION rounded(VARIADIC predicates text[])
+RETURNS TABLE (predicate text, sent text) LANGUAGE sql AS $$
+  SELECT predicate, coalesce((SELECT string_agg(line, E'\n')
+                              FROM sent('SELECT * FROM rounded WHERE ' || predicate) line), 'nothing')
+  FROM unnest(predicates) predicate
+$$;
+SELECT * FROM rounded(
+  $$data_id = 51200003$$,
+  $$data_id_2 = ANY ('{51200003,7.5}')$$,
+  $$tens = 51200000$$,
+  $$price = 10587.6$$,
+  $$price_too = ANY ('{10587.6,5}')$$,
+  $$pieces = 8$$,
+  $$exact = 8::numeric(8,2)$$,
+  $$code = 'abcde'$$,
+  $$code = 'abcdef'$$,
+  $$code = '世达特价工具'$$,
+  $$code_too = ANY ('{abc,中文}')$$,
+  $$code_too = ANY ('{abc,abcdef}')$$,
+  $$word = 'abcdef'$$,
+  $$word::varchar(3) = 'abc'$$,
+  $$word::char(6) = 'abcdef'$$,
+  $$code::text = 'abcde'$$,
+  $$exact::numeric(10,1) = 7.5$$,
+  $$micro::timestamptz(0) >= '2026-01-15'$$,
+  $$at >= '2026-01-15'$$,
+  $$at < '2026-01-15'$$,
+  $$at_too = '2026-01-15'$$,
+  $$tenth <= '2026-01-15 00:00:00.9'$$,
+  $$tenth <= '2026-01-15 00:00:00.96'$$,
+  $$micro BETWEEN '2026-01-15' AND '2026-01-15 00:00:00.5'$$,
+  $$here > '2026-01-15 08:00'$$,
+  $$moment = '2026-01-15'$$);
+
+-- each finds what a copy of the table has
+SELECT sim('put object=contact', '{"dataId":2,"addTime":1769990000,"updateTime":1769990000700,"data":{"text_1":"abcdef    ","num_1":392.2305,"date_5":1769990000.5}}');
+SELECT sim('put object=contact', '{"dataId":3,"addTime":1769990000,"updateTime":1769990001200,"data":{"text_1":"abcde","num_1":7.5,"date_5":1769990001.4}}');
+SELECT sim('put object=contact', '{"dataId":4,"addTime":1769990000,"updateTime":1769990001500,"data":{"text_1":"abcdef","num_1":"7.96","date_5":1769990001}}');
+SELECT sim('put object=contact', '{"dataId":5,"addTime":1769990000,"updateTime":1769990000950,"data":{"text_1":7,"num_1":"8.00","date_5":"1769990001"}}');
+CREATE TABLE rounded_copy AS SELECT * FROM rounded;
+SELECT data_id, price, pieces, code, at, tenth, moment FROM rounded_copy ORDER BY data_id;
+CREATE FUNCTION found(VARIADIC predicates text[])
+RETURNS TABLE (predicate text, ids text, "as the copy" boolean) LANGUAGE plpgsql AS $$
+DECLARE
+  here text;
+BEGIN
+  FOREACH predicate IN ARRAY predicates LOOP
+    EXECUTE 'SELECT string_agg(data_id::text, '','' ORDER BY data_id) FROM rounded WHERE '
+      || predicate INTO ids;
+    EXECUTE 'SELECT string_agg(data_id::text, '','' ORDER BY data_id) FROM rounded_copy WHERE ' || predicate INTO here;
+    "as the copy" := here IS NOT DISTINCT FROM ids;
+    RETURN NEXT;
+  END LOOP;
+END
+$$;
+SELECT * FROM found(
+  $$price = 392.2$$,
+  $$price_too IN (392.2, 7.5, 8)$$,
+  $$pieces = 8$$,
+  $$pieces = ANY ('{8,392}')$$,
+  $$exact = 8$$,
+  $$code = 'abcdef'$$,
+  $$code = 'abcde'$$,
+  $$code = '7'$$,
+  $$code_too IN ('7', 'abcde')$$,
+  $$at = '2026-02-01 23:53:21'$$,
+  $$at >= '2026-02-01 23:53:22' AND at < '2026-02-02'$$,
+  $$at_too <= '2026-02-01 23:53:21' AND at > '2026-02-01'$$,
+  $$tenth = '2026-02-01 23:53:21'$$,
+  $$tenth > '2026-02-01 23:53:20.7' AND tenth < '2026-02-01 23:53:21.5'$$,
+  $$micro = '2026-02-01 23:53:20.7'$$,
+  $$here = '2026-02-02 07:53:21'$$,
+  $$moment = '2026-02-01 23:53:21'$$,
+  $$moment >= '2026-02-01 23:53:21' AND moment < '2026-02-01 23:53:22'$$);
+
+-- the same where types, white space and long texts make a difference to the API
+SELECT sim('put object=contact', format('{"dataId":6,"addTime":1769990000,"updateTime":1769990000,"data":{"text_1":"%s","num_1":0.1}}', repeat('x', 300)));
+SELECT sim('put object=contact', '{"dataId":7,"addTime":1769990000,"updateTime":1769990000,"data":{"text_1":" a ","num_1":0.10000000000000000555}}');
+SELECT sim('set types=strict trim=on text_limit=256 doubles=on');
+SELECT count(*) FROM rounded WHERE word = '7';
+SELECT count(*) FROM rounded WHERE word = ANY ('{5,6,7}');
+SELECT count(*) FROM rounded WHERE word = repeat('x', 300);
+SELECT count(*) FROM rounded WHERE word = ' a ';
+SELECT count(*) FROM rounded WHERE exact = 0.10000000000000000555;
+SELECT count(*) FROM rounded WHERE exact = 0.10;
+SELECT sim('set types=loose trim=off text_limit=0 doubles=off');
 
 -- a bound that is not sent still keeps out what has no time
 SELECT sim('put', '{"dataId":1,"formId":5300127,"data":{"text_1":"timeless"}}');

@@ -51,23 +51,42 @@ is_time(ConditionKind kind)
 	return kind >= CONDITION_ADD_TIME;
 }
 
-/* Do the column's and the value's types say what the API's comparison says? */
+/*
+ * numeric(p,s) rounds, and the API compares what was not rounded.  An integer it
+ * leaves alone, unless it rounds before the point.
+ */
 static bool
-types_fit(ConditionKind kind, Oid column, Oid value)
+numeric_fits(ConditionKind kind, int32 typmod)
+{
+	/* as numeric.c has it: eleven bits with a sign */
+	int			scale = (((typmod - VARHDRSZ) & 0x7ff) ^ 1024) - 1024;
+
+	return typmod < (int32) VARHDRSZ || (kind == CONDITION_DATA_ID && scale >= 0);
+}
+
+/*
+ * Do the column's and the value's types say what the API's comparison says?  The
+ * modifiers of varchar and of times are left to condition_evaluate.
+ */
+static bool
+types_fit(ConditionKind kind, Oid column, int32 typmod, Oid value)
 {
 	switch (column)
 	{
+		case NUMERICOID:
+			if (!numeric_fits(kind, typmod))
+				return false;
+			/* FALLTHROUGH */
+		case INT2OID:
+		case INT4OID:
+		case INT8OID:
+			return (kind == CONDITION_NUMBER || kind == CONDITION_DATA_ID) &&
+				(value == INT2OID || value == INT4OID || value == INT8OID ||
+				 value == NUMERICOID);
 		case TEXTOID:
 		case VARCHAROID:
 			return kind == CONDITION_TEXT &&
 				(value == TEXTOID || value == VARCHAROID);
-		case INT2OID:
-		case INT4OID:
-		case INT8OID:
-		case NUMERICOID:
-			return (kind == CONDITION_NUMBER || kind == CONDITION_DATA_ID) &&
-				(value == INT2OID || value == INT4OID || value == INT8OID ||
-				 value == NUMERICOID);
 		case TIMESTAMPTZOID:
 			return is_time(kind) && (value == TIMESTAMPTZOID ||
 									 value == TIMESTAMPOID || value == DATEOID);
@@ -128,6 +147,7 @@ is_value(PlannerInfo *root, RelOptInfo *rel, Node *node)
 		!find_subplan(node, NULL);
 }
 
+/* A relabelled column has the same value, and the same modifier. */
 static Var *
 column_of(RelOptInfo *rel, Node *node)
 {
@@ -154,12 +174,13 @@ match_sides(PlannerInfo *root, RelOptInfo *rel, Node *left, Node *right,
 		return false;
 
 	qual->attr = attrs[column->varattno - 1];
-	qual->column_type = getBaseType(column->vartype);
+	qual->column_typmod = column->vartypmod;
+	qual->column_type = getBaseTypeAndTypmod(column->vartype, &qual->column_typmod);
 	qual->value_type = getBaseType(exprType(right));
 	qual->value = (Expr *) right;
 	element = any ? getBaseType(get_element_type(qual->value_type)) : qual->value_type;
 	if (!attr_kind(qual->attr, &qual->kind) ||
-		!types_fit(qual->kind, qual->column_type, element) ||
+		!types_fit(qual->kind, qual->column_type, qual->column_typmod, element) ||
 		!operator_of(opno, qual->column_type, qual->kind, &qual->op))
 		return false;
 	if (any)
@@ -200,17 +221,20 @@ condition_may_be_exact(const ConditionQual *qual)
 {
 	return qual->kind == CONDITION_DATA_ID ||
 		((qual->kind == CONDITION_ADD_TIME || qual->kind == CONDITION_UPDATE_TIME) &&
-		 qual->column_type == TIMESTAMPTZOID);
+		 qual->column_type == TIMESTAMPTZOID && condition_rounding(qual) == 0 &&
+		 qual->op != CONDITION_GREATER && qual->op != CONDITION_LESS);
 }
 
 List *
 condition_encode(const ConditionQual *qual)
 {
-	return list_make5(makeString(qual->attr),
-					  makeInteger(qual->kind),
-					  makeInteger(qual->op),
-					  makeInteger(qual->column_type),
-					  makeInteger(qual->value_type));
+	List	   *node = list_make5(makeString(qual->attr),
+								  makeInteger(qual->kind),
+								  makeInteger(qual->op),
+								  makeInteger(qual->column_type),
+								  makeInteger(qual->value_type));
+
+	return lappend(node, makeInteger(qual->column_typmod));
 }
 
 ConditionQual *
@@ -223,6 +247,7 @@ condition_decode(List *node)
 	qual->op = intVal(lthird(node));
 	qual->column_type = (Oid) intVal(lfourth(node));
 	qual->value_type = (Oid) intVal(list_nth(node, 4));
+	qual->column_typmod = intVal(list_nth(node, 5));
 	return qual;
 }
 

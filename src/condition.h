@@ -44,6 +44,7 @@ typedef struct ConditionQual
 	ConditionKind kind;
 	ConditionOperator op;
 	Oid			column_type;	/* of the column, domains looked through */
+	int32		column_typmod;	/* the same, -1 for none */
 	Oid			value_type;		/* of the value; the array's for ANY */
 	Expr	   *value;			/* NULL in what condition_decode returns */
 } ConditionQual;
@@ -62,7 +63,7 @@ typedef struct ConditionList
 {
 	const char *attr;			/* these three are JSON, UTF-8 */
 	const char *symbol;
-	char	  **values;			/* each once */
+	char	  **values;			/* each once; spellings of one value follow each other */
 	int			nvalues;		/* 0 if there is no such condition */
 } ConditionList;
 
@@ -81,8 +82,9 @@ typedef struct ConditionSet
 								 * dataIds, else the longest = ANY */
 	ConditionRange add_time;
 	ConditionRange update_time;
-	int			nids;			/* dataIds asked for, -1 if not asked for */
-	int64	   *ids;			/* sorted, each once */
+	int			nids;			/* dataIds that meet all quals on them, -1 if not
+								 * asked for */
+	int64	   *ids;			/* sorted, each once; the values of list */
 } ConditionSet;
 
 /*
@@ -93,8 +95,33 @@ typedef struct ConditionSet
 extern bool condition_match(PlannerInfo *root, RelOptInfo *rel, Expr *clause,
 							char **attrs, ConditionQual *qual);
 
-/* Whether a condition for this qual can mean just what the qual says. */
+/*
+ * Whether a condition for this qual can mean just what the qual says.  > and < on
+ * times cannot: the API's bounds are inclusive, and nothing proves that no time
+ * lies between two seconds.
+ */
 extern bool condition_may_be_exact(const ConditionQual *qual);
+
+/*
+ * By how much the column's modifier may have moved a time: microseconds, half a
+ * unit of its last digit; 0 for columns that show times as they are.
+ */
+extern int64 condition_rounding(const ConditionQual *qual);
+
+/* The most spellings of one value, see condition_forms. */
+#define CONDITION_FORMS 2
+
+/*
+ * The JSON, palloc'd, by which the API finds every record whose column shows
+ * this item of the qual's value; for text_N, serialNo, num_N and formId.  Returns
+ * the number of forms, 0 if no record can show it, -1 if it must not be sent
+ * since the API might find fewer.
+ */
+extern int	condition_forms(const ConditionQual *qual, Oid type, Datum item,
+							char **forms);
+
+/* The dataId that equals a number; false if none does. */
+extern bool condition_id(Oid type, Datum item, int64 *id);
 
 /* A qual without its value, as a copyable node, and back. */
 extern List *condition_encode(const ConditionQual *qual);
@@ -104,14 +131,10 @@ extern ConditionQual *condition_decode(List *node);
 extern const char *condition_symbol(ConditionOperator op);
 
 /*
- * The set for these values.  "strict" reads > and < on addTime and updateTime
- * as the next whole second, which is exact while these are whole seconds
- * (xbb-api 4, label A); else they let the bound itself through.  Results are
- * palloc'd in the current context.
+ * The set for these values.  Results are palloc'd in the current context.
  */
 extern ConditionSet *condition_evaluate(List *quals, const Datum *values,
-										const bool *isnull, bool strict,
-										pg_tz *time_zone);
+										const bool *isnull, pg_tz *time_zone);
 
 /*
  * All elements of a request's conditions array, palloc'd: the fixed array of

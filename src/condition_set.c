@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * condition_set.c
- *	  From values to conditions: rounding, what may be sent, the JSON.
+ *	  From values to conditions: ranges outward, lists, the JSON.
  *
  *-------------------------------------------------------------------------
  */
@@ -9,13 +9,10 @@
 
 #include "catalog/pg_type.h"
 #include "datatype/timestamp.h"
-#include "mb/pg_wchar.h"
 #include "utils/array.h"
-#include "utils/builtins.h"
 #include "utils/date.h"
 #include "utils/datetime.h"
 #include "utils/lsyscache.h"
-#include "utils/numeric.h"
 #include "utils/timestamp.h"
 
 #include "condition.h"
@@ -24,6 +21,19 @@
 #define EPOCH_OFFSET ((int64) (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * SECS_PER_DAY)
 
 /* ---- times ---- */
+
+int64
+condition_rounding(const ConditionQual *qual)
+{
+	int64		half = USECS_PER_SEC / 2;
+
+	if ((qual->column_type != TIMESTAMPTZOID && qual->column_type != TIMESTAMPOID) ||
+		qual->column_typmod < 0)
+		return 0;
+	for (int i = 0; i < qual->column_typmod; i++)
+		half /= 10;
+	return half;				/* of timestamp(6) 0 */
+}
 
 /* What to add to a local time in the zone for UTC, seconds. */
 static int
@@ -124,11 +134,10 @@ narrow_high(ConditionRange *range, int64 high)
  */
 static void
 add_bound(ConditionSet *set, ConditionRange *range, const ConditionQual *qual,
-		  ConditionOperator op, Datum value, bool strict, pg_tz *zone)
+		  ConditionOperator op, Datum value, pg_tz *zone)
 {
 	bool		upward = op == CONDITION_LESS || op == CONDITION_LESS_EQUAL;
-	bool		open = op == CONDITION_LESS || op == CONDITION_GREATER;
-	bool		whole;
+	int64		rounding = condition_rounding(qual);
 	TimestampTz instant;
 	int64		seconds;
 	int			sign;
@@ -141,30 +150,34 @@ add_bound(ConditionSet *set, ConditionRange *range, const ConditionQual *qual,
 		set->exact = false;
 		return;
 	}
+	/* what the column shows may have been rounded towards the bound */
+	instant += upward ? rounding : -rounding;
 	seconds = floor_epoch(instant);
-	whole = instant % USECS_PER_SEC == 0;
-	if (qual->column_type != TIMESTAMPTZOID || qual->kind == CONDITION_DATE)
-		set->exact = strict = false;
-
+	if (instant % USECS_PER_SEC != 0)
+	{
+		seconds += upward ? 1 : 0;
+		set->exact = false;
+	}
 	if (upward)
-		narrow_high(range, !whole ? seconds + 1 : open && strict ? seconds - 1 : seconds);
+		narrow_high(range, seconds);
 	else
-		narrow_low(range, whole && open && strict ? seconds + 1 : seconds);
-	if (!whole || (open && !strict))
+		narrow_low(range, seconds);
+	if (rounding != 0 || op == CONDITION_LESS || op == CONDITION_GREATER ||
+		qual->column_type != TIMESTAMPTZOID || qual->kind == CONDITION_DATE)
 		set->exact = false;
 }
 
 static void
 add_time(ConditionSet *set, ConditionRange *range, const ConditionQual *qual,
-		 Datum value, bool strict, pg_tz *zone)
+		 Datum value, pg_tz *zone)
 {
 	if (qual->op == CONDITION_EQUAL)
 	{
-		add_bound(set, range, qual, CONDITION_GREATER_EQUAL, value, strict, zone);
-		add_bound(set, range, qual, CONDITION_LESS_EQUAL, value, strict, zone);
+		add_bound(set, range, qual, CONDITION_GREATER_EQUAL, value, zone);
+		add_bound(set, range, qual, CONDITION_LESS_EQUAL, value, zone);
 	}
 	else
-		add_bound(set, range, qual, qual->op, value, strict, zone);
+		add_bound(set, range, qual, qual->op, value, zone);
 }
 
 static void
@@ -194,43 +207,7 @@ close_range(ConditionSet *set, ConditionRange *range)
 		set->empty = true;
 }
 
-/* ---- texts and numbers ---- */
-
-/*
- * One value as JSON, or NULL if it may not be sent.  *never is set if no record
- * can equal it: '' is read as NULL.
- */
-static char *
-value_json(ConditionKind kind, Oid type, Datum value, bool *never)
-{
-	Oid			output;
-	bool		varlena;
-	char	   *text;
-
-	*never = false;
-	getTypeOutputInfo(type, &output, &varlena);
-	text = OidOutputFunctionCall(output, value);
-	if (kind == CONDITION_TEXT)
-	{
-		/* no value of the API is empty, or anything but UTF-8 */
-		*never = text[0] == '\0' ||
-			(GetDatabaseEncoding() == PG_SQL_ASCII &&
-			 !pg_verify_mbstr(PG_UTF8, text, strlen(text), true));
-		return *never ? NULL :
-			json_quote(pg_server_to_any(text, strlen(text), PG_UTF8));
-	}
-	if (type == NUMERICOID)
-	{
-		Numeric		number = DatumGetNumeric(value);
-
-		if (numeric_is_nan(number) || numeric_is_inf(number))
-			return NULL;
-	}
-	/* unset numbers are 0, "" or missing: the API's answer might lack some */
-	if (strspn(text, "-0.") == strlen(text))
-		return NULL;
-	return text;
-}
+/* ---- lists of ids, texts and numbers ---- */
 
 static void
 append_list(StringInfo elements, const ConditionList *list)
@@ -253,38 +230,46 @@ compare_ids(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-/*
- * Keeps dataIds as numbers, to notice when the condition was ignored; the list
- * becomes theirs, sorted.  False if they are no integers, or ids are kept already.
- */
-static bool
-keep_ids(ConditionSet *set, ConditionList *list)
+/* Keeps of two sorted sets what is in both; returns how many these are. */
+static int
+intersect(int64 *ids, int n, const int64 *others, int nothers)
 {
-	int64	   *ids = palloc(sizeof(int64) * list->nvalues);
+	int			kept = 0;
+
+	for (int i = 0, j = 0; i < n && j < nothers;)
+	{
+		if (ids[i] == others[j])
+			ids[kept++] = ids[i];
+		if (ids[i] < others[j])
+			i++;
+		else
+			j++;
+	}
+	return kept;
+}
+
+/*
+ * Keeps the dataIds of one qual as numbers: those of several quals are one set,
+ * by which the answers can be checked.
+ */
+static void
+keep_ids(ConditionSet *set, Oid type, const Datum *items, const bool *nulls, int nitems)
+{
+	int64	   *ids = palloc(sizeof(int64) * Max(nitems, 1));
+	int			found = 0;
 	int			n = 0;
 
-	if (set->nids >= 0)
-		return false;
-	for (int i = 0; i < list->nvalues; i++)
-	{
-		char	   *end;
-
-		errno = 0;
-		ids[i] = strtoll(list->values[i], &end, 10);
-		if (errno != 0 || *end != '\0')
-			return false;
-	}
-	qsort(ids, list->nvalues, sizeof(int64), compare_ids);
-	for (int i = 0; i < list->nvalues; i++)
+	for (int i = 0; i < nitems; i++)
+		if (!(nulls && nulls[i]) && condition_id(type, items[i], &ids[found]))
+			found++;
+	qsort(ids, found, sizeof(int64), compare_ids);
+	for (int i = 0; i < found; i++)
 		if (i == 0 || ids[i] != ids[n - 1])
 			ids[n++] = ids[i];
-	for (int i = 0; i < n; i++)
-		list->values[i] = psprintf("%lld", (long long) ids[i]);
-	list->nvalues = n;
-	list->symbol = condition_symbol(n == 1 ? CONDITION_EQUAL : CONDITION_ANY);
+	if (set->nids >= 0)
+		n = intersect(ids, n, set->ids, set->nids);
 	set->ids = ids;
 	set->nids = n;
-	return true;
 }
 
 /* Of two equal texts the one that came first comes first. */
@@ -323,19 +308,85 @@ drop_duplicates(ConditionList *list)
 	pfree(sorted);
 }
 
-/* Keeps the longer of two lists apart; that of dataIds whatever its length. */
+/* Keeps the longer of two lists apart. */
 static void
-keep_list(ConditionSet *set, StringInfo elements, const ConditionList *list,
-		  bool of_ids)
+keep_list(ConditionSet *set, StringInfo elements, const ConditionList *list)
 {
 	ConditionList other = *list;
 
-	if (of_ids || (set->nids < 0 && list->nvalues > set->list.nvalues))
+	if (list->nvalues > set->list.nvalues)
 	{
 		other = set->list;
 		set->list = *list;
 	}
 	append_list(elements, &other);
+}
+
+/* The list of dataIds is kept apart, whatever its length. */
+static void
+close_ids(ConditionSet *set, StringInfo elements)
+{
+	static const int64 zero = 0;
+	ConditionList list = {.attr = "\"dataId\"", .nvalues = set->nids};
+
+	if (set->nids < 0)
+		return;
+	if (set->nids == 0)
+	{
+		set->empty = true;
+		return;
+	}
+	/* the API may read 0 as "no value" */
+	if (bsearch(&zero, set->ids, set->nids, sizeof(int64), compare_ids))
+	{
+		set->nids = -1;
+		set->exact = false;
+		return;
+	}
+	list.symbol = condition_symbol(set->nids == 1 ? CONDITION_EQUAL : CONDITION_ANY);
+	list.values = palloc(sizeof(char *) * set->nids);
+	for (int i = 0; i < set->nids; i++)
+		list.values[i] = psprintf("%lld", (long long) set->ids[i]);
+	append_list(elements, &set->list);
+	set->list = list;
+}
+
+static void
+add_list(ConditionSet *set, StringInfo elements, const ConditionQual *qual,
+		 Oid type, const Datum *items, const bool *nulls, int nitems)
+{
+	ConditionList list = {.attr = json_quote(qual->attr)};
+
+	set->exact = false;
+	list.values = palloc(sizeof(char *) * Max(nitems, 1) * CONDITION_FORMS);
+	for (int i = 0; i < nitems; i++)
+	{
+		int			n;
+
+		if (nulls && nulls[i])
+			continue;			/* equal to nothing */
+		n = condition_forms(qual, type, items[i], list.values + list.nvalues);
+		if (n < 0)
+			return;				/* the recheck decides alone */
+		list.nvalues += n;
+	}
+	if (list.nvalues == 0)
+	{
+		set->empty = true;
+		return;
+	}
+	set->changeable = true;
+	drop_duplicates(&list);
+	if (qual->op == CONDITION_ANY)
+	{
+		list.symbol = condition_symbol(CONDITION_ANY);
+		keep_list(set, elements, &list);
+	}
+	else
+	{
+		list.symbol = condition_symbol(list.nvalues > 1 ? CONDITION_ANY : CONDITION_EQUAL);
+		append_list(elements, &list);
+	}
 }
 
 static void
@@ -346,8 +397,6 @@ add_values(ConditionSet *set, StringInfo elements, const ConditionQual *qual,
 	bool	   *nulls = NULL;
 	int			nitems = 1;
 	Oid			type = qual->value_type;
-	ConditionList list = {.symbol = condition_symbol(qual->op)};
-	bool		of_ids;
 
 	if (qual->op == CONDITION_ANY)
 	{
@@ -360,48 +409,15 @@ add_values(ConditionSet *set, StringInfo elements, const ConditionQual *qual,
 		deconstruct_array(DatumGetArrayTypeP(value), type, typlen, typbyval,
 						  typalign, &items, &nulls, &nitems);
 	}
-
-	list.values = palloc(sizeof(char *) * Max(nitems, 1));
-	for (int i = 0; i < nitems; i++)
-	{
-		char	   *json;
-		bool		never;
-
-		if (nulls && nulls[i])
-			continue;			/* equal to nothing */
-		json = value_json(qual->kind, type, items[i], &never);
-		if (json)
-			list.values[list.nvalues++] = json;
-		else if (!never)
-		{
-			set->exact = false; /* cannot be sent: the recheck decides */
-			return;
-		}
-	}
-	if (list.nvalues == 0)
-	{
-		set->empty = true;
-		return;
-	}
-
-	list.attr = json_quote(qual->attr);
-	of_ids = qual->kind == CONDITION_DATA_ID && keep_ids(set, &list);
-	if (!of_ids)
-		drop_duplicates(&list);
-	if (qual->kind != CONDITION_DATA_ID)
-	{
-		set->changeable = true;
-		set->exact = false;
-	}
-	if (of_ids || (qual->op == CONDITION_ANY && qual->kind != CONDITION_DATA_ID))
-		keep_list(set, elements, &list, of_ids);
+	if (qual->kind == CONDITION_DATA_ID)
+		keep_ids(set, type, items, nulls, nitems);
 	else
-		append_list(elements, &list);
+		add_list(set, elements, qual, type, items, nulls, nitems);
 }
 
 ConditionSet *
 condition_evaluate(List *quals, const Datum *values, const bool *isnull,
-				   bool strict, pg_tz *time_zone)
+				   pg_tz *time_zone)
 {
 	ConditionSet *set = palloc0(sizeof(ConditionSet));
 	StringInfoData elements;
@@ -419,12 +435,12 @@ condition_evaluate(List *quals, const Datum *values, const bool *isnull,
 		if (isnull[i])
 			set->empty = true;	/* no operator of ours is true for NULL */
 		else if (qual->kind == CONDITION_ADD_TIME)
-			add_time(set, &set->add_time, qual, values[i], strict, time_zone);
+			add_time(set, &set->add_time, qual, values[i], time_zone);
 		else if (qual->kind == CONDITION_UPDATE_TIME)
-			add_time(set, &set->update_time, qual, values[i], strict, time_zone);
+			add_time(set, &set->update_time, qual, values[i], time_zone);
 		else if (qual->kind == CONDITION_DATE)
 		{
-			add_time(set, &range, qual, values[i], false, time_zone);
+			add_time(set, &range, qual, values[i], time_zone);
 			append_range(&elements, qual->attr, &range);
 			set->changeable = set->changeable || range.has_low || range.has_high;
 			set->exact = false;
@@ -432,6 +448,7 @@ condition_evaluate(List *quals, const Datum *values, const bool *isnull,
 		else
 			add_values(set, &elements, qual, values[i]);
 	}
+	close_ids(set, &elements);
 	close_range(set, &set->add_time);
 	close_range(set, &set->update_time);
 	set->elements = elements.data;

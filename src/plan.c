@@ -136,8 +136,7 @@ remote_records(PlannerInfo *root, RelOptInfo *rel, PlanInfo *info)
 		isnull[list_length(quals)] = ((Const *) value)->constisnull;
 		quals = lappend(quals, qual);
 	}
-	set = condition_evaluate(quals, values, isnull, false,
-							 info->table->server.time_zone);
+	set = condition_evaluate(quals, values, isnull, info->table->server.time_zone);
 	if (set->empty)
 		return 0;
 	return reader_count(info->table, info->userid, set, true);

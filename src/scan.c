@@ -189,7 +189,7 @@ start_reading(ForeignScanState *node)
 
 	keep_arguments(node);
 	state->set = condition_evaluate(state->quals, state->arguments,
-									state->argument_nulls, state->counts,
+									state->argument_nulls,
 									state->table->server.time_zone);
 	limit = evaluate_limit(state->arguments + n, state->argument_nulls + n,
 						   state->nlimits);

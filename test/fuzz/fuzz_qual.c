@@ -152,11 +152,15 @@ take_types(Bytes *bytes, ConditionQual *qual)
 		{TIMESTAMPOID, DATEOID}, {DATEOID, TIMESTAMPOID}, {DATEOID, DATEOID},
 	};
 	int			choice = fuzz_take(bytes, 1);
+	int			modifier = fuzz_take(bytes, 1) % 16;
 
+	qual->column_typmod = -1;
 	switch (qual->kind)
 	{
 		case CONDITION_TEXT:
 			qual->column_type = qual->value_type = texts[choice % lengthof(texts)];
+			if (qual->column_type == VARCHAROID && modifier > 7)
+				qual->column_typmod = VARHDRSZ + modifier;
 			break;
 		case CONDITION_NUMBER:
 		case CONDITION_DATA_ID:
@@ -165,6 +169,8 @@ take_types(Bytes *bytes, ConditionQual *qual)
 		default:
 			qual->column_type = times[choice % lengthof(times)][0];
 			qual->value_type = times[choice % lengthof(times)][1];
+			if (qual->column_type != DATEOID && modifier <= MAX_TIMESTAMP_PRECISION)
+				qual->column_typmod = modifier;
 			break;
 	}
 }
