@@ -563,6 +563,8 @@ class Condition:
         number, bounds = decimal(member), self.numbers
         if number is None or not bounds or bounds[0] is None:
             return False
+        if self.attr.startswith("date_") and number >= 10 ** 11:
+            number /= 1000                          # a time is one, however it is written
         strict = switches.bounds == "exclusive"
         above = number > bounds[0] or number == bounds[0] and not strict
         below = number < bounds[-1] or number == bounds[-1] and not strict
@@ -3081,6 +3083,11 @@ def try_conditions(tap, ctl, probe, everything):
        "a date of 0 matches nothing")
     ok(probe.total(("date_5", "lessequal", 2 ** 40)) == sum(r["data"].get("date_5", 0) > 0 for r in everything),
        "... from either side")
+    middle = sorted(r["data"].get("date_5", 0) for r in everything)[600]
+    before = probe.total(("date_5", "lessequal", middle))
+    ctl("c1", "set", times="ms-string")
+    ok(0 < before == probe.total(("date_5", "lessequal", middle)), "... and however it is written")
+    ctl("c1", "set", times="s")
     ok(probe.total(("ownerId", "equal", "u-0007")) == sum('"u-0007"' in r["data"]["ownerId"] for r in everything),
        "equal on an owner")
     ok(probe.total(("text_4", "empty", "")) == sum(not r["data"].get("text_4") for r in everything), "empty")
