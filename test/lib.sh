@@ -107,16 +107,17 @@ make_workdir() {
 
 # Ends with what a script of the tree in WORK says, run as the servers' user.  $1
 # names what it gets of the environment, what follows the script are its arguments.
-# It has a process group of its own, so that an interrupted run leaves nothing.
+# It has a process group of its own, so that an interrupted run leaves nothing, and
+# SCRIPT_MINUTES (50).
 run_script() {
-  local status=0
+  local status=0 minutes=${SCRIPT_MINUTES:-50}
   set -m
-  (exec_as_user "$1" timeout 3000 bash "$WORK/tree/$2" "${@:3}") &
+  (exec_as_user "$1" timeout "${minutes}m" bash "$WORK/tree/$2" "${@:3}") &
   # not .pid: the script's own stop_all would find it
   echo $! >"$WORK/tmp/script.group"
   wait $! || status=$?
   rm "$WORK/tmp/script.group"
-  [ "$status" != 124 ] || die "$2 did not end within 50 minutes"
+  [ "$status" != 124 ] || die "$2 did not end within $minutes minutes"
   exit "$status"
 }
 
