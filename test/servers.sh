@@ -2,7 +2,7 @@
 # Shell functions for servers that make mistakes visible, which would pass unseen
 # on any other: of memory, of locks, of the planner's and executor's rules.
 #
-# Sourced after test/lib.sh, by test/assert_server and test/sanitize.
+# Sourced after test/lib.sh, by test/assert_server, test/sanitize and test/sqlsmith.
 
 # What such a server writes into its log.
 MISTAKES='TRAP: |ERROR: AddressSanitizer|runtime error: |was terminated by signal|PANIC: |problem in alloc set|reference leak|resource was not closed'
