@@ -1,0 +1,147 @@
+"""The records of the test, and the companies that hold them.
+
+All of it is fixed: a run's seed draws queries, not data.  Values are drawn from
+small pools, so that joins meet equal keys, and odd ones are among them.
+"""
+import json
+import random
+import re
+
+EPOCH = 1735689600                  # 2025-01-01 08:00 in Shanghai
+
+NAMES = ["角磨机", "角磨机 ", " 角磨机", "冲击钻 500W", "Drill", "drill", "DRILL", "drill ", "a'b\"c\\d", "100%", "100_", "1%",
+         "_", "%", "A", "a", "1", "1.0", "01", "0", " ", "x" * 60, "tab\there", "two\nlines", "{a,b}", "NULL", "null",
+         "大有 切割机", "É", "é", "ß", "ﬁ", "ab", "abc", "$1", "--", ";", "/*", "[1]", "１"]
+TAGS = ["a", "a ", "A", "b", "b  ", "abcdef", "abcdef    ", "abc", "1", "2", "3", "10", "007", " a", "%", "红"]
+MEMOS = ["现货", "包邮 %", "50%_off", "质保一年", "x", "X"]
+CREATORS = ["u-0001", "u-0002", "u-0003", "U-0001"]
+CITIES = ["杭州市", "苏州市", "深圳市"]
+PRICES = ['0', '"0"', '12.5', '"12.50"', '12.50', '12.500', '"007"', '7', '7.0', '1e2', '"1e2"', '100', '-0.5', '"-3"', '-3',
+          '392.2305', '392.23', '392.2', '0.04', '0.05', '9999.995', '1000000', '1234567.89', '2.675', '-7.25', '"15"',
+          '15', '15.0', '1.5e-3', '33', '44.4', '45.678', '8', '7.5', '8.4', '0.5', '1', '2', '3', '10.06']
+AMOUNTS = ['0', '1', '2', '3', '"7"', '"007"', '7', '7.0', '1e3', '1000', '-5', '-1', '12', '15', '"15"', '32767', '-32768',
+           '40', '41', '42', '4', '5', '6', '10', '100', '8']
+FLAGS = ['true', 'false', '"true"', '"t"', '"yes"', '"0"', '"no"']
+
+ONE_PAGE = dict(no_times=True)
+# name: switches of the company, records, options of the table, how the records are made
+COMPANIES = {
+    "t0": (dict(), 120, dict(page_size=100), {}),
+    "t1": (dict(order="id-asc", bounce="on"), 72, dict(page_size=20), {}),
+    "t2": (dict(text_case="fold", numbers="string"), 60, dict(), dict(ONE_PAGE, numbers="string")),
+    "t3": (dict(times="ms", total="string", fractions="wire"), 90, dict(page_size=40), dict(unit="ms", fraction=700)),
+    "t4": (dict(times="string", escape="ascii", arrays_in_strings="all", key_order="totals-first"), 45, dict(),
+           dict(quoted=True, ascii=True, arrays="all")),
+    "t5": (dict(fractions="wire"), 80, dict(), dict(fraction=700)),
+    "t6": (dict(short_pages=7, order="add-asc"), 100, dict(page_size=40), {}),
+    "t7": (dict(max_values=50, empty="no-list", order="add-desc"), 210, dict(concurrency=3), {}),
+    "t8": (dict(times="ms-string", echo_page_size="on", success="string", code_type="string",
+                key_order="code-last"), 50, dict(on_error="null"), dict(ONE_PAGE, unit="ms", quoted=True)),
+    "t9": (dict(ignore="text_1,text_8", zero="none", order="update-asc", total_page="string"), 64, dict(page_size=16), {}),
+}
+# lists of further forms, whose ids do not meet those of others: partitions and children
+FORMS = {
+    "f1": (5300201, 2001, 40, dict(page_size=100)),
+    "f2": (5300202, 3001, 30, dict(page_size=10)),
+    "f3": (5300203, 4001, 25, dict(page_size=100)),
+}
+ANALYZED = {"t1", "t3", "t4", "t6", "t7", "f2"}
+
+
+def quoted(text):
+    return json.dumps(text, ensure_ascii=False)
+
+
+class Records:
+    """The records of one list, as the API writes them."""
+
+    def __init__(self, name, count, first_id=1001, form_id=5300127, way=()):
+        self.rng, self.way = random.Random(name), dict(way)
+        self.count, self.first_id, self.form_id = count, first_id, form_id
+
+    def time(self, seconds):
+        """A time; near a third lies a fraction of a second later, if the list has such."""
+        fraction = self.way.get("fraction", 0) if seconds % 3 else 0
+        text = str(seconds)
+        if self.way.get("unit") == "ms":
+            text = str(seconds * 1000 + fraction)
+        elif fraction:
+            text = f"{seconds}.{fraction:03d}"
+        return f'"{text}"' if self.way.get("quoted") else text
+
+    def array(self, items, which):
+        """An array, as JSON or within a string."""
+        text = "[" + ",".join(items) + "]"
+        return quoted(text) if self.way.get("arrays", "users") in ("all", which) else text
+
+    def one_of(self, pool, missing=0.1):
+        """A member of a pool as JSON; sometimes none, or one of the ways to write none."""
+        if self.rng.random() < missing:
+            return self.rng.choice([None, '""', "null", '""'])
+        return self.rng.choice(pool)
+
+    def number(self, pool):
+        text = self.one_of(pool)
+        if self.way.get("numbers") == "string" and text not in (None, "null") and text[0] != '"':
+            text = f'"{text}"'
+        return text
+
+    def serial(self, i):
+        choice = self.rng.random()
+        if choice < 0.06:
+            return self.rng.choice([None, '""', '"s-0007"', '"S-0003 "', '" S-0003"'])
+        if choice < 0.2:
+            i = self.rng.randrange(30)
+        return f'"S-{i:04d}"'
+
+    def data(self, i):
+        rng = self.rng
+        owners = [f'"u-{rng.randrange(4)}"' for _ in range(rng.randrange(3))]
+        labels = [str(4400 + rng.randrange(5)) for _ in range(rng.randrange(4))]
+        day = EPOCH + rng.randrange(30) * 21600
+        return {
+            "serialNo": self.serial(i),
+            "text_1": self.one_of([quoted(name) for name in NAMES]),
+            "text_8": self.one_of([quoted(tag) for tag in TAGS]),
+            "text_46": self.one_of(FLAGS),
+            "text_5": self.one_of([quoted(memo) for memo in MEMOS], 0.5),
+            "num_1": self.number(PRICES),
+            "num_2": self.number(AMOUNTS),
+            "num_3": self.number([str(self.first_id + rng.randrange(max(1, i)))] * 2 + ["0"]) if i else "0",
+            "date_5": rng.choice([self.time(day)] * 6 + ["0", '""', None]),
+            "creatorId": quoted(rng.choice(CREATORS)),
+            "ownerId": rng.choice([self.array(owners, "users")] * 4 + [None]),
+            "array_31": rng.choice([self.array(labels, "all")] * 4 + [None]),
+            "address_1": f'{{"city":{quoted(rng.choice(CITIES))},"n":{rng.randrange(3)}}}',
+        }
+
+    def __iter__(self):
+        """The records, as the text of a JSON object each."""
+        rng = self.rng
+        for i in range(self.count):
+            add = EPOCH + rng.randrange(24) * 21600 + rng.randrange(2)
+            update = add + rng.choice([0, 0, 1, 60, 86400, 7 * 86400])
+            data = ",".join(f'"{name}":{value}' for name, value in self.data(i).items() if value is not None)
+            times = f'"addTime":{self.time(add)},"updateTime":{self.time(update)},'
+            if self.way.get("no_times") and i % 13 == 5:
+                times = rng.choice(["", '"addTime":0,"updateTime":0,'])
+            text = f'{{"dataId":{self.first_id + i},"formId":{self.form_id},{times}"data":{{{data}}}}}'
+            if self.way.get("ascii"):
+                text = re.sub(r"[^\x00-\x7f]", lambda found: json.dumps(found[0])[1:-1], text)
+            yield text
+
+
+def plain(value):
+    """A value of a record as the text that a column shows, roughly; None for none."""
+    if value in (None, ""):
+        return None
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def witnesses(records):
+    """Of each record attr -> text, to draw values from that are met."""
+    found = []
+    for text in records:
+        record = json.loads(text, parse_int=str, parse_float=str)
+        found.append({name: plain(value) for name, value in {**record, **record["data"]}.items() if name != "data"})
+    return found
