@@ -563,7 +563,7 @@ class Condition:
         number, bounds = decimal(member), self.numbers
         if number is None or not bounds or bounds[0] is None:
             return False
-        if self.attr.startswith("date_") and number >= 10 ** 11:
+        if self.attr.startswith("date_") and switches.times.startswith("ms") and number >= 10 ** 11:
             number /= 1000                          # a time is one, however it is written
         strict = switches.bounds == "exclusive"
         above = number > bounds[0] or number == bounds[0] and not strict
