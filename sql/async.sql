@@ -7,7 +7,7 @@
 \set include :srcdir '/sql/include/sim.sql'
 \i :include
 \set ECHO all
-SELECT sim('create products=120 freeze=on latency=30');
+SELECT sim('create products=120 freeze=on');
 SELECT sim('create object=customer form_id=5300201 records=70');
 CREATE SERVER async FOREIGN DATA WRAPPER xbb_fdw
   OPTIONS (corpid :'company', base_url :'url', rate_limit '0', concurrency '1');
@@ -21,7 +21,8 @@ CREATE FUNCTION peak() RETURNS text LANGUAGE sql AS $$
   SELECT substring(sim('stats') FROM 'peak=\d+') $$;
 
 EXPLAIN (COSTS OFF) SELECT data_id FROM everything;
--- one request of each scan at a time: two together, or one after the other
+-- one request of each scan at a time: one waits for the other's, or comes after it
+SELECT sim('hold until=2');
 SELECT sim('clear');
 SELECT count(*), count(DISTINCT data_id) FROM everything;
 SELECT peak();
