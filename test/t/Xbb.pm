@@ -118,7 +118,7 @@ sub start_simulator
 sub wait_until
 {
 	my ($condition, $seconds) = @_;
-	my $end = time + ($seconds // 30);
+	my $end = time + ($seconds // 100);
 
 	until ($condition->())
 	{
