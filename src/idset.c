@@ -68,7 +68,7 @@ grow(IdSet *set, const Memory *memory)
 void
 idset_expect(IdSet *set, int64_t n)
 {
-	set->expected = n;
+	set->expected = n > 0 ? n : 0;
 }
 
 bool

@@ -13,6 +13,10 @@
 
 #include "pager_state.h"
 
+/* What a list may cost before it counts as unstable. */
+#define FREE_REQUESTS	1000
+#define PAGE_REQUESTS	50			/* a page of it */
+
 /* The API's clock; without a Date the newest stamp, never this machine's. */
 static void
 note_clock(Pager *p, const PagerAnswer *answer)
@@ -84,6 +88,26 @@ is_satisfied(const Pager *p)
 		p->counters.handed_on + p->pending >= p->config.limit;
 }
 
+/*
+ * Requests that the list may cost: by the records that came, each counted once, since
+ * claims cost nothing; but by no more than were claimed at first, since a list may
+ * grow faster than it is read.
+ */
+static int64_t
+budget(Pager *p)
+{
+	int64_t		known = idset_count(&p->seen) + idset_count(&p->list.ids) + idset_count(&p->earlier);
+
+	for (int depth = 0; depth <= p->depth; depth++)
+	{
+		for (const Window *w = p->levels[depth].windows; w; w = w->next)
+			known += idset_count(&w->ids);
+	}
+	if (known > p->known)
+		p->known = known;
+	return FREE_REQUESTS + PAGE_REQUESTS * window_pages(p->known < p->claimed ? p->known : p->claimed, p->width);
+}
+
 static bool
 next_request(Pager *p, PagerStep *step)
 {
@@ -92,7 +116,7 @@ next_request(Pager *p, PagerStep *step)
 		return false;
 
 	/* An unstable list must end, too. */
-	if (p->budget > 0 && p->asked >= p->budget)
+	if (p->asked >= FREE_REQUESTS && p->asked >= budget(p))
 	{
 		pager_fail(p, PAGER_UNSTABLE, p->last_total, idset_count(&p->seen));
 		return false;
@@ -120,20 +144,26 @@ take_row(Pager *p, Page *page, PagerStep *step)
 
 /* The request that an answer is for; it is in flight no more. */
 static PagerFlight
-land(Pager *p, int ticket)
+land(Pager *p, const PagerAnswer *answer)
 {
-	PagerFlight *slot = p->flights;
-	PagerFlight flight;
-
-	while (slot->ticket != ticket)
-		slot++;
-	flight = *slot;
-	*slot = (PagerFlight)
+	for (int i = 0; i < p->config.concurrency; i++)
 	{
-		0
+		PagerFlight flight = p->flights[i];
+
+		if (flight.ticket == 0 || flight.ticket != answer->ticket)
+			continue;
+		p->flights[i] = (PagerFlight)
+		{
+			0
+		};
+		p->in_flight--;
+		return flight;
+	}
+	pager_fail(p, PAGER_CONFUSED, answer->total, answer->nrows);
+	return (PagerFlight)
+	{
+		.stale = true
 	};
-	p->in_flight--;
-	return flight;
 }
 
 /* --- for pager_list.c and pager_rounds.c ------------------------------- */
@@ -248,6 +278,8 @@ pager_create(const PagerConfig *config)
 	{
 		config->resize, config->resize_arg
 	};
+	if (p->config.settle > INT32_MAX)
+		p->config.settle = INT32_MAX;
 	p->width = config->page_size;
 	p->flights = config->resize(config->resize_arg, NULL, size);
 	memset(p->flights, 0, size);
@@ -311,7 +343,7 @@ pager_next(Pager *p, PagerStep *step)
 		else if (p->sleep > 0)
 		{
 			step->seconds = p->sleep;
-			p->clock += p->sleep;
+			p->clock = pager_later(p->clock, p->sleep);
 			p->sleep = 0;
 			return PAGER_SLEEP;
 		}
@@ -324,7 +356,7 @@ void
 pager_answer(Pager *p, const PagerAnswer *answer)
 {
 	Page	   *page = page_create(&p->memory, answer);
-	PagerFlight flight = land(p, answer->ticket);
+	PagerFlight flight = land(p, answer);
 
 	if (++p->held > p->counters.peak_pages)
 		p->counters.peak_pages = p->held;
@@ -335,12 +367,14 @@ pager_answer(Pager *p, const PagerAnswer *answer)
 	note_width(p, flight.page, answer);
 	if (p->counters.pages == 1)
 	{
-		p->budget = 1000 + 50 * window_pages(answer->total, p->width);
+		p->claimed = answer->total;
 		idset_expect(&p->seen, answer->total);
 	}
 
 	if (answer->total < 0 && p->config.method != PAGER_SINGLE)
 		pager_fail(p, PAGER_NO_TOTAL, -1, answer->nrows);
+	if (answer->total > PAGER_MOST || idset_count(&p->seen) > PAGER_MOST)
+		pager_fail(p, PAGER_ABSURD, answer->total, answer->nrows);
 	if (flight.stale || pager_has_failed(p) || !keeps_ranges(p, &flight, answer))
 		page_list_add(&p->freed, page);
 	else if (p->phase == PAGER_READ_LIST)

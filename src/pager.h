@@ -60,7 +60,8 @@ typedef struct PagerConfig
 	int			max_pages;		/* undelivered pages held or in flight at
 								 * most, 8 or more; records of one second of
 								 * both times, and PAGER_REPEATED, may exceed */
-	int64_t		settle;			/* seconds until a change is visible */
+	int64_t		settle;			/* seconds until a change is visible; more than
+								 * INT32_MAX count as that */
 	int64_t		limit;			/* records the caller wants, -1 for all: pages
 								 * are first read in the list's own order, no
 								 * more than these need; who calls pager_next
@@ -120,9 +121,14 @@ typedef enum PagerFailure
 	PAGER_UNAUDITED,			/* final total above the records handed on */
 	PAGER_NO_TOTAL,				/* an answer without totalCount */
 	PAGER_CHANGED,				/* PAGER_PLAIN: list changed or short */
-	PAGER_CAPPED				/* total is where the API's lists may end, or
+	PAGER_CAPPED,				/* total is where the API's lists may end, or
 								 * above it in what cannot be cut */
+	PAGER_ABSURD,				/* a total that no list has: above PAGER_MOST */
+	PAGER_CONFUSED				/* a state that cannot be: a mistake in here */
 } PagerFailure;
+
+#define PAGER_NFAILURES (PAGER_CONFUSED + 1)
+#define PAGER_MOST	INT64_C(1000000000) /* records of a list */
 
 typedef struct PagerStep
 {

@@ -137,7 +137,7 @@ answer_reading(Pager *p, int number, Page *page, const PagerAnswer *answer)
 		p->phase = PAGER_COMPLETE;
 		return;
 	}
-	if (answer->total == PAGER_CAP || answer->total > INT32_MAX)
+	if (answer->total == PAGER_CAP)
 	{
 		page_list_add(&p->freed, page);
 		pager_fail(p, PAGER_CAPPED, answer->total, answer->nrows);

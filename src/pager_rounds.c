@@ -75,7 +75,7 @@ rest_of(const PagerLevel *level)
 	PagerRange	rest = level->outer[level->key];
 
 	rest.has_low = true;
-	rest.low = level->settled + 1;
+	rest.low = pager_later(level->settled, 1);
 	return rest;
 }
 
@@ -210,7 +210,7 @@ judge(Pager *p, int64_t total)
 		case LOOK_AGAIN:
 			break;
 		case LOOK_AT_MINUTE:
-			level->round.low -= 60;
+			level->round.low = pager_later(level->round.low, -60);
 			break;
 		case LOOK_OVERLAPPING:
 			p->overlap = 1;

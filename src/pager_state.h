@@ -7,6 +7,7 @@
  *	  pager_list.c		pages in the list's own order
  *	  pager_rounds.c	certified scans: rounds, and the audit
  *	  pager_windows.c	the windows of a round
+ *	  pager_range.c		times and ranges of them
  *	  window.c			what the answers of one window prove
  *	  idset.c			the ids handed on
  *
@@ -80,7 +81,8 @@ struct Pager
 	int			in_flight;
 	int			last_ticket;
 	int64_t		asked;
-	int64_t		budget;			/* requests before the list is unstable */
+	int64_t		claimed;		/* the first total */
+	int64_t		known;			/* most distinct records that it had at a time */
 	int64_t		last_total;		/* of the last answer */
 	int			width;			/* records the API puts on a page */
 	int			widest;			/* page seen */
@@ -123,7 +125,7 @@ struct Pager
 	bool		rest_read;		/* early: the answer held all of the rest */
 	bool		restless;		/* the list changed under a bold request: no more of
 								 * them */
-	int			stalls;			/* seconds slept until something settles */
+	int64_t		stalls;			/* seconds slept until something settles */
 	int			overlap;		/* seconds by which windows overlap */
 	int			remedy;			/* the next one */
 	int64_t		parts_total;	/* PAGER_COUNT_PARTS: of those counted */
@@ -207,6 +209,14 @@ extern void pager_windows_answer(Pager *p, const PagerFlight *flight,
 
 /* Gives up the newest window read ahead, or cuts the oldest. */
 extern void pager_windows_make_room(Pager *p);
+
+/* pager_range.c: nothing here overflows. */
+
+/* So many seconds after a time, or before it; at most the last time there is. */
+extern int64_t pager_later(int64_t time, int64_t seconds);
+
+/* The last second of the lower "part", half or less, of a span of more than one. */
+extern int64_t pager_divide(int64_t left, int64_t right, double part);
 extern PagerRange pager_intersect(PagerRange a, PagerRange b);
 
 #endif							/* XBB_PAGER_STATE_H */

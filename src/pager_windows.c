@@ -129,12 +129,14 @@ fix_window(Pager *p, PagerLevel *level, Window *window)
 static void
 open_window(Pager *p, PagerLevel *level, Window *window)
 {
-	double		part = p->aim * p->width / window->guess * level->stretch;
-
-	if (part > .5 || window->survey)
-		part = .5;
 	if (window->guess > (window->survey ? p->width : window_limit(p, window)))
+	{
+		double		part = p->aim * p->width / window->guess * level->stretch;
+
+		if (part > .5 || window->survey)
+			part = .5;
 		pager_windows_split(p, window, part);
+	}
 	fix_window(p, level, window);
 	window_sweep(window);
 }
@@ -225,22 +227,6 @@ prove_window(Pager *p, PagerLevel *level, Window *window)
 	pager_windows_drop(p, where);
 }
 
-PagerRange
-pager_intersect(PagerRange a, PagerRange b)
-{
-	if (b.has_low && (!a.has_low || b.low > a.low))
-	{
-		a.has_low = true;
-		a.low = b.low;
-	}
-	if (b.has_high && (!a.has_high || b.high < a.high))
-	{
-		a.has_high = true;
-		a.high = b.high;
-	}
-	return a;
-}
-
 void
 pager_windows_begin(Pager *p)
 {
@@ -323,9 +309,7 @@ pager_windows_split(Pager *p, Window *window, double part)
 	cutting_range(p, span, &left, &right);
 	if (left >= right)
 		return false;
-	middle = left + (int64_t) ((right - left) * part);
-	if (middle >= right)
-		middle = right - 1;
+	middle = pager_divide(left, right, part);
 	rest.has_low = true;
 	rest.low = middle + 1;
 	later = pager_windows_plan(p, &window->next, rest, (int64_t) (window->guess * (1 - part)));
@@ -343,8 +327,8 @@ pager_windows_set_range(Pager *p, const PagerLevel *level, Window *window)
 {
 	PagerRange	wider = window->span;
 
-	wider.low -= p->overlap;
-	wider.high += p->overlap;
+	wider.low = pager_later(wider.low, -p->overlap);
+	wider.high = pager_later(wider.high, p->overlap);
 	memcpy(window->range, level->outer, sizeof(window->range));
 	window->range[level->key] = pager_intersect(level->outer[level->key], wider);
 }
@@ -501,6 +485,8 @@ pager_windows_make_room(Pager *p)
 	}
 	if (victim)
 		unread_window(p, victim, victim->members);
-	else
+	else if (level->windows)
 		cut_window(p, level, level->windows);
+	else
+		pager_fail(p, PAGER_CONFUSED, p->last_total, idset_count(&p->seen));
 }

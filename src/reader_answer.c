@@ -132,6 +132,14 @@ reader_raise_failure(Reader *reader, const PagerStep *step)
 			message = "the API may count no further than this, so that a complete list cannot be proven";
 			hint = "Read narrower ranges of its update time.";
 			break;
+		case PAGER_ABSURD:
+			message = "the API's totalCount cannot be right";
+			hint = "Check that base_url is the API's, and ask whoever runs what answers.";
+			break;
+		case PAGER_CONFUSED:
+			message = "xbb_fdw does not know what to ask for next";
+			hint = "This is a mistake in xbb_fdw; please report it with the statement.";
+			break;
 	}
 	api_count_data_error(reader->queue, message);
 	ereport(ERROR,

@@ -122,7 +122,7 @@ page_keep(Page *page, const PagerAnswer *answer, const PagerRange *bounds,
 int64_t
 window_pages(int64_t n, int width)
 {
-	return (n + width - 1) / width;
+	return n / width + (n % width > 0);
 }
 
 void

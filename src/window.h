@@ -113,7 +113,7 @@ extern void page_keep(Page *page, const PagerAnswer *answer,
 					  const PagerRange *bounds, IdSet *set,
 					  const Memory *memory);
 
-/* Pages that hold n records. */
+/* Pages that hold n records, 0 or more. */
 extern int64_t window_pages(int64_t n, int width);
 
 /* Begins a sweep; what earlier ones saw stays. */

@@ -76,6 +76,12 @@ extern void ok(bool passed, const char *name);
 /* pager_lists.c: lists at rest. */
 extern void test_lists(void);
 
+/* pager_edges.c: numbers at the edges of their types. */
+extern void test_edges(int64_t runs, uint64_t seed);
+
+/* Of each failure, for tallies. */
+extern const char *const failure_names[PAGER_NFAILURES];
+
 /* pager_price.c: what a scan costs, in requests. */
 extern void test_price(void);
 

@@ -91,6 +91,13 @@ test_requests(void)
 	scan.config.limit = 2000;
 	scan.stop_at_limit = true;
 	ok(ends(&world, &scan, PAGER_DONE, 0, 9 + 10), "LIMIT above the list turns into a full scan");
+	for (int i = 0; i < 2; i++)
+	{
+		rest(&world, &scan, PAGER_CERTIFIED, 850);
+		scan.config.limit = INT64_MAX - 98 * i;
+		scan.stop_at_limit = true;
+		ok(ends(&world, &scan, PAGER_DONE, 0, 9 + 10), "so does the greatest LIMIT there is, and one near it");
+	}
 }
 
 /* Answers one request by hand: a page of two records of a list of three. */
@@ -268,7 +275,7 @@ test_resources(void)
 		small &= idset_add(&set, &memory, i * 37) && (int64_t) drive_peak <= 16 * 24 * (i + 16);
 	}
 	idset_free(&set, &memory);
-	idset_expect(&set, -1);
+	idset_expect(&set, INT64_MIN);
 	for (int64_t i = 1; i <= 1000; i++)
 		small &= idset_add(&set, &memory, i * 37) && idset_count(&set) == i;
 	idset_free(&set, &memory);

@@ -11,6 +11,7 @@
  * failure prints that seed; "test_pager 1 SEED" runs it again and prints each
  * answer.  The tests after the schedules are of lists at rest, and of what a
  * scan costs.  Parts: "schedules", "assumed" (those that break no assumption),
+ * "edges" (nonsense),
  * "lists", "price".
  *
  *-------------------------------------------------------------------------
@@ -20,6 +21,7 @@
 #include <string.h>
 
 #include "pager_drive.c"
+#include "pager_edges.c"
 #include "pager_lists.c"
 #include "pager_price.c"
 
@@ -39,7 +41,7 @@ typedef struct Tally
 {
 	int64_t		runs;
 	int64_t		complete;
-	int64_t		failures[PAGER_CAPPED + 1];
+	int64_t		failures[PAGER_NFAILURES];
 	int64_t		hidden;			/* lost behind deletions */
 	int64_t		stopped;
 	int64_t		wrongs;
@@ -54,8 +56,8 @@ static const char *const fault_names[NFAULTS] = {
 	"low ignored", "high ignored", "fresh rows"
 };
 
-static const char *const failure_names[] = {
-	"none", "ignored", "unstable", "unaudited", "no total", "changed", "capped"
+const char *const failure_names[PAGER_NFAILURES] = {
+	"none", "ignored", "unstable", "unaudited", "no total", "changed", "capped", "absurd", "confused"
 };
 
 static PagerRange
@@ -228,7 +230,7 @@ print_tally(const char *name, const Tally *t)
 {
 	printf("# %-18s %8lld runs, %8lld complete, %6lld at limit", name, (long long) t->runs,
 		   (long long) t->complete, (long long) t->stopped);
-	for (int i = 1; i <= PAGER_CAPPED; i++)
+	for (int i = 1; i < PAGER_NFAILURES; i++)
 	{
 		if (t->failures[i])
 			printf(", %lld %s", (long long) t->failures[i], failure_names[i]);
@@ -246,7 +248,7 @@ rarely_fails(const Tally *t)
 {
 	int64_t		failures = 0;
 
-	for (int i = 1; i <= PAGER_CAPPED; i++)
+	for (int i = 1; i < PAGER_NFAILURES; i++)
 	{
 		failures += t->failures[i];
 		if (i != PAGER_UNSTABLE && i != PAGER_UNAUDITED && t->failures[i] > 0)
@@ -304,6 +306,8 @@ main(int argc, char **argv)
 		test_schedules(runs, seed, FAULT_IN_ASSUMPTIONS + 1);
 	else if (!*part || strcmp(part, "schedules") == 0)
 		test_schedules(runs, seed, NFAULTS);
+	if (!*part || strcmp(part, "edges") == 0)
+		test_edges(*part ? runs : 10000, seed);
 	if (!*part || strcmp(part, "lists") == 0)
 		test_lists();
 	if (!*part || strcmp(part, "price") == 0)
