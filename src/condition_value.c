@@ -16,7 +16,7 @@
  *
  * Texts.  text_N can hold a string or, for options and linked records, a number
  * (xbb-api 7, 10.9), which a text column shows alike: a text that is a JSON number
- * is asked for in both forms.  What is shown for true, an array or an object has
+ * is asked for in both forms; not so for serialNo, a string.  What is shown for true, an array or an object has
  * no other form that could be sent.
  *
  *-------------------------------------------------------------------------
@@ -209,7 +209,8 @@ text_forms(const ConditionQual *qual, Oid type, Datum item, char **forms)
 	if (is_doubtful(text))
 		return -1;
 	forms[0] = json_quote(text);
-	if (!is_json_number(text))
+	/* a serial number is a string wherever it was seen (xbb-api 4, A) */
+	if (strcmp(qual->attr, "serialNo") == 0 || !is_json_number(text))
 		return 1;
 	if (is_digits(text, length) && length > MAX_DIGITS)
 		return 1;				/* no option and no dataId has so many */

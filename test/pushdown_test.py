@@ -45,11 +45,15 @@ TEXTS = ["a", "A", "ab c", "７", "007", "+7", "7", "7.0", "12.50", "-3", "0", "
 BLANKS = ["", "", "", " ", "  ", "\t", "\u3000", "\u00a0"]
 
 
+def string_form(rng):
+    text = rng.choice(TEXTS)
+    return json.dumps(rng.choice(BLANKS) + text + rng.choice(BLANKS) if rng.random() < 0.4 else text)
+
+
 def text_form(rng):
     way = rng.random()
     if way < 0.5:
-        text = rng.choice(TEXTS)
-        return json.dumps(rng.choice(BLANKS) + text + rng.choice(BLANKS) if rng.random() < 0.4 else text)
+        return string_form(rng)
     if way < 0.8:
         return rng.choice(["7", "7.0", "7.00", "12.50", "-3", "1", "1", "0", "1e3", "51200003", "123456789012345"])
     return rng.choice(['""', "null", None, "true", "false", '["a"]', '["7"]', "[7]", "{}", '{"a": 1}', '"\\ufffd"'])
@@ -106,7 +110,7 @@ def put_records(rng):
     ids = [*range(1, RECORDS - 5), 0, -5, 10 ** 12, 2 ** 53 + 1, 10 ** 18 + 7, 2 ** 63 - 1]
     for data_id in ids:
         add, update = time_of(rng), time_of(rng)
-        data = {"text_1": text_form(rng), "serialNo": text_form(rng), "num_1": number_form(rng),
+        data = {"text_1": text_form(rng), "serialNo": string_form(rng), "num_1": number_form(rng),
                 "date_1": date_form(rng)}
         members = ",".join(f'"{name}":{value}' for name, value in data.items() if value is not None)
         form = rng.choice(["5300127", '"5300127"', "7", "12.0"])

@@ -199,6 +199,10 @@ check_value(const OptionEntry *entry, const char *text)
 		case OPTION_ATTR:
 			check_attr(value.text);
 			break;
+		case OPTION_CONSTANT:
+			if (text[0] == '\0' || value.text != text)
+				fuzz_broken("a constant is empty or not what was given");
+			break;
 		case OPTION_TIME_ZONE:
 			if (value.zone == NULL)
 				fuzz_broken("a time zone is missing");
