@@ -80,9 +80,14 @@ SELECT data_id FROM typed WHERE data_id = 51200001;
 ALTER FOREIGN TABLE typed ALTER COLUMN n OPTIONS (SET constant '700');
 SELECT n FROM typed;
 
+-- a column that is gone is none
+ALTER FOREIGN TABLE typed DROP COLUMN n;
+SELECT quote FROM typed WHERE data_id = 51200001;
+ALTER FOREIGN TABLE typed ADD COLUMN n branch;
+
 -- a constant is a text, not beside an attr
-ALTER FOREIGN TABLE typed ALTER COLUMN n OPTIONS (SET constant '');
-ALTER FOREIGN TABLE typed ALTER COLUMN n OPTIONS (ADD attr 'num_1');
+ALTER FOREIGN TABLE typed ALTER COLUMN n OPTIONS (ADD constant '');
+ALTER FOREIGN TABLE typed ALTER COLUMN n OPTIONS (ADD attr 'num_1', ADD constant '7');
 ALTER FOREIGN TABLE typed OPTIONS (ADD constant 'x');
 
 -- the server never checks a foreign partition's rows against its bound: here it is

@@ -64,13 +64,17 @@ SELECT sim('count');
 RESET plan_cache_mode;
 SELECT pages < 10 AS few, rows, "right" FROM pages('SELECT data_id FROM product LIMIT 4 + length(''x'')');
 
--- what is dropped, sorted or grouped here needs the whole list
-SELECT query, pages >= 9 AS whole, rows, "right" FROM pages_of(
+-- what is dropped, sorted or grouped here needs the whole list, which is read as such:
+-- in no more requests than without a limit
+SELECT pages AS pages_of_all FROM pages('SELECT data_id FROM product') \gset
+SELECT query, pages = :pages_of_all AS whole, rows, "right" FROM pages_of(
   'LIMIT NULL', 'LIMIT ALL', 'OFFSET 895',
   'ORDER BY serial_no LIMIT 5', 'ORDER BY data_id, name DESC LIMIT 3',
-  'GROUP BY data_id, name LIMIT 5');
-SELECT pages >= 9 AS whole, rows FROM pages('SELECT DISTINCT 1 AS data_id FROM product LIMIT 2');
-SELECT pages >= 9 AS whole, rows FROM pages('SELECT min(data_id) AS data_id FROM product LIMIT 2');
+  'GROUP BY data_id, name LIMIT 5', 'GROUP BY GROUPING SETS ((data_id, name)) LIMIT 5', 'FOR UPDATE LIMIT 5');
+SELECT query, pages = :pages_of_all AS whole, rows
+FROM unnest(ARRAY['SELECT DISTINCT 1 AS data_id FROM product LIMIT 2', 'SELECT min(data_id) AS data_id FROM product LIMIT 2',
+  'SELECT max(data_id) OVER () AS data_id FROM product LIMIT 2', 'SELECT data_id + unnest(ARRAY[1, 2, 3]) AS data_id FROM product LIMIT 4',
+  'SELECT 1 AS data_id FROM product GROUP BY name LIKE ''x'' LIMIT 1']) query, pages(query);
 
 -- a limit with a local qual: the scan goes on until enough rows meet it
 SELECT rows, "right" FROM pages('SELECT data_id FROM product WHERE name LIKE ''%9%'' LIMIT 5');
