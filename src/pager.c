@@ -44,6 +44,31 @@ note_width(Pager *p, int page, const PagerAnswer *answer)
 		p->width = p->widest < p->config.page_size ? p->widest : p->config.page_size;
 }
 
+static bool
+is_bounded(PagerRange range)
+{
+	return range.has_low || range.has_high;
+}
+
+/* Remembers a record that windows may not find. */
+static void
+note_bare(Pager *p, const PagerAnswer *answer)
+{
+	PagerTime	key = p->config.key;
+	const int64_t *times = answer->times[key];
+
+	if (p->config.method != PAGER_CERTIFIED)
+		return;
+	for (int i = 0; i < answer->nrows && !p->bare.known; i++)
+	{
+		if (times[i] == 0)
+			p->bare = (PagerOddity)
+			{
+				true, answer->ids[i], 0, key, answer->times[PAGER_UPDATE_TIME][i] == 0
+			};
+	}
+}
+
 /*
  * Was a condition ignored?  What is newer than "settled" has just changed,
  * and proves nothing.
@@ -59,7 +84,7 @@ keeps_ranges(Pager *p, const PagerFlight *flight, const PagerAnswer *answer)
 	{
 		PagerRange	range = flight->range[t];
 
-		if (!range.has_low && !range.has_high)
+		if (!is_bounded(range))
 			continue;
 		for (int i = 0; i < answer->nrows; i++)
 		{
@@ -69,9 +94,7 @@ keeps_ranges(Pager *p, const PagerFlight *flight, const PagerAnswer *answer)
 				(range.has_high && v > range.high && v <= settled))
 			{
 				pager_fail(p, PAGER_IGNORED, answer->total, answer->nrows);
-				p->failure.id = answer->ids[i];
-				p->failure.time = v;
-				p->failure.time_kind = (PagerTime) t;
+				pager_blame(p, &(PagerOddity) {true, answer->ids[i], v, (PagerTime) t, false});
 				p->failure.range = range;
 				return false;
 			}
@@ -118,7 +141,7 @@ next_request(Pager *p, PagerStep *step)
 	/* An unstable list must end, too. */
 	if (p->asked >= FREE_REQUESTS && p->asked >= budget(p))
 	{
-		pager_fail(p, PAGER_UNSTABLE, p->last_total, idset_count(&p->seen));
+		pager_fail_unstable(p, p->last_total, idset_count(&p->seen));
 		return false;
 	}
 	return p->phase == PAGER_READ_LIST ? pager_list_request(p, step) : pager_rounds_request(p, step);
@@ -176,6 +199,22 @@ pager_fail(Pager *p, PagerFailure failure, int64_t expected, int64_t received)
 	p->failure.failure = failure;
 	p->failure.expected = expected;
 	p->failure.received = received;
+}
+
+void
+pager_blame(Pager *p, const PagerOddity *oddity)
+{
+	p->failure.named = oddity->known;
+	p->failure.id = oddity->id;
+	p->failure.time = oddity->time;
+	p->failure.time_kind = oddity->kind;
+}
+
+void
+pager_fail_unstable(Pager *p, int64_t expected, int64_t received)
+{
+	pager_fail(p, p->future.known ? PAGER_FUTURE : PAGER_UNSTABLE, expected, received);
+	pager_blame(p, &p->future);
 }
 
 bool
@@ -252,6 +291,19 @@ pager_ask(Pager *p, PagerStep *step, int page, const PagerRange *range)
 	return flight;
 }
 
+bool
+pager_awaits(const Pager *p, const Window *window)
+{
+	for (int i = 0; i < p->config.concurrency; i++)
+	{
+		const PagerFlight *flight = &p->flights[i];
+
+		if (flight->ticket != 0 && flight->window == window && !flight->stale)
+			return true;
+	}
+	return false;
+}
+
 void
 pager_abandon(Pager *p, const Window *window)
 {
@@ -280,6 +332,10 @@ pager_create(const PagerConfig *config)
 	};
 	if (p->config.settle > INT32_MAX)
 		p->config.settle = INT32_MAX;
+
+	/* With bounds on updateTime a change can bring an old record in. */
+	if (is_bounded(config->bounds[PAGER_UPDATE_TIME]))
+		p->config.key = PAGER_UPDATE_TIME;
 	p->width = config->page_size;
 	p->flights = config->resize(config->resize_arg, NULL, size);
 	memset(p->flights, 0, size);
@@ -365,6 +421,7 @@ pager_answer(Pager *p, const PagerAnswer *answer)
 	p->last_total = answer->total;
 	note_clock(p, answer);
 	note_width(p, flight.page, answer);
+	note_bare(p, answer);
 	if (p->counters.pages == 1)
 	{
 		p->claimed = answer->total;

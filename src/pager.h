@@ -124,6 +124,10 @@ typedef enum PagerFailure
 	PAGER_CAPPED,				/* total is where the API's lists may end, or
 								 * above it in what cannot be cut */
 	PAGER_ABSURD,				/* a total that no list has: above PAGER_MOST */
+	PAGER_TIMELESS,				/* PAGER_UNAUDITED, and there are records without a
+								 * time, or deeper than pages go */
+	PAGER_FUTURE,				/* PAGER_UNSTABLE, for records of times later than
+								 * the API's clock */
 	PAGER_CONFUSED				/* a state that cannot be: a mistake in here */
 } PagerFailure;
 
@@ -141,9 +145,11 @@ typedef struct PagerStep
 	PagerFailure failure;
 	int64_t		expected;		/* the total that was claimed */
 	int64_t		received;		/* the distinct records seen or handed on */
-	int64_t		id;				/* PAGER_IGNORED: the record */
-	int64_t		time;			/* PAGER_IGNORED: its time that is outside */
-	PagerTime	time_kind;		/* PAGER_IGNORED: which of its times */
+	bool		named;			/* a record that is to blame is known:
+								 * always with PAGER_IGNORED and PAGER_FUTURE */
+	int64_t		id;				/* the record */
+	int64_t		time;			/* its time that is outside, 0 for none */
+	PagerTime	time_kind;		/* which of its times */
 	PagerRange	range;			/* PAGER_IGNORED: the range that was sent */
 } PagerStep;
 

@@ -1,8 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * pager_list.c
- *	  Pages in the list's own order: the methods without windows, and a
- *	  limited scan until its list ends.
+ *	  Pages in the list's own order: the methods without windows, a limited
+ *	  scan until its list ends, and the last of the audit's remedies.
  *
  *-------------------------------------------------------------------------
  */
@@ -47,7 +47,9 @@ end_list(Pager *p)
 {
 	int64_t		received = idset_count(&p->seen);
 
-	if (p->config.method == PAGER_CERTIFIED)
+	if (p->config.method == PAGER_CERTIFIED && p->remedy > 0)
+		p->phase = PAGER_ASK_AUDIT;
+	else if (p->config.method == PAGER_CERTIFIED)
 		pager_rounds_begin(p);
 	else if (received != p->list_total)
 		pager_fail(p, PAGER_CHANGED, p->list_total, received);
@@ -72,7 +74,7 @@ answer_page(Pager *p, Page *page, const PagerAnswer *answer)
 		p->phase = PAGER_COMPLETE;
 	else if (changed && p->config.method == PAGER_PLAIN)
 		pager_fail(p, PAGER_CHANGED, answer->total, idset_count(&p->seen));
-	else if (p->in_flight == 0 && !has_more(p))
+	else if (!pager_awaits(p, NULL) && !has_more(p))
 		end_list(p);
 }
 

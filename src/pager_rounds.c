@@ -1,15 +1,15 @@
 /*-------------------------------------------------------------------------
  *
  * pager_rounds.c
- *	  Certified scans: rounds of windows, and the audit.
+ *	  Certified scans: rounds of windows.
  *
  * A round begins with a question: page 1 of all that is left.  If its answer
  * holds all, it is one instant, and the round was the last.  Else the range
  * is closed where nothing can enter any more, windows are read up to there,
  * oldest first, and what came above meanwhile is left to the next round.  A
  * second too full for a window is scanned in the same way by the other time:
- * a level of its own.  At the end the first question is asked again, and its
- * total may not exceed the number of ids handed on: the audit.
+ * a level of its own.  At the end the first question is asked again: the audit,
+ * pager_audit.c.
  *
  *-------------------------------------------------------------------------
  */
@@ -18,21 +18,7 @@
 #include "pager_state.h"
 
 #define STALLS		60			/* seconds beside settle_time */
-
-/* What is tried, one after the other, when the audit counts more records. */
-typedef enum Remedy
-{
-	LOOK_AGAIN,					/* something new came in between */
-	LOOK_AT_MINUTE,				/* late or skewed stamps */
-	LOOK_AT_ALL,				/* back-dated ones */
-	LOOK_OVERLAPPING			/* fractions of a second, exclusive bounds */
-} Remedy;
-
-static const Remedy remedies[] = {
-	LOOK_AGAIN, LOOK_AGAIN, LOOK_AT_MINUTE, LOOK_AT_ALL, LOOK_OVERLAPPING
-};
-
-#define NREMEDIES	((int) (sizeof(remedies) / sizeof(remedies[0])))
+#define READ_UP		5			/* likewise, until all but the future has been read */
 
 PagerLevel *
 pager_level(Pager *p)
@@ -40,8 +26,8 @@ pager_level(Pager *p)
 	return &p->levels[p->depth];
 }
 
-static void
-begin_level(Pager *p, PagerTime key, const PagerRange *outer)
+void
+pager_begin_level(Pager *p, PagerTime key, const PagerRange *outer)
 {
 	PagerLevel *level = pager_level(p);
 
@@ -79,13 +65,37 @@ rest_of(const PagerLevel *level)
 	return rest;
 }
 
-static void
-begin_round(Pager *p, PagerLevel *level)
+void
+pager_begin_round(Pager *p, PagerLevel *level)
 {
 	p->early = false;
 	level->instant = false;
 	level->round = rest_of(level);
 	p->phase = PAGER_ASK_REST;
+}
+
+/*
+ * Is there more than a page of records of a time that is yet to come?  They settle
+ * when it has come: no use in waiting for that.
+ */
+static bool
+is_ahead_of_clock(Pager *p, const PagerLevel *level, const PagerAnswer *answer, int64_t date)
+{
+	const int64_t *times = answer->times[level->key];
+	bool		was = p->future.known;
+
+	p->future = (PagerOddity) {.known = answer->nrows > 0};
+	for (int i = 0; i < answer->nrows && p->future.known; i++)
+		if (times[i] <= pager_later(date, STALLS))
+			p->future.known = false;
+	if (!p->future.known)
+		return false;
+	p->future.id = answer->ids[0];
+	p->future.time = times[0];
+	p->future.kind = level->key;
+	if (!was)
+		p->future_since = date;
+	return date > pager_later(p->future_since, READ_UP + p->config.settle);
 }
 
 static void
@@ -114,12 +124,18 @@ answer_rest(Pager *p, Page *page, const PagerAnswer *answer)
 	 */
 	level->final = (bounds.has_high && level->settled >= bounds.high) ||
 		(p->depth > 0 && level->key == PAGER_ADD_TIME);
+	if (!level->final && is_ahead_of_clock(p, level, answer, date))
+	{
+		page_list_add(&p->freed, page);
+		pager_fail_unstable(p, answer->total, idset_count(&p->seen));
+		return;
+	}
 	if (!level->final && span.has_low && level->settled < span.low)
 	{
 		page_list_add(&p->freed, page);
 		p->sleep = 1;
 		if (++p->stalls > STALLS + p->config.settle)
-			pager_fail(p, PAGER_UNSTABLE, answer->total, idset_count(&p->seen));
+			pager_fail_unstable(p, answer->total, idset_count(&p->seen));
 		return;
 	}
 	p->stalls = 0;
@@ -151,143 +167,6 @@ answer_early_rest(Pager *p, Page *page, const PagerAnswer *answer)
 	}
 	page_list_add(&p->freed, page);
 	pager_rounds_void(p);
-}
-
-/* The ids that will have been handed on when all windows are proven. */
-static int64_t
-expected_ids(const Pager *p)
-{
-	int64_t		n = idset_count(&p->seen);
-
-	for (const Window *w = p->levels[0].windows; w; w = w->next)
-		n += w->total;
-	return n;
-}
-
-/*
- * The page after the ids handed on, which is the same question as page 1 and
- * shows, too, whether the total is cut off there.
- */
-static int
-audit_page(const Pager *p)
-{
-	int64_t		page = expected_ids(p) / p->width + 1;
-
-	return page * p->config.page_size <= PAGER_CAP ? (int) page : 1;
-}
-
-/* Was everything handed on that is counted now?  Else look again. */
-static void
-judge(Pager *p, int64_t total)
-{
-	PagerLevel *level = &p->levels[0];
-	PagerRange	bounds = p->config.bounds[level->key];
-
-	p->counters.audits++;
-	if (total <= idset_count(&p->seen))
-	{
-		p->phase = PAGER_COMPLETE;
-		return;
-	}
-	if (level->instant)
-	{
-		/* probably something new: ask for it */
-		begin_round(p, level);
-		return;
-	}
-	if (p->remedy == NREMEDIES)
-	{
-		pager_fail(p, PAGER_UNAUDITED, total, idset_count(&p->seen));
-		return;
-	}
-
-	/* the first time something new is likely, then a lagging replica that catches up */
-	if (p->remedy > 0)
-		p->sleep = p->config.settle;
-	p->phase = PAGER_ASK_REST;
-	switch (remedies[p->remedy++])
-	{
-		case LOOK_AGAIN:
-			break;
-		case LOOK_AT_MINUTE:
-			level->round.low = pager_later(level->round.low, -60);
-			break;
-		case LOOK_OVERLAPPING:
-			p->overlap = 1;
-			level->final = true;
-			break;
-		case LOOK_AT_ALL:
-			level->final = true;
-			break;
-	}
-	level->round = level->final ? bounds : pager_intersect(level->round, bounds);
-}
-
-static void
-answer_audit(Pager *p, int number, Page *page, const PagerAnswer *answer)
-{
-	int64_t		shown = (int64_t) (number - 1) * p->width + answer->nrows;
-
-	page_list_add(&p->freed, page);
-	p->audit = AUDIT_ANSWERED;
-	p->audit_total = answer->total;
-	if (answer->total != PAGER_CAP && answer->nrows > 0 && shown > answer->total)
-		p->audit_total = shown;
-}
-
-/*
- * Judges what the audit counted.  One that was asked before all was handed on is
- * void: its page was another, and what came since is not what it counted.
- */
-static void
-take_audit(Pager *p)
-{
-	PagerLevel *level = &p->levels[0];
-
-	p->audit = AUDIT_DUE;
-	if (p->audited < idset_count(&p->seen))
-	{
-		/* something new in between */
-		p->restless = true;
-		return;
-	}
-	if (p->audit_total == PAGER_CAP)
-	{
-		/* This may be where totals end: count in parts. */
-		p->phase = PAGER_COUNT_PARTS;
-		p->parts_total = 0;
-		pager_windows_plan(p, &level->windows, p->config.bounds[level->key], 0);
-		pager_windows_set_range(p, level, level->windows);
-	}
-	else
-		judge(p, p->audit_total);
-}
-
-/* Newest first: a record that moves meanwhile is not counted twice. */
-static void
-answer_part(Pager *p, Page *page, const PagerAnswer *answer)
-{
-	PagerLevel *level = &p->levels[0];
-	Window	   *part = level->windows;
-
-	page_list_add(&p->freed, page);
-	if (answer->total < PAGER_CAP)
-	{
-		p->parts_total += answer->total;
-		pager_windows_drop(p, &level->windows);
-		if (!level->windows)
-			judge(p, p->parts_total);
-	}
-	else if (pager_windows_split(p, part, .5))
-	{
-		level->windows = part->next;
-		part->next = level->windows->next;
-		level->windows->next = part;
-		pager_windows_set_range(p, level, part);
-		pager_windows_set_range(p, level, level->windows);
-	}
-	else
-		pager_fail(p, PAGER_CAPPED, answer->total, answer->nrows);
 }
 
 /*
@@ -333,28 +212,24 @@ advance(Pager *p)
 		if (!oldest && (level->final || level->instant || p->rest_read))
 			end_level(p);
 		else if (!oldest)
-			begin_round(p, level);
+			pager_begin_round(p, level);
 		else if (oldest->state == WINDOW_FULL)
 		{
 			p->depth++;
-			begin_level(p, level->key == PAGER_ADD_TIME ? PAGER_UPDATE_TIME : PAGER_ADD_TIME,
-						oldest->range);
+			pager_begin_level(p, level->key == PAGER_ADD_TIME ? PAGER_UPDATE_TIME : PAGER_ADD_TIME,
+							  oldest->range);
 		}
 		else
 			return;
 	}
 	if (p->phase == PAGER_ASK_AUDIT && p->audit == AUDIT_ANSWERED)
-		take_audit(p);
+		pager_audit_take(p);
 }
 
 void
 pager_rounds_begin(Pager *p)
 {
-	PagerRange	changes = p->config.bounds[PAGER_UPDATE_TIME];
-
-	/* With bounds on updateTime a change can bring an old record in. */
-	begin_level(p, changes.has_low || changes.has_high ? PAGER_UPDATE_TIME : p->config.key,
-				p->config.bounds);
+	pager_begin_level(p, p->config.key, p->config.bounds);
 	pager_windows_begin(p);
 }
 
@@ -385,10 +260,7 @@ pager_rounds_request(Pager *p, PagerStep *step)
 		return false;
 	if (is_audit_due(p))
 	{
-		pager_ask(p, step, audit_page(p), p->config.bounds)->audit = true;
-		p->audit = AUDIT_ASKED;
-		p->audited = idset_count(&p->seen);
-		p->early = p->phase == PAGER_READ_WINDOWS;
+		pager_audit_ask(p, step);
 		return true;
 	}
 	if (p->waiting || p->phase == PAGER_ASK_AUDIT ||
@@ -417,7 +289,7 @@ pager_rounds_answer(Pager *p, const PagerFlight *flight, Page *page,
 	if (flight->window)
 		pager_windows_answer(p, flight, page, answer);
 	else if (flight->audit)
-		answer_audit(p, flight->page, page, answer);
+		pager_audit_answer(p, flight->page, page, answer);
 	else
 	{
 		p->waiting = false;
@@ -426,7 +298,7 @@ pager_rounds_answer(Pager *p, const PagerFlight *flight, Page *page,
 		else if (p->phase == PAGER_ASK_REST)
 			answer_rest(p, page, answer);
 		else
-			answer_part(p, page, answer);
+			pager_audit_part(p, page, answer);
 	}
 	advance(p);
 }

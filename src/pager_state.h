@@ -5,7 +5,8 @@
  *
  *	  pager.c			the interface: requests, answers, what comes next
  *	  pager_list.c		pages in the list's own order
- *	  pager_rounds.c	certified scans: rounds, and the audit
+ *	  pager_rounds.c	certified scans: rounds
+ *	  pager_audit.c		the audit, and what is tried when it fails
  *	  pager_windows.c	the windows of a round
  *	  pager_range.c		times and ranges of them
  *	  window.c			what the answers of one window prove
@@ -52,6 +53,16 @@ typedef enum PagerAudit
 	AUDIT_ASKED,
 	AUDIT_ANSWERED
 } PagerAudit;
+
+/* A record to name when the scan fails. */
+typedef struct PagerOddity
+{
+	bool		known;
+	int64_t		id;
+	int64_t		time;
+	PagerTime	kind;
+	bool		lacks_update;	/* it has no updateTime */
+} PagerOddity;
 
 /* A scan by one time, of the whole list or of one second of the other time. */
 typedef struct PagerLevel
@@ -129,11 +140,21 @@ struct Pager
 	int			overlap;		/* seconds by which windows overlap */
 	int			remedy;			/* the next one */
 	int64_t		parts_total;	/* PAGER_COUNT_PARTS: of those counted */
+	PagerOddity bare;			/* a record without the time of config.key, not
+								 * handed on if there is such a one */
+	PagerOddity future;			/* the rest's page 1 has none but such */
+	int64_t		future_since;	/* the API's clock when that began */
 };
 
 /* pager.c */
 extern void pager_fail(Pager *p, PagerFailure failure, int64_t expected,
 					   int64_t received);
+
+/* Names a record in the failure just reported. */
+extern void pager_blame(Pager *p, const PagerOddity *oddity);
+
+/* The list does not come to rest, or is ahead of its clock. */
+extern void pager_fail_unstable(Pager *p, int64_t expected, int64_t received);
 extern bool pager_has_failed(const Pager *p);
 
 /* Hands on a page's records that were not handed on before. */
@@ -152,6 +173,9 @@ extern bool pager_has_room(const Pager *p, int reserved);
 extern PagerFlight *pager_ask(Pager *p, PagerStep *step, int page,
 							  const PagerRange *range);
 
+/* Is an answer in flight, of this window or else of none, that is still needed? */
+extern bool pager_awaits(const Pager *p, const Window *window);
+
 /* The answers in flight prove nothing any more. */
 extern void pager_abandon(Pager *p, const Window *window);
 
@@ -160,7 +184,18 @@ extern bool pager_list_request(Pager *p, PagerStep *step);
 extern void pager_list_answer(Pager *p, int number, Page *page,
 							  const PagerAnswer *answer);
 
+/* pager_audit.c */
+extern void pager_audit_ask(Pager *p, PagerStep *step);
+extern void pager_audit_answer(Pager *p, int number, Page *page,
+							   const PagerAnswer *answer);
+extern void pager_audit_part(Pager *p, Page *page, const PagerAnswer *answer);
+
+/* All is handed on and counted: the end, or another look. */
+extern void pager_audit_take(Pager *p);
+
 /* pager_rounds.c */
+extern void pager_begin_level(Pager *p, PagerTime key, const PagerRange *outer);
+extern void pager_begin_round(Pager *p, PagerLevel *level);
 extern void pager_rounds_begin(Pager *p);
 extern void pager_rounds_free(Pager *p);
 extern bool pager_rounds_request(Pager *p, PagerStep *step);

@@ -136,6 +136,20 @@ reader_raise_failure(Reader *reader, const PagerStep *step)
 			message = "the API's totalCount cannot be right";
 			hint = "Check that base_url is the API's, and ask whoever runs what answers.";
 			break;
+		case PAGER_TIMELESS:
+			message = "the list has records that cannot be found by their times";
+			if (step->named)
+				detail = psprintf("%s Record %lld has no %s.", detail, (long long) step->id,
+								  step->time_kind == PAGER_ADD_TIME ? "addTime" : "updateTime");
+			hint = "Set the table's option snapshot to false, or save such records in the CRM again, so that they get an updateTime.";
+			break;
+		case PAGER_FUTURE:
+			message = "the list has more records of times that are yet to come than fit a page";
+			detail = psprintf("Record %lld has the %s %lld (%s).", (long long) step->id,
+							  step->time_kind == PAGER_ADD_TIME ? "addTime" : "updateTime",
+							  (long long) step->time, time_text(step->time));
+			hint = "Mend their times in the CRM, ask for those up to now only, or set the table's option snapshot to false.";
+			break;
 		case PAGER_CONFUSED:
 			message = "xbb_fdw does not know what to ask for next";
 			hint = "This is a mistake in xbb_fdw; please report it with the statement.";

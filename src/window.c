@@ -16,7 +16,11 @@ outside(const PagerAnswer *answer, int row, const PagerRange *bounds)
 {
 	for (int t = 0; t < PAGER_NTIMES; t++)
 	{
-		if (bounds[t].has_high && answer->times[t][row] > bounds[t].high)
+		PagerRange	range = bounds[t];
+
+		/* a record without the time meets no bound, whatever the API thinks */
+		if ((range.has_high && answer->times[t][row] > range.high) ||
+			((range.has_low || range.has_high) && answer->times[t][row] == 0))
 			return true;
 	}
 	return false;

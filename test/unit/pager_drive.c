@@ -118,8 +118,11 @@ turn(Scan *scan, Pager *pager)
 {
 	World	   *world = scan->world;
 	int			i = scan->shuffle ? (int) world_random(world, scan->nflying) : 0;
-	Reply	   *reply = scan->flying[i];
+	Reply	   *reply;
 
+	if (scan->hold_back && i == 0 && scan->nflying > 1)
+		i = 1;
+	reply = scan->flying[i];
 	scan->turns++;
 	scan->flight_turns += scan->nflying;
 	if (!reply->answered)

@@ -32,6 +32,7 @@ typedef struct Scan
 	PagerConfig config;
 	bool		stop_at_limit;	/* as LIMIT does */
 	bool		shuffle;		/* answers in any order */
+	bool		hold_back;		/* the oldest answer comes when no other is left */
 	double		eager;			/* chance of an answer between two rows */
 	bool		trace;			/* prints every answer */
 

@@ -176,12 +176,143 @@ test_failures(void)
 	   scan.step.time < WORLD_START - 600 && scan.step.id > 0,
 	   "else it is an error that names record, time and range");
 
-	rest(&world, &scan, PAGER_CERTIFIED, 850);
-	for (int i = 0; i < 9; i++)
-		world.truth[i].time[0] = world.truth[i].time[1] = 0;
+	rest(&world, &scan, PAGER_CERTIFIED, 900);
+	world.fault = FAULT_TOTAL_ADDS;
 	ok(ends(&world, &scan, PAGER_FAIL, PAGER_UNAUDITED, 0) &&
-	   scan.step.expected == 850 && scan.step.received == 841,
-	   "records without times are an error that counts them");
+	   scan.step.expected == 901 && scan.step.received == 900 && !scan.step.named,
+	   "so is a total that the list never reaches");
+}
+
+/* Windows by one time do not find what has not this time. */
+static void
+test_timeless(void)
+{
+	World		world;
+	Scan		scan;
+
+	/* each way that conditions may treat it, and both times that windows may be cut by */
+	for (int way = 0; way < 4; way++)
+	{
+		rest(&world, &scan, PAGER_CERTIFIED, 850);
+		world.zero_counts = way & 1;
+		scan.config.key = (PagerTime) (way / 2);
+		world.truth[500].time[PAGER_ADD_TIME] = 0;
+		ok(ends(&world, &scan, PAGER_DONE, 0, 0) && scan.ngot == 850, "a record without addTime is found");
+		rest(&world, &scan, PAGER_CERTIFIED, 850);
+		world.zero_counts = way & 1;
+		scan.config.key = (PagerTime) (way / 2);
+		world.truth[500].time[PAGER_UPDATE_TIME] = 0;
+		ok(ends(&world, &scan, PAGER_DONE, 0, 0) && scan.ngot == 850, "so is one without updateTime");
+		rest(&world, &scan, PAGER_CERTIFIED, 850);
+		world.zero_counts = way & 1;
+		scan.config.key = (PagerTime) (way / 2);
+		for (int i = 0; i < 9; i++)
+			world.truth[i * 90].time[0] = world.truth[i * 90].time[1] = 0;
+		ok(ends(&world, &scan, PAGER_DONE, 0, 0) && scan.ngot == 850, "so are nine without both");
+		rest(&world, &scan, PAGER_CERTIFIED, 850);
+		world.zero_counts = way & 1;
+		world.truth[500].time[way / 2] = 0;
+		world.bounds[way / 2] = scan.config.bounds[way / 2] = (PagerRange) {false, true, 0, WORLD_START - 60};
+		ok(ends(&world, &scan, PAGER_DONE, 0, 10) && scan.ngot == 849,
+		   "who has bounds on this time does not get it, and pays nothing for it");
+	}
+
+	/* more than windows of one second may have, more than fit a page, all without addTime */
+	rest(&world, &scan, PAGER_CERTIFIED, 23456);
+	for (int i = 0; i < 12000; i++)
+		world.truth[i].time[PAGER_ADD_TIME] = 0;
+	ok(ends(&world, &scan, PAGER_DONE, 0, 0) && scan.ngot == 23456, "so are 12,000 without addTime, of 23,456");
+
+	/* page 1 shows it: no pause, and one more reading */
+	rest(&world, &scan, PAGER_CERTIFIED, 850);
+	world.truth[849].time[PAGER_ADD_TIME] = 0;
+	ok(ends(&world, &scan, PAGER_DONE, 0, 0) && scan.slept == 0 && scan.asked <= 42,
+	   "one that page 1 shows costs a second reading, and no pause");
+
+	rest(&world, &scan, PAGER_CERTIFIED, 850);
+	world.order = ID_ASC;
+	world.truth[0].time[0] = world.truth[0].time[1] = 0;
+	ok(ends(&world, &scan, PAGER_DONE, 0, 0) && scan.slept == 0 && scan.asked <= 1 + 9 + 2 + 9 + 1,
+	   "one without both costs its pages");
+
+	/* the pages that can be asked for end at 10,000 */
+	rest(&world, &scan, PAGER_CERTIFIED, 12000);
+	world.truth[0].time[0] = world.truth[0].time[1] = 0;
+	ok(ends(&world, &scan, PAGER_FAIL, PAGER_TIMELESS, 0) && !scan.step.named &&
+	   scan.step.expected == 12000 && scan.step.received == 11999,
+	   "one that neither times nor pages show is an error that counts it");
+	rest(&world, &scan, PAGER_CERTIFIED, 12000);
+	world.order = ID_ASC;
+	world.truth[6].time[0] = world.truth[6].time[1] = 0;
+	world.truth[11777].time[0] = world.truth[11777].time[1] = 0;
+	ok(ends(&world, &scan, PAGER_FAIL, PAGER_TIMELESS, 0) && scan.step.named && scan.step.id == 7 &&
+	   scan.step.time_kind == PAGER_ADD_TIME && scan.step.received == 11999,
+	   "and names another that a page has shown");
+}
+
+/* A deletion hides a miss from the count; what was seen is not forgotten. */
+static void
+test_hidden(void)
+{
+	World		world;
+	Scan		scan;
+	int			lost = 0;
+	bool		good = true;
+
+	for (uint64_t seed = 1; seed <= 200; seed++)
+	{
+		rest(&world, &scan, PAGER_CERTIFIED, 520);
+		world.random = seed;
+		world.rate = .3;
+		world.changes = CHANGE_DROP;
+		world.order = ID_DESC;
+		world.truth[519].time[PAGER_ADD_TIME] = 0;
+		world.truth[519].time[PAGER_UPDATE_TIME] *= seed % 2;
+		scan.shuffle = scan.hold_back = seed % 3 == 0;
+		scan.config.page_size = seed % 3 ? 100 : 20;
+		drive(&scan);
+		good = good && scan.end == PAGER_DONE && !scan.wrong;
+		lost += scan.nlost;
+		world_end(&world);
+	}
+	ok(good && lost == 0, "a record without times that page 1 shows is found, although others are deleted");
+}
+
+/* Lists ahead of the API's clock. */
+static void
+test_future(void)
+{
+	World		world;
+	Scan		scan;
+
+	for (int ahead = 99; ahead <= 150; ahead += 51)
+	{
+		rest(&world, &scan, PAGER_CERTIFIED, 850);
+		scan.config.key = PAGER_UPDATE_TIME;
+		for (int i = 0; i < ahead; i++)
+			world.truth[i].time[PAGER_UPDATE_TIME] = (WORLD_START + 86400 * (i + 1)) * 10;
+		if (ahead < 100)
+			ok(ends(&world, &scan, PAGER_DONE, 0, 0), "a page of records of times yet to come can be read");
+		else
+			ok(ends(&world, &scan, PAGER_FAIL, PAGER_FUTURE, 0) && scan.step.named && scan.asked < 400 &&
+			   scan.step.id == 150 && scan.step.time == WORLD_START + 86400 * 150 &&
+			   scan.step.time_kind == PAGER_UPDATE_TIME, "more of them are an error that names one");
+	}
+	rest(&world, &scan, PAGER_CERTIFIED, 850);
+	for (int i = 0; i < 150; i++)
+		world.truth[i].time[PAGER_UPDATE_TIME] = (WORLD_START + 86400 * (i + 1)) * 10;
+	ok(ends(&world, &scan, PAGER_DONE, 0, 10), "none where windows are by addTime");
+	rest(&world, &scan, PAGER_CERTIFIED, 850);
+	scan.config.key = PAGER_UPDATE_TIME;
+	for (int i = 0; i < 150; i++)
+		world.truth[i].time[PAGER_UPDATE_TIME] = (WORLD_START + 30 + i / 5) * 10;
+	ok(ends(&world, &scan, PAGER_DONE, 0, 0), "nor if their time comes soon");
+	rest(&world, &scan, PAGER_CERTIFIED, 850);
+	world.fault = FAULT_NO_DATE;
+	scan.config.key = PAGER_UPDATE_TIME;
+	for (int i = 0; i < 150; i++)
+		world.truth[i].time[PAGER_UPDATE_TIME] = (WORLD_START + 86400 * (i + 1)) * 10;
+	ok(ends(&world, &scan, PAGER_DONE, 0, 0), "nor if the API has no clock");
 }
 
 static void
@@ -237,6 +368,13 @@ test_parts(void)
 		world.truth[i].time[0] = world.truth[i].time[1] = (WORLD_START - 60 - i) * 10 + 7;
 	ok(ends(&world, &scan, PAGER_DONE, 0, 0) && scan.counters.audits > 1,
 	   "a total of 10,000 is audited in parts");
+
+	/* windows of one second have nothing that lies between two */
+	rest(&world, &scan, PAGER_CERTIFIED, 12000);
+	scan.config.max_pages = 8;
+	for (int i = 0; i < 12000; i++)
+		world.truth[i].time[0] = world.truth[i].time[1] = (WORLD_START - 60 - i / 1000) * 10 + 7;
+	ok(ends(&world, &scan, PAGER_DONE, 0, 0), "what lies between two seconds is in windows that overlap");
 }
 
 static void
@@ -300,7 +438,7 @@ test_capped_audit(void)
 	rest(&world, &scan, PAGER_CERTIFIED, 1200);
 	world_add(&world, 0, 0);
 	world.fault = FAULT_TOTAL_CAPPED;
-	ok(ends(&world, &scan, PAGER_FAIL, PAGER_UNAUDITED, 0),
+	ok(ends(&world, &scan, PAGER_FAIL, PAGER_TIMELESS, 0) && scan.step.named && scan.step.id == 1201,
 	   "a record without times behind a total that is cut off is noticed");
 }
 
@@ -339,6 +477,9 @@ test_lists(void)
 	test_requests();
 	test_readings();
 	test_failures();
+	test_timeless();
+	test_hidden();
+	test_future();
 	test_depth();
 	test_parts();
 	test_capped_audit();

@@ -16,7 +16,7 @@ import tempfile
 UNIT = os.path.dirname(os.path.abspath(__file__))
 SRC = os.path.join(UNIT, "..", "..", "src")
 
-FIRST_PAGE = ("pager_rounds.c", "page * p->config.page_size <= PAGER_CAP ? (int) page : 1;", "page > 0;")
+FIRST_PAGE = ("pager_audit.c", "page * p->config.page_size <= PAGER_CAP ? (int) page : 1;", "page > 0;")
 
 END_PAGE = ["window.c", "window->end_seen |= end_page(total, width) == 0;", "window->end_seen = true;"]
 
@@ -27,22 +27,22 @@ MUTANTS = [     # what is removed, file, text, what stands there instead
     ("the audit", *NO_AUDIT),
     ("settle_time", "pager_rounds.c",
      "level->settled = date - p->config.settle - p->overlap;", "level->settled = date - p->overlap;"),
-    ("the audit's remedies", "pager_rounds.c",
+    ("the audit's remedies", "pager_audit.c",
      "if (p->remedy == NREMEDIES)", "if (p->remedy == 0)"),
-    ("the audit in parts", "pager_rounds.c",
+    ("the audit in parts", "pager_audit.c",
      "if (p->audit_total == PAGER_CAP)", "if (p->audit_total < 0)"),
-    ("doubt of an audit that came too early", "pager_rounds.c",
+    ("doubt of an audit that came too early", "pager_audit.c",
      "if (p->audited < idset_count(&p->seen))", "if (p->audited < 0)"),
     ("the audit beside the last question", "pager_rounds.c",
      "(p->phase == PAGER_ASK_REST && p->waiting && p->depth == 0 &&", "(false &&"),
     ("rest and audit beside the last pages", "pager_rounds.c",
      "return p->phase == PAGER_READ_WINDOWS && p->depth == 0 &&", "return p->phase == PAGER_COMPLETE &&"),
-    ("the count of what an early audit may find", "pager_rounds.c",
+    ("the count of what an early audit may find", "pager_audit.c",
      "n += w->total;", "n += 0 * w->total;"),
     ("trust in windows read after the audit", "pager_windows.c",
      "p->audited += idset_count(&p->seen) - before;", "p->audited += 0 * before;"),
-    ("rest where the audit counts more than the question", "pager_rounds.c",
-     "\tif (level->instant)\n", "\tif (false)\n"),
+    ("rest where the audit counts more than the question", "pager_audit.c",
+     "else if (p->levels[0].instant)\n", "else if (false)\n"),
     ("the question's page", "pager_windows.c",
      "if (p->remedy > 0 || p->restless ||", "if (p->remedy >= 0 || p->restless ||"),
     ("windows begun by guess", "pager_windows.c",
@@ -100,6 +100,32 @@ MUTANTS = [     # what is removed, file, text, what stands there instead
      "n / width + (n % width > 0)", "(n + width - 1) / width"),
     ("an expectation below nothing", "idset.c",
      "n > 0 ? n : 0", "n"),
+    ("records without addTime by updateTime", "pager_audit.c",
+     "pager_begin_level(p, PAGER_UPDATE_TIME, p->config.bounds);", "pager_begin_level(p, p->config.key, p->config.bounds);"),
+    ("pages as a remedy", "pager_audit.c",
+     "LOOK_OVERLAPPING, LOOK_AT_PAGES, LOOK_AT_PAGES", "LOOK_OVERLAPPING"),
+    ("windows that overlap", "pager_audit.c",
+     "p->overlap = 1;", "p->overlap = 0;"),
+    ("what was seen and not handed on", "pager_audit.c",
+     "p->remedy > wanted)", "p->remedy >= 0)"),
+    ("the shortest way to it", "pager_audit.c",
+     "p->remedy = wanted;", "p->remedy += 0;"),
+    ("the way for what has no updateTime", "pager_audit.c",
+     "p->bare.lacks_update ? LOOK_AT_PAGES : LOOK_AT_ALL", "LOOK_AT_ALL"),
+    ("the name of a record without times", "pager_audit.c",
+     "pager_blame(p, &p->bare);", ";"),
+    ("what lies deeper than pages", "pager_audit.c",
+     "p->list_total > PAGER_CAP;", "p->list_total < 0;"),
+    ("answers given up while pages are read", "pager_list.c",
+     "else if (!pager_awaits(p, NULL) && !has_more(p))", "else if (p->in_flight == 0 && !has_more(p))"),
+    ("bounds that what has no time does not meet", "window.c",
+     "answer->times[t][row] == 0))", "answer->times[t][row] == INT64_MIN))"),
+    ("a time that is yet to come", "pager_rounds.c",
+     "return date > pager_later(p->future_since,", "return date < pager_later(INT64_MIN + p->future_since * 0,"),
+    ("one that comes soon", "pager_rounds.c",
+     "if (times[i] <= pager_later(date, STALLS))", "if (times[i] <= date)"),
+    ("the clock that it is later than", "pager_rounds.c",
+     "\tif (!was)\n", "\tif (true)\n"),
     ("the widest page", "pager.c",
      "p->width = p->widest < p->config.page_size ? p->widest : p->config.page_size;", "p->width = p->config.page_size;"),
     ("plain: the final count", "pager_list.c",
@@ -209,7 +235,7 @@ def run(changes, parts):
 
 
 def main():
-    schedules = int(sys.argv[1]) if len(sys.argv) > 1 else 20000
+    schedules = int(sys.argv[1]) if len(sys.argv) > 1 else 30000
     number = failures = 0
 
     def report(passed, name, comment):

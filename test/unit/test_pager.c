@@ -51,13 +51,13 @@ typedef struct Tally
 static const char *const fault_names[NFAULTS] = {
 	"none", "no Date", "some Dates", "short pages", "one full second", "depth",
 	"late", "clock ahead", "two replicas", "back-dating", "fractions",
-	"no times", "total capped", "list before count", "no total",
+	"no times", "no addTime", "no updateTime", "total capped", "total adds", "list before count", "no total",
 	"exclusive low", "exclusive high", "addTime ignored", "updateTime ignored",
 	"low ignored", "high ignored", "fresh rows"
 };
 
 const char *const failure_names[PAGER_NFAILURES] = {
-	"none", "ignored", "unstable", "unaudited", "no total", "changed", "capped", "absurd", "confused"
+	"none", "ignored", "unstable", "unaudited", "no total", "changed", "capped", "absurd", "timeless", "future", "confused"
 };
 
 static PagerRange
@@ -74,6 +74,12 @@ random_bounds(World *world, int64_t spread)
 	return range;
 }
 
+static bool
+lacks_times(Fault fault)
+{
+	return fault == FAULT_NO_TIMES || fault == FAULT_NO_ADD_TIME || fault == FAULT_NO_UPDATE_TIME;
+}
+
 static void
 make_world(World *world, uint64_t seed, Fault only)
 {
@@ -83,7 +89,9 @@ make_world(World *world, uint64_t seed, Fault only)
 		CHANGE_TOUCH, CHANGE_DROP, CHANGE_ADD, CHANGE_TOUCH | CHANGE_DROP | CHANGE_ADD
 	};
 	static const int lags[] = {0, 0, 2};
+	static const int strides[] = {3, 10, 50};
 	int			n;
+	int			stride;
 	int64_t		spread;
 
 	world_begin(world, seed);
@@ -106,6 +114,10 @@ make_world(World *world, uint64_t seed, Fault only)
 	if (world_random(world, 3) == 0)
 		world->bounds[1] = random_bounds(world, spread);
 
+	/* not in the worlds that have all times: these stay what their seeds made */
+	stride = lacks_times(only) ? strides[world_random(world, 3)] : 3;
+	world->zero_counts = lacks_times(only) && world_random(world, 2);
+
 	for (int i = 0; i < n; i++)
 	{
 		int64_t		u = WORLD_START - 1 - (int64_t) world_random(world, spread);
@@ -116,8 +128,10 @@ make_world(World *world, uint64_t seed, Fault only)
 			a = WORLD_START - 9;
 			u = u > a ? u : a;
 		}
-		if (i % 3 == 0 && world->fault == FAULT_NO_TIMES)
-			a = u = 0;
+		if (i % stride == 0 && (only == FAULT_NO_TIMES || only == FAULT_NO_ADD_TIME))
+			a = 0;
+		if (i % stride == 0 && (only == FAULT_NO_TIMES || only == FAULT_NO_UPDATE_TIME))
+			u = 0;
 		world_add(world, a, u);
 	}
 }
@@ -138,6 +152,7 @@ make_scan(Scan *scan, World *world)
 	scan->config.settle = world->fault == FAULT_LATE ? 0 : world->lag + 1;
 	scan->config.limit = world_random(world, 4) ? -1 : (int64_t) world_random(world, 150);
 	scan->stop_at_limit = world_random(world, 2);
+	scan->hold_back = lacks_times(world->fault) && world_random(world, 2);
 	scan->eager = world_random(world, 2) ? .1 : 0;
 }
 
@@ -290,6 +305,8 @@ test_schedules(int64_t runs, uint64_t seed, int nfaults)
 	print_tally("other methods", &others);
 	ok(wrongs + tight.wrongs + others.wrongs == 0, "schedules: complete, each record once, or an error");
 	ok(rare && rarely_fails(&tight), "schedules: errors are rare where no assumption is broken");
+	ok(tallies[FAULT_NO_ADD_TIME].failures[PAGER_UNAUDITED] + tallies[FAULT_NO_ADD_TIME].failures[PAGER_TIMELESS] == 0,
+	   "schedules: records without addTime are found by updateTime");
 	ok(tallies[FAULT_FRESH_ROWS].failures[PAGER_IGNORED] == 0,
 	   "schedules: a record that has just changed is no condition ignored");
 }

@@ -180,7 +180,8 @@ meets(const World *world, const Record *r, int t, PagerRange range, bool faulty)
 		if (world->fault == FAULT_IGNORES_HIGH)
 			range.has_high = false;
 	}
-	if (bounded && v <= 0)
+	/* the scan's user never wants a record without the time */
+	if (bounded && v == 0 && !(faulty && world->zero_counts))
 		return false;
 	return (!range.has_low || v >= range.low * 10) && (!range.has_high || v <= range.high * 10);
 }
@@ -361,6 +362,9 @@ world_answer(World *world, const PagerRequest *request, PagerAnswer *answer,
 	answer->total = n;
 	if (world->fault == FAULT_TOTAL_CAPPED && n > 12 * size)
 		answer->total = 12 * size;
+	if (world->fault == FAULT_TOTAL_ADDS && !request->range[0].has_low && !request->range[0].has_high &&
+		!request->range[1].has_low && !request->range[1].has_high)
+		answer->total++;
 	if (world->fault == FAULT_DEPTH && n > 10000)
 		answer->total = 10000;
 	if (world->fault == FAULT_NO_TOTAL && world_random(world, 20) == 0)

@@ -32,7 +32,10 @@ typedef enum Fault
 	FAULT_BACK_DATING,
 	FAULT_FRACTIONS,			/* times with parts of a second */
 	FAULT_NO_TIMES,				/* records without times */
+	FAULT_NO_ADD_TIME,			/* without this one */
+	FAULT_NO_UPDATE_TIME,
 	FAULT_TOTAL_CAPPED,			/* totals end at twelve pages */
+	FAULT_TOTAL_ADDS,			/* a total without conditions is one too great */
 	FAULT_LIST_BEFORE_COUNT,	/* rows and total of two instants */
 	FAULT_NO_TOTAL,				/* now and then an answer without a total */
 	FAULT_EXCLUSIVE_LOW,
@@ -89,6 +92,7 @@ typedef struct World
 	double		rate;			/* chance of a change between two answers */
 	double		pace;			/* chance that a second passes */
 	int			changes;		/* kinds of Change that happen */
+	bool		zero_counts;	/* no time is 0 in conditions, else it meets none */
 	int			lag;			/* seconds until a change shows, at most */
 	int			page_size;
 	PagerRange	bounds[PAGER_NTIMES];
