@@ -66,7 +66,23 @@ SELECT data_id FROM product WHERE text_3 = 'plain' ORDER BY data_id;
 \! python3 $XBB_SIM ctl dingEncoding fault what=code code=100005 msg=没有权限
 SELECT data_id FROM product;
 
+-- What has no place in UTF-8 is not sent, and compared here.
 \c postgres
+CREATE DATABASE regress_xbb_euc_cn TEMPLATE template0 ENCODING 'EUC_CN' LC_COLLATE 'C' LC_CTYPE 'C';
+\c regress_xbb_euc_cn
+SET client_encoding = 'UTF8';
+SET client_min_messages = warning;
+CREATE EXTENSION xbb_fdw;
+CREATE SERVER encoding_crm FOREIGN DATA WRAPPER xbb_fdw
+  OPTIONS (corpid 'dingEncoding', base_url :'url', rate_limit '0', max_retries '0');
+CREATE USER MAPPING FOR CURRENT_USER SERVER encoding_crm OPTIONS (token 's3cret');
+CREATE FOREIGN TABLE product (data_id bigint, text_1 text, text_3 text) SERVER encoding_crm OPTIONS (object 'product');
+SELECT count(*) FROM product WHERE text_3 = E'\xaa\xa1';
+SELECT data_id FROM product WHERE text_3 = ANY (ARRAY[E'\xaa\xa1', 'plain']) ORDER BY 1;
+SELECT data_id FROM product WHERE data_id = 2 AND text_1 = '中文';
+
+\c postgres
+DROP DATABASE regress_xbb_euc_cn;
 DROP DATABASE regress_xbb_latin1;
 DROP DATABASE regress_xbb_ascii;
 \! python3 $XBB_SIM ctl dingEncoding remove

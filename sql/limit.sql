@@ -81,7 +81,8 @@ SELECT rows, "right" FROM pages('SELECT data_id FROM product WHERE name LIKE ''%
 SELECT rows, "right" FROM pages('SELECT data_id FROM product WHERE serial_no LIKE ''none'' LIMIT 5');
 
 -- a limit beyond the end of the list turns into the certified scan of all of it
-SELECT query, rows, "right" FROM pages_of('LIMIT 900', 'LIMIT 901', 'LIMIT 5000', 'LIMIT 10 OFFSET 895', 'LIMIT 10 OFFSET 2000');
+-- which is begun at once where the first total says that the limit is beyond it
+SELECT query, pages <= :pages_of_all + 1 AS once, rows, "right" FROM pages_of('LIMIT 900', 'LIMIT 901', 'LIMIT 5000', 'LIMIT 10 OFFSET 895', 'LIMIT 10 OFFSET 2000');
 SELECT count(*), count(DISTINCT data_id) FROM (SELECT data_id FROM product WHERE size = '4' LIMIT 100000) q;
 SELECT count(*) FROM copy WHERE size = '4';
 

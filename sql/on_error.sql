@@ -141,10 +141,35 @@ ALTER FOREIGN TABLE product ALTER COLUMN price TYPE traced_number;
 SELECT data_id, price, stock, failed -> 0 ->> 'sqlstate' AS sqlstate FROM product WHERE data_id IN (1, 3) ORDER BY 1;
 SELECT v FROM traces ORDER BY 1;
 
--- by default a value that does not fit is an error, and #error is null
+-- what a check cannot do is no fault of the value: neither a missing right nor a missing table
+CREATE TABLE known (v numeric);
+INSERT INTO known VALUES (1), (3);
+CREATE FUNCTION is_known(numeric) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN RETURN $1 IN (SELECT v FROM "dingOnError".known); END $$;
+CREATE DOMAIN known_number AS numeric CHECK (is_known(VALUE));
+ALTER FOREIGN TABLE product ALTER COLUMN price TYPE known_number;
+SELECT data_id, price FROM product WHERE data_id IN (1, 3) ORDER BY 1;
+ALTER TABLE known RENAME TO unknown;
+SELECT data_id, price FROM product WHERE data_id IN (1, 3) ORDER BY 1;
+ALTER TABLE unknown RENAME TO known;
+ALTER FUNCTION is_known SECURITY DEFINER;
+CREATE ROLE regress_xbb_on_error;
+ALTER FUNCTION is_known OWNER TO regress_xbb_on_error;
+GRANT USAGE ON SCHEMA "dingOnError" TO regress_xbb_on_error;
+SELECT data_id, price FROM product WHERE data_id IN (1, 3) ORDER BY 1;
+DROP OWNED BY regress_xbb_on_error CASCADE;
+DROP ROLE regress_xbb_on_error;
+ALTER FOREIGN TABLE product ALTER COLUMN price TYPE numeric;
+
+-- several columns may tell
+ALTER FOREIGN TABLE product ADD COLUMN told text OPTIONS (attr '#error');
+SELECT data_id, failed -> 0 ->> 'column' AS failed, told LIKE '%stock%' AS told FROM product WHERE data_id = 3;
+ALTER FOREIGN TABLE product DROP COLUMN told;
+
+-- by default a value that does not fit is an error, also where #error alone is read
 ALTER FOREIGN TABLE product OPTIONS (SET on_error 'error');
 SELECT data_id, failed FROM product WHERE data_id = 1;
 SELECT data_id, failed, stock FROM product WHERE data_id = 3;
+SELECT data_id, failed FROM product WHERE data_id = 3;
 ALTER FOREIGN TABLE product OPTIONS (SET on_error 'ignore');
 ALTER FOREIGN TABLE product ALTER COLUMN failed OPTIONS (SET attr '#errors');
 ALTER SERVER on_error OPTIONS (ADD on_error 'null');

@@ -247,3 +247,20 @@ CREATE TABLE wide (n int, k text);
 ALTER TABLE wide ALTER COLUMN k SET STORAGE EXTERNAL;
 INSERT INTO wide SELECT n, repeat('x', 5000) FROM generate_series(1, 3) n UNION ALL SELECT 4, repeat('y', 5000);
 SELECT n, (SELECT count(p.serial_no) FROM product p WHERE p.serial_no = wide.k) AS found FROM wide ORDER BY n;
+
+-- ALTER in the middle is for the next statement, also where the scan asks again
+CREATE TABLE some_ids AS SELECT data_id FROM copy ORDER BY data_id LIMIT 4;
+ANALYZE some_ids;
+SET enable_hashjoin = off;
+SET enable_mergejoin = off;
+SET enable_material = off;
+ALTER SERVER rescan OPTIONS (ADD fdw_tuple_cost '1000');
+SELECT shape('SELECT i.data_id, p.name FROM some_ids i JOIN product p ON p.data_id = i.data_id');
+BEGIN;
+DECLARE in_the_middle CURSOR FOR SELECT i.data_id, p.name IS NOT NULL AS named FROM some_ids i JOIN product p ON p.data_id = i.data_id;
+FETCH 2 FROM in_the_middle;
+ALTER USER MAPPING FOR PUBLIC SERVER rescan OPTIONS (SET token 'another');
+ALTER SERVER rescan OPTIONS (SET corpid 'dingNobody');
+FETCH 2 FROM in_the_middle;
+SELECT count(*) > 0 AS never FROM product WHERE data_id = 51200001;
+ROLLBACK;

@@ -300,8 +300,18 @@ queue_return_slot(void *arg)
 
 /* ---- public ---- */
 
+ApiAccess *
+api_access(const OptionTable *table, Oid userid, MemoryContext context)
+{
+	ApiAccess  *access = MemoryContextAlloc(context, sizeof(ApiAccess));
+
+	access->userid = userid;
+	access->session = session_get(userid, table->server.serverid, context);
+	return access;
+}
+
 ApiQueue *
-api_open(const OptionTable *table, Oid userid, const ApiReader *reader)
+api_open(const OptionTable *table, const ApiAccess *access, const ApiReader *reader)
 {
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext,
 												  "xbb_fdw requests",
@@ -310,9 +320,9 @@ api_open(const OptionTable *table, Oid userid, const ApiReader *reader)
 	ApiQueue   *queue = palloc0(sizeof(ApiQueue));
 
 	queue->context = context;
-	queue->userid = userid;
+	queue->userid = access->userid;
 	queue->options = table->server;
-	queue->session = session_get(userid, table->server.serverid, context);
+	queue->session = access->session;
 	queue->path = table->object->path;
 	queue->url = psprintf("%s%s", queue->session->server->base_url, queue->path);
 	queue->members = json_body_members(table->server.corpid,

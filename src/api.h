@@ -66,11 +66,25 @@ typedef struct ApiAnswer
 	int64		date;			/* the API's clock, epoch seconds, -1 unknown */
 } ApiAnswer;
 
+/* Who asks, with what connections and secrets. */
+typedef struct ApiAccess
+{
+	Oid			userid;			/* whose rights and mapping are used */
+	Session    *session;		/* pinned by the context it was made for */
+} ApiAccess;
+
 /*
- * Opens a queue for a table's endpoint, in the rights of "userid".  It lives in
- * a child of the current context, which abandons what is under way when it ends.
+ * Access to a table's server, kept as it is now until the context ends, whatever
+ * becomes of server and mapping meanwhile.  Errors: those of session_get.
  */
-extern ApiQueue *api_open(const OptionTable *table, Oid userid,
+extern ApiAccess *api_access(const OptionTable *table, Oid userid, MemoryContext context);
+
+/*
+ * Opens a queue for a table's endpoint.  It lives in a child of the current
+ * context, which abandons what is under way when it ends; the access must live as
+ * long.
+ */
+extern ApiQueue *api_open(const OptionTable *table, const ApiAccess *access,
 						  const ApiReader *reader);
 
 /*

@@ -118,6 +118,11 @@ getClosestMatch(ClosestMatchState *state)
 	makeJsonLexContextCstringLen(unconstify(char *, text), (int) (length), PG_UTF8, false)
 #endif
 
+/* ---- catching errors (record.c) ---- */
+
+/* 18 lets a parallel query's leader begin subtransactions. */
+#define COMPAT_PARALLEL_SUBTRANSACTIONS (PG_VERSION_NUM >= 180000)
+
 /* ---- waiting and shared memory (wait.c, limiter.c) ---- */
 
 /*

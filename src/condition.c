@@ -11,6 +11,7 @@
 #include "catalog/pg_type.h"
 #include "nodes/nodeFuncs.h"
 #include "optimizer/optimizer.h"
+#include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 #include "utils/typcache.h"
 
@@ -138,21 +139,46 @@ find_subplan(Node *node, void *context)
 	return expression_tree_walker(node, find_subplan, context);
 }
 
-/* A value is known before the scan starts: nothing of this table, nothing volatile. */
-static bool
-is_value(PlannerInfo *root, RelOptInfo *rel, Node *node)
+bool
+condition_is_value(PlannerInfo *root, Index relid, Node *node)
 {
-	return !bms_is_member(rel->relid, pull_varnos(root, node)) &&
+	return !bms_is_member(relid, pull_varnos(root, node)) &&
 		!contain_volatile_functions(node) &&
 		!find_subplan(node, NULL);
 }
 
-/* A relabelled column has the same value, and the same modifier. */
-static Var *
-column_of(RelOptInfo *rel, Node *node)
+/*
+ * A relabelled column has the same value, and the same modifier.  So has an integer
+ * that PostgreSQL casts to numeric to compare it with one.
+ */
+static Node *
+strip_casts(Node *node)
 {
 	while (node && IsA(node, RelabelType))
 		node = (Node *) ((RelabelType *) node)->arg;
+	if (node && IsA(node, FuncExpr))
+	{
+		FuncExpr   *cast = (FuncExpr *) node;
+
+		if (cast->funcid == F_NUMERIC_INT2 || cast->funcid == F_NUMERIC_INT4 ||
+			cast->funcid == F_NUMERIC_INT8)
+			return linitial(cast->args);
+	}
+	return node;
+}
+
+bool
+condition_is_column(Node *node, Index relid, AttrNumber attnum)
+{
+	node = strip_casts(node);
+	return node && IsA(node, Var) && (Index) ((Var *) node)->varno == relid &&
+		((Var *) node)->varlevelsup == 0 && ((Var *) node)->varattno == attnum;
+}
+
+static Var *
+column_of(RelOptInfo *rel, Node *node)
+{
+	node = strip_casts(node);
 	if (node && IsA(node, Var) && (Index) ((Var *) node)->varno == rel->relid &&
 		((Var *) node)->varlevelsup == 0 && ((Var *) node)->varattno > 0)
 		return (Var *) node;
@@ -167,7 +193,7 @@ match_sides(PlannerInfo *root, RelOptInfo *rel, Node *left, Node *right,
 	Oid			element;
 
 	if (!column || !attrs[column->varattno - 1] || !OidIsValid(opno) ||
-		!is_value(root, rel, right))
+		!condition_is_value(root, rel->relid, right))
 		return false;
 	/* "equal" to a collation may be unequal to the API */
 	if (OidIsValid(collation) && !get_collation_isdeterministic(collation))
@@ -181,7 +207,7 @@ match_sides(PlannerInfo *root, RelOptInfo *rel, Node *left, Node *right,
 	element = any ? getBaseType(get_element_type(qual->value_type)) : qual->value_type;
 	if (!attr_kind(qual->attr, &qual->kind) ||
 		!types_fit(qual->kind, qual->column_type, qual->column_typmod, element) ||
-		!operator_of(opno, qual->column_type, qual->kind, &qual->op))
+		!operator_of(opno, getBaseType(exprType(left)), qual->kind, &qual->op))
 		return false;
 	if (any)
 	{

@@ -95,6 +95,15 @@ typedef struct ConditionSet
 extern bool condition_match(PlannerInfo *root, RelOptInfo *rel, Expr *clause,
 							char **attrs, ConditionQual *qual);
 
+/* Is the node the column, looked at through casts that leave its value alone? */
+extern bool condition_is_column(Node *node, Index relid, AttrNumber attnum);
+
+/*
+ * Is an expression known before a scan of the relation starts?  Nothing of this
+ * table, nothing volatile.
+ */
+extern bool condition_is_value(PlannerInfo *root, Index relid, Node *node);
+
 /*
  * Whether a condition for this qual can mean just what the qual says.  > and < on
  * times cannot: the API's bounds are inclusive, and nothing proves that no time

@@ -23,6 +23,7 @@
  */
 #include "postgres.h"
 
+#include "catalog/namespace.h"
 #include "catalog/pg_type.h"
 #include "mb/pg_wchar.h"
 #include "utils/builtins.h"
@@ -193,6 +194,26 @@ may_be_cut(const ConditionQual *qual, const char *text)
 		pg_mbstrlen(text) >= qual->column_typmod - (int32) VARHDRSZ;
 }
 
+/* The text in UTF-8, or NULL if that cannot hold it: no error, as it is compared here. */
+static char *
+utf8_of(char *text, size_t length)
+{
+	int			encoding = GetDatabaseEncoding();
+	size_t		room = length * MAX_CONVERSION_GROWTH + 1;
+	Oid			conversion;
+	unsigned char *utf8;
+
+	if (encoding == PG_UTF8 || encoding == PG_SQL_ASCII)
+		return text;
+	conversion = FindDefaultConversionProc(encoding, PG_UTF8);
+	utf8 = palloc(room);
+	if (!OidIsValid(conversion) ||
+		pg_do_encoding_conversion_buf(conversion, encoding, PG_UTF8, (unsigned char *) text,
+									  length, utf8, room, true) < (int) length)
+		return NULL;
+	return (char *) utf8;
+}
+
 static int
 text_forms(const ConditionQual *qual, Oid type, Datum item, char **forms)
 {
@@ -205,15 +226,13 @@ text_forms(const ConditionQual *qual, Oid type, Datum item, char **forms)
 		return 0;
 	if (length > MAX_TEXT_LENGTH * MAX_MULTIBYTE_CHAR_LEN || may_be_cut(qual, text))
 		return -1;
-	text = pg_server_to_any(text, length, PG_UTF8);
-	if (is_doubtful(text))
+	text = utf8_of(text, length);
+	if (text == NULL || is_doubtful(text))
 		return -1;
 	forms[0] = json_quote(text);
 	/* a serial number is a string wherever it was seen (xbb-api 4, A) */
 	if (strcmp(qual->attr, "serialNo") == 0 || !is_json_number(text))
 		return 1;
-	if (is_digits(text, length) && length > MAX_DIGITS)
-		return 1;				/* no option and no dataId has so many */
 	if (strpbrk(text, "eE") || count_digits(text) > MAX_DIGITS ||
 		strspn(text, "-0.") == length)
 		return -1;				/* zero may be "no value", as above */

@@ -103,7 +103,8 @@ extern char *option_constant(Oid relid, AttrNumber attnum);
  * Raises HV004 if a column's type cannot hold its attr whatever the record says, or
  * if the table's definition promises values that no record brings: the column is
  * stored and generated, or has a default that it did not inherit.  The hint is the
- * statement to type.  A validator sees neither.
+ * statement to type.  A validator sees neither.  attr is NULL for a constant, of
+ * which the type alone counts.
  */
 extern void option_check_column(Oid relid, AttrNumber attnum, const char *attr);
 

@@ -278,7 +278,7 @@ fitting_type(const char *attr, Oid type)
 	char		category;
 	bool		preferred;
 
-	if (steady_type(type))
+	if (steady_type(type) || attr == NULL)
 		return steady_type(type);
 	get_type_category_preferred(type, &category, &preferred);
 	if (strcmp(attr, "*") == 0 || strcmp(attr, OPTION_ERROR_ATTR) == 0)
@@ -360,14 +360,18 @@ option_check_column(Oid relid, AttrNumber attnum, const char *attr)
 	const char *fitting = fitting_type(attr, getBaseType(type));
 	const char *column;
 
-	check_definition(relid, attnum);
+	if (attr)
+		check_definition(relid, attnum);
 	if (!fitting)
 		return;
 	column = get_attname(relid, attnum, false);
 	ereport(ERROR,
 			(errcode(ERRCODE_FDW_INVALID_DATA_TYPE),
+			 attr ?
 			 errmsg("column \"%s\" of foreign table \"%s\" has type %s, which attr \"%s\" cannot be read into",
-					column, get_rel_name(relid), format_type_be(type), attr),
+					column, get_rel_name(relid), format_type_be(type), attr) :
+			 errmsg("column \"%s\" of foreign table \"%s\" has type %s, which a constant cannot be read into",
+					column, get_rel_name(relid), format_type_be(type)),
 			 errhint("Type: ALTER FOREIGN TABLE %s ALTER COLUMN %s TYPE %s;",
 					 qualified_name(relid), quote_identifier(column), fitting)));
 }

@@ -54,6 +54,7 @@ typedef struct PlanInfo
 								 * has none */
 	List	   *remote;			/* RestrictInfos that can be sent */
 	List	   *local;			/* those that cannot */
+	List	   *gates;			/* those that hold for all rows or for none */
 	bool		empty;			/* no row can pass what constants decide */
 	double		received;		/* records the API returns for them */
 	bool		one_record;		/* dataId = something among them */
@@ -84,14 +85,14 @@ read_attrs(PlanInfo *info, Oid relid)
 	table_close(rel, NoLock);
 }
 
-/* The clause with the constant columns' values in it, as simple as that makes it. */
+/* See plan_fold_clause. */
 static Expr *
 fold_clause(PlannerInfo *root, RelOptInfo *rel, Expr *clause)
 {
 	PlanInfo   *info = rel->fdw_private;
 
 	return info->constants ?
-		(Expr *) plan_fold(root, (Node *) clause, rel->relid, info->constants) : clause;
+		plan_fold_clause(root, clause, rel->relid, info->constants) : clause;
 }
 
 /* Whether a folded clause can be sent; fills *qual. */
@@ -169,6 +170,8 @@ plan_get_rel_size(PlannerInfo *root, RelOptInfo *rel, Oid relid)
 			info->remote = lappend(info->remote, rinfo);
 			info->one_record = info->one_record || is_one_record(&qual);
 		}
+		else if (plan_is_gate(root, rel->relid, rinfo->clause, clause))
+			info->gates = lappend(info->gates, rinfo);
 		else
 			info->local = lappend(info->local, rinfo);
 	}
@@ -266,12 +269,8 @@ is_column(PlannerInfo *root, RelOptInfo *rel, EquivalenceClass *ec,
 		  EquivalenceMember *member, void *arg)
 {
 	ColumnOfRel *column = arg;
-	Node	   *node = (Node *) member->em_expr;
 
-	while (IsA(node, RelabelType))
-		node = (Node *) ((RelabelType *) node)->arg;
-	return IsA(node, Var) && (Index) ((Var *) node)->varno == column->relid &&
-		((Var *) node)->varattno == column->attnum;
+	return condition_is_column((Node *) member->em_expr, column->relid, column->attnum);
 }
 
 void
@@ -323,7 +322,7 @@ columns_read(RelOptInfo *rel, List *clauses, const PlanInfo *info)
 	pull_varattnos((Node *) clauses, rel->relid, &used);
 	all = bms_is_member(0 - FirstLowInvalidHeapAttributeNumber, used);
 	for (int i = 1; i <= info->natts; i++)
-		if (info->table->null_on_error && info->attrs[i - 1] &&
+		if (info->attrs[i - 1] &&
 			strcmp(info->attrs[i - 1], OPTION_ERROR_ATTR) == 0 &&
 			bms_is_member(i - FirstLowInvalidHeapAttributeNumber, used))
 			all = true;
@@ -351,7 +350,8 @@ limit_expressions(PlannerInfo *root, RelOptInfo *rel, List *local)
 		return NIL;
 
 	/* EXISTS (...) wants one row, and has no LIMIT */
-	if (!query->limitCount && root->tuple_fraction >= 1 && root->parent_root)
+	if (!query->limitCount && root->tuple_fraction >= 1 &&
+		root->tuple_fraction < (double) PG_INT32_MAX && root->parent_root)
 		return list_make1(makeConst(INT8OID, -1, InvalidOid, sizeof(int64),
 									Int64GetDatum((int64) root->tuple_fraction),
 									false, true));
@@ -376,11 +376,12 @@ plan_get_plan(PlannerInfo *root, RelOptInfo *rel, Oid relid, ForeignPath *path,
 	List	   *values = NIL;
 	List	   *remote = NIL;
 	List	   *local = NIL;
+	List	   *gates = NIL;
 	List	   *limits = NIL;
 	List	   *columns = NIL;
 	ListCell   *cell;
 
-	foreach(cell, is_count ? info->remote : scan_clauses)
+	foreach(cell, is_count ? list_concat_copy(info->remote, info->gates) : scan_clauses)
 	{
 		RestrictInfo *rinfo = lfirst_node(RestrictInfo, cell);
 		Expr	   *clause = fold_clause(root, base, rinfo->clause);
@@ -394,6 +395,8 @@ plan_get_plan(PlannerInfo *root, RelOptInfo *rel, Oid relid, ForeignPath *path,
 			values = lappend(values, qual.value);
 			remote = lappend(remote, rinfo->clause);
 		}
+		else if (plan_is_gate(root, base->relid, rinfo->clause, clause))
+			gates = lappend(gates, clause);
 		else
 			local = lappend(local, rinfo->clause);
 	}
@@ -406,7 +409,7 @@ plan_get_plan(PlannerInfo *root, RelOptInfo *rel, Oid relid, ForeignPath *path,
 	}
 
 	return make_foreignscan(tlist, local, is_count ? 0 : base->relid,
-							list_concat(values, limits),
+							list_concat(list_concat(values, limits), gates),
 							list_make4(conditions, columns,
 									   makeInteger(list_length(limits)),
 									   makeBoolean(is_count)),

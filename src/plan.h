@@ -14,8 +14,9 @@
  * ForeignScan.fdw_private, by position: copyable nodes only.
  *
  * ForeignScan.fdw_exprs holds the values of the conditions in the same order,
- * then the expressions of LIMIT and OFFSET as far as PLAN_LIMITS counts them.
- * ForeignScan.fdw_recheck_quals are the quals that the conditions stand for.
+ * then the expressions of LIMIT and OFFSET as far as PLAN_LIMITS counts them, then
+ * the gates: quals that are the same for every row, since constant columns are all
+ * they read.  ForeignScan.fdw_recheck_quals are the quals that the conditions stand for.
  */
 typedef enum PlanPrivate
 {

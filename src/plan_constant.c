@@ -14,12 +14,14 @@
 #include "access/sysattr.h"
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
+#include "optimizer/clauses.h"
 #include "optimizer/optimizer.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/partcache.h"
 #include "utils/ruleutils.h"
 
+#include "condition.h"
 #include "plan_constant.h"
 #include "record.h"
 
@@ -47,12 +49,26 @@ replace_constants(Node *node, void *context)
 	return expression_tree_mutator(node, replace_constants, context);
 }
 
-Node *
-plan_fold(PlannerInfo *root, Node *node, Index varno, Const **constants)
+static Node *
+fold(PlannerInfo *root, Node *node, Index varno, Const **constants)
 {
 	Folding		folding = {varno, constants};
 
 	return eval_const_expressions(root, replace_constants(node, &folding));
+}
+
+Expr *
+plan_fold_clause(PlannerInfo *root, Expr *clause, Index relid, Const **constants)
+{
+	if (contain_leaked_vars((Node *) clause))
+		return clause;
+	return (Expr *) fold(root, (Node *) clause, relid, constants);
+}
+
+bool
+plan_is_gate(PlannerInfo *root, Index relid, const Expr *clause, Expr *folded)
+{
+	return folded != clause && condition_is_value(root, relid, (Node *) folded);
 }
 
 bool
@@ -64,42 +80,50 @@ plan_is_decided(const Expr *clause, bool truth)
 		truth == (!value->constisnull && DatumGetBool(value->constvalue));
 }
 
-/* The bound as the partitions' parents give it, on this table's columns. */
-static void
-check_bound(Relation rel, Const **constants)
+/* The first of the constant columns that a qual reads. */
+static const char *
+constant_read(Relation rel, Node *qual, Const **constants)
 {
-	List	   *bound = RelationGetPartitionQual(rel);
-	Node	   *qual;
-	Const	   *verdict;
 	Bitmapset  *columns = NULL;
 	int			attnum;
-
-	if (bound == NIL)
-		return;
-	qual = (Node *) make_ands_explicit(bound);
-	verdict = (Const *) plan_fold(NULL, qual, 1, constants);
-	if (!IsA(verdict, Const) ||
-		(!verdict->constisnull && DatumGetBool(verdict->constvalue)))
-		return;
 
 	pull_varattnos(qual, 1, &columns);
 	for (attnum = 1; attnum < RelationGetNumberOfAttributes(rel); attnum++)
 		if (constants[attnum - 1] &&
 			bms_is_member(attnum - FirstLowInvalidHeapAttributeNumber, columns))
 			break;
+	return NameStr(TupleDescAttr(RelationGetDescr(rel), attnum - 1)->attname);
+}
+
+/* The bound as the partitions' parents give it, on this table's columns. */
+static void
+check_bound(Relation rel, Const **constants)
+{
+	List	   *bound = RelationGetPartitionQual(rel);
+	Node	   *broken = NULL;
+	ListCell   *cell;
+
+	foreach(cell, bound)
+		if (plan_is_decided((Expr *) fold(NULL, lfirst(cell), 1, constants), false))
+		{
+			broken = lfirst(cell);
+			break;
+		}
+	if (!broken)
+		return;
 	ereport(ERROR,
 			(errcode(ERRCODE_CHECK_VIOLATION),
 			 errmsg("the constant columns of foreign table \"%s\" contradict the bound of the partition that it is",
 					RelationGetRelationName(rel)),
 			 errdetail("Its rows must meet %s.",
-					   deparse_expression(qual,
+					   deparse_expression((Node *) make_ands_explicit(bound),
 										  deparse_context_for(RelationGetRelationName(rel),
 															  RelationGetRelid(rel)),
 										  false, false)),
 			 errhint("Type: ALTER FOREIGN TABLE %s ALTER COLUMN %s OPTIONS (SET constant '...');",
 					 quote_qualified_identifier(get_namespace_name(RelationGetNamespace(rel)),
 												RelationGetRelationName(rel)),
-					 quote_identifier(NameStr(TupleDescAttr(RelationGetDescr(rel), attnum - 1)->attname)))));
+					 quote_identifier(constant_read(rel, broken, constants)))));
 }
 
 Const **
@@ -120,6 +144,7 @@ plan_constants(Relation rel, const OptionTable *table)
 		if (!text)
 			continue;
 		any = true;
+		option_check_column(RelationGetRelid(rel), i + 1, NULL);
 		value = record_constant(attribute, text, table->server.time_zone,
 								RelationGetRelationName(rel), &isnull);
 		constants[i] = makeConst(attribute->atttypid, attribute->atttypmod,

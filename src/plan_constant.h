@@ -21,10 +21,19 @@
 extern Const **plan_constants(Relation rel, const OptionTable *table);
 
 /*
- * A copy of the node with the constant columns' values in place of the Vars of
- * range table entry "varno", simplified.  root may be NULL.
+ * A copy of the clause with the constant columns' values in place of the relation's
+ * Vars, simplified.  The clause itself where that could raise an error or tell a
+ * value, as functions that are not leakproof may: such a clause waits for a row.
  */
-extern Node *plan_fold(PlannerInfo *root, Node *node, Index varno, Const **constants);
+extern Expr *plan_fold_clause(PlannerInfo *root, Expr *clause, Index relid,
+							  Const **constants);
+
+/*
+ * Is what a clause was folded to the same for every row of the relation, and known
+ * when a scan starts?
+ */
+extern bool plan_is_gate(PlannerInfo *root, Index relid, const Expr *clause,
+						 Expr *folded);
 
 /* Is a folded clause true for every row or, where "truth" is false, for none? */
 extern bool plan_is_decided(const Expr *clause, bool truth);

@@ -290,16 +290,15 @@ reader_format(const OptionTable *table, TupleDesc tupdesc, Bitmapset *wanted,
 	while ((attnum = bms_next_member(wanted, attnum)) > 0)
 	{
 		constants[attnum - 1] = option_constant(table->relid, attnum);
-		if (constants[attnum - 1])
-			continue;
-		attrs[attnum - 1] = option_attr(table->relid, attnum);
+		if (!constants[attnum - 1])
+			attrs[attnum - 1] = option_attr(table->relid, attnum);
 		option_check_column(table->relid, attnum, attrs[attnum - 1]);
 	}
 	return record_format(tupdesc, wanted, attrs, constants, relname, &shape);
 }
 
 Reader *
-reader_open(const OptionTable *table, Oid userid, RecordFormat *format,
+reader_open(const OptionTable *table, const ApiAccess *access, RecordFormat *format,
 			const ConditionSet *set, int64 limit)
 {
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext,
@@ -317,7 +316,7 @@ reader_open(const OptionTable *table, Oid userid, RecordFormat *format,
 	reader->asleep_until = DT_NOBEGIN;
 	reader->memory.resize = resize;
 	reader->memory.arg = context;
-	reader->queue = api_open(table, userid, &api);
+	reader->queue = api_open(table, access, &api);
 	reader_batches_plan(reader);
 	if (reader->batches.n == 0)
 		reader_begin(reader, set, limit, NULL);

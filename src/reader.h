@@ -34,11 +34,11 @@ extern RecordFormat *reader_format(const OptionTable *table, TupleDesc tupdesc,
 								   Bitmapset *wanted, const char *relname);
 
 /*
- * Starts to read the records that meet the set's conditions, in the rights of
- * "userid".  limit is how many records the caller means to read, -1 for all.
- * Lives in a child of the current context; ends with it, or by reader_close.
+ * Starts to read the records that meet the set's conditions.  limit is how many
+ * records the caller means to read, -1 for all.  Lives in a child of the current
+ * context; ends with it, or by reader_close.
  */
-extern Reader *reader_open(const OptionTable *table, Oid userid,
+extern Reader *reader_open(const OptionTable *table, const ApiAccess *access,
 						   RecordFormat *format, const ConditionSet *set,
 						   int64 limit);
 extern void reader_close(Reader *reader);
@@ -67,7 +67,7 @@ extern void reader_counters(const Reader *reader, ReaderCounters *counters);
  * is missing, may be a cap, or disagrees with the records that came; or if the set's
  * list is too long for one request.  Adds to *counters.
  */
-extern int64 reader_total(const OptionTable *table, Oid userid,
+extern int64 reader_total(const OptionTable *table, const ApiAccess *access,
 						  RecordFormat *format, const ConditionSet *set,
 						  ApiCounters *counters);
 
@@ -82,7 +82,7 @@ extern int64 reader_count(const OptionTable *table, Oid userid,
 /*
  * One page of the list as it is now, for sampling; lives in the current context.
  */
-extern RecordPage *reader_page(const OptionTable *table, Oid userid,
+extern RecordPage *reader_page(const OptionTable *table, const ApiAccess *access,
 							   RecordFormat *format, const ConditionSet *set,
 							   int page);
 

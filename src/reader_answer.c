@@ -90,6 +90,7 @@ reader_raise_failure(Reader *reader, const PagerStep *step)
 	const char *name = reader->table->object->path;
 	const char *message = NULL;
 	const char *kind;
+	int			sqlstate = ERRCODE_T_R_SERIALIZATION_FAILURE;
 	char	   *detail;
 	const char *hint = "Try again; if the list never settles, read narrower ranges of its update time.";
 
@@ -101,6 +102,7 @@ reader_raise_failure(Reader *reader, const PagerStep *step)
 			kind = step->time_kind == PAGER_ADD_TIME ? "addTime" : "updateTime";
 			if (step->time == 0)
 			{
+				sqlstate = ERRCODE_FDW_ERROR;	/* it would not help to try again */
 				message = "a record's time cannot be checked against the condition that was sent";
 				detail = psprintf("The %s of record %lld is missing, or is no time; asked for was the range %s.",
 								  kind, (long long) step->id, range_text(&step->range));
@@ -133,10 +135,12 @@ reader_raise_failure(Reader *reader, const PagerStep *step)
 			hint = "Read narrower ranges of its update time.";
 			break;
 		case PAGER_ABSURD:
+			sqlstate = ERRCODE_FDW_ERROR;
 			message = "the API's totalCount cannot be right";
 			hint = "Check that base_url is the API's, and ask whoever runs what answers.";
 			break;
 		case PAGER_TIMELESS:
+			sqlstate = ERRCODE_FDW_ERROR;
 			message = "the list has records that cannot be found by their times";
 			if (step->named)
 				detail = psprintf("%s Record %lld has no %s.", detail, (long long) step->id,
@@ -144,6 +148,7 @@ reader_raise_failure(Reader *reader, const PagerStep *step)
 			hint = "Set the table's option snapshot to false, or save such records in the CRM again, so that they get an updateTime.";
 			break;
 		case PAGER_FUTURE:
+			sqlstate = ERRCODE_FDW_ERROR;
 			message = "the list has more records of times that are yet to come than fit a page";
 			detail = psprintf("Record %lld has the %s %lld (%s).", (long long) step->id,
 							  step->time_kind == PAGER_ADD_TIME ? "addTime" : "updateTime",
@@ -151,13 +156,14 @@ reader_raise_failure(Reader *reader, const PagerStep *step)
 			hint = "Mend their times in the CRM, ask for those up to now only, or set the table's option snapshot to false.";
 			break;
 		case PAGER_CONFUSED:
+			sqlstate = ERRCODE_INTERNAL_ERROR;
 			message = "xbb_fdw does not know what to ask for next";
 			hint = "This is a mistake in xbb_fdw; please report it with the statement.";
 			break;
 	}
 	api_count_data_error(reader->queue, message);
 	ereport(ERROR,
-			(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+			(errcode(sqlstate),
 			 errmsg("%s", message),
 			 errdetail("%s Request: POST %s.", detail, name),
 			 errhint("%s", hint)));

@@ -16,14 +16,14 @@
 
 /* One page, outside of any paging.  The reader must live as long as its queue. */
 static RecordPage *
-ask(Reader *reader, Oid userid, int number, int page_size)
+ask(Reader *reader, const ApiAccess *access, int number, int page_size)
 {
 	const OptionTable *table = reader->table;
 	const ConditionSet *set = reader->set;
 	ApiReader	api = {reader_read_page, reader_discard_page, reader};
 	ApiAnswer	answer;
 
-	reader->queue = api_open(table, userid, &api);
+	reader->queue = api_open(table, access, &api);
 	api_ask(reader->queue, 0,
 			condition_elements(table->conditions, set, &set->add_time, &set->update_time),
 			table->object->paged ? number : 0, page_size);
@@ -33,7 +33,7 @@ ask(Reader *reader, Oid userid, int number, int page_size)
 }
 
 static RecordPage *
-ask_page(const OptionTable *table, Oid userid, RecordFormat *format,
+ask_page(const OptionTable *table, const ApiAccess *access, RecordFormat *format,
 		 const ConditionSet *set, int number, ApiCounters *counters)
 {
 	Reader		reader = {
@@ -42,7 +42,7 @@ ask_page(const OptionTable *table, Oid userid, RecordFormat *format,
 		.set = set,
 		.format = format,
 	};
-	RecordPage *page = ask(&reader, userid, number, table->server.page_size);
+	RecordPage *page = ask(&reader, access, number, table->server.page_size);
 
 	reader_check_ids(&reader, set, page);
 	if (counters)
@@ -68,16 +68,31 @@ page_in_bounds(const ConditionSet *set, const RecordPage *page)
 	return true;
 }
 
+/* A record without a time may lie below an upper bound: the API has 0 there. */
+static void
+keep_none_out(ConditionRange *range)
+{
+	if (range->has_high && !range->has_low)
+	{
+		range->has_low = true;
+		range->low = 1;
+	}
+}
+
 int64
-reader_total(const OptionTable *table, Oid userid, RecordFormat *format,
+reader_total(const OptionTable *table, const ApiAccess *access, RecordFormat *format,
 			 const ConditionSet *set, ApiCounters *counters)
 {
+	ConditionSet closed = *set;
 	RecordPage *page;
 
 	/* what is too long for one request is read and counted */
 	if (set->list.nvalues > VALUES_A_REQUEST)
 		return -1;
-	page = ask_page(table, userid, format, set, 1, counters);
+	keep_none_out(&closed.add_time);
+	keep_none_out(&closed.update_time);
+	set = &closed;
+	page = ask_page(table, access, format, set, 1, counters);
 	if (page->total < 0 || page->total >= TOTAL_CAP ||
 		page->nrows != Min(page->total, table->server.page_size) ||
 		!page_in_bounds(set, page))
@@ -103,7 +118,7 @@ reader_count(const OptionTable *table, Oid userid, const ConditionSet *set,
 	old = MemoryContextSwitchTo(context);
 	reader.context = context;
 	reader.format = reader_format(table, CreateTemplateTupleDesc(0), NULL, "");
-	page = ask(&reader, userid, 1, 1);
+	page = ask(&reader, api_access(table, userid, context), 1, 1);
 	total = page->total;
 	missing.received = page->nrows;
 	if (total < 0 && !missing_ok)
@@ -114,8 +129,8 @@ reader_count(const OptionTable *table, Oid userid, const ConditionSet *set,
 }
 
 RecordPage *
-reader_page(const OptionTable *table, Oid userid, RecordFormat *format,
+reader_page(const OptionTable *table, const ApiAccess *access, RecordFormat *format,
 			const ConditionSet *set, int number)
 {
-	return ask_page(table, userid, format, set, number, NULL);
+	return ask_page(table, access, format, set, number, NULL);
 }

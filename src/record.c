@@ -11,6 +11,7 @@
 #include "postgres.h"
 
 #include "access/xact.h"
+#include "compat.h"
 #include "mb/pg_wchar.h"
 #include "option.h"
 #include "record_page.h"
@@ -118,7 +119,7 @@ want_column(RecordFormat *format, Form_pg_attribute attribute, const char *attr,
 	column->type = value_type(attribute->atttypid, attribute->atttypmod, time_zone);
 	if (strcmp(attr, OPTION_ERROR_ATTR) == 0)
 	{
-		format->told = column;
+		format->told = lappend(format->told, column);
 		return;
 	}
 	place_column(format, column, pstrdup(attr));
@@ -181,20 +182,30 @@ convert_column(Place *place, int i, Datum *values, bool *isnull)
 	values[column->index] = value_datum(column->type, &slice, &isnull[column->index]);
 }
 
-/* Not when the server, or somebody, had the statement end. */
+/*
+ * Does an error say that the value is not one of its type?  What a domain's check or
+ * a type's functions cannot do, for want of a right, a table, memory or an answer, is
+ * no fault of the value; what they raise on purpose is.  Some input functions call a
+ * text that they cannot read a syntax error.
+ */
 static bool
 is_fault_of_value(const ErrorData *error)
 {
+	switch (error->sqlerrcode)
+	{
+		case ERRCODE_RAISE_EXCEPTION:
+		case ERRCODE_SYNTAX_ERROR:
+		case ERRCODE_INVALID_NAME:
+		case ERRCODE_PROGRAM_LIMIT_EXCEEDED:
+			return true;
+	}
 	switch (ERRCODE_TO_CATEGORY(error->sqlerrcode))
 	{
-		case MAKE_SQLSTATE('4', '0', '0', '0', '0'):	/* rollback */
-		case MAKE_SQLSTATE('5', '3', '0', '0', '0'):	/* resources */
-		case MAKE_SQLSTATE('5', '7', '0', '0', '0'):	/* intervention */
-		case MAKE_SQLSTATE('5', '8', '0', '0', '0'):	/* system */
-		case MAKE_SQLSTATE('X', 'X', '0', '0', '0'):	/* internal */
-			return false;
+		case MAKE_SQLSTATE('2', '2', '0', '0', '0'):	/* data */
+		case MAKE_SQLSTATE('2', '3', '0', '0', '0'):	/* constraints */
+			return true;
 	}
-	return true;
+	return false;
 }
 
 static void
@@ -230,8 +241,8 @@ note_failure(Failures *failures, const Place *place, const ErrorData *error)
 /*
  * Converts columns from "first" on, up to one whose value does not fit: that one
  * is noted as a failure.  Returns how far it came.  A type that does more than
- * compute needs a subtransaction, which a parallel query cannot have: there its
- * errors remain errors.
+ * compute needs a subtransaction; where a parallel query cannot have one, its errors
+ * remain errors, and say what to do.
  */
 static int
 convert_until_failure(Place *place, int first, Datum *values, bool *isnull,
@@ -239,7 +250,8 @@ convert_until_failure(Place *place, int first, Datum *values, bool *isnull,
 {
 	MemoryContext context = CurrentMemoryContext;
 	ResourceOwner owner = CurrentResourceOwner;
-	bool		subtransaction = place->format->subtransactions && !IsInParallelMode();
+	bool		subtransaction = place->format->subtransactions &&
+		(COMPAT_PARALLEL_SUBTRANSACTIONS || !IsInParallelMode());
 	volatile int i = first;
 
 	if (subtransaction)
@@ -266,9 +278,13 @@ convert_until_failure(Place *place, int first, Datum *values, bool *isnull,
 			RollbackAndReleaseCurrentSubTransaction();
 		MemoryContextSwitchTo(context);
 		CurrentResourceOwner = owner;
-		if (column->required || !is_fault_of_value(error) ||
-			!(subtransaction || value_type_only_computes(column->type)))
+		if (column->required || !is_fault_of_value(error))
 			ReThrowError(error);
+		if (!subtransaction && !value_type_only_computes(column->type))
+		{
+			error->hint = pstrdup("A parallel plan cannot set a value of this type to null. Type: SET max_parallel_workers_per_gather = 0;");
+			ReThrowError(error);
+		}
 		note_failure(failures, place, error);
 		values[column->index] = (Datum) 0;
 		isnull[column->index] = true;
@@ -280,15 +296,22 @@ convert_until_failure(Place *place, int first, Datum *values, bool *isnull,
 	return i;
 }
 
-/* The value of the column that tells about failures. */
-static Datum
-tell_failures(const RecordFormat *format, const Failures *failures, bool *isnull)
+/* The values of the columns that tell about failures. */
+static void
+tell_failures(const RecordFormat *format, const Failures *failures, Datum *values,
+			  bool *isnull)
 {
 	char	   *report = psprintf("[%s]", failures->report.data);
 	char	   *utf8 = pg_server_to_any(report, strlen(report), PG_UTF8);
 	LexSlice	slice = {utf8, strlen(utf8), LEX_ARRAY};
+	ListCell   *cell;
 
-	return value_datum(format->told->type, &slice, isnull);
+	foreach(cell, format->told)
+	{
+		const RecordColumn *column = lfirst(cell);
+
+		values[column->index] = value_datum(column->type, &slice, &isnull[column->index]);
+	}
 }
 
 Datum
@@ -378,9 +401,8 @@ record_tuple(RecordFormat *format, RecordPage *page, int row, Datum *values,
 		for (int i = 0; i < format->ncolumns;)
 			i = convert_until_failure(&place, i, values, isnull, &failures);
 		place.column = NULL;
-		if (failures.attnums && format->told)
-			values[format->told->index] =
-				tell_failures(format, &failures, &isnull[format->told->index]);
+		if (failures.attnums)
+			tell_failures(format, &failures, values, isnull);
 	}
 	else
 		for (int i = 0; i < format->ncolumns; i++)
@@ -392,5 +414,5 @@ record_tuple(RecordFormat *format, RecordPage *page, int row, Datum *values,
 bool
 record_tells_failures(const RecordFormat *format)
 {
-	return format->told != NULL;
+	return format->told != NIL;
 }

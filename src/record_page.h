@@ -73,7 +73,7 @@ struct RecordFormat
 	/* where a value that does not fit is null */
 	bool		null_on_error;
 	bool		subtransactions;	/* are needed to catch errors of these types */
-	RecordColumn *told;			/* the column with attr '#error', or NULL */
+	List	   *told;			/* RecordColumns with attr '#error' */
 };
 
 /*

@@ -31,6 +31,7 @@
 typedef struct Sample
 {
 	OptionTable *table;
+	ApiAccess  *access;
 	TupleDesc	tupdesc;
 	RecordFormat *format;
 	ConditionSet set;
@@ -88,7 +89,7 @@ offer_page(Sample *sample, RecordPage *page)
 static void
 sample_everything(Sample *sample)
 {
-	Reader	   *reader = reader_open(sample->table, GetUserId(), sample->format,
+	Reader	   *reader = reader_open(sample->table, sample->access, sample->format,
 									 &sample->set, -1);
 	RecordPage *page;
 	int			row;
@@ -114,7 +115,7 @@ ask(Sample *sample, int64 low, int64 high, int number)
 	sample->set.add_time.low = low;
 	sample->set.add_time.has_high = high < PG_INT64_MAX;
 	sample->set.add_time.high = high;
-	page = reader_page(sample->table, GetUserId(), sample->format, &sample->set, number);
+	page = reader_page(sample->table, sample->access, sample->format, &sample->set, number);
 	MemoryContextSwitchTo(old);
 	return page;
 }
@@ -156,6 +157,7 @@ sample_acquire(Relation relation, int elevel, HeapTuple *rows, int target,
 	int64		now = (int64) time(NULL);
 
 	sample.table = option_table(RelationGetRelid(relation));
+	sample.access = api_access(sample.table, GetUserId(), CurrentMemoryContext);
 	sample.tupdesc = RelationGetDescr(relation);
 	for (int i = 0; i < sample.tupdesc->natts; i++)
 		if (!TupleDescAttr(sample.tupdesc, i)->attisdropped)

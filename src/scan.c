@@ -59,17 +59,16 @@ scan_begin(ForeignScanState *node, int eflags)
 {
 	ForeignScan *plan = (ForeignScan *) node->ss.ps.plan;
 	ScanProgress *state = palloc0(sizeof(ScanProgress));
-	Oid			relid = scan_relid(node);
-	Relation	rel;
 	ListCell   *cell;
 
 	node->fdw_state = state;
-	state->table = option_table(relid);
+	state->table = option_table(scan_relid(node));
 	foreach(cell, (List *) list_nth(plan->fdw_private, PLAN_CONDITIONS))
 		state->quals = lappend(state->quals, condition_decode(lfirst(cell)));
 	state->counts = boolVal(list_nth(plan->fdw_private, PLAN_COUNT));
 	state->nlimits = intVal(list_nth(plan->fdw_private, PLAN_LIMITS));
 	state->expressions = plan->fdw_exprs;
+	state->ngates = list_length(state->expressions) - list_length(state->quals) - state->nlimits;
 	if (eflags & EXEC_FLAG_EXPLAIN_ONLY)
 		return;
 
@@ -78,10 +77,29 @@ scan_begin(ForeignScanState *node, int eflags)
 	state->values = ExecInitExprList(state->expressions, (PlanState *) node);
 	state->context = AllocSetContextCreate(node->ss.ps.state->es_query_cxt,
 										   "xbb_fdw scan", ALLOCSET_SMALL_SIZES);
-	rel = table_open(relid, NoLock);
+}
+
+/*
+ * What all readings of the scan have in common.  Options, connections and secrets are
+ * read together, and once: ALTER SERVER or ALTER USER MAPPING in the middle is for
+ * the next statement.
+ */
+static void
+begin_readings(ForeignScanState *node)
+{
+	ForeignScan *plan = (ForeignScan *) node->ss.ps.plan;
+	ScanProgress *state = node->fdw_state;
+	MemoryContext context = node->ss.ps.state->es_query_cxt;
+	MemoryContext old = MemoryContextSwitchTo(context);
+	Relation	rel;
+
+	state->table = option_table(state->table->relid);
+	rel = table_open(state->table->relid, NoLock);
 	state->format = reader_format(state->table, CreateTupleDescCopyConstr(RelationGetDescr(rel)),
 								  wanted_columns(plan), RelationGetRelationName(rel));
 	table_close(rel, NoLock);
+	state->access = api_access(state->table, state->userid, context);
+	MemoryContextSwitchTo(old);
 }
 
 /* ---- one reading ---- */
@@ -178,24 +196,42 @@ keep_arguments(ForeignScanState *node)
 	}
 }
 
+/* The conditions of a reading, from its arguments, in the current context. */
+static ConditionSet *
+evaluate_conditions(const ScanProgress *state)
+{
+	int			n = list_length(state->values);
+	ConditionSet *set = condition_evaluate(state->quals, state->arguments,
+										   state->argument_nulls,
+										   state->table->server.time_zone);
+
+	for (int i = n - state->ngates; i < n; i++)
+		if (state->argument_nulls[i] || !DatumGetBool(state->arguments[i]))
+			set->empty = true;
+	return set;
+}
+
 /* Evaluates conditions and limit; starts to read unless that is needless. */
 static void
 start_reading(ForeignScanState *node)
 {
 	ScanProgress *state = node->fdw_state;
-	int			n = list_length(state->values) - state->nlimits;
+	int			nquals = list_length(state->quals);
 	MemoryContext old = MemoryContextSwitchTo(state->context);
 	int64		limit;
 
 	keep_arguments(node);
-	state->set = condition_evaluate(state->quals, state->arguments,
-									state->argument_nulls,
-									state->table->server.time_zone);
-	limit = evaluate_limit(state->arguments + n, state->argument_nulls + n,
+	state->set = evaluate_conditions(state);
+	limit = evaluate_limit(state->arguments + nquals, state->argument_nulls + nquals,
 						   state->nlimits);
-	if (!state->set->empty && !state->counts && limit != 0)
+	if (!state->set->empty && limit != 0 && !state->access)
 	{
-		state->reader = reader_open(state->table, state->userid, state->format,
+		begin_readings(node);
+		state->set = evaluate_conditions(state);	/* by the options of now */
+	}
+	if (!state->set->empty && limit != 0 && !state->counts)
+	{
+		state->reader = reader_open(state->table, state->access, state->format,
 									state->set, limit);
 		/* system columns do not survive in a tuplestore */
 		if (state->keeps && !state->too_many &&
@@ -368,7 +404,7 @@ next_count(ForeignScanState *node)
 	{
 		MemoryContext old = MemoryContextSwitchTo(state->context);
 
-		total = reader_total(state->table, state->userid, state->format,
+		total = reader_total(state->table, state->access, state->format,
 							 state->set, &state->totals.api);
 		MemoryContextSwitchTo(old);
 	}

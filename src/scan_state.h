@@ -21,12 +21,14 @@
 typedef struct ScanProgress
 {
 	/* fixed for the whole execution; lists of nodes are the plan's */
-	OptionTable *table;
+	OptionTable *table;			/* as of the first reading, for all of them */
+	ApiAccess  *access;			/* likewise; NULL before */
 	Oid			userid;			/* whose rights and mapping are used */
 	List	   *quals;			/* ConditionQual, in the order of values */
-	List	   *expressions;	/* the quals' values, then limits */
+	List	   *expressions;	/* the quals' values, then limits, then gates */
 	List	   *values;			/* their ExprStates */
 	int			nlimits;		/* of them: 0, LIMIT, or LIMIT and OFFSET */
+	int			ngates;			/* of them: unless all are true, there are no rows */
 	bool		counts;			/* answers count(*) */
 	RecordFormat *format;
 
