@@ -228,8 +228,14 @@ class Num(str):
     """A JSON number as it was written."""
 
 
+# made once: json.loads and json.dumps make one for each call
+PARSER = json.JSONDecoder(parse_float=Num, parse_int=Num, parse_constant=Num)
+BODY_PARSER = json.JSONDecoder(parse_float=Decimal)
+COMPACT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=str)
+
+
 def parse(text):
-    return json.loads(text, parse_float=Num, parse_int=Num, parse_constant=Num)
+    return PARSER.decode(text if isinstance(text, str) else text.decode(json.detect_encoding(text), "surrogatepass"))
 
 
 def dump(value):
@@ -243,7 +249,7 @@ def dump(value):
 
 
 def compact(value):
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)
+    return COMPACT.encode(value)
 
 
 def decimal(value):
@@ -1216,6 +1222,12 @@ class Entry:
         self.start, self.path, self.page, self.size, self.cond, self.result = time.monotonic(), path, "-", "-", "-", "-"
         self.rows, self.bytes, self.user, self.params, self.headers, self.body, self.clock = 0, 0, "-", "-", "-", "-", 0
 
+    def again(self):
+        """The line of the same request, now."""
+        other = copy.copy(self)
+        other.start = time.monotonic()
+        return other
+
 
 class Tenant:
     """A company: a world of its own."""
@@ -1265,6 +1277,13 @@ class Tenant:
         if self.switches.pace:
             self.clock.base += self.switches.pace
         self.mutate()
+
+    def still(self):
+        """Does the same request get the same answer until the next order?"""
+        s = self.switches
+        return self.clock.frozen and not (self.mutators or self.scheduled or self.faults or self.holds or s.pace or s.latency
+                                          or s.lag or s.replicas > 1 or s.missing_rows or s.limit_second or s.limit_minute
+                                          or s.limit_day or s.bounce == "on" or s.two_instants != "off")
 
     def mutate(self):
         for mutator in self.mutators:
@@ -2063,7 +2082,7 @@ class Connection:
         self.number = Connection.made       # id() may come again
         self.server, self.gate, self.transport, self.buffer = server, gate, None, bytearray()
         self.busy, self.closed, self.paused, self.pump, self.tenant, self.last = False, False, False, None, None, False
-        self.hold = None
+        self.hold, self.request = None, b""
 
     # what asyncio calls
 
@@ -2102,6 +2121,11 @@ class Connection:
     # requests
 
     def next_request(self):
+        known = None if self.closed else self.server.known.get(bytes(self.buffer))
+        if known:
+            self.buffer.clear()
+            self.server.repeat(self, *known)
+            return
         end = self.buffer.find(b"\r\n\r\n")
         if self.closed or end < 0:
             return
@@ -2122,7 +2146,8 @@ class Connection:
                 self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
                 self.buffer[:end] = re.sub(rb"(?i)\r\nexpect:[^\r]*", b"", bytes(self.buffer[:end]))
             return
-        body = bytes(self.buffer[end + 4:end + 4 + length])
+        self.request = bytes(self.buffer[:end + 4 + length])
+        body = self.request[end + 4:]
         del self.buffer[:end + 4 + length]
         self.busy = True
         self.last = request[2] == "HTTP/1.0" or headers.get("connection", "").lower() == "close"
@@ -2224,6 +2249,7 @@ class Server:
         self.tenants, self.nobody = {}, Tenant("-", log_limit)
         self.api, self.control = Api(cache_bytes), Control(self)
         self.dates = (0, "")
+        self.known, self.known_bytes = {}, 0    # request -> (company, log line, answer), where nothing moves until an order
 
     async def open(self, gate, sock, tls=None):
         gate.port = sock.getsockname()[1]
@@ -2231,6 +2257,7 @@ class Server:
 
     def handle(self, connection, method, path, headers, raw):
         if path == "/_ctl":
+            self.known, self.known_bytes = {}, 0
             self.obey(connection, raw, self.loop.time())
             return
         name = path.partition("?")[0]
@@ -2271,7 +2298,7 @@ class Server:
         if not name.startswith(PREFIX):
             return self.nobody, {}, wrong(404, "接口不存在", 404)
         try:
-            body = json.loads(raw.decode(), parse_float=Decimal)
+            body = BODY_PARSER.decode(raw.decode())
         except (ValueError, RecursionError):
             body = None
         if not isinstance(body, dict):
@@ -2342,11 +2369,29 @@ class Server:
         head, body = self.frame(tenant, answer, body, after == "close" and switches.keepalive != "silent")
         if entry:
             entry.result, entry.bytes = answer.result, len(body)
+        if entry and after == "keep" and tenant.still() and not (answer.stream or answer.drip or answer.delay):
+            self.remember(connection.request, (tenant, entry, head + body))
         delay = (answer.delay + (switches.latency if entry else 0)) / 1000
         if delay > 0:
             self.loop.call_later(delay, connection.send, head, body, answer, after)
         else:
             connection.send(head, body, answer, after)
+
+    def remember(self, request, what):
+        if self.known_bytes > 64 << 20:
+            self.known, self.known_bytes = {}, 0
+        self.known[request] = what
+        self.known_bytes += len(request) + len(what[2]) + 1000
+
+    @staticmethod
+    def repeat(connection, tenant, entry, wire):
+        """Answers a request that is known; counts and log are as ever."""
+        connection.begin(tenant)
+        tenant.log.append(entry.again())
+        tenant.requests += 1
+        tenant.over_limit()
+        connection.transport.write(wire)
+        connection.answered("keep")
 
     def frame(self, tenant, answer, body, closing):
         """(status line and headers, body as it goes over the wire)."""
@@ -3157,6 +3202,13 @@ def try_changes(tap, ctl, probe):
     text = probe.raw("product/list", b'{"corpid":"c2"}')
     ok(b'"addTime":"1769000010000"' in text and b'"totalCount":"6"' in text and not re.search(rb"[^\0-\x7f]",
        text[text.index(b"51200002"):text.index(b"51200002") + 300]), "how values are written", text)
+    ctl("c3", "create", products="50", clock="1770000000", freeze="on")
+    probe.corpid = "c3"
+    same = [probe.raw("product/list", b'{"corpid":"c3","pageSize":2}') for _ in range(3)]
+    ok(same[0] == same[1] == same[2] and (ctl("c3", "count"), ctl("c3", "stats")[:10]) == ("3", "requests=3"),
+       "where nothing moves, an answer is given again and counted")
+    ctl("c3", "touch", '{"text_1":"new"}', id="first")
+    ok(b'"text_1":"new"' in probe.raw("product/list", b'{"corpid":"c3","pageSize":2}'), "and not after an order")
     ctl("c3", "create", products="50", clock="1770000000", freeze="on")
     ctl("c3", "mark")
     ctl("c3", "mutate", rate="0.5", kinds="touch,drop,add", limit="20")
