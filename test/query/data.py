@@ -26,23 +26,24 @@ FLAGS = ['true', 'false', '"true"', '"t"', '"yes"', '"0"', '"no"']
 ONE_PAGE = dict(no_times=True)
 # name: switches of the company, records, options of the table, how the records are made
 COMPANIES = {
-    "t0": (dict(), 120, dict(page_size=100), {}),
-    "t1": (dict(order="id-asc", bounce="on"), 72, dict(page_size=20), {}),
+    "t0": (dict(gzip="off"), 96, dict(page_size=100), {}),
+    "t1": (dict(order="id-asc", bounce="on", gzip="off"), 72, dict(page_size=40), {}),
     "t2": (dict(text_case="fold", numbers="string"), 60, dict(), dict(ONE_PAGE, numbers="string")),
-    "t3": (dict(times="ms", total="string", fractions="wire"), 90, dict(page_size=40), dict(unit="ms", fraction=700)),
+    "t3": (dict(times="ms", total="string", fractions="wire"), 72, dict(page_size=40), dict(unit="ms", fraction=700)),
     "t4": (dict(times="string", escape="ascii", arrays_in_strings="all", key_order="totals-first"), 45, dict(),
            dict(quoted=True, ascii=True, arrays="all")),
-    "t5": (dict(fractions="wire"), 80, dict(), dict(fraction=700)),
-    "t6": (dict(short_pages=7, order="add-asc"), 100, dict(page_size=40), {}),
-    "t7": (dict(max_values=50, empty="no-list", order="add-desc"), 210, dict(concurrency=3), {}),
+    "t5": (dict(fractions="wire", gzip="off"), 80, dict(), dict(fraction=700)),
+    "t6": (dict(short_pages=7, order="add-asc", gzip="off"), 64, dict(page_size=40), {}),
+    "t7": (dict(max_values=50, empty="no-list", order="add-desc"), 130, dict(concurrency=3, page_size=60), {}),
     "t8": (dict(times="ms-string", echo_page_size="on", success="string", code_type="string",
                 key_order="code-last"), 50, dict(on_error="null"), dict(ONE_PAGE, unit="ms", quoted=True)),
-    "t9": (dict(ignore="text_1,text_8", zero="none", order="update-asc", total_page="string"), 64, dict(page_size=16), {}),
+    "t9": (dict(ignore="text_1,text_8", zero="none", order="update-asc", total_page="string", gzip="off"), 64, dict(page_size=32),
+           {}),
 }
 # lists of further forms, whose ids do not meet those of others: partitions and children
 FORMS = {
     "f1": (5300201, 2001, 40, dict(page_size=100)),
-    "f2": (5300202, 3001, 30, dict(page_size=10)),
+    "f2": (5300202, 3001, 30, dict(page_size=16)),
     "f3": (5300203, 4001, 25, dict(page_size=100)),
 }
 ANALYZED = {"t1", "t3", "t4", "t6", "t7", "f2"}

@@ -20,8 +20,8 @@ def whole(number):
 class Maker(FromMaker):
     """Makes one query; the same seed makes the same."""
 
-    def __init__(self, rng, rels):
-        self.rng, self.rels = rng, rels
+    def __init__(self, rng, rels, most):
+        self.rng, self.rels, self.most = rng, rels, most
         self.tags, self.params, self.aliases, self.heavy = set(), None, 0, 0
 
     # ---- order ----

@@ -88,7 +88,7 @@ class State:
         os.replace(self.path + ".new", self.path)
 
 
-def run(state, queries, most, processes=2):
+def run(state, queries, most, processes=3):
     """Runs queries up to the number wanted, or until so many differ."""
     if len(state.wrong) >= most:
         return

@@ -7,6 +7,7 @@ import random
 import zlib
 
 from .make import Maker
+from .make_from import MOST
 from .tree import Expr, Node
 
 ZONES = ["UTC", "Asia/Shanghai", "America/New_York"]
@@ -21,7 +22,7 @@ SETTINGS = [
     ("hash_mem_multiplier", ["1"], 0.1), ("plan_cache_mode", ["force_generic_plan", "force_custom_plan"], 0.4),
     ("cursor_tuple_fraction", ["0.01", "1"], 0.2), ("constraint_exclusion", ["on"], 0.05),
 ]
-WAYS = ["plain"] * 62 + ["prepared"] * 12 + ["cursor"] * 8 + ["matview"] * 3 + ["merge"] * 4 + ["update"] * 4 + ["write"] * 3
+WAYS = ["plain"] * 63 + ["prepared"] * 12 + ["cursor"] * 8 + ["matview"] * 2 + ["merge"] * 4 + ["update"] * 4 + ["write"] * 3
 
 
 class Query(Node):
@@ -126,8 +127,8 @@ def writing(maker, way):
 def make(seed, number, rels):
     """Query number of a seed."""
     rng = random.Random(zlib.crc32(f"{seed}/{number}".encode()) << 32 | seed & 0xFFFFFFFF)
-    maker = Maker(rng, rels)
     way = rng.choice(WAYS)
+    maker = Maker(rng, rels, {"prepared": MOST // 5, "matview": MOST // 3, "cursor": MOST // 2}.get(way, MOST))
     extra = None
     if way == "prepared":
         maker.params = []
