@@ -583,7 +583,7 @@ class Condition:
         if not bounds or None in bounds:
             return 1, 0
         first, last = bounds[0] * 1000, bounds[-1] * 1000
-        strict = switches.bounds == "exclusive"
+        strict = switches.bounds == "exclusive" and self.symbol not in ("equal", "in")
         low = int(first) + 1 if strict else -int(-first // 1)
         high = -int(-last // 1) - 1 if strict else int(last // 1)
         if self.symbol == "greaterequal":
@@ -3114,6 +3114,7 @@ def try_conditions(tap, ctl, probe, everything):
     ctl("c1", "set", bounds="exclusive")
     ok(probe.total(("updateTime", "greaterequal", some["updateTime"])) == sum(t > some["updateTime"] for t in when),
        "bounds=exclusive")
+    ok(probe.total(("updateTime", "equal", some["updateTime"])) == when.count(some["updateTime"]), "... has no say in equal")
     ctl("c1", "set", bounds="inclusive", ignore="updateTime")
     ok(probe.total(("updateTime", "lessequal", 1)) == 730, "ignore=updateTime")
     ctl("c1", "set", ignore="")
