@@ -88,7 +88,7 @@ class Sides:
         answer = session.run(sql)
         if answer.state:
             session.run("ROLLBACK")
-            session.run("DEALLOCATE ALL")
+            session.run("CLOSE ALL; DEALLOCATE ALL")
         return answer
 
     def outcome(self, query, explain=False):

@@ -5,6 +5,7 @@ and OFFSET come with a total order or with rows that all look alike, DISTINCT ON
 and windows with a total order.  Where equal values may look different (1.0 and
 1.00), what is grouped or made distinct is the settled value.
 """
+from . import data
 from .make_expr import FUZZY, GROUPS, Source
 from .make_from import FromMaker
 from .schema import Column
@@ -31,7 +32,7 @@ class Maker(FromMaker):
         order = []
         for source in sources:
             if source.key:
-                order.append(Expr(f"{source.alias}.{source.key}", "int", "bigint", alias=source.alias))
+                order += source.keys()
                 continue
             for column in source.columns:
                 expr = source.column(column)
@@ -87,6 +88,10 @@ class Maker(FromMaker):
         self.tags.add("limit below")
         select.order = self.some_order(sources)
         select.limit = whole(self.pick(1, 1, 2, 3, 5, 10))
+        if self.params is not None and self.chance(0.85):
+            self.tags.add("limit parameter")
+            self.params.append(("bigint", [self.pick("0", "1", "2", "3", "5", "20", "1000", "NULL") for _ in range(7)]))
+            select.limit = Expr(f"${len(self.params)}", "int", "bigint")
         if self.chance(0.3):
             select.offset = whole(self.pick(0, 1, 2))
 
@@ -100,9 +105,10 @@ class Maker(FromMaker):
         way = self.rng.random()
         if clause is None or way < 0.12:
             clause = self.simple_condition(source, outer)
-        if way < 0.2:                           # count(*) by times: one request each
+        if way < 0.25:                          # count(*) by times: one request each
             times = [c for c in source.columns if c.topic == "time" and c.family == "tstz"]
-            if times and self.chance(0.6):
+            if times and self.chance(0.7):
+                self.tags.add("count by times")
                 column = self.rng.choice(times)
                 clause = self.comparison_of(source, column, self.pick(">", ">=", "<", "<="), outer)
             select.where, select.targets = [clause], [(Expr("count(*)", "int", "bigint"), "c1")]
@@ -142,6 +148,10 @@ class Maker(FromMaker):
             if self.chance(0.1):
                 select.offset = whole(0)
             return Expr(f"{word} §", "bool", "bool", select)
+        if self.chance(0.2):
+            row = self.member_row(sources, source, select)
+            if row:
+                return row
         left, column = self.any_column(sources, ("text", "num", "int", "tstz", "date"))
         if not left:
             return self.condition(sources, outer)
@@ -149,13 +159,29 @@ class Maker(FromMaker):
         if not right:
             return self.condition(sources, outer)
         select.targets = [(right.column(match), "c1")]
-        word = self.pick("IN", "IN", "IN", "NOT IN", "= ANY", "<> ALL")
+        word = self.pick("IN", "IN", "IN", "NOT IN", "NOT IN", "= ANY", "<> ALL")
         self.tags.add("in")
+        if word in ("NOT IN", "<> ALL"):
+            self.tags.add("not in")
         if word in ("IN", "= ANY"):
             self.tags.add("semi join")
         if self.chance(0.15):
             select.offset = whole(0)
         return Expr(f"§ {word} §", "bool", "bool", self.same(left.column(column), 0.3), select)
+
+    def member_row(self, sources, source, select):
+        """(a, b) IN (SELECT c, d ...)."""
+        pairs = []
+        for _ in range(2):
+            left, column = self.any_column(sources, ("text", "num", "int", "tstz", "date"))
+            right, match = self.any_column([source], GROUPS[column.family], column.topic) if left else (None, None)
+            if right:
+                pairs.append((left.column(column), right.column(match)))
+        if len(pairs) < 2:
+            return None
+        self.tags.update(("in", "row comparison"))
+        select.targets = [(right, f"c{n}") for n, (_, right) in enumerate(pairs, 1)]
+        return Expr(f"(§, §) {self.pick('IN', 'IN', 'NOT IN', '= ANY')} §", "bool", "bool", *(left for left, _ in pairs), select)
 
     def derived(self, depth, outer):
         """(item, Source, rows): a select of its own in FROM."""
@@ -204,7 +230,9 @@ class Maker(FromMaker):
             found.append((self.same(expr, 0.1), column.topic))
         for source in sources:
             if source.key and self.chance(0.5):
-                found.append((Expr(f"{source.alias}.{source.key}", "int", "bigint", alias=source.alias), "id"))
+                found.append((source.keys()[0], "id"))
+            if source.rel and source.rel.kind == "corps" and self.chance(0.5):
+                found.append((source.column(source.columns[self.rng.randrange(2)]), "company"))
             if source.foreign and self.chance(0.03):
                 form = self.pick("§::text", "(§).id", "to_jsonb(§) -> 'sn'", "§.tableoid::regclass::text" if len(source.columns) > 20 else "§::text")
                 self.tags.add("whole row")
@@ -291,8 +319,9 @@ class Maker(FromMaker):
                 topics.append(column.topic)
         keys = keys or [whole("1 + 0")]
         topics = topics or ["other"]
-        if self.chance(0.1):
-            select.group_words = self.pick("ROLLUP (§)", "CUBE (§)", "GROUPING SETS ((§), ())")
+        if self.chance(0.25):
+            self.tags.add("grouping sets")
+            select.group_words = self.pick("ROLLUP (§)", "CUBE (§)", "GROUPING SETS ((§), ())", "GROUPING SETS (§)")
         select.group = keys
         found = keys + self.aggregates(sources)
         select.targets = [(expr, f"c{n}") for n, expr in enumerate(found, 1)]
@@ -381,7 +410,7 @@ class Maker(FromMaker):
     def counted(self):
         """count(*) of one table by times or ids: what one request can tell."""
         self.tags.add("count")
-        item, source = self.rel_item(self.rels[self.pick("t0", "t1", "t2", "t3", "t4", "t5", "t6", "t7", "t8", "t9")])
+        item, source = self.rel_item(self.rels[self.pick(*data.COMPANIES)])
         select = Select(item=item, targets=[(Expr("count(*)", "int", "bigint"), "c1")])
         columns = [c for c in source.columns if c.topic in ("time", "id") and c.family in ("tstz", "int") and c.name != "parent"]
         for _ in range(self.pick(0, 1, 1, 2)):
@@ -407,6 +436,8 @@ class Maker(FromMaker):
         """The select of a query."""
         shape = self.pick(*["plain"] * 16, *["agg"] * 5, *["group"] * 5, "distinct", "on", "on", "window", "window", "limit",
                           "limit", "union", "union", "union", "count", "count", "recursive", "all")
+        if self.params is not None and self.chance(0.25):
+            shape = "limit"
         if shape == "count":
             return self.counted()
         if shape == "recursive":

@@ -1,6 +1,6 @@
 """Expressions and conditions, drawn at random; none of them can fail on the test's data."""
 import time
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 
 from . import data
 from .schema import ATTRS, literal
@@ -41,8 +41,8 @@ OTHER = {
 # types without a modifier, whose conditions are sent as they are; columns whose conditions are sent at all
 BARE = {"text", "varchar", "shared.words", "numeric", "shared.amount", "int", "smallint", "bigint", "shared.pieces", "timestamptz",
         "shared.instant", "timestamp", "date"}
-SENT = {"sn", "name", "tag", "memo", "price", "qty", "id", "form", "day", "time"}
-TEXT_POOLS = {"name": data.NAMES, "tag": data.TAGS, "memo": data.MEMOS, "creator": data.CREATORS, "city": data.CITIES}
+SENT = {"sn", "name", "tag", "memo", "price", "qty", "id", "form", "day", "time", "company", "branch"}
+TEXT_POOLS = {"company": ["north", "south", "west", "local", "north", "NORTH", "none"], "name": data.NAMES, "tag": data.TAGS, "memo": data.MEMOS, "creator": data.CREATORS, "city": data.CITIES}
 
 
 def utc(seconds):
@@ -52,8 +52,9 @@ def utc(seconds):
 class Source:
     """What an alias of FROM shows: its columns, the name of a key if it has one, and the witness, a record that is in it."""
 
-    def __init__(self, alias, columns, key=None, foreign=False, witness=None, by_topic=None):
+    def __init__(self, alias, columns, key=None, foreign=False, witness=None, by_topic=None, witnesses=()):
         self.alias, self.columns, self.key, self.foreign, self.witness = alias, columns, key, foreign, witness
+        self.witnesses, self.rel = witnesses, None
         self.by_topic = by_topic or {}
         if by_topic is None:
             for column in columns:
@@ -62,6 +63,10 @@ class Source:
     def column(self, column):
         sql = column.sql
         return Expr(f"{self.alias}.{column.name}", column.family, sql, alias=self.alias)
+
+    def keys(self):
+        """The columns of the key."""
+        return [self.column(column) for name in (self.key or "").split() for column in self.columns if column.name == name]
 
 
 class ExprMaker:
@@ -87,6 +92,8 @@ class ExprMaker:
                 return str(self.pick(1001, 1001, 1001, 1001, 2001, 3001, 4001) + rng.randrange(45))
             if topic == "form":
                 return self.pick("5300127", "5300201", "5300202", "5300203")
+            if topic == "branch":
+                return str(rng.randrange(4))
             if topic == "k":
                 return str(rng.randrange(1, 15))
             if topic in ("price", "qty"):
@@ -113,7 +120,12 @@ class ExprMaker:
             return None
         if column.family in TEXTS:
             return text[:6] if column.sql.endswith(("(6)", "short")) else text
-        number = Decimal(text)
+        try:
+            number = Decimal(data.epoch(text) if "-" in text[1:] and column.family in TIMES else text)
+        except (InvalidOperation, ValueError):
+            return None
+        if not number.is_finite() or abs(number) > 10 ** 20:
+            return None
         if column.family in NUMBERS:
             scale = {"numeric(12,2)": 2, "numeric(10,0)": 0, "shared.money1": 1}.get(column.sql, 0 if column.family == "int" else None)
             if scale is not None:
@@ -131,6 +143,10 @@ class ExprMaker:
 
     def sent_column(self, source):
         """A column whose conditions can be sent, mostly."""
+        constants = [c for c in source.columns if c.topic in ("company", "branch")] if source.foreign else []
+        if constants and self.chance(0.6):
+            self.tags.add("constant")
+            return self.pick(constants[0], *constants)
         wanted = [c for c in source.columns if c.topic in SENT and c.sql in BARE]
         if not wanted or self.chance(0.15):
             wanted = [c for c in source.columns if c.topic in SENT and c.family not in ELEMENT] or source.columns
@@ -174,7 +190,18 @@ class ExprMaker:
         if family == "int" and cast == "bigint":
             items = [each if each == "NULL" else each.strip("'") for each in items]
         text = f"ARRAY[{', '.join(items)}]::{cast}[]"
-        form = self.pick("§", "§", "ARRAY(SELECT unnest(§))", f"(SELECT §)::{cast}[]")
+        if self.params is not None and len(self.params) < 5 and self.chance(0.4):
+            texts = [text, *(f"ARRAY[{', '.join(self.rng.sample(items, self.rng.randrange(len(items) + 1)))}]::{cast}[]" for _ in range(5)),
+                     self.pick(text, f"NULL::{cast}[]")]
+            self.params.append((cast + "[]", texts))
+            text = f"${len(self.params)}"
+        form = self.pick("§", "§", "ARRAY(SELECT unnest(§))", f"(SELECT §)::{cast}[]", "(SELECT array_agg(x) FROM unnest(§) x)§",
+                         "(SELECT array_agg(l.#) FROM lines l WHERE l.k <= @)§")
+        if form.endswith(")§"):
+            self.tags.add("array_agg")
+            column = {"sn": "code", "name": "word", "tag": "tag", "price": "num", "qty": "qty", "id": "ref"}.get(topic)
+            form = form.replace("#", f"{column}::{cast}").replace("@", str(self.rng.randrange(1, 15))) if column else "(SELECT array_agg(x) FROM unnest(§) x)§"
+            form = form[:-1] + f"::{cast}[]"
         return Expr(form.replace("§", text), family + "[]", cast + "[]")
 
     def same(self, expr, share=1.0):
@@ -306,8 +333,29 @@ class ExprMaker:
         """A condition on one of the sources, perhaps made of several."""
         source = self.rng.choice(sources)
         way = self.rng.random()
+        if way > 0.9:
+            return self.row_comparison(source, outer)
         if way < 0.08:
             return Expr("(§ OR §)", "bool", "bool", self.simple_condition(source, outer), self.simple_condition(source, outer))
         if way < 0.11:
             return Expr("NOT (§)", "bool", "bool", self.simple_condition(source, outer))
         return self.simple_condition(source, outer)
+
+    def row_comparison(self, source, outer=()):
+        """(a, b) = (c, d), (a, b) IN (...), (a, b) < (c, d)."""
+        columns = [self.sent_column(source) for _ in range(2)]
+        if any(c.family not in ("text", "num", "int", "tstz", "date") for c in columns):
+            return self.simple_condition(source, outer)
+        self.tags.add("row comparison")
+        lefts = [source.column(c) for c in columns]
+
+        def row():
+            witness = self.rng.choice(source.witnesses) if source.witnesses else source.witness
+            found = Source(source.alias, source.columns, witness=witness)
+            return [self.value(c.family, c.topic, outer, self.likely(found, c)) for c in columns]
+        if self.chance(0.5):
+            return Expr(f"(§, §) {self.pick('=', '=', '=', '<=', '>', '<>')} (§, §)", "bool", "bool", *lefts, *row())
+        rows = [row() for _ in range(self.rng.randrange(1, 5))]
+        form = self.pick("(§, §) IN (#)", "(§, §) IN (#)", "(§, §) NOT IN (#)", "(§, §) IN (VALUES #)")
+        form = form.replace("#", ", ".join("(§, §)" for _ in rows))
+        return Expr(form, "bool", "bool", *lefts, *[each for values in rows for each in values])

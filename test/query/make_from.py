@@ -6,7 +6,7 @@ from .tree import Expr, Func, Join, Rel, Select, Sub
 
 # of 100 rows about so many meet an equality, by topic
 SHARE = {"id": 1, "k": 7, "sn": 3, "name": 4, "price": 4, "qty": 5, "tag": 8, "time": 3, "day": 5, "creator": 30, "city": 33,
-         "memo": 20, "form": 60, "flag": 50}
+         "memo": 20, "form": 60, "flag": 50, "company": 25, "branch": 25}
 MOST = 1000                             # rows that a join may have, about; of a query that runs several times, fewer
 
 
@@ -26,6 +26,8 @@ class FromMaker(ExprMaker):
             name = self.pick("parts", "parts", "ranges")
         elif way < 0.90:
             name = "parents"
+        elif way < 0.95:
+            name = "corps"
         else:
             name = self.pick("v_all", "v_cast", "v_guard", *data.FORMS)
         rel = self.rels[name]
@@ -33,14 +35,16 @@ class FromMaker(ExprMaker):
         return rel
 
     def tag_relation(self, rel):
-        for kind in ("partitioned", "inheritance", "barrier"):
+        for kind in ("partitioned", "inheritance", "barrier", "corps"):
             if rel.kind == kind:
                 self.tags.add(kind)
 
     def rel_item(self, rel):
         alias = self.alias()
         witness = self.rng.choice(rel.witnesses) if rel.witnesses else None
-        return Rel(rel.name, alias), Source(alias, rel.columns, rel.key, rel.foreign, witness, rel.by_topic)
+        source = Source(alias, rel.columns, rel.key, rel.foreign, witness, rel.by_topic, rel.witnesses)
+        source.rel = rel
+        return Rel(rel.name, alias), source
 
     def narrow(self, source, outer=()):
         """A condition that few rows meet, and the share of rows that does."""
@@ -122,14 +126,14 @@ class FromMaker(ExprMaker):
             columns.append(Column(name, family, family, topic))
         elif way == "window":
             name = f"c{len(columns) + 1}"
-            order = inner.key or inner.columns[0].name
-            select.targets.append((Expr(f"row_number() OVER (ORDER BY {inner.alias}.{order})", "int", "bigint"), name))
+            order = inner.keys() or [inner.column(inner.columns[0])]
+            select.targets.append((Expr(f"row_number() OVER (ORDER BY {', '.join('§' * len(order))})", "int", "bigint", *order), name))
             columns.append(Column(name, "bigint", "int", "k"))
         elif way == "union":
             other = select.clone()
             select.union.append(("UNION ALL", other))
         elif self.chance(0.4) and inner.key:
-            select.order = [Expr(f"{inner.alias}.{inner.key}", "int", "bigint", alias=inner.alias)]
+            select.order = inner.keys()
             select.limit = Expr(str(rng.randrange(3, 12)), "int", "bigint")
             if self.chance(0.3):
                 select.offset = Expr(str(rng.randrange(3)), "int", "bigint")
@@ -213,14 +217,45 @@ class FromMaker(ExprMaker):
         if rows <= 14 and self.chance(0.3):
             return self.lateral(depth, sources, outer)
         rel = self.foreign() if self.chance(0.9) else self.rels[self.pick("lines", "many")]
+        if self.chance(0.07):
+            same = self.self_join(sources)
+            if same:
+                return same
         item, source = self.rel_item(rel)
         clause, share = self.join_clause(sources, source)
         clauses = [clause] if clause else []
+        if rel.kind == "corps" and clause and self.chance(0.6):
+            self.corp_clause(sources, source, clauses)
         if clause and self.chance(0.06):
             more, other = self.equality(sources, source)
             if more:
                 clauses.append(more)
         return item, source, rel.rows, share, clauses
+
+    def self_join(self, sources):
+        """A table once more, by its dataId."""
+        sources = [s for s in sources if s.rel and s.rel.foreign and s.key and s.rel.kind != "view"]
+        if not sources:
+            return None
+        self.tags.add("self join")
+        left = self.rng.choice(sources)
+        item, source = self.rel_item(left.rel)
+        names = {column.name: column for column in source.columns}
+        ids = [names[name] for name in ("id", "id", "id", "id4", "idn", "parent") if name in names]
+        one, other = self.rng.choice(ids), names["id"]
+        if self.chance(0.5):
+            one, other = other, one
+        return item, source, left.rel.rows, 0.01, [Expr("§ = §", "bool", "bool", left.column(one), source.column(other))]
+
+    def corp_clause(self, sources, source, clauses):
+        """The company too: that of another side, or a value."""
+        self.tags.add("constant")
+        column = source.by_topic["company"][0]
+        other, match = self.any_column(sources, ("text",), "company")
+        if other and match.topic == "company":
+            clauses.append(Expr("§ = §", "bool", "bool", source.column(column), self.same(other.column(match), 0.2)))
+        else:
+            clauses.append(self.comparison_of(source, column, self.pick("=", "=", "<>"), ()))
 
     def lateral(self, depth, sources, outer):
         """A derived table that depends on the rows before it."""

@@ -15,7 +15,8 @@ EXPLAINED = 4                           # one query in so many tells its plans
 CONSTRUCTS = ["inner join", "left join", "full join", "semi join", "anti join", "lateral", "select in targets", "select in where",
               "select in having", "in", "exists", "union all", "partitioned", "inheritance", "cte", "window", "distinct on",
               "limit below", "computed", "set-returning", "group outer", "barrier", "function", "prepared", "cursor", "matview",
-              "merge", "update", "aggregate", "group by", "count", "great limit", "whole row", "recursive"]
+              "merge", "update", "aggregate", "group by", "count", "great limit", "whole row", "recursive", "constant", "not in", "row comparison",
+              "self join", "set operation", "grouping sets", "array_agg", "limit parameter", "count by times", "held cursor"]
 
 
 class Worker:

@@ -84,7 +84,7 @@ LINES = [
     ("tag", "text", "text", "tag"), ("num", "numeric", "num", "price"), ("num2", "numeric(12,2)", "num", "price"),
     ("qty", "int", "int", "qty"), ("ref", "bigint", "int", "id"), ("at", "timestamptz", "tstz", "time"),
     ("day", "date", "date", "time"), ("codes", "text[]", "text[]", "sn"), ("nums", "numeric[]", "num[]", "price"),
-    ("ids", "bigint[]", "int[]", "id"), ("csv", "text", "text", "csv"),
+    ("ids", "bigint[]", "int[]", "id"), ("csv", "text", "text", "csv"), ("firm", "text", "text", "company"),
 ]
 SCRATCH = [("id", "bigint", "int", "id"), ("name", "text", "text", "name"), ("price", "numeric", "num", "price"),
            ("qty", "int", "int", "qty"), ("updated", "timestamptz", "tstz", "time")]
@@ -116,6 +116,7 @@ def relations():
     """Everything that a query may read, by name."""
     columns = [Column(name, sql, family, TOPICS[attr]) for name, sql, attr, family in COLUMNS]
     lines = [Column(*each) for each in LINES]
+    corp = [Column("company", "text", "text", "company"), Column("branch", "int", "int", "branch"), *columns]
 
     def some(names):
         return [column for column in columns if column.name in names.split()]
@@ -123,11 +124,13 @@ def relations():
     records = {name: data.witnesses(data.Records(name, spec[1], way=spec[3])) for name, spec in data.COMPANIES.items()}
     records.update((name, data.witnesses(data.Records(name, count, first, form)))
                    for name, (form, first, count, _) in data.FORMS.items())
-    found = [Relation(name, columns, "id", len(rows), True, "table", rows) for name, rows in records.items()]
+    found = [Relation(name, [Column(n, sql, f, TOPICS[a]) for n, sql, a, f in columns_of(name)], "id", len(rows), True, "table", rows)
+             for name, rows in records.items()]
     found += [
         Relation("parts", columns, "id", 111, True, "partitioned", records["f1"] + records["f2"] + records["f3"]),
         Relation("ranges", columns, "id", 55, True, "partitioned", records["f2"] + records["f3"]),
         Relation("parents", columns, "id", 69, True, "inheritance", records["f1"] + records["f3"]),
+        Relation("corps", corp, "id company", 186, True, "corps", records["t5"] + records["t8"] + records["t10"]),
         Relation("v_all", some("id sn name price qty updated"), "id", 72, True, "view", records["t3"]),
         Relation("v_cast", [columns[0], Column("code", "text", "text", "sn"), Column("num", "numeric", "num", "price")],
                  "id", 72, True, "view"),
@@ -141,9 +144,14 @@ def relations():
     return {each.name: each for each in found}
 
 
-def column_list(foreign):
-    return ", ".join(f"{name} {sql}" + (f" OPTIONS (attr {literal(attr)})" if foreign else "")
-                     for name, sql, attr, _ in COLUMNS)
+def columns_of(name):
+    """Those of a table: ids of 19 digits are no int."""
+    return [each for each in COLUMNS if name != "t11" or each[0] != "id4"]
+
+
+def column_list(foreign, name=""):
+    return ", ".join(f"{column} {sql}" + (f" OPTIONS (attr {literal(attr)})" if foreign else "")
+                     for column, sql, attr, _ in columns_of(name))
 
 
 def options(words):
@@ -172,11 +180,22 @@ def simulate(corpid, verb, args, rest=()):
         raise Trouble(f"simulator: {corpid} {verb}: {reply['text']}")
 
 
+def put(corpid, records):
+    """The simulator takes times from numbers; those of texts it is told."""
+    if records.way.get("unit") != "text":
+        simulate(corpid, "put", {}, records)
+        return
+    for text in records:
+        record = json.loads(text)
+        times = {"add": data.epoch(record["addTime"]), "update": data.epoch(record["updateTime"])}
+        simulate(corpid, "putraw", {"id": record["dataId"], **times}, [text])
+
+
 def make_companies():
     for name, (switches, count, _, way) in data.COMPANIES.items():
         corpid = company(name)
         simulate(corpid, "create", {"token": "t0ken", "products": 0, "freeze": "on", **switches})
-        simulate(corpid, "put", {}, data.Records(name, count, way=way))
+        put(corpid, data.Records(name, count, way=way))
     for name, (form, first, count, _) in data.FORMS.items():
         simulate(company("t0"), "create", {"object": "customer", "form_id": form, "records": 0})
         simulate(company("t0"), "put", {"object": "customer", "form_id": form}, data.Records(name, count, first, form))
@@ -195,7 +214,7 @@ CREATE USER MAPPING FOR PUBLIC SERVER crm_{name} OPTIONS (token 't0ken', user_id
 
 def foreign_tables():
     for name, (_, _, words, _) in data.COMPANIES.items():
-        yield (f"CREATE FOREIGN TABLE there.{name} ({column_list(True)}) SERVER crm_{name} "
+        yield (f"CREATE FOREIGN TABLE there.{name} ({column_list(True, name)}) SERVER crm_{name} "
                f"OPTIONS ({options({'object': 'product', **words})});")
     for name, (form, _, _, words) in data.FORMS.items():
         yield (f"CREATE FOREIGN TABLE there.{name} ({column_list(True)}) SERVER crm_t0 "
@@ -204,7 +223,7 @@ def foreign_tables():
 
 def copies():
     for name in [*data.COMPANIES, *data.FORMS]:
-        yield f"CREATE TABLE here.{name} ({column_list(False)}); INSERT INTO here.{name} SELECT * FROM there.{name};"
+        yield f"CREATE TABLE here.{name} ({column_list(False, name)}); INSERT INTO here.{name} SELECT * FROM there.{name};"
 
 
 def partitions(side):
@@ -244,6 +263,24 @@ def partitions(side):
     yield child("parents2", "f3")
 
 
+def corps(side):
+    """Companies as partitions by a constant, each with its columns in another order, and local rows."""
+    yield f"CREATE TABLE {side}.corps (company text, branch int, {column_list(False)}) PARTITION BY LIST (company);"
+    for n, (source, (company_name, branch)) in enumerate(data.CORPS.items(), 1):
+        bound = f"ALTER TABLE {side}.corps ATTACH PARTITION {side}.corps{n} FOR VALUES IN ({literal(company_name)});"
+        if side == "here":
+            yield (f"CREATE TABLE here.corps{n} (company text, branch int, {column_list(False)});"
+                   f"INSERT INTO here.corps{n} SELECT {literal(company_name)}, {branch}, t.* FROM here.{source} t;" + bound)
+            continue
+        columns = [f"company text OPTIONS (constant {literal(company_name)})", column_list(True),
+                   f"branch int OPTIONS (constant '{branch}')"]
+        words = {"object": "product", **data.COMPANIES[source][2]}
+        yield (f"CREATE FOREIGN TABLE there.corps{n} ({', '.join(columns[::-1] if n == 2 else columns)}) "
+               f"SERVER crm_{source} OPTIONS ({options(words)});" + bound)
+    yield (f"CREATE TABLE {side}.corps0 PARTITION OF {side}.corps FOR VALUES IN ('local', NULL);"
+           f"INSERT INTO {side}.corps0 SELECT CASE WHEN id % 20 = 0 THEN 'local' END, 0, t.* FROM here.t0 t WHERE id % 10 = 0;")
+
+
 COMMON = """
 CREATE VIEW {s}.v_all AS SELECT id, sn, name, price, qty, updated FROM {s}.t3;
 CREATE VIEW {s}.v_cast AS SELECT id, upper(sn) AS code, price * 1 AS num FROM {s}.t1;
@@ -281,7 +318,8 @@ CREATE TABLE shared.{name} ({columns});
 INSERT INTO shared.{name}
 SELECT i, CASE WHEN i % 9 = 4 THEN NULL ELSE 'S-' || lpad((i * 7 % 40)::text, 4, '0') END, a.name, a.tag, a.price, b.price2, b.qty,
   1000 + i * 5 % 60, a.updated, b.added_day, ARRAY[a.sn, b.sn, 'S-000' || i % 10], ARRAY[a.price, b.price, i],
-  ARRAY[a.id, b.id, 1000 + i, NULL], concat_ws(',', a.sn, b.sn, 'none', 'S-0004')
+  ARRAY[a.id, b.id, 1000 + i, NULL], concat_ws(',', a.sn, b.sn, 'none', 'S-0004'),
+  (ARRAY['north', 'south', 'west', 'local', 'NORTH', NULL])[i % 6 + 1]
 FROM generate_series(1, {count}) i JOIN here.{source} a ON a.id = 1000 + i * 3 % 50 JOIN here.t4 b ON b.id = 1001 + i * 11 % 40;
 ANALYZE shared.{name};"""
     columns = ", ".join(f"{name} {sql}" for name, sql, _, _ in SCRATCH)
@@ -302,6 +340,7 @@ def statements():
     yield LOCAL_FUNCTIONS
     for side in ("there", "here"):
         yield from partitions(side)
+        yield from corps(side)
         yield "SET check_function_bodies = off;" + COMMON.format(s=side)
     yield "ANALYZE " + ", ".join(f"there.{name}" for name in sorted(data.ANALYZED))
     yield "ANALYZE " + ", ".join(f"here.{name}" for name in [*data.COMPANIES, *data.FORMS])

@@ -50,8 +50,12 @@ class Query(Node):
                     *(f"EXECUTE q{'(' + ', '.join(row) + ')' if row else ''}" for row in rows), "DEALLOCATE q"]
         if self.way == "cursor":
             head, moves = self.extra
-            return ["BEGIN", f"DECLARE c {head} FOR {sql}", *(move for move, _ in moves), "MOVE ABSOLUTE 0 IN c", "FETCH ALL IN c",
-                    "CLOSE c", "ROLLBACK"]
+            steps = [move for move, _ in moves]
+            end = ["MOVE ABSOLUTE 0 IN c", "FETCH ALL IN c", "CLOSE c"]
+            if "HOLD" in head:
+                half = len(steps) // 2
+                return ["BEGIN", f"DECLARE c {head} FOR {sql}", *steps[:half], "COMMIT", *steps[half:], *end]
+            return ["BEGIN", f"DECLARE c {head} FOR {sql}", *steps, *end, "ROLLBACK"]
         if self.way == "matview":
             return ["BEGIN", f"CREATE MATERIALIZED VIEW {self.extra} AS {sql}", f"TABLE {self.extra}",
                     f"REFRESH MATERIALIZED VIEW {self.extra}", f"TABLE {self.extra}", "ROLLBACK"]
@@ -99,7 +103,7 @@ def target_columns(maker, source):
 
 def writing(maker, way):
     """A select of records by a unique id, and the statement around it."""
-    item, source = maker.rel_item(maker.rels[maker.pick("t0", "t1", "t2", "t3", "t4", "t5", "t6", "t7", "t8", "t9", "parts")])
+    item, source = maker.rel_item(maker.rels[maker.pick("t0", "t1", "t2", "t3", "t4", "t5", "t6", "t7", "t8", "t9", "t10", "t12", "parts")])
     from .tree import Select
     select = Select(item=item, targets=target_columns(maker, source))
     condition, _ = maker.narrow(source)
@@ -143,11 +147,13 @@ def make(seed, number, rels):
     elif way == "cursor":
         head = rng.choice(["SCROLL CURSOR", "SCROLL CURSOR", "SCROLL CURSOR WITH HOLD"])
         extra = (head, moves(rng))
+        if "HOLD" in head:
+            maker.tags.add("held cursor")
     elif way == "matview":
         extra = f"m{number}"
     settings = [(name, rng.choice(values)) for name, values, share in SETTINGS if rng.random() < share]
     if rng.random() < 0.2:
         settings = []
-    if rng.random() < 0.01:
+    if rng.random() < (0.02 if way == "plain" else 0.005):
         settings += [("jit", "on"), ("jit_above_cost", "0")]
     return Query(select, way, extra, settings, rng.choice(ZONES), rng.choice(STYLES), maker.tags)
