@@ -105,7 +105,7 @@ class Maker(FromMaker):
         way = self.rng.random()
         if clause is None or way < 0.12:
             clause = self.simple_condition(source, outer)
-        if way < 0.25:                          # count(*) by times: one request each
+        if way < (0.25 if self.params is None else 0.35):   # count(*) by times: one request each
             times = [c for c in source.columns if c.topic == "time" and c.family == "tstz"]
             if times and self.chance(0.7):
                 self.tags.add("count by times")
@@ -248,7 +248,7 @@ class Maker(FromMaker):
                                                     ("f_loop", "int", "qty", "text"))
             source, column = self.any_column(sources, (family,), topic)
             if source:
-                cast = {"text": "text", "num": "numeric", "int": "int"}[family]
+                cast = {"text": "text", "num": "numeric", "int": "bigint"}[family]
                 found.append((Expr(f"{name}((§)::{cast})", result, result, source.column(column)), "other"))
         return found or [(whole(1), "other")]
 

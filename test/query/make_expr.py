@@ -19,7 +19,7 @@ SAME = {
     "text": ["(§ || '')", "trim(§)", "concat(§)", "coalesce(§, 'none')", "f_trim(§)", "(CASE WHEN § IS NOT NULL THEN § END)",
              "substr(§, 1)", "format('%s', §)", "repeat(§, 1)", "nullif(§, '')", "replace(§, '#', '')", "(§)::varchar(30)"],
     "char": ["(§)::text"],
-    "num": ["(§ + 0)", "(§ * 1)", "f_same(§)", "(- (- §))", "coalesce(§, 0)", "round(§, 2)", "trim_scale(§)", "(§)::numeric(12,2)"],
+    "num": ["(§ + 0)", "(§ * 1)", "f_same(§)", "(- (- §))", "coalesce(§, 0)", "round(§, 2)", "trim_scale(§)", "(§)::numeric(24,2)"],
     "int": ["(§ + 0)", "(§ * 1)", "coalesce(§, 0)", "(§)::bigint", "(§ / 1)"],
     "float": ["(§ + 0)"],
     "tstz": ["(§ + interval '0')", "date_trunc('second', §)", "coalesce(§, '2025-01-01 00:00+00')", "(§)::timestamptz(0)"],
@@ -157,7 +157,7 @@ class ExprMaker:
         if family in TEXTS:
             return self.pick("text", "text", "text", "varchar")
         if family == "int":
-            return "int" if self.chance(0.4) else self.pick("bigint", "bigint", "numeric")
+            return "int" if self.chance(0.4) and len(text) < 10 else self.pick("bigint", "bigint", "numeric")
         return {"num": "numeric", "float": "float8", "bool": "bool", "tstz": "timestamptz", "ts": "timestamp",
                 "date": "date"}[family]
 
@@ -170,7 +170,7 @@ class ExprMaker:
 
     def parameter(self, family, topic, likely=None):
         """$n of a prepared statement, with a value for each of its executions."""
-        cast = self.cast_of(family, "")
+        cast = self.cast_of(family, likely or "")
         texts = [self.pick(likely, None) or self.plain_text(family, topic) for _ in range(7)]
         values = [f"{literal(text)}::{cast}" for text in texts]
         if self.chance(0.3):

@@ -30,6 +30,8 @@ class FromMaker(ExprMaker):
             name = "corps"
         else:
             name = self.pick("v_all", "v_cast", "v_guard", *data.FORMS)
+        if self.params is not None and self.chance(0.1):
+            name = "corps"
         rel = self.rels[name]
         self.tag_relation(rel)
         return rel

@@ -295,7 +295,7 @@ CREATE FUNCTION {s}.f_count(code text) RETURNS bigint LANGUAGE plpgsql STABLE
   AS 'DECLARE found bigint; BEGIN SELECT count(*) INTO found FROM t4 t WHERE t.tag = code; RETURN found; END';
 CREATE FUNCTION {s}.f_first(n numeric) RETURNS bigint LANGUAGE sql STABLE
   AS 'SELECT min(t.id) FROM t0 t WHERE t.price = n';
-CREATE FUNCTION {s}.f_loop(most int) RETURNS SETOF text LANGUAGE plpgsql STABLE
+CREATE FUNCTION {s}.f_loop(most bigint) RETURNS SETOF text LANGUAGE plpgsql STABLE
   AS 'DECLARE r record; BEGIN FOR r IN SELECT t.sn FROM t2 t WHERE t.qty = most ORDER BY t.id LOOP RETURN NEXT r.sn; END LOOP; END';
 """
 

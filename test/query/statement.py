@@ -154,6 +154,8 @@ def make(seed, number, rels):
     settings = [(name, rng.choice(values)) for name, values, share in SETTINGS if rng.random() < share]
     if rng.random() < 0.2:
         settings = []
+    if way == "prepared" and rng.random() < 0.35:
+        settings = [each for each in settings if each[0] != "plan_cache_mode"] + [("plan_cache_mode", "force_generic_plan")]
     if rng.random() < (0.02 if way == "plain" else 0.005):
         settings += [("jit", "on"), ("jit_above_cost", "0")]
     return Query(select, way, extra, settings, rng.choice(ZONES), rng.choice(STYLES), maker.tags)
