@@ -36,7 +36,7 @@ MISFITS = {
 # what a server that tells types, lengths or doubles apart may hold against a condition
 HARD = {"num_1": ['123456789012345678.25', '0.1000000000000000001', '0.1', '"0.10"', '9007199254740993', '9007199254740992'],
         "text_8": ['7', '10', '1.0', '"7"', '"1.0"', 'true', '"true"', '3', '"３"'],
-        "text_1": ['"' + "y" * 300 + '"', '"' + "y" * 256 + '"', '"[1]"', '1', '1.0', '1e3', '"1e3"']}
+        "text_1": ['"' + "y" * 300 + '"'] * 4 + ['"' + "y" * 256 + '"', '"[1]"', '1', '1.0', '1e3', '"1e3"']}
 FLAGS = ['true', 'false', '"true"', '"t"', '"yes"', '"0"', '"no"']
 
 ONE_PAGE = dict(no_times=True)

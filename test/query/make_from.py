@@ -1,4 +1,6 @@
 """What stands in FROM, drawn at random: tables, computed outer sides, joins, LATERAL."""
+import re
+
 from . import data
 from .make_expr import BARE, GROUPS, NUMBERS, TEXTS, TIMES, ExprMaker, Source
 from .schema import Column
@@ -117,6 +119,9 @@ class FromMaker(ExprMaker):
             arrays = [c for c in inner.columns if c.family in ("text[]", "num[]", "int[]")]
             texts = [c for c in inner.columns if c.topic == "csv"]
             self.tags.add("set-returning")
+            # PostgreSQL's ProjectSet hands out arrays that a second array_append, elsewhere in the query, changes in place
+            for expr, _ in select.targets:
+                expr.form = re.sub(r"^array_append\(§, (.*)\)$", r"(§ || ARRAY[\1])", expr.form)
             if way == "split" and texts or not arrays:
                 column, form, family, topic = (texts or inner.columns)[0], "regexp_split_to_table((§)::text, ',')", "text", "sn"
             else:
