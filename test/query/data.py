@@ -154,7 +154,7 @@ class Records:
             "address_1": f'{{"city":{quoted(rng.choice(CITIES))},"n":{rng.randrange(3)}}}',
         }
         for attr, pool in self.way.get("odd", {}).items():
-            if rng.random() < 0.3:
+            if rng.random() < 0.45:
                 made[attr] = rng.choice(pool)
         return made
 
