@@ -9,6 +9,7 @@
 
 #include "commands/explain.h"
 #include "nodes/makefuncs.h"
+#include "nodes/nodeFuncs.h"
 #include "utils/ruleutils.h"
 
 #include "compat.h"
@@ -34,6 +35,30 @@ method_name(const ScanProgress *state)
 	return NULL;				/* keep the compiler quiet */
 }
 
+/*
+ * Params of the executor become those of a statement: what they stand for is found
+ * by the plan's ancestors, which EXPLAIN does not tell, and the server's deparser
+ * asserts that it is.  $N is printed either way.
+ */
+static Node *
+params_by_number(Node *node, void *context)
+{
+	if (node && IsA(node, Param))
+	{
+		Param	   *param = copyObject((Param *) node);
+
+		param->paramkind = PARAM_EXTERN;
+		return (Node *) param;
+	}
+	return expression_tree_mutator(node, params_by_number, context);
+}
+
+static char *
+deparse(Node *expression, List *context, bool qualified)
+{
+	return deparse_expression(params_by_number(expression, NULL), context, qualified, false);
+}
+
 /* What is sent, as expressions: values would need the scan to start. */
 static List *
 condition_texts(ForeignScan *plan, const ScanProgress *state, List *context)
@@ -48,7 +73,7 @@ condition_texts(ForeignScan *plan, const ScanProgress *state, List *context)
 
 		texts = lappend(texts,
 						psprintf("%s %s %s", qual->attr, condition_symbol(qual->op),
-								 deparse_expression(value, context, true, false)));
+								 deparse(value, context, true)));
 	}
 	return texts;
 }
@@ -66,8 +91,8 @@ explain_request(ForeignScanState *node, ExplainState *es)
 		ExplainPropertyList("Conditions", condition_texts(plan, state, context), es);
 	if (plan->fdw_recheck_quals)
 		ExplainPropertyText("Remote Filter",
-							deparse_expression((Node *) make_ands_explicit(plan->fdw_recheck_quals),
-											   context, es->verbose, false), es);
+							deparse((Node *) make_ands_explicit(plan->fdw_recheck_quals),
+									context, es->verbose), es);
 	ExplainPropertyText("Method", method_name(state), es);
 	if (table->object->paged)
 	{
