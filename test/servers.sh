@@ -67,7 +67,8 @@ assertion_server() {
       # its programs find its libpq wherever it is copied to
       ./configure --disable-rpath LDFLAGS="-Wl,-rpath,'\$\$ORIGIN/../lib'" --prefix=/usr/local/pgsql \
         --enable-cassert --enable-debug --with-icu --without-readline CFLAGS='-O1 -fno-omit-frame-pointer' CPPFLAGS=-DRANDOMIZE_ALLOCATED_MEMORY
-      make -s -j2 && make -s install DESTDIR="$build/root"
+      # the random queries want auto_explain
+      make -s -j2 && make -s install DESTDIR="$build/root" && make -s -C contrib -j2 install DESTDIR="$build/root"
     ) >"$build/log" 2>&1 </dev/null || { tail -50 "$build/log"; die "PostgreSQL could not be built"; }
     mv "$build/root/usr/local/pgsql" "$server.new"
     rm -rf "$build"
