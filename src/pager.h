@@ -124,8 +124,8 @@ typedef enum PagerFailure
 	PAGER_CAPPED,				/* total is where the API's lists may end, or
 								 * above it in what cannot be cut */
 	PAGER_ABSURD,				/* a total that no list has: above PAGER_MOST */
-	PAGER_TIMELESS,				/* PAGER_UNAUDITED, and there are records without a
-								 * time, or deeper than pages go */
+	PAGER_TIMELESS,				/* PAGER_UNAUDITED, probably for records without
+								 * times */
 	PAGER_FUTURE,				/* PAGER_UNSTABLE, for records of times later than
 								 * the API's clock */
 	PAGER_CONFUSED				/* a state that cannot be: a mistake in here */
@@ -145,8 +145,9 @@ typedef struct PagerStep
 	PagerFailure failure;
 	int64_t		expected;		/* the total that was claimed */
 	int64_t		received;		/* the distinct records seen or handed on */
-	bool		named;			/* a record that is to blame is known:
-								 * always with PAGER_IGNORED and PAGER_FUTURE */
+	bool		named;			/* a record is known that is to blame (always
+								 * with PAGER_IGNORED and PAGER_FUTURE), or an
+								 * example of those without times */
 	int64_t		id;				/* the record */
 	int64_t		time;			/* its time that is outside, 0 for none */
 	PagerTime	time_kind;		/* which of its times */

@@ -133,11 +133,16 @@ remedy_for_bare_record(const Pager *p)
 	return wanted;
 }
 
+/*
+ * Are times to blame?  If a record that was seen could not be found; or if the pages
+ * end at the cap, and what is missing stays as much as it was.
+ */
 static void
 give_up(Pager *p, int64_t total)
 {
-	/* pages end at the cap: what lies deeper and has no times is out of reach */
-	bool		timeless = p->bare.known || p->list_total > PAGER_CAP;
+	int64_t		missing = total - idset_count(&p->seen);
+	bool		timeless = remedy_for_bare_record(p) >= 0 ||
+		(p->list_total > PAGER_CAP && missing == p->missing);
 
 	pager_fail(p, timeless ? PAGER_TIMELESS : PAGER_UNAUDITED, total, idset_count(&p->seen));
 	pager_blame(p, &p->bare);
@@ -167,6 +172,7 @@ judge(Pager *p, int64_t total)
 			p->remedy = wanted;
 		else if (p->remedy > 0)
 			p->sleep = p->config.settle;
+		p->missing = total - idset_count(&p->seen);
 		look_again(p, remedies[p->remedy++]);
 	}
 }

@@ -140,8 +140,8 @@ struct Pager
 	int			overlap;		/* seconds by which windows overlap */
 	int			remedy;			/* the next one */
 	int64_t		parts_total;	/* PAGER_COUNT_PARTS: of those counted */
-	PagerOddity bare;			/* a record without the time of config.key, not
-								 * handed on if there is such a one */
+	int64_t		missing;		/* by the audit before the remedy under way */
+	PagerOddity bare;			/* the first record without config.key's time */
 	PagerOddity future;			/* the rest's page 1 has none but such */
 	int64_t		future_since;	/* the API's clock when that began */
 };

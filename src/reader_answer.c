@@ -84,6 +84,16 @@ reader_check_ids(Reader *reader, const ConditionSet *asked, const RecordPage *pa
 		}
 }
 
+/* Names a record without a time, if one is known. */
+static char *
+blame_text(char *detail, const PagerStep *step)
+{
+	if (!step->named)
+		return detail;
+	return psprintf("%s Record %lld has no %s.", detail, (long long) step->id,
+					step->time_kind == PAGER_ADD_TIME ? "addTime" : "updateTime");
+}
+
 void
 reader_raise_failure(Reader *reader, const PagerStep *step)
 {
@@ -121,6 +131,7 @@ reader_raise_failure(Reader *reader, const PagerStep *step)
 			break;
 		case PAGER_UNAUDITED:
 			message = "the list counts more records than its parts show";
+			detail = blame_text(detail, step);
 			break;
 		case PAGER_NO_TOTAL:
 			message = "the API's answer has no totalCount, so that a complete list cannot be proven";
@@ -142,9 +153,7 @@ reader_raise_failure(Reader *reader, const PagerStep *step)
 		case PAGER_TIMELESS:
 			sqlstate = ERRCODE_FDW_ERROR;
 			message = "the list has records that cannot be found by their times";
-			if (step->named)
-				detail = psprintf("%s Record %lld has no %s.", detail, (long long) step->id,
-								  step->time_kind == PAGER_ADD_TIME ? "addTime" : "updateTime");
+			detail = blame_text(detail, step);
 			hint = "Set the table's option snapshot to false, or save such records in the CRM again, so that they get an updateTime.";
 			break;
 		case PAGER_FUTURE:

@@ -248,6 +248,12 @@ test_timeless(void)
 	ok(ends(&world, &scan, PAGER_FAIL, PAGER_TIMELESS, 0) && scan.step.named && scan.step.id == 7 &&
 	   scan.step.time_kind == PAGER_ADD_TIME && scan.step.received == 11999,
 	   "and names another that a page has shown");
+	rest(&world, &scan, PAGER_CERTIFIED, 12000);
+	world.truth[0].time[0] = world.truth[0].time[1] = 0;
+	world.changes = CHANGE_ADD;
+	world.rate = .2;
+	ok(ends(&world, &scan, PAGER_FAIL, PAGER_UNAUDITED, 0) && scan.step.expected > scan.step.received,
+	   "times are not to blame where records come faster than they are read");
 }
 
 /* A deletion hides a miss from the count; what was seen is not forgotten. */
