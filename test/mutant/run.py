@@ -215,6 +215,14 @@ class Tests:
                 return f"sql {again[0]}"
         return None
 
+    def differences(self):
+        """Of the last run over sql/."""
+        path = f"{self.machine.work}/regress/regression.diffs"
+        if not os.path.exists(path):
+            return ""
+        with open(path, encoding="utf-8", errors="replace") as file:
+            return file.read(10000)
+
     def caught_by(self):
         for name in self.names:
             self.machine.renew()
@@ -244,7 +252,7 @@ class Runner:
         if by:
             for name in self.unproven:
                 self.results.add(name=name, result="forgotten")
-            raise Broken(f"the unchanged code fails: {by}\n{self.machine.told()[-4000:]}")
+            raise Broken(f"the unchanged code fails: {by}\n{self.machine.told()[-4000:]}{self.tests.differences()}")
         self.unproven = []
 
     def judge(self, mutant, alone=False):
