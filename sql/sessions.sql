@@ -32,8 +32,11 @@ CREATE TABLE types AS SELECT * FROM unnest(ARRAY['timestamptz', 'timestamp', 'da
   'text', 'char(3)', 'jsonb', 'json', 'tstzrange', 'tsrange', 'daterange', 'tsmultirange', 'numrange', 'xml', 'uuid', 'inet', 'bytea', 'timestamptz[]', 'float8[]', 'interval[]']) WITH ORDINALITY t (type, n);
 CREATE TYPE pair AS (day date, amount interval);
 INSERT INTO types VALUES ('pair', 99);
+-- (not echoed: which type's name is quoted depends on the major)
+\set ECHO none
 SELECT format('CREATE FOREIGN TABLE read (data_id bigint, %s, failed jsonb OPTIONS (attr ''#error'')) SERVER sessions OPTIONS (object ''product'', on_error ''null'')',
   string_agg(format('%I %s OPTIONS (attr ''text_1'')', type, type), ', ' ORDER BY n)) FROM types \gexec
+\set ECHO all
 CREATE TABLE seen AS SELECT * FROM read;
 
 -- what fits, and as what

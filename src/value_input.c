@@ -52,8 +52,12 @@ has_word_for_time(Oid type, const char *text)
 	switch (type)
 	{
 		case INTERVALOID:
-			letter += strspn(letter, "+- \t\n\v\f\r");
-			return pg_strncasecmp(letter, "inf", 3) == 0;
+			/* whatever stands before it: the server passes over signs and brackets */
+			for (; *letter; letter++)
+				if (pg_strncasecmp(letter, "inf", 3) == 0 &&
+					(letter == text || !isalpha((unsigned char) letter[-1])))
+					return true;
+			return false;
 		case DATERANGEOID:
 		case TSRANGEOID:
 		case TSTZRANGEOID:
