@@ -72,7 +72,8 @@ answer_page(Pager *p, Page *page, const PagerAnswer *answer)
 	p->ramp++;
 	if (first && pager_holds_all(p, answer))
 		p->phase = PAGER_COMPLETE;
-	else if (first && p->config.method == PAGER_CERTIFIED && answer->total <= p->config.limit)
+	else if (first && p->config.method == PAGER_CERTIFIED && p->remedy == 0 &&
+			 answer->total <= p->config.limit)
 		end_list(p);			/* all of it is wanted */
 	else if (changed && p->config.method == PAGER_PLAIN)
 		pager_fail(p, PAGER_CHANGED, answer->total, idset_count(&p->seen));

@@ -211,6 +211,13 @@ test_timeless(void)
 		ok(ends(&world, &scan, PAGER_DONE, 0, 0) && scan.ngot == 850, "so are nine without both");
 		rest(&world, &scan, PAGER_CERTIFIED, 850);
 		world.zero_counts = way & 1;
+		scan.config.key = (PagerTime) (way / 2);
+		scan.config.limit = 5000;
+		for (int i = 0; i < 9; i++)
+			world.truth[i * 90].time[0] = world.truth[i * 90].time[1] = 0;
+		ok(ends(&world, &scan, PAGER_DONE, 0, 0) && scan.ngot == 850, "also where a limit is beyond the list");
+		rest(&world, &scan, PAGER_CERTIFIED, 850);
+		world.zero_counts = way & 1;
 		world.truth[500].time[way / 2] = 0;
 		world.bounds[way / 2] = scan.config.bounds[way / 2] = (PagerRange) {false, true, 0, WORLD_START - 60};
 		ok(ends(&world, &scan, PAGER_DONE, 0, 10) && scan.ngot == 849,
