@@ -27,6 +27,12 @@ time_text(int64 epoch)
 	return timestamptz_to_str(time_t_to_timestamptz((pg_time_t) epoch));
 }
 
+static const char *
+time_name(const PagerStep *step)
+{
+	return step->time_kind == PAGER_ADD_TIME ? "addTime" : "updateTime";
+}
+
 static char *
 range_text(const PagerRange *range)
 {
@@ -90,8 +96,7 @@ blame_text(char *detail, const PagerStep *step)
 {
 	if (!step->named)
 		return detail;
-	return psprintf("%s Record %lld has no %s.", detail, (long long) step->id,
-					step->time_kind == PAGER_ADD_TIME ? "addTime" : "updateTime");
+	return psprintf("%s Record %lld has no %s.", detail, (long long) step->id, time_name(step));
 }
 
 void
@@ -99,7 +104,6 @@ reader_raise_failure(Reader *reader, const PagerStep *step)
 {
 	const char *name = reader->table->object->path;
 	const char *message = NULL;
-	const char *kind;
 	int			sqlstate = ERRCODE_T_R_SERIALIZATION_FAILURE;
 	char	   *detail;
 	const char *hint = "Try again; if the list never settles, read narrower ranges of its update time.";
@@ -109,19 +113,18 @@ reader_raise_failure(Reader *reader, const PagerStep *step)
 	switch (step->failure)
 	{
 		case PAGER_IGNORED:
-			kind = step->time_kind == PAGER_ADD_TIME ? "addTime" : "updateTime";
 			if (step->time == 0)
 			{
 				sqlstate = ERRCODE_FDW_ERROR;	/* it would not help to try again */
 				message = "a record's time cannot be checked against the condition that was sent";
 				detail = psprintf("The %s of record %lld is missing, or is no time; asked for was the range %s.",
-								  kind, (long long) step->id, range_text(&step->range));
-				hint = psprintf("A text column with the attr %s shows what it is.", kind);
+								  time_name(step), (long long) step->id, range_text(&step->range));
+				hint = psprintf("A text column with the attr %s shows what it is.", time_name(step));
 				break;
 			}
 			message = "the API ignored a condition that was sent";
 			detail = psprintf("Record %lld has the %s %lld (%s), outside the range asked for, %s.",
-							  (long long) step->id, kind, (long long) step->time,
+							  (long long) step->id, time_name(step), (long long) step->time,
 							  time_text(step->time), range_text(&step->range));
 			hint = "If this object takes no conditions on times, set the table's option snapshot to false.";
 			break;
@@ -159,8 +162,7 @@ reader_raise_failure(Reader *reader, const PagerStep *step)
 		case PAGER_FUTURE:
 			sqlstate = ERRCODE_FDW_ERROR;
 			message = "the list has more records of times that are yet to come than fit a page";
-			detail = psprintf("Record %lld has the %s %lld (%s).", (long long) step->id,
-							  step->time_kind == PAGER_ADD_TIME ? "addTime" : "updateTime",
+			detail = psprintf("Record %lld has the %s %lld (%s).", (long long) step->id, time_name(step),
 							  (long long) step->time, time_text(step->time));
 			hint = "Mend their times in the CRM, ask for those up to now only, or set the table's option snapshot to false.";
 			break;

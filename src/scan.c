@@ -13,7 +13,6 @@
 
 #include "access/htup_details.h"
 #include "access/table.h"
-#include "executor/execAsync.h"
 #include "executor/executor.h"
 #include "common/int.h"
 #include "fmgr.h"
@@ -461,53 +460,4 @@ scan_end(ForeignScanState *node)
 							   state->failures, (long long) state->failures,
 							   get_rel_name(state->table->relid)),
 				 errhint("Read the column whose attr is \"#error\" to see what did not fit.")));
-}
-
-/* ---- asynchronous execution ---- */
-
-bool
-scan_is_async_capable(ForeignPath *path)
-{
-	return IS_SIMPLE_REL(path->path.parent);
-}
-
-/* Answers Append with the next row, the end, or that there is none yet. */
-static void
-answer_request(AsyncRequest *areq)
-{
-	ForeignScanState *node = (ForeignScanState *) areq->requestee;
-	ScanProgress *state = node->fdw_state;
-	TupleTableSlot *slot;
-
-	state->asynchronous = true;
-	state->not_yet = false;
-	slot = node->ss.ps.ExecProcNodeReal(&node->ss.ps);
-	state->asynchronous = false;
-	if (TupIsNull(slot) && state->not_yet)
-		ExecAsyncRequestPending(areq);
-	else
-		ExecAsyncRequestDone(areq, TupIsNull(slot) ? NULL : slot);
-}
-
-void
-scan_async_request(AsyncRequest *areq)
-{
-	answer_request(areq);
-}
-
-void
-scan_async_configure_wait(AsyncRequest *areq)
-{
-	ForeignScanState *node = (ForeignScanState *) areq->requestee;
-	ScanProgress *state = node->fdw_state;
-	AppendState *requestor = (AppendState *) areq->requestor;
-
-	AddWaitEventToSet(requestor->as_eventset, WL_SOCKET_READABLE,
-					  reader_descriptor(state->reader), NULL, areq);
-}
-
-void
-scan_async_notify(AsyncRequest *areq)
-{
-	answer_request(areq);
 }

@@ -210,7 +210,6 @@ test_timeless(void)
 			world.truth[i * 90].time[0] = world.truth[i * 90].time[1] = 0;
 		ok(ends(&world, &scan, PAGER_DONE, 0, 0) && scan.ngot == 850, "so are nine without both");
 		rest(&world, &scan, PAGER_CERTIFIED, 850);
-		world.zero_counts = way & 1;
 		scan.config.key = (PagerTime) (way / 2);
 		scan.config.limit = 5000;
 		for (int i = 0; i < 9; i++)
