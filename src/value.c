@@ -7,10 +7,18 @@
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
+#include "access/transam.h"
+#include "catalog/pg_language.h"
+#include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
+#include "nodes/execnodes.h"
+#include "nodes/nodeFuncs.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
+#include "utils/syscache.h"
+#include "utils/typcache.h"
 #include "value.h"
 #include "value_type.h"
 
@@ -169,6 +177,56 @@ is_missing(const LexSlice *slice)
 		(slice->kind == LEX_STRING && slice->length == 2);
 }
 
+/* The server's own scalar types; containers call the input functions of others. */
+static bool
+input_only_computes(Oid type, Oid input)
+{
+	char		kind = get_typtype(type);
+
+	return input < FirstNormalObjectId && (kind == TYPTYPE_BASE || kind == TYPTYPE_ENUM);
+}
+
+static bool
+may_do_anything(Oid function, void *context)
+{
+	HeapTuple	tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(function));
+	Form_pg_proc form = (Form_pg_proc) GETSTRUCT(tuple);
+	bool		computes = form->prolang == INTERNALlanguageId &&
+		form->provolatile == PROVOLATILE_IMMUTABLE;
+
+	ReleaseSysCache(tuple);
+	return !computes;
+}
+
+static bool
+does_anything(Node *node, void *context)
+{
+	if (node == NULL)
+		return false;
+	if (IsA(node, CoerceToDomain) || IsA(node, CoerceViaIO) ||
+		check_functions_in_node(node, may_do_anything, NULL))
+		return true;
+	return expression_tree_walker(node, does_anything, context);
+}
+
+/* Are a domain's checks made of immutable functions of the server's own? */
+static bool
+checks_only_compute(Oid domain)
+{
+	DomainConstraintRef *checks = palloc(sizeof(DomainConstraintRef));
+	ListCell   *cell;
+
+	InitDomainConstraintRef(domain, checks, CurrentMemoryContext, false);
+	foreach(cell, checks->constraints)
+	{
+		DomainConstraintState *check = lfirst(cell);
+
+		if (does_anything((Node *) check->check_expr, NULL))
+			return false;
+	}
+	return true;
+}
+
 ValueType *
 value_type(Oid oid, int32 typmod, pg_tz *zone)
 {
@@ -178,11 +236,15 @@ value_type(Oid oid, int32 typmod, pg_tz *zone)
 	type->typmod = typmod;
 	type->oid = getBaseTypeAndTypmod(oid, &type->typmod);
 	if (type->oid != oid)
+	{
 		type->domain = oid;
+		type->checks_compute = checks_only_compute(oid);
+	}
 	type->zone = zone;
 	type->context = CurrentMemoryContext;
 	getTypeInputInfo(type->oid, &input, &type->ioparam);
 	fmgr_info(input, &type->input);
+	type->input_computes = input_only_computes(type->oid, input);
 	choose_conversion(type);
 
 	return type;
@@ -191,10 +253,10 @@ value_type(Oid oid, int32 typmod, pg_tz *zone)
 bool
 value_type_only_computes(const ValueType *type)
 {
-	if (OidIsValid(type->domain))
+	if (OidIsValid(type->domain) && !type->checks_compute)
 		return false;
 	return type->element ? value_type_only_computes(type->element) :
-		type->convert != value_by_input;
+		type->convert != value_by_input || type->input_computes;
 }
 
 Datum

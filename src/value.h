@@ -47,7 +47,9 @@ extern ValueType *value_type(Oid type, int32 typmod, pg_tz *zone);
 
 /*
  * Does reading the type only compute?  Then its errors can be caught without a
- * subtransaction; other types' input functions and domains may do anything.
+ * subtransaction.  So it is with the server's own scalar types, enums, arrays of them,
+ * and domains over them whose checks call no function but the server's own immutable
+ * ones; the input functions of other types and other checks may do anything.
  */
 extern bool value_type_only_computes(const ValueType *type);
 

@@ -23,6 +23,7 @@ struct ValueType
 	pg_tz	   *zone;
 	FmgrInfo	input;
 	Oid			ioparam;
+	bool		input_computes; /* the input function only computes */
 
 	/* of an array type */
 	ValueType  *element;
@@ -33,6 +34,7 @@ struct ValueType
 
 	/* of a domain */
 	Oid			domain;
+	bool		checks_compute; /* its checks only compute */
 	void	   *domain_cache;
 	MemoryContext context;		/* of the cache */
 };
