@@ -53,6 +53,16 @@ SELECT count(raw), (SELECT 3 * count(*) FROM copy) AS "right" FROM generate_seri
 SELECT sim('count');
 RESET work_mem;
 
+-- a value that comes again and again is asked for twice, another one anew
+SELECT sim('clear');
+SELECT string_agg((p.data_id - 51200000)::text, ' ') FROM unnest('{51200001,51200001,51200001,51200001,51200002,51200002,NULL,51200001}'::bigint[]) i,
+  LATERAL (SELECT data_id FROM product WHERE data_id = i OFFSET 0) p;
+SELECT sim('log fields=cond');
+SELECT sim('clear');
+SELECT count((SELECT min(data_id) FROM product WHERE name = n)) AS found
+FROM (SELECT name || '' AS n FROM copy, generate_series(1, 4) g WHERE data_id < 51200003 ORDER BY data_id OFFSET 0) s;
+SELECT sim('count');
+
 -- batches of ids: each id once, in as few requests as there are fifties
 SELECT sim('clear');
 SELECT count(*), count(DISTINCT data_id) FROM product
