@@ -81,3 +81,7 @@ SELECT sim('fault what=ignore at=2');
 SELECT count(name) FROM product WHERE data_id = ANY (ARRAY(SELECT data_id FROM copy));
 SELECT sim('clear what=all');
 SELECT count(name) FROM product WHERE data_id = ANY (ARRAY(SELECT data_id FROM copy));
+
+-- system columns say nothing, as in other foreign tables, also in a scan that repeats
+SELECT tableoid::regclass = 'product'::regclass AS here, ctid, xmin, xmax, cmin, cmax, data_id - 51200000 AS id FROM product WHERE data_id IN (51200001, 51200002) ORDER BY data_id;
+SELECT g, count(p.xmin), count(DISTINCT p.data_id) FROM generate_series(1, 3) g LEFT JOIN product p ON p.data_id + g > 0 GROUP BY g ORDER BY g;
