@@ -186,7 +186,7 @@ convert_column(Place *place, int i, Datum *values, bool *isnull)
  * Does an error say that the value is not one of its type?  What a domain's check or
  * a type's functions cannot do, for want of a right, a table, memory or an answer, is
  * no fault of the value; what they raise on purpose is.  Some input functions call a
- * text that they cannot read a syntax error.
+ * text that they cannot read a syntax error, or not supported.
  */
 static bool
 is_fault_of_value(const ErrorData *error)
@@ -197,6 +197,7 @@ is_fault_of_value(const ErrorData *error)
 		case ERRCODE_SYNTAX_ERROR:
 		case ERRCODE_INVALID_NAME:
 		case ERRCODE_PROGRAM_LIMIT_EXCEEDED:
+		case ERRCODE_FEATURE_NOT_SUPPORTED:
 			return true;
 	}
 	switch (ERRCODE_TO_CATEGORY(error->sqlerrcode))
