@@ -164,6 +164,9 @@ class ExprMaker:
     def constant(self, family, topic, cast=None, likely=None):
         if family == "bool":
             return Expr(self.pick("true", "false"), "bool", "bool")
+        if family in ELEMENT:
+            element, sql = ELEMENT[family]
+            return Expr(f"ARRAY[{self.constant(element, topic).form}]::{sql}[]", family, f"{sql}[]")
         text = likely or self.plain_text(family, topic)
         cast = cast or self.cast_of(family, text)
         return Expr(f"{literal(text)}::{cast}", family, cast)
