@@ -186,6 +186,11 @@ SELECT * FROM conditions(
 SELECT length(sent($$SELECT * FROM product WHERE name = repeat('中', 256)$$)) AS "256",
   sent($$SELECT * FROM product WHERE name = repeat('a', 257)$$) AS "257", sent($$SELECT * FROM product WHERE name = repeat('a', 10000000)$$) AS "10^7";
 
+-- white space at an end stays here, its neighbours do not
+SELECT string_agg(to_hex(n), ' ' ORDER BY n) AS not_sent
+FROM unnest('{1,32,33,132,133,134,159,160,161,5759,5760,5761,8191,8192,8193,8207,8208,8231,8232,8233,8234,8238,8239,8240,8286,8287,8288,12287,12288,12289,65278,65279,65280,65507,65508,65532,65533}'::int[]) n
+WHERE NOT EXISTS (SELECT FROM sent(format('SELECT * FROM product WHERE name = %L', 'a' || chr(n))) line WHERE line LIKE '%text_1%');
+
 -- dataIds: those that all quals on them allow, each once; what is no integer is none
 SELECT * FROM conditions(
   $$id = 12.0$$,
