@@ -179,3 +179,14 @@ SELECT sim('log fields=path,page,size,cond sort=on');
 SELECT sim('get');
 SELECT missing, twice, strange FROM wrong('product');
 SELECT missing, twice, strange FROM wrong('plain');
+
+-- windows are cut by addTime, which never changes, unless a condition names what may
+SELECT sim('clear what=all');
+SELECT sim('create products=260 freeze=on');
+CREATE FOREIGN TABLE dated (data_id bigint, day timestamptz OPTIONS (attr 'date_5'), parent bigint OPTIONS (attr 'num_3'), update_time timestamptz, add_time timestamptz)
+  SERVER paging OPTIONS (object 'product');
+CREATE FUNCTION cut_by(condition text) RETURNS TABLE (cut_by text) LANGUAGE sql AS $$
+  SELECT string_agg(DISTINCT c ->> 'attr', ' ' ORDER BY c ->> 'attr') FROM sent('SELECT data_id FROM dated WHERE ' || condition) line, jsonb_array_elements(nullif(line, '-')::jsonb) c
+$$;
+SELECT condition, cut_by(condition) FROM unnest(ARRAY['true', $$day >= '2000-01-01'$$, $$day <= '2100-01-01'$$, $$day BETWEEN '2000-01-01' AND '2100-01-01'$$,
+  $$update_time >= '2000-01-01'$$, $$add_time >= '2000-01-01'$$, 'parent <> 1']) condition;
