@@ -250,6 +250,20 @@ SELECT * FROM conditions(
 SELECT * FROM conditions(
   $$update_time >= '2026-01-15' AND name LIKE '%a%' AND (size = '4' OR size LIKE '1%') AND price = 5 AND data_id > 5$$);
 
+-- a column of another type than the attr's shows one value for several: not sent
+ALTER FOREIGN TABLE product ADD COLUMN size_number int OPTIONS (attr 'text_8'), ADD COLUMN stamp bigint OPTIONS (attr 'updateTime'),
+  ADD COLUMN price_text text OPTIONS (attr 'num_1'), ADD COLUMN day_text text OPTIONS (attr 'date_5'), ADD COLUMN name_time timestamptz OPTIONS (attr 'text_900');
+SELECT * FROM conditions(
+  $$size_number = 4$$,
+  $$size_number = ANY ('{4,5}')$$,
+  $$stamp = 1769000000$$,
+  $$stamp >= 1769000000$$,
+  $$price_text = '5'$$,
+  $$day_text = '5'$$,
+  $$name_time = '2026-01-15'$$);
+SELECT count(size_number) > 0 AS some, (SELECT count(*) FROM product WHERE size_number = 4) = (SELECT count(*) FROM product WHERE size_number + 0 = 4) AS "right" FROM product;
+ALTER FOREIGN TABLE product DROP COLUMN size_number, DROP COLUMN stamp, DROP COLUMN price_text, DROP COLUMN day_text, DROP COLUMN name_time;
+
 -- the condition lets the bound through: the qual is checked again here
 SELECT update_time AS last FROM product ORDER BY 1 DESC LIMIT 1 \gset
 SELECT count(name) FROM product WHERE update_time >= :'last';
