@@ -234,7 +234,7 @@ class Maker(FromMaker):
             if source.rel and source.rel.kind == "corps" and self.chance(0.5):
                 found.append((source.column(source.columns[self.rng.randrange(2)]), "company"))
             if source.foreign and self.chance(0.03):
-                form = self.pick("§::text", "(§).id", "to_jsonb(§) -> 'sn'", "§.tableoid::regclass::text" if len(source.columns) > 20 else "§::text")
+                form = self.pick("§::text", "(§).id", "to_jsonb(§) -> 'sn'", "split_part(§.tableoid::regclass::text, '.', -1)" if len(source.columns) > 20 else "§::text")
                 self.tags.add("whole row")
                 found.append((Expr(form, "text" if form != "(§).id" else "int", "text",
                                    Expr(source.alias, "row", "", alias=source.alias)), "other"))
