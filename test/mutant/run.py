@@ -338,6 +338,7 @@ def main():
     if options.again:
         for name in [mutant.name for module in modules for mutant in draw.order[module]]:
             if results.known.get(name, {}).get("result") == SURVIVED:
+                runner.objects.discard(results.known[name].get("object"))
                 results.add(name=name, result="forgotten")
     runner.run(draw, modules)
     runner.control()
