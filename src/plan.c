@@ -396,7 +396,11 @@ plan_get_plan(PlannerInfo *root, RelOptInfo *rel, Oid relid, ForeignPath *path,
 			remote = lappend(remote, rinfo->clause);
 		}
 		else if (plan_is_gate(root, base->relid, rinfo->clause, clause))
+		{
 			gates = lappend(gates, clause);
+			/* an outer row that changes under a lock is checked again */
+			remote = lappend(remote, rinfo->clause);
+		}
 		else
 			local = lappend(local, rinfo->clause);
 	}
