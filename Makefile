@@ -3,7 +3,8 @@ PG_CONFIG ?= pg_config
 
 EXTENSION = xbb_fdw
 MODULE_big = xbb_fdw
-OBJS = xbb_fdw.o $(patsubst %.c,%.o,$(wildcard src/*.c))
+# srcdir is set by PGXS: here, or where the sources are in a build out of tree
+OBJS = $(patsubst $(srcdir)/%.c,%.o,$(sort $(wildcard $(srcdir)/*.c $(srcdir)/src/*/*.c)))
 DATA = xbb_fdw--1.0.sql
 PGFILEDESC = "xbb_fdw - the XBB CRM's web API as foreign tables"
 
@@ -19,5 +20,8 @@ EXTRA_CLEAN = $(OBJS:.o=.d) test/unit/test_*.o
 
 PGXS := $(shell $(PG_CONFIG) --pgxs)
 include $(PGXS)
+
+# objects go where the build is
+$(shell mkdir -p $(sort $(dir $(OBJS))))
 
 -include $(OBJS:.o=.d)

@@ -8,13 +8,10 @@
 #include "postgres.h"
 
 #include "fmgr.h"
-#include "foreign/fdwapi.h"
 #include "utils/guc.h"
 
-#include "http.h"
-#include "plan.h"
-#include "sample.h"
-#include "scan.h"
+#include "fdw/fdw.h"
+#include "http/http.h"
 
 PG_MODULE_MAGIC;
 
@@ -56,7 +53,7 @@ xbb_fdw_handler(PG_FUNCTION_ARGS)
 	routine->EndForeignScan = scan_end;
 	routine->ExplainForeignScan = scan_explain; /* scan_explain.c */
 
-	/* several scans of one Append at the same time: scan.c */
+	/* several scans of one Append at the same time: scan_async.c */
 	routine->IsForeignPathAsyncCapable = scan_is_async_capable;
 	routine->ForeignAsyncRequest = scan_async_request;
 	routine->ForeignAsyncConfigureWait = scan_async_configure_wait;

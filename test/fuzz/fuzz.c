@@ -19,7 +19,7 @@
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
-#include "compat.h"
+#include "base/compat.h"
 #include "fuzz.h"
 
 PG_MODULE_MAGIC;

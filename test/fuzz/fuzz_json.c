@@ -18,9 +18,9 @@
 #include "utils/builtins.h"
 #include "utils/numeric.h"
 
+#include "base/json.h"
+#include "record/record.h"
 #include "fuzz.h"
-#include "json.h"
-#include "record.h"
 
 static RecordFormat *format;
 

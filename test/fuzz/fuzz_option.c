@@ -28,10 +28,10 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 
-#include "attr.h"
+#include "base/json.h"
+#include "option/option_data.h"
+#include "record/attr.h"
 #include "fuzz.h"
-#include "json.h"
-#include "option_data.h"
 
 extern Datum xbb_fdw_validator(PG_FUNCTION_ARGS);
 

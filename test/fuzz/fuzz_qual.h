@@ -10,7 +10,7 @@
 
 #include "datatype/timestamp.h"
 
-#include "condition.h"
+#include "condition/condition.h"
 
 #define MAX_ITEMS 5
 

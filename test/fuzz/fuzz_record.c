@@ -18,8 +18,8 @@
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
+#include "record/record_page.h"
 #include "fuzz.h"
-#include "record_page.h"
 
 /* The column types that values are read into, one table of one column each. */
 static const struct

@@ -10,6 +10,7 @@ edits elsewhere do not rename it.
 """
 import difflib
 import hashlib
+import os
 import re
 
 OPERATORS = {
@@ -77,18 +78,18 @@ class Mutant:
         column = self.start - begin - (len(line) - len(line.lstrip()))
         parts = (line.strip(), str(column), self.source.text[self.start:self.end], self.text)
         digest = hashlib.sha1("\0".join(" ".join(part.split()) for part in parts).encode()).hexdigest()
-        return f"{self.source.file}:{self.function}:{self.operator}:{digest[:6]}"
+        return f"{os.path.basename(self.source.file)}:{self.function}:{self.operator}:{digest[:6]}"
 
     def diff(self):
         return "".join(difflib.unified_diff(self.source.text.splitlines(True), self.apply().splitlines(True),
-                                            f"a/src/{self.source.file}", f"b/src/{self.source.file}", n=2))
+                                            f"a/{self.source.file}", f"b/{self.source.file}", n=2))
 
 
 class Source:
     """The mutants of one file."""
 
     def __init__(self, file, text):
-        self.file, self.text, self.mutants = file, text, []
+        self.file, self.text, self.mutants = file, text, []     # its path in the tree
         self.function, self.returns_bool = None, False
         self.tokens = [Token(match.lastgroup, match.group(), match.start()) for match in TOKEN.finditer(text)
                        if match.lastgroup not in ("skip", "directive")]

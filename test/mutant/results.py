@@ -24,11 +24,11 @@ def read_mutants(tree, operators=OPERATORS):
     """Module: its mutants by name."""
     found = {}
     for module in MODULES:
-        files = sorted(glob.glob(f"{tree}/src/{module}.c") + glob.glob(f"{tree}/src/{module}_*.c"))
+        files = sorted(glob.glob(f"{tree}/src/*/{module}.c") + glob.glob(f"{tree}/src/*/{module}_*.c"))
         found[module] = {}
         for path in files:
             with open(path, encoding="utf-8") as file:
-                source = Source(os.path.basename(path), file.read())
+                source = Source(os.path.relpath(path, tree), file.read())
             found[module].update((mutant.name, mutant) for mutant in source.mutants if mutant.operator in operators)
     return found
 

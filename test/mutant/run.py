@@ -124,7 +124,7 @@ class Machine:
 
     def build(self, mutant, unlike):
         """Makes the library with a mutant; why that is needless, or None, and the object's digest."""
-        source = f"{self.tree}/src/{mutant.source.file}"
+        source = f"{self.tree}/{mutant.source.file}"
         target = f"{source[:-2]}.o"
         kept = os.stat(source).st_mtime_ns
         shutil.copy2(target, f"{self.work}/tmp/kept.o")

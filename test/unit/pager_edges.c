@@ -13,8 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "pager/pager_state.h"
 #include "pager_drive.h"
-#include "pager_state.h"
 
 #define MOST_ROWS	300
 #define MOST_STEPS	400000

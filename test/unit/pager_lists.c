@@ -9,7 +9,7 @@
  */
 #include <stdio.h>
 
-#include "idset.h"
+#include "base/idset.h"
 #include "pager_drive.h"
 
 /* Records a minute apart, as many as n; the newest a minute old. */

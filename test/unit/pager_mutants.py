@@ -180,10 +180,15 @@ THEOREM = [     # likewise, the audit removed too
 ]
 
 
+def pure_sources():
+    """The pager and what it stands on, as paths below SRC."""
+    return [*(f"pager/{name}" for name in sorted(os.listdir(os.path.join(SRC, "pager"))) if name.endswith((".c", ".h"))),
+            "base/idset.c", "base/idset.h"]
+
+
 def build(directory):
     unit = os.path.join(directory, "unit")
-    sources = [os.path.join(directory, name) for name in sorted(os.listdir(directory))
-               if name.endswith(".c") and name.startswith(("pager", "window", "idset"))]
+    sources = [os.path.join(directory, name) for name in pure_sources() if name.endswith(".c")]
     program = os.path.join(directory, "test_pager")
     world = os.path.join(directory, "world.o")
     compiler = ["gcc", "-std=gnu99", "-O1", "-w", "-fno-wrapv", "-I", directory]
@@ -209,7 +214,7 @@ def fails(program, *arguments):
 
 def mutate(directory, name, text, instead):
     """What is wrong with the mutant; "" if nothing."""
-    path = os.path.join(directory, name)
+    path = os.path.join(directory, "base" if name == "idset.c" else "pager", name)
     with open(path) as file:
         source = file.read()
     if source.count(text) != 1:
@@ -222,9 +227,9 @@ def mutate(directory, name, text, instead):
 def run(changes, parts):
     """(what caught it, what is wrong with it)"""
     with tempfile.TemporaryDirectory() as directory:
-        for source in os.listdir(SRC):
-            if source.endswith((".c", ".h")) and source.startswith(("pager", "window", "idset")):
-                shutil.copy(os.path.join(SRC, source), directory)
+        for source in pure_sources():
+            os.makedirs(os.path.dirname(os.path.join(directory, source)), exist_ok=True)
+            shutil.copy(os.path.join(SRC, source), os.path.join(directory, source))
         shutil.copytree(UNIT, os.path.join(directory, "unit"),
                         ignore=lambda _, names: [n for n in names if not n.endswith((".c", ".h"))])
         for change in changes:

@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "slot.h"
+#include "limiter/slot.h"
 
 #define START (800000 * 1000 * SLOT_SECOND) /* some moment of 2025 */
 #define MINUTE (60 * SLOT_SECOND)

@@ -11,7 +11,7 @@
 #ifndef XBB_WORLD_H
 #define XBB_WORLD_H
 
-#include "pager.h"
+#include "pager/pager.h"
 
 #define WORLD_START INT64_C(1770000000)
 

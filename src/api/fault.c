@@ -1,0 +1,215 @@
+/*-------------------------------------------------------------------------
+ *
+ * fault.c
+ *	  What an answer of the API means: success, try again, or an error.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "lib/stringinfo.h"
+#include "mb/pg_wchar.h"
+
+#include "api/fault.h"
+
+/*
+ * Words of the API, and what they mean.  Codes are not public (xbb-api 5), the
+ * words are; the first that is found counts.
+ */
+static const struct
+{
+	const char *words;			/* UTF-8 */
+	bool		transient;
+	bool		refused;
+	int			sqlstate;
+	const char *hint;
+}			api_words[] =
+{
+	{"次/秒", true, true, ERRCODE_CONFIGURATION_LIMIT_EXCEEDED,
+	"Lower the server's option rate_limit: other clients use the same account."},
+	{"请求频率", true, true, ERRCODE_CONFIGURATION_LIMIT_EXCEEDED,
+	"Lower the server's option rate_limit: other clients use the same account."},
+	{"限流", true, true, ERRCODE_CONFIGURATION_LIMIT_EXCEEDED,
+	"Lower the server's option rate_limit: other clients use the same account."},
+	{"系统繁忙", true, false, ERRCODE_FDW_UNABLE_TO_CREATE_REPLY,
+	"The API was busy; try again later."},
+	{"服务暂不可用", true, false, ERRCODE_FDW_UNABLE_TO_CREATE_REPLY,
+	"The API was busy; try again later."},
+	{"请求超时", true, false, ERRCODE_FDW_UNABLE_TO_CREATE_REPLY,
+	"The API was busy; try again later."},
+	{"签名", false, false, ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION,
+	"Check the token of the user mapping and the corpid of the server: both come from the API's token page."},
+	{"sign", false, false, ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION,
+	"Check the token of the user mapping and the corpid of the server: both come from the API's token page."},
+	{"token", false, false, ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION,
+	"Check the token of the user mapping."},
+	{"corpid", false, false, ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION,
+	"Check the corpid of the server and whether base_url fits it."},
+	{"公司", false, false, ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION,
+	"Check the corpid of the server and whether base_url fits it."},
+	{"白名单", false, false, ERRCODE_INSUFFICIENT_PRIVILEGE,
+	"Add this machine's address to the API's list of allowed addresses."},
+	{"权限", false, false, ERRCODE_INSUFFICIENT_PRIVILEGE,
+	"Give the acting user (user_id of the user mapping) the right in the CRM."},
+	{"表单", false, false, ERRCODE_FDW_TABLE_NOT_FOUND,
+	"Check the form_id of the foreign table."},
+	{"formId", false, false, ERRCODE_FDW_TABLE_NOT_FOUND,
+	"Check the form_id of the foreign table."},
+	{"套餐", false, false, ERRCODE_INSUFFICIENT_PRIVILEGE,
+	"The company's XBB package has expired or does not include the API."},
+};
+
+/* UTF-8 words of the API for a message, whatever the database's encoding. */
+static char *
+api_text(const char *utf8)
+{
+	int			length = strlen(utf8);
+	StringInfoData out;
+
+	if (GetDatabaseEncoding() == PG_UTF8 || GetDatabaseEncoding() == PG_SQL_ASCII)
+		return pg_verify_mbstr(PG_UTF8, utf8, length, true) ?
+			pstrdup(utf8) : pstrdup("(not UTF-8)");
+
+	initStringInfo(&out);
+	for (const unsigned char *c = (const unsigned char *) utf8; *c;)
+	{
+		int			n = pg_utf_mblen(c);
+
+		if (n == 1)
+			appendStringInfoChar(&out, *c);
+		else if (pg_utf8_islegal(c, n))
+			appendStringInfo(&out, "\\u%04X", (unsigned) utf8_to_unicode(c));
+		else
+			break;
+		c += n;
+	}
+	return out.data;
+}
+
+/* Statuses that say more than that the API is out of order. */
+static const struct
+{
+	int			status;
+	int			sqlstate;
+	const char *hint;
+}			statuses[] =
+{
+	{401, ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION,
+	"Check the token of the user mapping and the corpid of the server."},
+	{403, ERRCODE_INSUFFICIENT_PRIVILEGE,
+	"The API may allow only certain addresses or users; check its administration page."},
+	{404, ERRCODE_FDW_TABLE_NOT_FOUND,
+	"Check the table's option object or api and the server's base_url."},
+	{429, ERRCODE_CONFIGURATION_LIMIT_EXCEEDED,
+	"Lower the server's option rate_limit: other clients use the same account."},
+};
+
+static void
+fault_http_status(const HttpResult *result, Fault *fault)
+{
+	int			status = result->status;
+
+	fault->kind = LIMITER_ERRORS_HTTP;
+	fault->retry_after = result->retry_after;
+	fault->refused = status == 429;
+	fault->transient = status == 408 || status == 425 || status == 429 ||
+		status == 500 || (status >= 502 && status <= 504);
+	if (status >= 300 && status < 400)
+	{
+		fault->message = psprintf("the API answered with a redirect (HTTP %d) to \"%s\"",
+								  status, result->location);
+		fault->hint = "Redirects are not followed, since the signature would be sent along; check base_url.";
+		fault->sqlstate = ERRCODE_FDW_UNABLE_TO_CREATE_REPLY;
+		return;
+	}
+	fault->message = psprintf("the API answered with HTTP status %d", status);
+	fault->sqlstate = ERRCODE_FDW_UNABLE_TO_CREATE_REPLY;
+	for (size_t i = 0; i < lengthof(statuses); i++)
+		if (statuses[i].status == status)
+		{
+			fault->sqlstate = statuses[i].sqlstate;
+			fault->hint = statuses[i].hint;
+		}
+}
+
+bool
+fault_transfer(const HttpResult *result, Fault *fault)
+{
+	fault->kind = LIMITER_ERRORS_NETWORK;
+	fault->transient = true;
+	fault->sqlstate = ERRCODE_CONNECTION_FAILURE;
+	switch (result->outcome)
+	{
+		case HTTP_RUNNING:
+		case HTTP_ANSWERED:
+			if (result->status == 200)
+				return true;
+			fault_http_status(result, fault);
+			break;
+		case HTTP_NO_CONNECTION:
+			fault->sqlstate = ERRCODE_SQLCLIENT_UNABLE_TO_ESTABLISH_SQLCONNECTION;
+			fault->message = psprintf("could not connect to the API: %s", result->error);
+			fault->hint = "Check base_url, the network and its firewall.";
+			break;
+		case HTTP_BROKEN:
+			fault->message = psprintf("connection to the API was lost: %s", result->error);
+			break;
+		case HTTP_TIMED_OUT:
+			fault->sqlstate = ERRCODE_FDW_ERROR;
+			fault->message = psprintf("the API did not answer in time: %s", result->error);
+			fault->hint = "The server's options connect_timeout and request_timeout say how long to wait.";
+			break;
+		case HTTP_TOO_LARGE:
+			fault->transient = false;
+			fault->sqlstate = ERRCODE_PROGRAM_LIMIT_EXCEEDED;
+			fault->message = "the API's answer is larger than max_response_size";
+			fault->hint = "Lower page_size, or raise the server's option max_response_size.";
+			break;
+		case HTTP_UNTRUSTED:
+			fault->transient = false;
+			fault->sqlstate = ERRCODE_SQLCLIENT_UNABLE_TO_ESTABLISH_SQLCONNECTION;
+			fault->message = psprintf("the API's certificate was not accepted: %s", result->error);
+			break;
+	}
+	return false;
+}
+
+bool
+fault_envelope(const ApiEnvelope *envelope, Fault *fault)
+{
+	const char *msg = envelope->msg ? envelope->msg : "";
+
+	if (envelope->unreadable || !(envelope->has_code || envelope->has_success))
+	{
+		fault->kind = LIMITER_ERRORS_DATA;
+		fault->transient = true;
+		fault->sqlstate = ERRCODE_FDW_ERROR;
+		fault->message = psprintf("the API's answer cannot be read: %s",
+								  envelope->unreadable ? envelope->unreadable :
+								  "it has neither code nor success");
+		return false;
+	}
+	if ((!envelope->has_code || envelope->code == 1) &&
+		(!envelope->has_success || envelope->success))
+		return true;
+
+	fault->kind = LIMITER_ERRORS_API;
+	fault->transient = false;
+	fault->sqlstate = ERRCODE_FDW_ERROR;
+	if (envelope->has_code && envelope->code != 1)
+		fault->message = psprintf("the API refused the request: code %lld, \"%s\"",
+								  (long long) envelope->code, api_text(msg));
+	else
+		fault->message = psprintf("the API refused the request: success is false, \"%s\"",
+								  api_text(msg));
+	for (size_t i = 0; i < lengthof(api_words); i++)
+		if (strstr(msg, api_words[i].words))
+		{
+			fault->transient = api_words[i].transient;
+			fault->refused = api_words[i].refused;
+			fault->sqlstate = api_words[i].sqlstate;
+			fault->hint = api_words[i].hint;
+			break;
+		}
+	return false;
+}

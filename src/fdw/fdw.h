@@ -1,0 +1,46 @@
+/*-------------------------------------------------------------------------
+ *
+ * fdw.h
+ *	  The callbacks of the wrapper xbb_fdw; who calls them when, and what they
+ *	  may do, is in PostgreSQL's chapter "Writing a Foreign Data Wrapper".
+ *
+ *	  No callback of the planner sends a request, but where the option
+ *	  use_remote_estimate asks for it.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef XBB_FDW_H
+#define XBB_FDW_H
+
+#include "foreign/fdwapi.h"
+
+/* planning: plan.c */
+extern void plan_get_rel_size(PlannerInfo *root, RelOptInfo *rel, Oid relid);
+extern void plan_get_paths(PlannerInfo *root, RelOptInfo *rel, Oid relid);
+extern ForeignScan *plan_get_plan(PlannerInfo *root, RelOptInfo *rel, Oid relid,
+								  ForeignPath *path, List *tlist,
+								  List *scan_clauses, Plan *outer_plan);
+extern void plan_get_upper_paths(PlannerInfo *root, UpperRelationKind stage,
+								 RelOptInfo *input, RelOptInfo *output,
+								 void *extra);
+
+/* reading: scan.c */
+extern void scan_begin(ForeignScanState *node, int eflags);
+extern TupleTableSlot *scan_iterate(ForeignScanState *node);
+extern void scan_rescan(ForeignScanState *node);
+extern void scan_end(ForeignScanState *node);
+
+/* several scans of one Append at the same time: scan_async.c */
+extern bool scan_is_async_capable(ForeignPath *path);
+extern void scan_async_request(AsyncRequest *areq);
+extern void scan_async_configure_wait(AsyncRequest *areq);
+extern void scan_async_notify(AsyncRequest *areq);
+
+/* EXPLAIN: scan_explain.c */
+extern void scan_explain(ForeignScanState *node, struct ExplainState *es);
+
+/* ANALYZE: sample.c */
+extern bool sample_analyze(Relation relation, AcquireSampleRowsFunc *func,
+						   BlockNumber *totalpages);
+
+#endif							/* XBB_FDW_H */

@@ -1,0 +1,135 @@
+/*-------------------------------------------------------------------------
+ *
+ * scan_explain.c
+ *	  EXPLAIN: what a scan asks for, and what it took.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "commands/explain.h"
+#include "nodes/makefuncs.h"
+#include "nodes/nodeFuncs.h"
+#include "utils/ruleutils.h"
+
+#include "base/compat.h"
+#include "fdw/fdw.h"
+#include "fdw/scan_state.h"
+
+static const char *
+method_name(const ScanProgress *state)
+{
+	if (state->counts)
+		return "single";
+	switch (reader_method(state->table))
+	{
+		case PAGER_CERTIFIED:
+			return "certified";
+		case PAGER_REPEATED:
+			return "repeated";
+		case PAGER_SINGLE:
+			return "single";
+		case PAGER_PLAIN:
+			return "plain";
+	}
+	return NULL;				/* keep the compiler quiet */
+}
+
+/*
+ * Params of the executor become those of a statement: what they stand for is found
+ * by the plan's ancestors, which EXPLAIN does not tell, and the server's deparser
+ * asserts that it is.  $N is printed either way.
+ */
+static Node *
+params_by_number(Node *node, void *context)
+{
+	if (node && IsA(node, Param))
+	{
+		Param	   *param = copyObject((Param *) node);
+
+		param->paramkind = PARAM_EXTERN;
+		return (Node *) param;
+	}
+	return expression_tree_mutator(node, params_by_number, context);
+}
+
+static char *
+deparse(Node *expression, List *context, bool qualified)
+{
+	return deparse_expression(params_by_number(expression, NULL), context, qualified, false);
+}
+
+/* What is sent, as expressions: values would need the scan to start. */
+static List *
+condition_texts(ForeignScan *plan, const ScanProgress *state, List *context)
+{
+	List	   *texts = NIL;
+	ListCell   *cell;
+
+	foreach(cell, state->quals)
+	{
+		ConditionQual *qual = lfirst(cell);
+		Node	   *value = list_nth(plan->fdw_exprs, foreach_current_index(cell));
+
+		texts = lappend(texts,
+						psprintf("%s %s %s", qual->attr, condition_symbol(qual->op),
+								 deparse(value, context, true)));
+	}
+	return texts;
+}
+
+static void
+explain_request(ForeignScanState *node, ExplainState *es)
+{
+	ForeignScan *plan = (ForeignScan *) node->ss.ps.plan;
+	const ScanProgress *state = node->fdw_state;
+	const OptionTable *table = state->table;
+	List	   *context = set_deparse_context_plan(es->deparse_cxt, (Plan *) plan, NIL);
+
+	ExplainPropertyText("Request", psprintf("POST %s", table->object->path), es);
+	if (state->quals)
+		ExplainPropertyList("Conditions", condition_texts(plan, state, context), es);
+	if (plan->fdw_recheck_quals)
+		ExplainPropertyText("Remote Filter",
+							deparse((Node *) make_ands_explicit(plan->fdw_recheck_quals),
+									context, es->verbose), es);
+	ExplainPropertyText("Method", method_name(state), es);
+	if (table->object->paged)
+	{
+		ExplainPropertyInteger("Page Size", NULL, table->server.page_size, es);
+		ExplainPropertyInteger("Concurrency", NULL, table->server.concurrency, es);
+	}
+}
+
+static void
+explain_counters(const ScanProgress *state, ExplainState *es)
+{
+	ReaderCounters sum = state->totals;
+	ReaderCounters running;
+
+	if (state->reader)
+	{
+		reader_counters(state->reader, &running);
+		scan_add_counters(&sum, &running);
+	}
+	ExplainPropertyInteger("Windows", NULL, sum.pager.windows, es);
+	ExplainPropertyInteger("Calls", NULL, sum.api.requests, es);
+	ExplainPropertyInteger("Pages", NULL, sum.pager.pages, es);
+	ExplainPropertyInteger("Retries", NULL, sum.api.retries, es);
+	if (es->timing)
+		ExplainPropertyFloat("Throttled Time", "ms", sum.api.throttled_us / 1000.0, 3, es);
+	ExplainPropertyInteger("Bytes", NULL, sum.api.bytes, es);
+	ExplainPropertyInteger("Rows Received", NULL, sum.api.rows, es);
+	ExplainPropertyInteger("Rows Dropped", NULL, sum.pager.repeats + state->rechecked, es);
+	if (state->table->null_on_error)
+		ExplainPropertyInteger("Values Nulled", NULL, state->failures, es);
+}
+
+void
+scan_explain(ForeignScanState *node, ExplainState *es)
+{
+	if (es->verbose)
+		explain_request(node, es);
+	if (es->analyze)
+		explain_counters(node->fdw_state, es);
+}

@@ -1,0 +1,68 @@
+/*-------------------------------------------------------------------------
+ *
+ * scan_state.h
+ *	  What a scan knows while it runs; for the scan files alone.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef XBB_SCAN_STATE_H
+#define XBB_SCAN_STATE_H
+
+#include "nodes/execnodes.h"
+#include "utils/tuplestore.h"
+
+#include "condition/condition.h"
+#include "reader/reader.h"
+
+/*
+ * ForeignScanState.fdw_state; lives in the query's memory, as does what it points
+ * to, but for the parts whose memory is named.
+ */
+typedef struct ScanProgress
+{
+	/* fixed for the whole execution; lists of nodes are the plan's */
+	OptionTable *table;			/* as of the first reading, for all of them */
+	ApiAccess  *access;			/* likewise; NULL before */
+	Oid			userid;			/* whose rights and mapping are used */
+	List	   *quals;			/* ConditionQual, in the order of values */
+	List	   *expressions;	/* the quals' values, then limits, then gates */
+	List	   *values;			/* their ExprStates */
+	int			nlimits;		/* of them: 0, LIMIT, or LIMIT and OFFSET */
+	int			ngates;			/* of them: unless all are true, there are no rows */
+	bool		counts;			/* answers count(*) */
+	RecordFormat *format;
+
+	/*
+	 * One reading: from the first row asked for until other values are set.
+	 * Nothing here points into an outer row or another node's memory, which ends
+	 * with the row.
+	 */
+	MemoryContext context;		/* owns the fields below */
+	Datum	   *arguments;		/* copies of what values evaluated to */
+	bool	   *argument_nulls;
+	ConditionSet *set;			/* NULL before the first row is asked for */
+	Reader	   *reader;			/* NULL where nothing needs to be read */
+	bool		done;			/* count(*) was returned */
+
+	/* rows of this reading, for rescans that would read the same */
+	bool		keeps;			/* worth it: such a rescan is likely */
+	bool		too_many;		/* rows did not fit work_mem once */
+	bool		rescanned;		/* begin anew with the next row */
+	Tuplestorestate *kept;		/* copies of all rows so far, or NULL if not all
+								 * fit; in context */
+	TupleTableSlot *kept_slot;	/* reads them back; in the query's memory */
+	bool		replaying;		/* rows come from there, not from the reader */
+
+	/* asynchronous execution */
+	bool		asynchronous;	/* do not wait for the next row */
+	bool		not_yet;		/* so there was none */
+
+	/* all readings that have ended, for EXPLAIN ANALYZE */
+	ReaderCounters totals;
+	int64		rechecked;		/* records that failed a qual that was sent */
+	int64		failures;		/* values that did not fit and were read as null */
+} ScanProgress;
+
+extern void scan_add_counters(ReaderCounters *sum, const ReaderCounters *more);
+
+#endif							/* XBB_SCAN_STATE_H */

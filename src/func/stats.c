@@ -1,0 +1,81 @@
+/*-------------------------------------------------------------------------
+ *
+ * stats.c
+ *	  The rows of the view xbb.stats and their reset, as SQL functions.
+ *
+ * The counters are the limiter's; here they become rows, for those who may
+ * see them.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "catalog/pg_authid.h"
+#include "foreign/foreign.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "utils/acl.h"
+#include "utils/builtins.h"
+#include "utils/timestamp.h"
+
+#include "base/compat.h"
+#include "func/stats.h"
+#include "limiter/limiter.h"
+
+/* Columns before, between and after the counters; see xbb._stats(). */
+#define STATS_KEYS 3
+#define STATS_COLUMNS (STATS_KEYS + LIMITER_NCOUNTERS + 3)
+
+PG_FUNCTION_INFO_V1(xbb_fdw_stats);
+PG_FUNCTION_INFO_V1(xbb_fdw_stats_reset);
+
+/* As pg_stat_activity decides it. */
+static bool
+stats_may_see(Oid userid)
+{
+	return has_privs_of_role(GetUserId(), userid) ||
+		has_privs_of_role(GetUserId(), ROLE_PG_READ_ALL_STATS);
+}
+
+Datum
+xbb_fdw_stats(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+	LimiterStats *rows;
+	int			nrows;
+
+	InitMaterializedSRF(fcinfo, 0);
+	rows = limiter_stats(&nrows);
+	for (int i = 0; i < nrows; i++)
+	{
+		LimiterStats *row = &rows[i];
+		Datum		values[STATS_COLUMNS];
+		bool		nulls[STATS_COLUMNS] = {false};
+		int			n = 0;
+
+		if (row->databaseid != MyDatabaseId || !stats_may_see(row->userid))
+			continue;
+		values[n++] = ObjectIdGetDatum(row->serverid);
+		values[n++] = ObjectIdGetDatum(row->userid);
+		values[n++] = CStringGetTextDatum(row->endpoint);
+		for (int counter = 0; counter < LIMITER_NCOUNTERS; counter++)
+			values[n++] = Int64GetDatum(row->counters[counter]);
+		nulls[n] = nulls[n + 1] = row->last_error_at == 0;
+		values[n++] = CStringGetTextDatum(row->last_error);
+		values[n++] = TimestampTzGetDatum(row->last_error_at);
+		values[n++] = TimestampTzGetDatum(row->since);
+		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
+	}
+	return (Datum) 0;
+}
+
+Datum
+xbb_fdw_stats_reset(PG_FUNCTION_ARGS)
+{
+	Oid			serverid = InvalidOid;
+
+	if (!PG_ARGISNULL(0))
+		serverid = get_foreign_server_oid(NameStr(*PG_GETARG_NAME(0)), false);
+	limiter_stats_reset(serverid);
+	PG_RETURN_VOID();
+}

@@ -1,0 +1,396 @@
+/*-------------------------------------------------------------------------
+ *
+ * limiter.c
+ *	  The cluster's request budgets and counters, in shared memory.
+ *
+ * One segment, made by whoever needs it first, holds a fixed number of
+ * accounts and of counter rows; when all are taken the idlest one is reused.
+ *
+ * Locking: accounts_lock guards every field of accounts[], rows_lock every
+ * field of rows[]; they are never held together.  They are LWLocks, so the
+ * end of a transaction or of a backend releases them.  Under them there are
+ * only look-ups and arithmetic (slot.h): nothing allocates, waits or raises.
+ * The clock is read under accounts_lock, so that slots follow one another as
+ * the reservations do.  Nobody sleeps with a lock: a reservation is a moment,
+ * and a backend that dies before it leaves no more than an unused slot.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "common/hashfn.h"
+#include "mb/pg_wchar.h"
+#include "miscadmin.h"
+#include "storage/lwlock.h"
+#include "utils/datetime.h"
+
+#include "base/compat.h"
+#include "limiter/limiter.h"
+#include "limiter/slot.h"
+
+/* A change of LimiterShared needs another name: old backends may be alive. */
+#define LIMITER_SEGMENT "xbb_fdw limiter 1"
+
+#define LIMITER_ACCOUNTS 64
+#define LIMITER_ROWS_KEPT 512
+
+/* The clock may step back this far without having been set back. */
+#define LIMITER_CLOCK_STEP SLOT_SECOND
+
+/* Guarded by accounts_lock. */
+typedef struct LimiterAccount
+{
+	uint64		key[2];			/* of origin and corpid */
+	TimestampTz touched;		/* last use, or last slot; 0 = free */
+	TimestampTz clock;			/* the clock at the last use */
+	SlotLine	lines[LIMITER_NKINDS];
+	SlotDay		day;			/* number: Julian date */
+} LimiterAccount;
+
+/* Guarded by rows_lock. */
+typedef struct LimiterRow
+{
+	TimestampTz touched;		/* last use; 0 = free */
+	LimiterStats stats;
+} LimiterRow;
+
+typedef struct LimiterShared
+{
+	int			tranche;		/* of the locks; never changes */
+	LWLock		accounts_lock;
+	LWLock		rows_lock;
+	LimiterAccount accounts[LIMITER_ACCOUNTS];
+	LimiterRow	rows[LIMITER_ROWS_KEPT];
+} LimiterShared;
+
+/* A day of an account's time zone. */
+typedef struct LimiterDay
+{
+	int			number;			/* Julian date */
+	TimestampTz end;			/* the midnight that ends it */
+} LimiterDay;
+
+/* Mapped once, for the life of the backend. */
+static LimiterShared *shared = NULL;
+
+static void
+segment_init(void *segment)
+{
+	LimiterShared *fresh = segment;
+
+	memset(fresh, 0, sizeof(LimiterShared));
+	fresh->tranche = LWLockNewTrancheId();
+	LWLockInitialize(&fresh->accounts_lock, fresh->tranche);
+	LWLockInitialize(&fresh->rows_lock, fresh->tranche);
+}
+
+static void
+segment_hint(void *arg)
+{
+	errhint("xbb_fdw keeps its request budgets in %zu kB of shared memory. "
+			"Raise max_locks_per_transaction, which enlarges the server's reserve, and restart it.",
+			sizeof(LimiterShared) / 1024);
+}
+
+static void
+segment_attach(void)
+{
+	ErrorContextCallback context = {
+		.previous = error_context_stack,
+		.callback = segment_hint
+	};
+	LimiterShared *segment;
+
+	if (shared)
+		return;
+	error_context_stack = &context;
+	segment = compat_shared_segment(LIMITER_SEGMENT, sizeof(LimiterShared),
+									segment_init);
+	error_context_stack = context.previous;
+	LWLockRegisterTranche(segment->tranche, "xbb_limiter");
+	shared = segment;
+}
+
+/* ---- budgets ---- */
+
+static void
+account_key(const LimiterBudget *budget, uint64 key[2])
+{
+	uint64		corpid_length = strlen(budget->corpid);
+
+	/* 128 bits: two accounts never meet, names of any length fit */
+	for (int i = 0; i < 2; i++)
+	{
+		uint64		origin = hash_bytes_extended((const unsigned char *) budget->origin,
+												 strlen(budget->origin), i + 1);
+
+		key[i] = hash_bytes_extended((const unsigned char *) budget->corpid,
+									 corpid_length, origin);
+	}
+}
+
+/*
+ * The budget's account, under accounts_lock; made if it is not there.  *now is
+ * the moment everything under this lock happens at.
+ */
+static LimiterAccount *
+account_lock(const LimiterBudget *budget, TimestampTz *now)
+{
+	LimiterAccount *account = NULL;
+	uint64		key[2];
+
+	account_key(budget, key);
+	segment_attach();
+	LWLockAcquire(&shared->accounts_lock, LW_EXCLUSIVE);
+	*now = GetCurrentTimestamp();
+	for (int i = 0; i < LIMITER_ACCOUNTS; i++)
+	{
+		LimiterAccount *candidate = &shared->accounts[i];
+
+		if (candidate->touched != 0 &&
+			candidate->key[0] == key[0] && candidate->key[1] == key[1])
+		{
+			account = candidate;
+			break;
+		}
+		if (account == NULL || candidate->touched < account->touched)
+			account = candidate;
+	}
+	if (account->touched == 0 ||
+		account->key[0] != key[0] || account->key[1] != key[1])
+	{
+		memset(account, 0, sizeof(LimiterAccount));
+		account->key[0] = key[0];
+		account->key[1] = key[1];
+	}
+	else if (*now < account->clock - LIMITER_CLOCK_STEP)
+	{
+		for (int kind = 0; kind < LIMITER_NKINDS; kind++)
+			slot_clock_set_back(&account->lines[kind], account->clock - *now);
+	}
+	account->clock = *now;
+	account->touched = *now;
+	return account;
+}
+
+static void
+account_unlock(LimiterAccount *account)
+{
+	/* an account that somebody queues for is not idle */
+	for (int kind = 0; kind < LIMITER_NKINDS; kind++)
+		account->touched = Max(account->touched, account->lines[kind].last);
+	LWLockRelease(&shared->accounts_lock);
+}
+
+/* The present day of a time zone. */
+static LimiterDay
+day_now(pg_tz *time_zone)
+{
+	pg_time_t	now = timestamptz_to_time_t(GetCurrentTimestamp());
+	struct pg_tm *local = pg_localtime(&now, time_zone);
+	struct pg_tm midnight = {0};
+	LimiterDay	day;
+
+	day.number = date2j(local->tm_year + 1900, local->tm_mon + 1, local->tm_mday);
+	j2date(day.number + 1, &midnight.tm_year, &midnight.tm_mon, &midnight.tm_mday);
+	day.end = ((TimestampTz) (day.number + 1 - POSTGRES_EPOCH_JDATE) * SECS_PER_DAY +
+			   DetermineTimeZoneOffset(&midnight, time_zone)) * USECS_PER_SEC;
+	return day;
+}
+
+static int
+day_of(const LimiterDay *today, TimestampTz slot)
+{
+	return slot < today->end ? today->number : today->number + 1;
+}
+
+static void
+quota_used_up(const LimiterBudget *budget, int day)
+{
+	int			year;
+	int			month;
+	int			mday;
+
+	j2date(day + 1, &year, &month, &mday);
+	ereport(ERROR,
+			(errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
+			 errmsg("daily quota of %lld requests is used up for corpid \"%s\"",
+					(long long) budget->daily_quota, budget->corpid),
+			 errdetail("It is renewed at %04d-%02d-%02d 00:00, time zone %s.",
+					   year, month, mday, pg_get_timezone_name(budget->time_zone)),
+			 errhint("Wait until then, or raise the server's option daily_quota if the API allows the account more.")));
+}
+
+/* ---- counters ---- */
+
+static bool
+row_matches(const LimiterRow *row, Oid serverid, Oid userid, const char *endpoint)
+{
+	return row->touched != 0 &&
+		row->stats.databaseid == MyDatabaseId &&
+		row->stats.serverid == serverid &&
+		row->stats.userid == userid &&
+		strncmp(row->stats.endpoint, endpoint, LIMITER_ENDPOINT_SIZE - 1) == 0;
+}
+
+/* The row of an endpoint, under rows_lock; made if it is not there. */
+static LimiterStats *
+row_lock(Oid serverid, Oid userid, const char *endpoint, TimestampTz now)
+{
+	LimiterRow *row = NULL;
+
+	segment_attach();
+	LWLockAcquire(&shared->rows_lock, LW_EXCLUSIVE);
+	for (int i = 0; i < LIMITER_ROWS_KEPT; i++)
+	{
+		LimiterRow *candidate = &shared->rows[i];
+
+		if (row_matches(candidate, serverid, userid, endpoint))
+		{
+			row = candidate;
+			break;
+		}
+		if (row == NULL || candidate->touched < row->touched)
+			row = candidate;
+	}
+	if (!row_matches(row, serverid, userid, endpoint))
+	{
+		memset(row, 0, sizeof(LimiterRow));
+		row->stats.databaseid = MyDatabaseId;
+		row->stats.serverid = serverid;
+		row->stats.userid = userid;
+		strlcpy(row->stats.endpoint, endpoint, LIMITER_ENDPOINT_SIZE);
+		row->stats.since = now;
+	}
+	row->touched = now;
+	return &row->stats;
+}
+
+static void
+row_unlock(void)
+{
+	LWLockRelease(&shared->rows_lock);
+}
+
+/* ---- public ---- */
+
+TimestampTz
+limiter_reserve(const LimiterBudget *budget, LimiterKind kind)
+{
+	double		rate = budget->rate[kind];
+	LimiterDay	today = day_now(budget->time_zone);
+	TimestampTz now;
+	LimiterAccount *account = account_lock(budget, &now);
+	SlotLine   *line = &account->lines[kind];
+	TimestampTz slot = slot_take(line, rate, now);
+	int			day = day_of(&today, slot);
+	bool		counted = slot_count(&account->day, day, budget->daily_quota);
+
+	if (!counted)
+		slot_give_back(line, rate, slot);
+	account_unlock(account);
+
+	if (!counted)
+		quota_used_up(budget, day);
+	return slot;
+}
+
+TimestampTz
+limiter_claim(const LimiterBudget *budget, LimiterKind kind, TimestampTz slot)
+{
+	TimestampTz now;
+	LimiterAccount *account = account_lock(budget, &now);
+
+	if (slot <= now)
+		slot = slot_claim(&account->lines[kind], budget->rate[kind], slot, now);
+	account_unlock(account);
+	return slot;
+}
+
+void
+limiter_return(const LimiterBudget *budget, LimiterKind kind, TimestampTz slot)
+{
+	LimiterDay	today = day_now(budget->time_zone);
+	TimestampTz now;
+	LimiterAccount *account = account_lock(budget, &now);
+
+	slot_give_back(&account->lines[kind], budget->rate[kind], slot);
+	slot_uncount(&account->day, day_of(&today, slot));
+	account_unlock(account);
+}
+
+void
+limiter_refused(const LimiterBudget *budget, LimiterKind kind, TimestampTz until)
+{
+	TimestampTz now;
+	LimiterAccount *account = account_lock(budget, &now);
+
+	/* the API does not say which of its limits it was: all pause, one slows */
+	for (LimiterKind other = 0; other < LIMITER_NKINDS; other++)
+	{
+		if (other == kind)
+			slot_refuse(&account->lines[other], now, until);
+		else
+			slot_hold(&account->lines[other], until);
+	}
+	account_unlock(account);
+}
+
+void
+limiter_count(Oid serverid, Oid userid, const char *endpoint,
+			  LimiterCounter counter, int64 n)
+{
+	LimiterStats *stats = row_lock(serverid, userid, endpoint,
+								   GetCurrentTimestamp());
+
+	stats->counters[counter] += n;
+	row_unlock();
+}
+
+void
+limiter_count_error(Oid serverid, Oid userid, const char *endpoint,
+					LimiterCounter kind, const char *message)
+{
+	int			length = pg_mbcliplen(message, strlen(message), LIMITER_ERROR_SIZE - 1);
+	TimestampTz now = GetCurrentTimestamp();
+	LimiterStats *stats = row_lock(serverid, userid, endpoint, now);
+
+	stats->counters[kind]++;
+	memcpy(stats->last_error, message, length);
+	stats->last_error[length] = '\0';
+	stats->last_error_at = now;
+	row_unlock();
+}
+
+LimiterStats *
+limiter_stats(int *nrows)
+{
+	LimiterStats *copy = palloc(LIMITER_ROWS_KEPT * sizeof(LimiterStats));
+
+	*nrows = 0;
+	segment_attach();
+	LWLockAcquire(&shared->rows_lock, LW_SHARED);
+	for (int i = 0; i < LIMITER_ROWS_KEPT; i++)
+	{
+		if (shared->rows[i].touched != 0)
+			copy[(*nrows)++] = shared->rows[i].stats;
+	}
+	LWLockRelease(&shared->rows_lock);
+	return copy;
+}
+
+void
+limiter_stats_reset(Oid serverid)
+{
+	segment_attach();
+	LWLockAcquire(&shared->rows_lock, LW_EXCLUSIVE);
+	for (int i = 0; i < LIMITER_ROWS_KEPT; i++)
+	{
+		LimiterStats *stats = &shared->rows[i].stats;
+
+		if (stats->databaseid == MyDatabaseId &&
+			(!OidIsValid(serverid) || stats->serverid == serverid))
+			memset(&shared->rows[i], 0, sizeof(LimiterRow));
+	}
+	LWLockRelease(&shared->rows_lock);
+}

@@ -1,0 +1,378 @@
+/*-------------------------------------------------------------------------
+ *
+ * option_read.c
+ *	  From the catalogs to typed structs; what is missing is asked for.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/genam.h"
+#include "access/table.h"
+#include "catalog/indexing.h"
+#include "catalog/pg_attribute.h"
+#include "catalog/pg_inherits.h"
+#include "catalog/pg_type.h"
+#include "catalog/pg_user_mapping.h"
+#include "commands/defrem.h"
+#include "foreign/foreign.h"
+#include "miscadmin.h"
+#include "parser/parse_coerce.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/lsyscache.h"
+#include "utils/syscache.h"
+
+#include "base/attr_names.h"
+#include "base/compat.h"
+#include "option/option_data.h"
+
+/* Puts a value into its field, whose C type follows from the option's type. */
+static void
+store(const OptionEntry *entry, const OptionValue *value, char *base)
+{
+	void	   *field = base + entry->offset;
+
+	switch (entry->type)
+	{
+		case OPTION_BOOLEAN:
+		case OPTION_ON_ERROR:
+			*(bool *) field = value->boolean;
+			break;
+		case OPTION_INTEGER:
+		case OPTION_DURATION:
+			*(int *) field = (int) value->number;
+			break;
+		case OPTION_COUNT:
+		case OPTION_SIZE:
+			*(int64 *) field = (int64) value->number;
+			break;
+		case OPTION_NUMBER:
+		case OPTION_RATE:
+			*(double *) field = value->number;
+			break;
+		case OPTION_TIME_ZONE:
+			*(pg_tz **) field = value->zone;
+			break;
+		case OPTION_OBJECT:
+		case OPTION_PATH:
+			*(const OptionObject **) field = value->object;
+			break;
+		default:
+			*(const char **) field = value->text;
+			break;
+	}
+}
+
+/* Fills a struct with the options that stand exactly in these places. */
+static void
+fill(void *base, int places, List *options, bool defaults)
+{
+	for (int i = 0; i < option_nentries; i++)
+	{
+		const OptionEntry *entry = &option_entries[i];
+		const char *text = option_given(options, entry->name);
+		OptionValue value = {0};
+
+		if (entry->places != places || entry->offset < 0)
+			continue;
+		if (text == NULL && defaults)
+			text = entry->default_value;
+		if (text == NULL)
+			continue;
+		option_value(entry, text, &value);
+		store(entry, &value, base);
+	}
+}
+
+static void
+read_server(Oid serverid, OptionServer *result)
+{
+	ForeignServer *server = GetForeignServer(serverid);
+
+	result->serverid = serverid;
+	result->name = server->servername;
+	fill(result, OPTION_SERVER, server->options, true);
+	fill(result, OPTION_SERVER | OPTION_TABLE, server->options, true);
+
+	if (result->corpid == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_FDW_OPTION_NAME_NOT_FOUND),
+				 errmsg("server \"%s\" has no option \"corpid\"", result->name),
+				 errhint("Type: ALTER SERVER %s OPTIONS (ADD corpid '...');",
+						 quote_identifier(result->name))));
+	if (result->base_url == NULL)
+		result->base_url = pstrdup(option_url_by_corpid(result->corpid));
+	result->allow_http = strncmp(result->base_url, "http:", 5) == 0;
+}
+
+/* As one would type it. */
+static char *
+qualified_name(Oid relid)
+{
+	return quote_qualified_identifier(get_namespace_name(get_rel_namespace(relid)),
+									  get_rel_name(relid));
+}
+
+/* The mapping's role: its owner's name, or PUBLIC. */
+static const char *
+mapping_role(Oid userid, Oid serverid)
+{
+	if (SearchSysCacheExists2(USERMAPPINGUSERSERVER,
+							  ObjectIdGetDatum(userid),
+							  ObjectIdGetDatum(serverid)))
+		return quote_identifier(GetUserNameFromId(userid, false));
+	if (SearchSysCacheExists2(USERMAPPINGUSERSERVER,
+							  ObjectIdGetDatum(InvalidOid),
+							  ObjectIdGetDatum(serverid)))
+		return "PUBLIC";
+	return NULL;
+}
+
+/* An underscore before a letter goes, and the letter becomes a capital. */
+static char *
+camel_case(const char *name)
+{
+	char	   *result = palloc(strlen(name) + 1);
+	char	   *out = result;
+
+	for (const char *in = name; *in; in++)
+	{
+		if (*in == '_' && in > name && in[1] >= 'a' && in[1] <= 'z')
+			*out++ = pg_ascii_toupper((unsigned char) *++in);
+		else
+			*out++ = *in;
+	}
+	*out = '\0';
+	return result;
+}
+
+const char *
+option_given(List *options, const char *name)
+{
+	ListCell   *lc;
+
+	foreach(lc, options)
+	{
+		DefElem    *def = lfirst_node(DefElem, lc);
+
+		if (strcmp(def->defname, name) == 0)
+			return defGetString(def);
+	}
+	return NULL;
+}
+
+OptionServer *
+option_server(Oid serverid)
+{
+	OptionServer *result = palloc0(sizeof(OptionServer));
+
+	read_server(serverid, result);
+	return result;
+}
+
+OptionTable *
+option_table(Oid relid)
+{
+	ForeignTable *table = GetForeignTable(relid);
+	OptionTable *result = palloc0(sizeof(OptionTable));
+
+	result->relid = relid;
+	read_server(table->serverid, &result->server);
+	fill(&result->server, OPTION_SERVER | OPTION_TABLE, table->options, false);
+	fill(result, OPTION_TABLE, table->options, true);
+
+	if (result->object == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_FDW_OPTION_NAME_NOT_FOUND),
+				 errmsg("foreign table \"%s\" has neither option \"object\" nor \"api\"",
+						get_rel_name(relid)),
+				 errhint("Type: ALTER FOREIGN TABLE %s OPTIONS (ADD object 'product');",
+						 qualified_name(relid))));
+	if (result->object->needs_form_id && result->form_id == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_FDW_OPTION_NAME_NOT_FOUND),
+				 errmsg("foreign table \"%s\" has no option \"form_id\", which object \"%s\" requires",
+						get_rel_name(relid), result->object->name),
+				 errhint("Type: ALTER FOREIGN TABLE %s OPTIONS (ADD form_id '...');",
+						 qualified_name(relid))));
+	return result;
+}
+
+OptionMapping *
+option_mapping(Oid userid, Oid serverid)
+{
+	OptionMapping *result = palloc0(sizeof(OptionMapping));
+	const char *role = mapping_role(userid, serverid);
+	const char *server = GetForeignServer(serverid)->servername;
+	UserMapping *mapping;
+
+	if (role == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("role \"%s\" has no user mapping for server \"%s\"",
+						GetUserNameFromId(userid, false), server),
+				 errhint("Type: CREATE USER MAPPING FOR %s SERVER %s OPTIONS (token '...');",
+						 quote_identifier(GetUserNameFromId(userid, false)),
+						 quote_identifier(server))));
+
+	mapping = GetUserMapping(userid, serverid);
+	result->umid = mapping->umid;
+	fill(result, OPTION_MAPPING, mapping->options, true);
+
+	if (result->token == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_FDW_OPTION_NAME_NOT_FOUND),
+				 errmsg("user mapping of %s for server \"%s\" has no option \"token\"",
+						role, server),
+				 errhint("Type: ALTER USER MAPPING FOR %s SERVER %s OPTIONS (ADD token '...');",
+						 role, quote_identifier(server))));
+	return result;
+}
+
+char *
+option_attr(Oid relid, AttrNumber attnum)
+{
+	List	   *options = GetForeignColumnOptions(relid, attnum);
+	const char *attr = option_given(options, "attr");
+
+	return attr ? pstrdup(attr) : camel_case(get_attname(relid, attnum, false));
+}
+
+/*
+ * A type that reads what another means, where that depends on the session: on its
+ * lc_monetary, its search_path.  NULL for all others.
+ */
+static const char *
+steady_type(Oid type)
+{
+	switch (type)
+	{
+		case MONEYOID:
+			return "numeric";
+		case MONEYARRAYOID:
+			return "numeric[]";
+		case REGCLASSOID:
+		case REGCOLLATIONOID:
+		case REGCONFIGOID:
+		case REGDICTIONARYOID:
+		case REGNAMESPACEOID:
+		case REGOPEROID:
+		case REGOPERATOROID:
+		case REGPROCOID:
+		case REGPROCEDUREOID:
+		case REGROLEOID:
+		case REGTYPEOID:
+			return "text";
+		default:
+			return NULL;
+	}
+}
+
+/*
+ * What an attr of the API's own never is, by pg_type.typcategory; other attrs
+ * are the company's, and may hold anything.  NULL if the type may fit.
+ */
+static const char *
+fitting_type(const char *attr, Oid type)
+{
+	char		category;
+	bool		preferred;
+
+	if (steady_type(type) || attr == NULL)
+		return steady_type(type);
+	get_type_category_preferred(type, &category, &preferred);
+	if (strcmp(attr, ATTR_RECORD) == 0 || strcmp(attr, ATTR_ERROR) == 0)
+		return category == TYPCATEGORY_STRING || type == JSONOID || type == JSONBOID ?
+			NULL : "jsonb";
+	if (strcmp(attr, "dataId") == 0 || strcmp(attr, "formId") == 0)
+		return strchr("BDGIT", category) ? "bigint" : NULL;
+	if (strcmp(attr, "addTime") == 0 || strcmp(attr, "updateTime") == 0)
+		return strchr("BEGIT", category) || type == UUIDOID ? "timestamptz" : NULL;
+	return NULL;
+}
+
+char *
+option_constant(Oid relid, AttrNumber attnum)
+{
+	const char *constant = option_given(GetForeignColumnOptions(relid, attnum), "constant");
+
+	return constant ? pstrdup(constant) : NULL;
+}
+
+/* Has a parent's column of that name a default?  Then a partition's is its copy. */
+static bool
+inherits_default(Oid relid, const char *column)
+{
+	Relation	inherits = table_open(InheritsRelationId, AccessShareLock);
+	ScanKeyData key;
+	SysScanDesc scan;
+	HeapTuple	tuple;
+	bool		found = false;
+
+	ScanKeyInit(&key, Anum_pg_inherits_inhrelid, BTEqualStrategyNumber, F_OIDEQ,
+				ObjectIdGetDatum(relid));
+	scan = systable_beginscan(inherits, InheritsRelidSeqnoIndexId, true, NULL, 1, &key);
+	while (!found && HeapTupleIsValid(tuple = systable_getnext(scan)))
+	{
+		Oid			parent = ((Form_pg_inherits) GETSTRUCT(tuple))->inhparent;
+		HeapTuple	attribute = SearchSysCacheAttName(parent, column);
+
+		if (!HeapTupleIsValid(attribute))
+			continue;
+		found = ((Form_pg_attribute) GETSTRUCT(attribute))->atthasdef;
+		ReleaseSysCache(attribute);
+	}
+	systable_endscan(scan);
+	table_close(inherits, AccessShareLock);
+	return found;
+}
+
+/* What the table's definition says of a column beside its type. */
+static void
+check_definition(Oid relid, AttrNumber attnum)
+{
+	HeapTuple	tuple = SearchSysCache2(ATTNUM, ObjectIdGetDatum(relid),
+										Int16GetDatum(attnum));
+	Form_pg_attribute attribute = (Form_pg_attribute) GETSTRUCT(tuple);
+	char	   *column = pstrdup(NameStr(attribute->attname));
+	bool		stored = attribute->attgenerated == ATTRIBUTE_GENERATED_STORED;
+	bool		has_default = attribute->atthasdef && !attribute->attgenerated;
+
+	ReleaseSysCache(tuple);
+	if (!stored && !(has_default && !inherits_default(relid, column)))
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_FDW_INVALID_COLUMN_NAME),
+			 stored ?
+			 errmsg("column \"%s\" of foreign table \"%s\" is generated and stored, but nothing is stored in a foreign table",
+					column, get_rel_name(relid)) :
+			 errmsg("column \"%s\" of foreign table \"%s\" has a default, which no record of the API gets",
+					column, get_rel_name(relid)),
+			 errhint("Type: ALTER FOREIGN TABLE %s ALTER COLUMN %s DROP %s; or, where the value is the same in every row: OPTIONS (ADD constant '...').",
+					 qualified_name(relid), quote_identifier(column),
+					 stored ? "EXPRESSION" : "DEFAULT")));
+}
+
+void
+option_check_column(Oid relid, AttrNumber attnum, const char *attr)
+{
+	Oid			type = get_atttype(relid, attnum);
+	const char *fitting = fitting_type(attr, getBaseType(type));
+	const char *column;
+
+	if (attr)
+		check_definition(relid, attnum);
+	if (!fitting)
+		return;
+	column = get_attname(relid, attnum, false);
+	ereport(ERROR,
+			(errcode(ERRCODE_FDW_INVALID_DATA_TYPE),
+			 attr ?
+			 errmsg("column \"%s\" of foreign table \"%s\" has type %s, which attr \"%s\" cannot be read into",
+					column, get_rel_name(relid), format_type_be(type), attr) :
+			 errmsg("column \"%s\" of foreign table \"%s\" has type %s, which a constant cannot be read into",
+					column, get_rel_name(relid), format_type_be(type)),
+			 errhint("Type: ALTER FOREIGN TABLE %s ALTER COLUMN %s TYPE %s;",
+					 qualified_name(relid), quote_identifier(column), fitting)));
+}

@@ -1,0 +1,89 @@
+/*-------------------------------------------------------------------------
+ *
+ * reader.h
+ *	  One reading of a list: the pager's steps carried out over the API.
+ *
+ * What a scan, its rescans and ANALYZE have in common: no executor, no plan.
+ * A condition with too many values becomes several, one part of them each; what
+ * comes then may exceed the conditions, as the API's own comparison may.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef XBB_READER_H
+#define XBB_READER_H
+
+#include "api/api.h"
+#include "condition/condition.h"
+#include "option/option.h"
+#include "pager/pager.h"
+#include "record/record.h"
+
+typedef struct Reader Reader;
+
+typedef struct ReaderCounters
+{
+	PagerCounters pager;
+	ApiCounters api;
+} ReaderCounters;
+
+/* How a table's list is read. */
+extern PagerMethod reader_method(const OptionTable *table);
+
+/* What to read each record with; see record_format. */
+extern RecordFormat *reader_format(const OptionTable *table, TupleDesc tupdesc,
+								   Bitmapset *wanted, const char *relname);
+
+/*
+ * Starts to read the records that meet the set's conditions.  limit is how many
+ * records the caller means to read, -1 for all.  Lives in a child of the current
+ * context; ends with it, or by reader_close.
+ */
+extern Reader *reader_open(const OptionTable *table, const ApiAccess *access,
+						   RecordFormat *format, const ConditionSet *set,
+						   int64 limit);
+extern void reader_close(Reader *reader);
+
+typedef enum ReaderOutcome
+{
+	READER_ROW,
+	READER_END,					/* of a complete list */
+	READER_NOT_YET				/* only if the caller does not wait */
+} ReaderOutcome;
+
+/*
+ * The next record; *page is valid until the next call.  Without "wait" it does
+ * not sleep: READER_NOT_YET, and reader_descriptor tells when to ask again.  A
+ * list that cannot be proven complete is an error (40001).
+ */
+extern ReaderOutcome reader_next(Reader *reader, bool wait, RecordPage **page, int *row);
+
+/* A descriptor that becomes readable when reader_next may know more. */
+extern pgsocket reader_descriptor(Reader *reader);
+
+extern void reader_counters(const Reader *reader, ReaderCounters *counters);
+
+/*
+ * totalCount of the set's conditions, by one request; -1 if that proves nothing: it
+ * is missing, may be a cap, or disagrees with the records that came; or if the set's
+ * list is too long for one request.  Adds to *counters.
+ */
+extern int64 reader_total(const OptionTable *table, const ApiAccess *access,
+						  RecordFormat *format, const ConditionSet *set,
+						  ApiCounters *counters);
+
+/*
+ * totalCount of the set's conditions, as the API gives it, by one request for one
+ * record.  If it is missing, that is an error (40001), or -1 if missing_ok; so is
+ * then, without a request, a list too long for one condition.
+ */
+extern int64 reader_count(const OptionTable *table, Oid userid,
+						  const ConditionSet *set, bool missing_ok);
+
+/*
+ * One page of the list as it is now, for sampling; lives in the current context.
+ */
+extern RecordPage *reader_page(const OptionTable *table, const ApiAccess *access,
+							   RecordFormat *format, const ConditionSet *set,
+							   int page);
+
+#endif							/* XBB_READER_H */

@@ -1,0 +1,136 @@
+/*-------------------------------------------------------------------------
+ *
+ * reader_single.c
+ *	  Single answers: a total, or a page for sampling.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "utils/memutils.h"
+
+#include "reader/reader_state.h"
+
+/* A total that may be a limit of the API rather than a count (xbb-api 2, U). */
+#define TOTAL_CAP 10000
+
+/* One page, outside of any paging.  The reader must live as long as its queue. */
+static RecordPage *
+ask(Reader *reader, const ApiAccess *access, int number, int page_size)
+{
+	const OptionTable *table = reader->table;
+	const ConditionSet *set = reader->set;
+	ApiReader	api = {reader_read_page, reader_discard_page, reader};
+	ApiAnswer	answer;
+
+	reader->queue = api_open(table, access, &api);
+	api_ask(reader->queue, 0,
+			condition_elements(table->conditions, set, &set->add_time, &set->update_time),
+			table->object->paged ? number : 0, page_size);
+	if (!api_next(reader->queue, true, &answer))
+		elog(ERROR, "xbb_fdw waits for an answer to nothing");
+	return answer.page;
+}
+
+static RecordPage *
+ask_page(const OptionTable *table, const ApiAccess *access, RecordFormat *format,
+		 const ConditionSet *set, int number, ApiCounters *counters)
+{
+	Reader		reader = {
+		.context = CurrentMemoryContext,
+		.table = table,
+		.set = set,
+		.format = format,
+	};
+	RecordPage *page = ask(&reader, access, number, table->server.page_size);
+
+	reader_check_ids(&reader, set, page);
+	if (counters)
+		api_add_counters(counters, api_counters(reader.queue));
+	return page;
+}
+
+static bool
+in_range(const ConditionRange *range, int64 time)
+{
+	return (!range->has_low || time >= range->low) &&
+		(!range->has_high || time <= range->high);
+}
+
+/* Do the records of a page lie where they were asked for? */
+static bool
+page_in_bounds(const ConditionSet *set, const RecordPage *page)
+{
+	for (int i = 0; i < page->nrows; i++)
+		if (!in_range(&set->add_time, page->add_times[i]) ||
+			!in_range(&set->update_time, page->update_times[i]))
+			return false;
+	return true;
+}
+
+/* A record without a time may lie below an upper bound: the API has 0 there. */
+static void
+keep_none_out(ConditionRange *range)
+{
+	if (range->has_high && !range->has_low)
+	{
+		range->has_low = true;
+		range->low = 1;
+	}
+}
+
+int64
+reader_total(const OptionTable *table, const ApiAccess *access, RecordFormat *format,
+			 const ConditionSet *set, ApiCounters *counters)
+{
+	ConditionSet closed = *set;
+	RecordPage *page;
+
+	/* what is too long for one request is read and counted */
+	if (set->list.nvalues > VALUES_A_REQUEST)
+		return -1;
+	keep_none_out(&closed.add_time);
+	keep_none_out(&closed.update_time);
+	set = &closed;
+	page = ask_page(table, access, format, set, 1, counters);
+	if (page->total < 0 || page->total >= TOTAL_CAP ||
+		page->nrows != Min(page->total, table->server.page_size) ||
+		!page_in_bounds(set, page))
+		return -1;
+	return page->total;
+}
+
+int64
+reader_count(const OptionTable *table, Oid userid, const ConditionSet *set,
+			 bool missing_ok)
+{
+	MemoryContext context;
+	MemoryContext old;
+	Reader		reader = {.table = table,.set = set};
+	PagerStep	missing = {.failure = PAGER_NO_TOTAL};
+	RecordPage *page;
+	int64		total;
+
+	if (missing_ok && set->list.nvalues > VALUES_A_REQUEST)
+		return -1;
+	context = AllocSetContextCreate(CurrentMemoryContext, "xbb_fdw count",
+									ALLOCSET_SMALL_SIZES);
+	old = MemoryContextSwitchTo(context);
+	reader.context = context;
+	reader.format = reader_format(table, CreateTemplateTupleDesc(0), NULL, "");
+	page = ask(&reader, api_access(table, userid, context), 1, 1);
+	total = page->total;
+	missing.received = page->nrows;
+	if (total < 0 && !missing_ok)
+		reader_raise_failure(&reader, &missing);
+	MemoryContextSwitchTo(old);
+	MemoryContextDelete(context);
+	return total;
+}
+
+RecordPage *
+reader_page(const OptionTable *table, const ApiAccess *access, RecordFormat *format,
+			const ConditionSet *set, int number)
+{
+	return ask_page(table, access, format, set, number, NULL);
+}
