@@ -226,8 +226,8 @@ DECLARE
 BEGIN
   IF error_column IS NULL AND EXISTS (
       SELECT FROM pg_catalog.pg_foreign_table t
-      WHERE t.ftrelid OPERATOR(pg_catalog.=) source AND 'on_error=null' OPERATOR(pg_catalog.=) ANY (t.ftoptions)) THEN
-    RAISE EXCEPTION 'source % has on_error null, but no column tells the errors', source
+      WHERE t.ftrelid OPERATOR(pg_catalog.=) source AND 'on_error=set_null' OPERATOR(pg_catalog.=) ANY (t.ftoptions)) THEN
+    RAISE EXCEPTION 'source % has on_error set_null, but no column tells the errors', source
       USING ERRCODE = 'undefined_column',
             HINT = pg_catalog.format('Type: ALTER FOREIGN TABLE %s ADD COLUMN failed jsonb OPTIONS (attr ''#error'');', source);
   END IF;
@@ -1061,8 +1061,8 @@ BEGIN
       failed_place := substring(failed_context FROM 'column "[^\n]*" \(attr [^\n]*\) of foreign table [^\n]*');
       IF failed_place IS NOT NULL THEN
         failed_detail := format('It was %s.', failed_place);
-        IF NOT EXISTS (SELECT FROM pg_foreign_table t WHERE t.ftrelid = def.source AND 'on_error=null' = ANY (t.ftoptions)) THEN
-          failed_hint := format('Option on_error ''null'' of %s, with a column whose attr is ''#error'', sets such records aside.', def.source);
+        IF NOT EXISTS (SELECT FROM pg_foreign_table t WHERE t.ftrelid = def.source AND 'on_error=set_null' = ANY (t.ftoptions)) THEN
+          failed_hint := format('Option on_error ''set_null'' of %s, with a column whose attr is ''#error'', sets such records aside.', def.source);
         END IF;
       END IF;
     END;

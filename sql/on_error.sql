@@ -1,4 +1,4 @@
--- With on_error 'null' a value that does not fit its column is null, told in the column
+-- With on_error 'set_null' a value that does not fit its column is null, told in the column
 -- whose attr is '#error', and filters and joins as null does, whatever the plan; nothing
 -- else changes: what can be read is read, dataId and updateTime are errors as ever.
 
@@ -20,7 +20,7 @@ CREATE FOREIGN TABLE product (
   paint color OPTIONS (attr 'text_2'), code uuid OPTIONS (attr 'text_3'), sizes int[] OPTIONS (attr 'array_1'),
   doc jsonb OPTIONS (attr 'text_4'), flag boolean OPTIONS (attr 'text_5'),
   failed jsonb OPTIONS (attr '#error'))
-  SERVER on_error OPTIONS (object 'product', on_error 'null');
+  SERVER on_error OPTIONS (object 'product', on_error 'set_null');
 SELECT sim('put', '{"dataId": 1, "addTime": 1769990001, "updateTime": 1769990001, "data": {"text_1": "good", "num_1": 1, "num_2": 1, "num_3": 1,
   "date_1": 1769990000, "date_2": "2026-02-01", "text_2": "red", "text_3": "6b1b36cb-0f5d-4b1e-8a0c-0b8f7d7b0001", "array_1": [1, 2], "text_4": {"a": 1}, "text_5": "true"}}');
 SELECT sim('put', '{"dataId": 2, "addTime": 1769990002, "updateTime": 1769990002, "data": {"text_1": "too long", "num_1": "2 pieces", "num_2": 2.5, "num_3": 2,
@@ -177,7 +177,7 @@ SELECT data_id, failed, stock FROM product WHERE data_id = 3;
 SELECT data_id, failed FROM product WHERE data_id = 3;
 ALTER FOREIGN TABLE product OPTIONS (SET on_error 'ignore');
 ALTER FOREIGN TABLE product ALTER COLUMN failed OPTIONS (SET attr '#errors');
-ALTER SERVER on_error OPTIONS (ADD on_error 'null');
+ALTER SERVER on_error OPTIONS (ADD on_error 'set_null');
 
 SET client_min_messages = warning;
 DROP SERVER on_error CASCADE;

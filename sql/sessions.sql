@@ -34,7 +34,7 @@ CREATE TYPE pair AS (day date, amount interval);
 INSERT INTO types VALUES ('pair', 99);
 -- (not echoed: which type's name is quoted depends on the major)
 \set ECHO none
-SELECT format('CREATE FOREIGN TABLE read (data_id bigint, %s, failed jsonb OPTIONS (attr ''#error'')) SERVER sessions OPTIONS (object ''product'', on_error ''null'')',
+SELECT format('CREATE FOREIGN TABLE read (data_id bigint, %s, failed jsonb OPTIONS (attr ''#error'')) SERVER sessions OPTIONS (object ''product'', on_error ''set_null'')',
   string_agg(format('%I %s OPTIONS (attr ''text_1'')', type, type), ', ' ORDER BY n)) FROM types \gexec
 \set ECHO all
 CREATE TABLE seen AS SELECT * FROM read;

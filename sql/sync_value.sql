@@ -16,7 +16,7 @@ CREATE USER MAPPING FOR CURRENT_ROLE SERVER sync_value OPTIONS (token 't0ken');
 CREATE FOREIGN TABLE source (
   data_id bigint, serial_no text, update_time timestamptz, name text OPTIONS (attr 'text_1'),
   price numeric OPTIONS (attr 'num_1'), unused int OPTIONS (attr 'num_2'), raw json OPTIONS (attr '*'))
-  SERVER sync_value OPTIONS (object 'product', on_error 'null');
+  SERVER sync_value OPTIONS (object 'product', on_error 'set_null');
 CREATE TABLE target (serial_no text PRIMARY KEY, data_id bigint, update_time timestamptz, name text, price numeric);
 CREATE VIEW run AS
   SELECT task, status, requests, rows_read, inserted, updated, unchanged, rejected, sqlstate, error
@@ -103,7 +103,7 @@ SELECT xbb.alter_sync('value', max_rejects => 9);
 ALTER FOREIGN TABLE source OPTIONS (SET on_error 'error');
 CALL xbb.sync('value');
 SELECT status, sqlstate, error FROM run;
-ALTER FOREIGN TABLE source OPTIONS (SET on_error 'null');
+ALTER FOREIGN TABLE source OPTIONS (SET on_error 'set_null');
 -- reconciliation knows them
 CALL xbb.sync('value');
 CALL xbb.reconcile('value', "full" => true);

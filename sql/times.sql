@@ -137,7 +137,7 @@ INSERT INTO refused (value) SELECT unnest(ARRAY['now', 'today', 'tomorrow', 'inf
 INSERT INTO refused (value) SELECT unnest(ARRAY['2026-02-29', '2026-13-01', '2026-00-01', '2026-01-00', '2026-01-32', '0000-01-01', '1900-02-29', '2026-01-02 24:01',
   '2026-01-02 25:00', '2026-01-02 10:60', '2026-01-02 10:00:61', '2026-01-02 24:00:00.1', '0000-00-00 00:00:00']);
 CREATE FOREIGN TABLE read (data_id bigint, at timestamptz OPTIONS (attr 'text_1'), local timestamp OPTIONS (attr 'text_1'), day date OPTIONS (attr 'text_1'),
-  failed jsonb OPTIONS (attr '#error')) SERVER times OPTIONS (object 'product', on_error 'null');
+  failed jsonb OPTIONS (attr '#error')) SERVER times OPTIONS (object 'product', on_error 'set_null');
 DO $$
 BEGIN
   PERFORM "dingTimes".sim('put', format('{"dataId":%s,"addTime":1770000001,"updateTime":1770000001,"data":{"text_1":%s}}', 100 + n, to_json(value)))

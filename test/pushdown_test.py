@@ -242,7 +242,7 @@ def check(number, table, rng):
     attr, kind, sql_type, values, may_send = table
     name, switches, zone = f"there{number}", draw_switches(rng), rng.choice(ZONES)
     run(f"CREATE FOREIGN TABLE {name} (data_id numeric, v {sql_type} OPTIONS (attr '{attr}')) "
-        f"SERVER crm OPTIONS (object 'product', on_error 'null')")
+        f"SERVER crm OPTIONS (object 'product', on_error 'set_null')")
     order("set", **switches)
     shown = run(f"SET TimeZone = 'UTC'; SELECT DISTINCT v::text FROM {name} WHERE v IS NOT NULL ORDER BY 1")
     shown = shown.split("\n")[:-1]

@@ -47,7 +47,7 @@ CREATE FOREIGN TABLE product_typed (
 CREATE FOREIGN TABLE product_lenient (
   data_id bigint, update_time timestamptz, shelf int OPTIONS (attr 'text_1'), qty smallint OPTIONS (attr 'num_1'),
   born date OPTIONS (attr 'text_8'), flag boolean OPTIONS (attr 'num_40'), failed jsonb OPTIONS (attr '#error')
-) SERVER crm OPTIONS (object 'product', on_error 'null');
+) SERVER crm OPTIONS (object 'product', on_error 'set_null');
 CREATE FOREIGN TABLE product_plain (
   data_id bigint, update_time timestamptz, name varchar(20) OPTIONS (attr 'text_1'), price numeric OPTIONS (attr 'num_1')
 ) SERVER crm_small OPTIONS (object 'product', snapshot 'false');

@@ -166,12 +166,12 @@ send_due(ApiQueue *queue, TimestampTz now, bool *throttled)
 		}
 		if (!queue->has_slot)
 		{
-			queue->slot = limiter_reserve(&queue->budget, LIMITER_READ);
+			queue->slot = limiter_reserve(&queue->budget);
 			queue->has_slot = true;
 		}
 		/* a slot that was left lying may not be used now */
 		if (queue->slot <= now)
-			queue->slot = limiter_claim(&queue->budget, LIMITER_READ, queue->slot);
+			queue->slot = limiter_claim(&queue->budget, queue->slot);
 		if (queue->slot > now)
 			now = GetCurrentTimestamp();	/* some time may have passed meanwhile */
 		if (queue->slot > now)
@@ -219,7 +219,7 @@ retry_or_raise(ApiQueue *queue, ApiRequest *request, const Fault *fault)
 	again = TimestampTzPlusMilliseconds(GetCurrentTimestamp(),
 										retry_delay_ms(request, fault));
 	if (fault->refused)
-		limiter_refused(&queue->budget, LIMITER_READ, again);
+		limiter_refused(&queue->budget, again);
 
 	if (!fault->transient || request->attempts > queue->options.max_retries ||
 		queue->retries_left <= 0)
@@ -295,7 +295,7 @@ queue_return_slot(void *arg)
 	ApiQueue   *queue = arg;
 
 	if (queue->has_slot)
-		limiter_return(&queue->budget, LIMITER_READ, queue->slot);
+		limiter_return(&queue->budget, queue->slot);
 }
 
 /* ---- public ---- */
@@ -331,8 +331,7 @@ api_open(const OptionTable *table, const ApiAccess *access, const ApiReader *rea
 	queue->reader = *reader;
 	queue->budget.origin = queue->session->origin;
 	queue->budget.corpid = table->server.corpid;
-	queue->budget.rate[LIMITER_READ] = table->server.rate_limit;
-	queue->budget.rate[LIMITER_WRITE] = table->server.write_rate_limit;
+	queue->budget.rate = table->server.rate_limit;
 	queue->budget.daily_quota = table->server.daily_quota;
 	queue->budget.time_zone = table->server.time_zone;
 	queue->retries_left = RETRIES_A_SCAN * table->server.max_retries;

@@ -29,7 +29,7 @@
 #include "limiter/slot.h"
 
 /* A change of LimiterShared needs another name: old backends may be alive. */
-#define LIMITER_SEGMENT "xbb_fdw limiter 1"
+#define LIMITER_SEGMENT "xbb_fdw limiter 2"
 
 #define LIMITER_ACCOUNTS 64
 #define LIMITER_ROWS_KEPT 512
@@ -43,7 +43,7 @@ typedef struct LimiterAccount
 	uint64		key[2];			/* of origin and corpid */
 	TimestampTz touched;		/* last use, or last slot; 0 = free */
 	TimestampTz clock;			/* the clock at the last use */
-	SlotLine	lines[LIMITER_NKINDS];
+	SlotLine	line;
 	SlotDay		day;			/* number: Julian date */
 } LimiterAccount;
 
@@ -164,10 +164,7 @@ account_lock(const LimiterBudget *budget, TimestampTz *now)
 		account->key[1] = key[1];
 	}
 	else if (*now < account->clock - LIMITER_CLOCK_STEP)
-	{
-		for (int kind = 0; kind < LIMITER_NKINDS; kind++)
-			slot_clock_set_back(&account->lines[kind], account->clock - *now);
-	}
+		slot_clock_set_back(&account->line, account->clock - *now);
 	account->clock = *now;
 	account->touched = *now;
 	return account;
@@ -177,8 +174,7 @@ static void
 account_unlock(LimiterAccount *account)
 {
 	/* an account that somebody queues for is not idle */
-	for (int kind = 0; kind < LIMITER_NKINDS; kind++)
-		account->touched = Max(account->touched, account->lines[kind].last);
+	account->touched = Max(account->touched, account->line.last);
 	LWLockRelease(&shared->accounts_lock);
 }
 
@@ -275,19 +271,17 @@ row_unlock(void)
 /* ---- public ---- */
 
 TimestampTz
-limiter_reserve(const LimiterBudget *budget, LimiterKind kind)
+limiter_reserve(const LimiterBudget *budget)
 {
-	double		rate = budget->rate[kind];
 	LimiterDay	today = day_now(budget->time_zone);
 	TimestampTz now;
 	LimiterAccount *account = account_lock(budget, &now);
-	SlotLine   *line = &account->lines[kind];
-	TimestampTz slot = slot_take(line, rate, now);
+	TimestampTz slot = slot_take(&account->line, budget->rate, now);
 	int			day = day_of(&today, slot);
 	bool		counted = slot_count(&account->day, day, budget->daily_quota);
 
 	if (!counted)
-		slot_give_back(line, rate, slot);
+		slot_give_back(&account->line, budget->rate, slot);
 	account_unlock(account);
 
 	if (!counted)
@@ -296,43 +290,36 @@ limiter_reserve(const LimiterBudget *budget, LimiterKind kind)
 }
 
 TimestampTz
-limiter_claim(const LimiterBudget *budget, LimiterKind kind, TimestampTz slot)
+limiter_claim(const LimiterBudget *budget, TimestampTz slot)
 {
 	TimestampTz now;
 	LimiterAccount *account = account_lock(budget, &now);
 
 	if (slot <= now)
-		slot = slot_claim(&account->lines[kind], budget->rate[kind], slot, now);
+		slot = slot_claim(&account->line, budget->rate, slot, now);
 	account_unlock(account);
 	return slot;
 }
 
 void
-limiter_return(const LimiterBudget *budget, LimiterKind kind, TimestampTz slot)
+limiter_return(const LimiterBudget *budget, TimestampTz slot)
 {
 	LimiterDay	today = day_now(budget->time_zone);
 	TimestampTz now;
 	LimiterAccount *account = account_lock(budget, &now);
 
-	slot_give_back(&account->lines[kind], budget->rate[kind], slot);
+	slot_give_back(&account->line, budget->rate, slot);
 	slot_uncount(&account->day, day_of(&today, slot));
 	account_unlock(account);
 }
 
 void
-limiter_refused(const LimiterBudget *budget, LimiterKind kind, TimestampTz until)
+limiter_refused(const LimiterBudget *budget, TimestampTz until)
 {
 	TimestampTz now;
 	LimiterAccount *account = account_lock(budget, &now);
 
-	/* the API does not say which of its limits it was: all pause, one slows */
-	for (LimiterKind other = 0; other < LIMITER_NKINDS; other++)
-	{
-		if (other == kind)
-			slot_refuse(&account->lines[other], now, until);
-		else
-			slot_hold(&account->lines[other], until);
-	}
+	slot_refuse(&account->line, now, until);
 	account_unlock(account);
 }
 

@@ -16,20 +16,12 @@
 #include "pgtime.h"
 #include "utils/timestamp.h"
 
-/* Reads and writes have budgets of their own; the day's quota is shared. */
-typedef enum LimiterKind
-{
-	LIMITER_READ,
-	LIMITER_WRITE,
-	LIMITER_NKINDS
-} LimiterKind;
-
 /* What one account may do, as its server's options say now. */
 typedef struct LimiterBudget
 {
 	const char *origin;			/* "https://host:port", lower case */
 	const char *corpid;
-	double		rate[LIMITER_NKINDS];	/* requests a second, 0 = no limit */
+	double		rate;			/* requests a second, 0 = no limit */
 	int64		daily_quota;	/* requests a day, 0 = no limit */
 	pg_tz	   *time_zone;		/* whose midnight ends the day */
 } LimiterBudget;
@@ -39,8 +31,7 @@ typedef struct LimiterBudget
  * Returns when it may be sent: now or later.  A used-up quota is an error
  * (53400) that says when it is renewed.
  */
-extern TimestampTz limiter_reserve(const LimiterBudget *budget,
-								   LimiterKind kind);
+extern TimestampTz limiter_reserve(const LimiterBudget *budget);
 
 /*
  * To be asked when a slot's time has come, just before sending: returns the
@@ -49,23 +40,21 @@ extern TimestampTz limiter_reserve(const LimiterBudget *budget,
  * half an interval while others queue behind it.  The day's count stays.
  */
 extern TimestampTz limiter_claim(const LimiterBudget *budget,
-								 LimiterKind kind, TimestampTz slot);
+								 TimestampTz slot);
 
 /*
  * Gives an unused slot back, if nobody has reserved one after it; the day's
  * count goes back in any case.  Raises nothing once the account was reserved
  * from: it may be called while a memory context is being reset.
  */
-extern void limiter_return(const LimiterBudget *budget, LimiterKind kind,
-						   TimestampTz slot);
+extern void limiter_return(const LimiterBudget *budget, TimestampTz slot);
 
 /*
  * The API refused a request for its rate: everyone holds back until "until",
- * then this kind goes on at half the rate, which grows back over a minute.
+ * then the account goes on at half the rate, which grows back over a minute.
  * Refusals within one pause count as one.
  */
-extern void limiter_refused(const LimiterBudget *budget, LimiterKind kind,
-							TimestampTz until);
+extern void limiter_refused(const LimiterBudget *budget, TimestampTz until);
 
 /* Counters, kept for each (database, server, user, endpoint). */
 typedef enum LimiterCounter

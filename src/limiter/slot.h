@@ -126,18 +126,6 @@ slot_give_back(SlotLine *line, double rate, int64_t slot)
 	return true;
 }
 
-/* Holds everyone back. */
-static inline void
-slot_hold(SlotLine *line, int64_t until)
-{
-	if (until > line->hold)
-	{
-		/* what is still withheld starts to grow back from here */
-		line->withheld = 1 - slot_share(line, until);
-		line->hold = until;
-	}
-}
-
 /*
  * A request was refused: holds everyone back and halves the rate, once for all
  * the requests refused in the same pause.

@@ -44,9 +44,6 @@ const OptionEntry option_entries[] = {
 	{"rate_limit", OPTION_SERVER, OPTION_RATE,
 		"16", "0", "1000", 0, OF_SERVER(rate_limit),
 	"requests a second for the whole cluster; 0 = no limit"},
-	{"write_rate_limit", OPTION_SERVER, OPTION_RATE,
-		"3", "0", "1000", 0, OF_SERVER(write_rate_limit),
-	"writing requests a second for the whole cluster; 0 = no limit"},
 	{"daily_quota", OPTION_SERVER, OPTION_COUNT,
 		"100000", "0", "1000000000", 0, OF_SERVER(daily_quota),
 	"requests a day for the whole cluster; 0 = no limit"},
@@ -83,9 +80,6 @@ const OptionEntry option_entries[] = {
 	{"fdw_tuple_cost", OPTION_SERVER, OPTION_NUMBER,
 		"1", "0", "10000000000", 0, OF_SERVER(fdw_tuple_cost),
 	"planner: what a record costs, its share of a request"},
-	{"updatable", OPTION_SERVER | OPTION_TABLE, OPTION_BOOLEAN,
-		"true", NULL, NULL, 0, OF_SERVER(updatable),
-	"whether records may be written"},
 
 	{"token", OPTION_MAPPING, OPTION_TEXT,
 		NULL, NULL, NULL, OPTION_SECRET, OF_MAPPING(token),
@@ -153,7 +147,7 @@ static const struct
 	[OPTION_PATH] = {"path", "Write the path of a read endpoint, such as /pro/v2/api/product/list: it ends in list or List."},
 	[OPTION_ATTR] = {"attr", "Write the API's name of the field, members of objects behind dots, * for the whole record, or #error for what did not fit."},
 	[OPTION_CONSTANT] = {"text", "It must not be empty, which would be NULL."},
-	[OPTION_ON_ERROR] = {"choice", "Valid values are error and null."},
+	[OPTION_ON_ERROR] = {"choice", "Valid values are error and set_null."},
 };
 
 static char *
@@ -351,7 +345,7 @@ read_value(const OptionEntry *entry, const char *text, OptionValue *value,
 			value->text = text;
 			return text[0] != '\0';
 		case OPTION_ON_ERROR:
-			value->boolean = strcmp(text, "null") == 0;
+			value->boolean = strcmp(text, "set_null") == 0;
 			return value->boolean || strcmp(text, "error") == 0;
 	}
 	return false;

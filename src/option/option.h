@@ -43,7 +43,6 @@ typedef struct OptionServer
 	int			page_size;
 	int			concurrency;
 	double		rate_limit;		/* requests a second, 0 = none */
-	double		write_rate_limit;
 	int64		daily_quota;	/* requests a day, 0 = none */
 	int			connect_timeout;	/* ms */
 	int			request_timeout;	/* ms */
@@ -55,7 +54,6 @@ typedef struct OptionServer
 	bool		use_remote_estimate;
 	double		fdw_startup_cost;
 	double		fdw_tuple_cost;
-	bool		updatable;
 } OptionServer;
 
 /* Options of a table, the server's beneath. */

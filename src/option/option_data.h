@@ -44,7 +44,7 @@ typedef enum OptionType
 	OPTION_PATH,				/* of a read endpoint */
 	OPTION_ATTR,
 	OPTION_CONSTANT,			/* any text but an empty one */
-	OPTION_ON_ERROR				/* error or null */
+	OPTION_ON_ERROR				/* error or set_null */
 } OptionType;
 
 typedef enum OptionFlag
@@ -79,7 +79,7 @@ extern const int option_nentries;
 /* A value, read; which member counts follows from the option's type. */
 typedef struct OptionValue
 {
-	bool		boolean;		/* also of on_error: null */
+	bool		boolean;		/* also of on_error: set_null */
 	double		number;			/* also of durations and sizes */
 	const char *text;			/* UTF-8 where it goes into requests */
 	pg_tz	   *zone;

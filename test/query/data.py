@@ -24,7 +24,7 @@ PRICES = ['0', '"0"', '12.5', '"12.50"', '12.50', '12.500', '"007"', '7', '7.0',
           '15', '15.0', '1.5e-3', '33', '44.4', '45.678', '8', '7.5', '8.4', '0.5', '1', '2', '3', '10.06']
 AMOUNTS = ['0', '1', '2', '3', '"7"', '"007"', '7', '7.0', '1e3', '1000', '-5', '-1', '12', '15', '"15"', '32767', '-32768',
            '40', '41', '42', '4', '5', '6', '10', '100', '8']
-# values that do not fit some of the columns that show them, for tables with on_error 'null'
+# values that do not fit some of the columns that show them, for tables with on_error 'set_null'
 MISFITS = {
     "num_1": ['"abc"', '"12,5"', '-2000000', '1e12', '"NaN"', 'true', '"x 7"'],
     "num_2": ['12.5', '99999', '3000000000', '"x"', '"7.0x"', '[7]', '-99999'],
@@ -56,14 +56,14 @@ COMPANIES = {
     "t6": (dict(short_pages=7, order="add-asc", gzip="off"), 64, dict(page_size=40), {}),
     "t7": (dict(max_values=50, empty="no-list", order="add-desc"), 130, dict(concurrency=3, page_size=60), {}),
     "t8": (dict(times="ms-string", echo_page_size="on", success="string", code_type="string",
-                key_order="code-last"), 50, dict(on_error="null"), dict(ONE_PAGE, unit="ms", quoted=True)),
+                key_order="code-last"), 50, dict(on_error="set_null"), dict(ONE_PAGE, unit="ms", quoted=True)),
     "t9": (dict(ignore="text_1,text_8", zero="none", order="update-asc", total_page="string", gzip="off",
                 success="missing"), 64, dict(page_size=32), {}),
     "t10": (dict(times="text", key_order="code-last", arrays_in_strings="off", doubles="on", total="string"), 50,
             dict(), dict(unit="text", arrays="off")),
-    "t11": (dict(types="strict", trim="on", text_limit="256", doubles="on", zero="none", gzip="off"), 40, dict(on_error="null"),
+    "t11": (dict(types="strict", trim="on", text_limit="256", doubles="on", zero="none", gzip="off"), 40, dict(on_error="set_null"),
             dict(first=8999999999999999001, odd=HARD)),
-    "t12": (dict(success="string", types="strict", trim="on"), 60, dict(on_error="null"), dict(odd=MISFITS)),
+    "t12": (dict(success="string", types="strict", trim="on"), 60, dict(on_error="set_null"), dict(odd=MISFITS)),
 }
 # lists of further forms, whose ids do not meet those of others: partitions and children
 FORMS = {

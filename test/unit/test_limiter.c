@@ -157,7 +157,6 @@ test_refusal(void)
 	const double rate = 10;
 	const int64_t pause = 5 * SLOT_SECOND;
 	SlotLine	line = {0};
-	SlotLine	other = {0};
 	int64_t		slot;
 	int64_t		next;
 	int64_t		last_gap;
@@ -191,19 +190,6 @@ test_refusal(void)
 	for (int n = 0; n < 20; n++, next += 1000)
 		slot_refuse(&line, next, next + 1000);
 	ok(slot_take(&line, rate, next) - slot == 1600000, "it never falls below a sixteenth");
-
-	slot_hold(&other, START + pause);
-	slot = slot_take(&other, rate, START);
-	ok(slot == START + pause && slot_take(&other, rate, START) == slot + 100000,
-	   "a line that was only held goes on at its own rate");
-
-	/* a slower line's pause must not hide that it is slow */
-	memset(&other, 0, sizeof(other));
-	slot_refuse(&other, START, START + SLOT_SECOND);
-	slot_hold(&other, START + 2 * SLOT_SECOND);
-	slot = slot_take(&other, rate, START);
-	next = slot_take(&other, rate, START);
-	ok(next - slot > 190000 && next - slot < 200000, "a pause does not end the recovery");
 }
 
 static void
