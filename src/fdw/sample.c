@@ -19,14 +19,9 @@
 #include "utils/rel.h"
 #include "utils/sampling.h"
 
+#include "base/limits.h"
 #include "fdw/fdw.h"
 #include "reader/reader.h"
-
-/* Records a window may have: the API may end a list at 10,000. */
-#define WINDOW_RECORDS 9000
-
-/* Windows begin in 2010, before the API existed; older records join the first. */
-#define FIRST_TIME INT64CONST(1262304000)
 
 typedef struct Sample
 {
@@ -111,7 +106,7 @@ ask(Sample *sample, int64 low, int64 high, int number)
 
 	MemoryContextReset(sample->scratch);
 	old = MemoryContextSwitchTo(sample->scratch);
-	sample->set.add_time.has_low = low > FIRST_TIME;
+	sample->set.add_time.has_low = low > API_FIRST_TIME;
 	sample->set.add_time.low = low;
 	sample->set.add_time.has_high = high < PG_INT64_MAX;
 	sample->set.add_time.high = high;
@@ -130,7 +125,7 @@ sample_window(Sample *sample, int64 low, int64 high, int64 now)
 	int			npages,
 				nsamples;
 
-	if (total > WINDOW_RECORDS && low < last)
+	if (total > API_WINDOW_RECORDS && low < last)
 	{
 		int64		middle = low + (last - low) / 2;
 
@@ -138,7 +133,7 @@ sample_window(Sample *sample, int64 low, int64 high, int64 now)
 		sample_window(sample, middle + 1, high, now);
 		return;
 	}
-	npages = (Min(total, WINDOW_RECORDS) + page_size - 1) / page_size;
+	npages = (Min(total, API_WINDOW_RECORDS) + page_size - 1) / page_size;
 	nsamples = (int) Min(sample->target * (total / sample->total) / page_size + 0.999, npages);
 	for (int i = 1; i <= npages && nsamples > 0; i++)
 		if (pg_prng_double(&pg_global_prng_state) * (npages - i + 1) < nsamples)
@@ -174,9 +169,9 @@ sample_acquire(Relation relation, int elevel, HeapTuple *rows, int target,
 	reservoir_init_selection_state(&sample.reservoir, target);
 
 	if (sample.table->object->has_times && sample.table->object->paged)
-		sample.total = ask(&sample, FIRST_TIME, PG_INT64_MAX, 1)->total;
+		sample.total = ask(&sample, API_FIRST_TIME, PG_INT64_MAX, 1)->total;
 	if (sample.total > target)
-		sample_window(&sample, FIRST_TIME, PG_INT64_MAX, now);
+		sample_window(&sample, API_FIRST_TIME, PG_INT64_MAX, now);
 	else
 		sample_everything(&sample);
 	MemoryContextDelete(sample.scratch);

@@ -17,11 +17,14 @@
 #include "base/attr_names.h"
 #include "base/compat.h"
 #include "base/json.h"
+#include "base/limits.h"
 #include "option/option_data.h"
 
 #define OF_SERVER(field) offsetof(OptionServer, field)
 #define OF_TABLE(field) offsetof(OptionTable, field)
 #define OF_MAPPING(field) offsetof(OptionMapping, field)
+
+#define MOST_PAGE_RECORDS CppAsString2(API_PAGE_RECORDS)
 
 /* Name, places, type; default, least and greatest value, flags; field; words. */
 const OptionEntry option_entries[] = {
@@ -36,7 +39,7 @@ const OptionEntry option_entries[] = {
 	"certificate authorities to trust instead of the system's, in a PEM file on the database server"},
 
 	{"page_size", OPTION_SERVER | OPTION_TABLE, OPTION_INTEGER,
-		"100", "1", "100", 0, OF_SERVER(page_size),
+		MOST_PAGE_RECORDS, "1", MOST_PAGE_RECORDS, 0, OF_SERVER(page_size),
 	"records a request"},
 	{"concurrency", OPTION_SERVER | OPTION_TABLE, OPTION_INTEGER,
 		"8", "1", "64", 0, OF_SERVER(concurrency),

@@ -53,7 +53,7 @@ audit_page(const Pager *p)
 {
 	int64_t		page = expected_ids(p) / p->width + 1;
 
-	return page * p->config.page_size <= PAGER_CAP ? (int) page : 1;
+	return page * p->config.page_size <= API_LIST_RECORDS ? (int) page : 1;
 }
 
 void
@@ -73,7 +73,7 @@ pager_audit_answer(Pager *p, int number, Page *page, const PagerAnswer *answer)
 	page_list_add(&p->freed, page);
 	p->audit = AUDIT_ANSWERED;
 	p->audit_total = answer->total;
-	if (answer->total != PAGER_CAP && answer->nrows > 0 && shown > answer->total)
+	if (answer->total != API_LIST_RECORDS && answer->nrows > 0 && shown > answer->total)
 		p->audit_total = shown;
 }
 
@@ -142,7 +142,7 @@ give_up(Pager *p, int64_t total)
 {
 	int64_t		missing = total - idset_count(&p->seen);
 	bool		timeless = remedy_for_bare_record(p) >= 0 ||
-		(p->list_total > PAGER_CAP && missing == p->missing);
+		(p->list_total > API_LIST_RECORDS && missing == p->missing);
 
 	pager_fail(p, timeless ? PAGER_TIMELESS : PAGER_UNAUDITED, total, idset_count(&p->seen));
 	pager_blame(p, &p->bare);
@@ -193,7 +193,7 @@ pager_audit_take(Pager *p)
 		p->restless = true;
 		return;
 	}
-	if (p->audit_total == PAGER_CAP)
+	if (p->audit_total == API_LIST_RECORDS)
 	{
 		/* This may be where totals end: count in parts. */
 		p->phase = PAGER_COUNT_PARTS;
@@ -213,7 +213,7 @@ pager_audit_part(Pager *p, Page *page, const PagerAnswer *answer)
 	Window	   *part = level->windows;
 
 	page_list_add(&p->freed, page);
-	if (answer->total < PAGER_CAP)
+	if (answer->total < API_LIST_RECORDS)
 	{
 		p->parts_total += answer->total;
 		pager_windows_drop(p, &level->windows);

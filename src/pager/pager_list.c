@@ -17,7 +17,7 @@ has_more(const Pager *p)
 	if (p->list_total < 0)
 		return p->list_page == 0;
 	if (p->config.method == PAGER_CERTIFIED &&
-		(int64_t) (p->list_page + 1) * p->config.page_size > PAGER_CAP)
+		(int64_t) (p->list_page + 1) * p->config.page_size > API_LIST_RECORDS)
 		return false;
 	return !p->list_ended && p->list_page < window_pages(p->list_total, p->width);
 }
@@ -53,7 +53,7 @@ end_list(Pager *p)
 		pager_rounds_begin(p);
 	else if (received != p->list_total)
 		pager_fail(p, PAGER_CHANGED, p->list_total, received);
-	else if (p->list_total == PAGER_CAP)
+	else if (p->list_total == API_LIST_RECORDS)
 		pager_fail(p, PAGER_CAPPED, p->list_total, received);
 	else
 		p->phase = PAGER_COMPLETE;
@@ -142,7 +142,7 @@ answer_reading(Pager *p, int number, Page *page, const PagerAnswer *answer)
 		p->phase = PAGER_COMPLETE;
 		return;
 	}
-	if (answer->total == PAGER_CAP)
+	if (answer->total == API_LIST_RECORDS)
 	{
 		page_list_add(&p->freed, page);
 		pager_fail(p, PAGER_CAPPED, answer->total, answer->nrows);

@@ -19,9 +19,8 @@
 #ifndef XBB_PAGER_STATE_H
 #define XBB_PAGER_STATE_H
 
+#include "base/limits.h"
 #include "pager/window.h"
-
-#define PAGER_CAP	10000		/* a list may end at this row, and a total */
 
 typedef enum PagerPhase
 {

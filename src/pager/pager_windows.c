@@ -18,8 +18,6 @@
 
 #include "pager/pager_state.h"
 
-#define FLOOR		INT64_C(1262304000) /* cutting starts at 2010 */
-#define DEEPEST		9000		/* records a window may have */
 #define MOST		40			/* pages a window may aim at */
 #define SWEEPS		2			/* of a window before it is cut */
 #define PATIENCE	12			/* of one that cannot be cut */
@@ -61,8 +59,8 @@ window_limit(const Pager *p, const Window *window)
 
 	if (pages > p->config.max_pages - 2)
 		pages = p->config.max_pages - 2;
-	if (pages * p->config.page_size > DEEPEST)
-		pages = (double) DEEPEST / p->config.page_size;
+	if (pages * p->config.page_size > API_WINDOW_RECORDS)
+		pages = (double) API_WINDOW_RECORDS / p->config.page_size;
 	return (int64_t) ((pages < 1 ? 1 : pages) * p->width);
 }
 
@@ -71,9 +69,9 @@ static void
 cutting_range(const Pager *p, const PagerRange *span, int64_t *left, int64_t *right)
 {
 	*right = span->has_high ? span->high : p->clock;
-	*left = span->has_low ? span->low : FLOOR;
-	if (*left < FLOOR && *right > FLOOR)
-		*left = FLOOR;
+	*left = span->has_low ? span->low : API_FIRST_TIME;
+	if (*left < API_FIRST_TIME && *right > API_FIRST_TIME)
+		*left = API_FIRST_TIME;
 }
 
 /* Back to a plan that expects n records. */
@@ -435,7 +433,7 @@ pager_windows_answer(Pager *p, const PagerFlight *flight, Page *page,
 		cut_window(p, level, window);
 		return;
 	}
-	if (answer->total >= PAGER_CAP)
+	if (answer->total >= API_LIST_RECORDS)
 	{
 		page_list_add(&p->freed, page);
 		pager_fail(p, PAGER_CAPPED, answer->total, answer->nrows);

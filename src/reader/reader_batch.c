@@ -140,7 +140,7 @@ reader_batches_plan(Reader *reader)
 	int			nvalues = reader->set->list.nvalues;
 
 	INSTR_TIME_SET_CURRENT(batches->opened);
-	batches->size = Min(VALUES_A_REQUEST, reader->table->server.page_size);
+	batches->size = Min(API_CONDITION_VALUES, reader->table->server.page_size);
 	/* where there are no times, nothing would tell what changed meanwhile */
 	if (nvalues <= batches->size ||
 		!(is_lookup(reader) || method == PAGER_CERTIFIED || method == PAGER_PLAIN))

@@ -11,9 +11,6 @@
 
 #include "reader/reader_state.h"
 
-/* A total that may be a limit of the API rather than a count (xbb-api 2, U). */
-#define TOTAL_CAP 10000
-
 /* One page, outside of any paging.  The reader must live as long as its queue. */
 static RecordPage *
 ask(Reader *reader, const ApiAccess *access, int number, int page_size)
@@ -87,13 +84,13 @@ reader_total(const OptionTable *table, const ApiAccess *access, RecordFormat *fo
 	RecordPage *page;
 
 	/* what is too long for one request is read and counted */
-	if (set->list.nvalues > VALUES_A_REQUEST)
+	if (set->list.nvalues > API_CONDITION_VALUES)
 		return -1;
 	keep_none_out(&closed.add_time);
 	keep_none_out(&closed.update_time);
 	set = &closed;
 	page = ask_page(table, access, format, set, 1, counters);
-	if (page->total < 0 || page->total >= TOTAL_CAP ||
+	if (page->total < 0 || page->total >= API_LIST_RECORDS ||
 		page->nrows != Min(page->total, table->server.page_size) ||
 		!page_in_bounds(set, page))
 		return -1;
@@ -111,7 +108,7 @@ reader_count(const OptionTable *table, Oid userid, const ConditionSet *set,
 	RecordPage *page;
 	int64		total;
 
-	if (missing_ok && set->list.nvalues > VALUES_A_REQUEST)
+	if (missing_ok && set->list.nvalues > API_CONDITION_VALUES)
 		return -1;
 	context = AllocSetContextCreate(CurrentMemoryContext, "xbb_fdw count",
 									ALLOCSET_SMALL_SIZES);

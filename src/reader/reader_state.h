@@ -18,6 +18,7 @@
 #include "portability/instr_time.h"
 
 #include "base/idset.h"
+#include "base/limits.h"
 #include "reader/reader.h"
 
 /* Undelivered pages held at most (design G2). */
@@ -25,12 +26,6 @@
 
 /* Of them the pager's at least, when answers to batches are held, too. */
 #define PAGER_PAGES 8
-
-/*
- * Values in one condition: a public client asks for as many dataIds (xbb-api 3,
- * C).  How many texts or numbers the API takes is not known.
- */
-#define VALUES_A_REQUEST 50
 
 /* A list cut into batches: one reading after the other, asked ahead. */
 typedef struct ReaderBatches

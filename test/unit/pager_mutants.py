@@ -19,7 +19,7 @@ UNIT = os.path.dirname(os.path.abspath(__file__))
 SRC = os.path.join(UNIT, "..", "..", "src")
 CPU_SECONDS = 120   # of a part, which takes 40 at most
 
-FIRST_PAGE = ("pager_audit.c", "page * p->config.page_size <= PAGER_CAP ? (int) page : 1;", "page > 0;")
+FIRST_PAGE = ("pager_audit.c", "page * p->config.page_size <= API_LIST_RECORDS ? (int) page : 1;", "page > 0;")
 
 END_PAGE = ["window.c", "window->end_seen |= end_page(total, width) == 0;", "window->end_seen = true;"]
 
@@ -33,7 +33,7 @@ MUTANTS = [     # what is removed, file, text, what stands there instead
     ("the audit's remedies", "pager_audit.c",
      "if (p->remedy == NREMEDIES)", "if (p->remedy == 0)"),
     ("the audit in parts", "pager_audit.c",
-     "if (p->audit_total == PAGER_CAP)", "if (p->audit_total < 0)"),
+     "if (p->audit_total == API_LIST_RECORDS)", "if (p->audit_total < 0)"),
     ("doubt of an audit that came too early", "pager_audit.c",
      "if (p->audited < idset_count(&p->seen))", "if (p->audited < 0)"),
     ("the audit beside the last question", "pager_rounds.c",
@@ -118,7 +118,7 @@ MUTANTS = [     # what is removed, file, text, what stands there instead
     ("the name of a record without times", "pager_audit.c",
      "pager_blame(p, &p->bare);", ";"),
     ("what lies deeper than pages", "pager_audit.c",
-     "p->list_total > PAGER_CAP &&", "p->list_total < 0 &&"),
+     "p->list_total > API_LIST_RECORDS &&", "p->list_total < 0 &&"),
     ("doubt of what changes meanwhile", "pager_audit.c",
      "missing == p->missing)", "missing > 0)"),
     ("answers given up while pages are read", "pager_list.c",
@@ -138,7 +138,7 @@ MUTANTS = [     # what is removed, file, text, what stands there instead
     ("plain: equal totals", "pager_list.c",
      "else if (changed && p->config.method == PAGER_PLAIN)", "else if (changed && p->width == 0)"),
     ("plain: no trust in 10,000", "pager_list.c",
-     "else if (p->list_total == PAGER_CAP)", "else if (p->list_total < 0)"),
+     "else if (p->list_total == API_LIST_RECORDS)", "else if (p->list_total < 0)"),
     ("repeated: the second reading", "pager_list.c",
      "if (p->readings == 0 || idset_count", "if (p->readings == 0)\n\t\treturn true;\n\tif (idset_count"),
     ("repeated: the same ids", "pager_list.c",
@@ -146,7 +146,7 @@ MUTANTS = [     # what is removed, file, text, what stands there instead
     ("the limit", "pager_list.c",
      "if (missing > 0 && window_pages(missing, p->width) < most)", "if (missing < INT64_MIN / 2)"),
     ("the depth of a limited scan", "pager_list.c",
-     "(int64_t) (p->list_page + 1) * p->config.page_size > PAGER_CAP)", "p->list_page < 0)"),
+     "(int64_t) (p->list_page + 1) * p->config.page_size > API_LIST_RECORDS)", "p->list_page < 0)"),
 ]
 
 THEOREM = [     # likewise, the audit removed too
@@ -183,7 +183,7 @@ THEOREM = [     # likewise, the audit removed too
 def pure_sources():
     """The pager and what it stands on, as paths below SRC."""
     return [*(f"pager/{name}" for name in sorted(os.listdir(os.path.join(SRC, "pager"))) if name.endswith((".c", ".h"))),
-            "base/idset.c", "base/idset.h"]
+            "base/idset.c", "base/idset.h", "base/limits.h"]
 
 
 def build(directory):
