@@ -108,7 +108,8 @@ look_again(Pager *p, Remedy remedy)
 			return;
 		case LOOK_OVERLAPPING:
 			p->overlap = 1;
-			pager_rounds_begin(p);
+			pager_begin_level(p, p->config.key, p->config.bounds);
+			pager_windows_begin(p);
 			return;
 		case LOOK_AT_PAGES:
 			look_at_pages(p);

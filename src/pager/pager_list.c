@@ -41,26 +41,27 @@ most_in_flight(const Pager *p)
 	return most;
 }
 
-/* All pages were answered. */
-static void
+/* All pages were answered; true if that proves nothing yet: go on with windows. */
+static bool
 end_list(Pager *p)
 {
 	int64_t		received = idset_count(&p->seen);
 
-	if (p->config.method == PAGER_CERTIFIED && p->remedy > 0)
+	if (p->config.method == PAGER_CERTIFIED && p->remedy == 0)
+		return true;
+	if (p->config.method == PAGER_CERTIFIED)
 		p->phase = PAGER_ASK_AUDIT;
-	else if (p->config.method == PAGER_CERTIFIED)
-		pager_rounds_begin(p);
 	else if (received != p->list_total)
 		pager_fail(p, PAGER_CHANGED, p->list_total, received);
 	else if (p->list_total == API_LIST_RECORDS)
 		pager_fail(p, PAGER_CAPPED, p->list_total, received);
 	else
 		p->phase = PAGER_COMPLETE;
+	return false;
 }
 
-/* Handed on page by page. */
-static void
+/* Handed on page by page; true as from end_list. */
+static bool
 answer_page(Pager *p, Page *page, const PagerAnswer *answer)
 {
 	bool		first = p->list_total < 0;
@@ -74,11 +75,12 @@ answer_page(Pager *p, Page *page, const PagerAnswer *answer)
 		p->phase = PAGER_COMPLETE;
 	else if (first && p->config.method == PAGER_CERTIFIED && p->remedy == 0 &&
 			 answer->total <= p->config.limit)
-		end_list(p);			/* all of it is wanted */
+		return end_list(p);		/* all of it is wanted */
 	else if (changed && p->config.method == PAGER_PLAIN)
 		pager_fail(p, PAGER_CHANGED, answer->total, idset_count(&p->seen));
 	else if (!pager_awaits(p, NULL) && !has_more(p))
-		end_list(p);
+		return end_list(p);
+	return false;
 }
 
 /* The answer is the list; ids are not looked at. */
@@ -184,13 +186,14 @@ pager_list_request(Pager *p, PagerStep *step)
 	return true;
 }
 
-void
+bool
 pager_list_answer(Pager *p, int number, Page *page, const PagerAnswer *answer)
 {
+	if (p->config.method != PAGER_SINGLE && p->config.method != PAGER_REPEATED)
+		return answer_page(p, page, answer);
 	if (p->config.method == PAGER_SINGLE)
 		answer_single(p, page, answer);
-	else if (p->config.method == PAGER_REPEATED)
-		answer_reading(p, number, page, answer);
 	else
-		answer_page(p, page, answer);
+		answer_reading(p, number, page, answer);
+	return false;
 }

@@ -20,25 +20,6 @@
 #define STALLS		60			/* seconds beside settle_time */
 #define READ_UP		5			/* likewise, until all but the future has been read */
 
-PagerLevel *
-pager_level(Pager *p)
-{
-	return &p->levels[p->depth];
-}
-
-void
-pager_begin_level(Pager *p, PagerTime key, const PagerRange *outer)
-{
-	PagerLevel *level = pager_level(p);
-
-	*level = (PagerLevel)
-	{
-		.key = key,.round = outer[key],.stretch = 1
-	};
-	memcpy(level->outer, outer, sizeof(level->outer));
-	p->phase = PAGER_ASK_REST;
-}
-
 /* The level has been read: back to the second that it was made of. */
 static void
 end_level(Pager *p)
@@ -52,26 +33,6 @@ end_level(Pager *p)
 		pager_windows_drop(p, &pager_level(p)->windows);
 		p->phase = PAGER_READ_WINDOWS;
 	}
-}
-
-/* What moved while the windows were read is above them. */
-static PagerRange
-rest_of(const PagerLevel *level)
-{
-	PagerRange	rest = level->outer[level->key];
-
-	rest.has_low = true;
-	rest.low = pager_later(level->settled, 1);
-	return rest;
-}
-
-void
-pager_begin_round(Pager *p, PagerLevel *level)
-{
-	p->early = false;
-	level->instant = false;
-	level->round = rest_of(level);
-	p->phase = PAGER_ASK_REST;
 }
 
 /*
@@ -166,7 +127,7 @@ answer_early_rest(Pager *p, Page *page, const PagerAnswer *answer)
 		return;
 	}
 	page_list_add(&p->freed, page);
-	pager_rounds_void(p);
+	p->disturbed = true;
 }
 
 /*
@@ -198,12 +159,31 @@ is_audit_due(const Pager *p)
 }
 
 /*
+ * A window is not what it was when rest and audit were asked early, or the question
+ * that its page was lent from.
+ */
+static void
+forget_early_answers(Pager *p)
+{
+	p->disturbed = false;
+	p->levels[0].instant = p->levels[1].instant = false;
+	if (!p->early)
+		return;
+	p->restless = true;
+	p->early = p->rest_read = p->waiting = false;
+	p->audit = AUDIT_DUE;
+	pager_abandon(p, NULL);
+}
+
+/*
  * What is next when there are no more windows, or the oldest is too full, or all is
  * handed on and counted.
  */
 static void
 advance(Pager *p)
 {
+	if (p->disturbed)
+		forget_early_answers(p);
 	while (p->phase == PAGER_READ_WINDOWS && !pager_has_failed(p))
 	{
 		PagerLevel *level = pager_level(p);
@@ -270,7 +250,7 @@ pager_rounds_request(Pager *p, PagerStep *step)
 	memcpy(range, level->outer, sizeof(range));
 	if (p->phase == PAGER_READ_WINDOWS)
 	{
-		range[level->key] = rest_of(level);
+		range[level->key] = pager_rest(level);
 		p->early = true;
 	}
 	else if (p->phase == PAGER_ASK_REST)
@@ -308,16 +288,4 @@ pager_rounds_make_room(Pager *p)
 {
 	pager_windows_make_room(p);
 	advance(p);
-}
-
-void
-pager_rounds_void(Pager *p)
-{
-	p->levels[0].instant = p->levels[1].instant = false;
-	if (!p->early)
-		return;
-	p->restless = true;
-	p->early = p->rest_read = p->waiting = false;
-	p->audit = AUDIT_DUE;
-	pager_abandon(p, NULL);
 }

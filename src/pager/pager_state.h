@@ -3,16 +3,16 @@
  * pager_state.h
  *	  What the parts of the pager share.
  *
- *	  pager.c			the interface: requests, answers, what comes next
+ *	  pager.c			the interface: what comes next, answers
  *	  pager_list.c		pages in the list's own order
  *	  pager_rounds.c	certified scans: rounds
  *	  pager_audit.c		the audit, and what is tried when it fails
  *	  pager_windows.c	the windows of a round
- *	  pager_range.c		times and ranges of them
+ *	  pager_core.c		requests, records handed on, levels, failures
  *	  window.c			what the answers of one window prove
- *	  idset.c			the ids handed on
+ *	  pager_range.c		times and ranges of them
  *
- * Included by those files only.
+ * Each calls only such as stand below it.  Included by these files only.
  *
  *-------------------------------------------------------------------------
  */
@@ -135,6 +135,9 @@ struct Pager
 	bool		rest_read;		/* early: the answer held all of the rest */
 	bool		restless;		/* the list changed under a bold request: no more of
 								 * them */
+	bool		disturbed;		/* a window is not what it was when rest and audit
+								 * were asked early, or its page lent: to be taken
+								 * up by pager_rounds.c */
 	int64_t		stalls;			/* seconds slept until something settles */
 	int			overlap;		/* seconds by which windows overlap */
 	int			remedy;			/* the next one */
@@ -145,7 +148,7 @@ struct Pager
 	int64_t		future_since;	/* the API's clock when that began */
 };
 
-/* pager.c */
+/* pager_core.c */
 extern void pager_fail(Pager *p, PagerFailure failure, int64_t expected,
 					   int64_t received);
 
@@ -178,9 +181,19 @@ extern bool pager_awaits(const Pager *p, const Window *window);
 /* The answers in flight prove nothing any more. */
 extern void pager_abandon(Pager *p, const Window *window);
 
+/* The level being read. */
+extern PagerLevel *pager_level(Pager *p);
+extern void pager_begin_level(Pager *p, PagerTime key, const PagerRange *outer);
+extern void pager_begin_round(Pager *p, PagerLevel *level);
+
+/* What moved while the windows were read is above them. */
+extern PagerRange pager_rest(const PagerLevel *level);
+
 /* pager_list.c */
 extern bool pager_list_request(Pager *p, PagerStep *step);
-extern void pager_list_answer(Pager *p, int number, Page *page,
+
+/* True if the list has ended, and the scan goes on with windows. */
+extern bool pager_list_answer(Pager *p, int number, Page *page,
 							  const PagerAnswer *answer);
 
 /* pager_audit.c */
@@ -193,8 +206,6 @@ extern void pager_audit_part(Pager *p, Page *page, const PagerAnswer *answer);
 extern void pager_audit_take(Pager *p);
 
 /* pager_rounds.c */
-extern void pager_begin_level(Pager *p, PagerTime key, const PagerRange *outer);
-extern void pager_begin_round(Pager *p, PagerLevel *level);
 extern void pager_rounds_begin(Pager *p);
 extern void pager_rounds_free(Pager *p);
 extern bool pager_rounds_request(Pager *p, PagerStep *step);
@@ -203,12 +214,6 @@ extern void pager_rounds_answer(Pager *p, const PagerFlight *flight,
 
 /* Nothing can be asked for, as windows hold all the room. */
 extern void pager_rounds_make_room(Pager *p);
-
-/* A window is not what it was when rest and audit were asked early. */
-extern void pager_rounds_void(Pager *p);
-
-/* The level being read. */
-extern PagerLevel *pager_level(Pager *p);
 
 /* pager_windows.c */
 extern void pager_windows_begin(Pager *p);

@@ -78,7 +78,7 @@ cutting_range(const Pager *p, const PagerRange *span, int64_t *left, int64_t *ri
 static void
 unread_window(Pager *p, Window *window, int64_t n)
 {
-	pager_rounds_void(p);
+	p->disturbed = true;
 	pager_abandon(p, window);
 	window_reset(window, &p->memory, &p->freed);
 	window->state = WINDOW_PLANNED;
@@ -172,7 +172,7 @@ sweep_again(Pager *p, PagerLevel *level, Window *window)
 	int64_t		missing = window->total - idset_count(&window->ids);
 	bool		nearly = window->moves == 0 && missing > 0 && missing < p->width;
 
-	pager_rounds_void(p);
+	p->disturbed = true;
 	p->failed = true;
 	p->counters.sweeps++;
 	window->sweeps++;
@@ -441,10 +441,7 @@ pager_windows_answer(Pager *p, const PagerFlight *flight, Page *page,
 	}
 
 	if (unlike)
-	{
-		pager_rounds_void(p);
-		p->restless = true;
-	}
+		p->disturbed = p->restless = true;
 	switch (window_answer(window, flight->page, page, answer, p->config.bounds,
 						  p->width, &p->memory, &p->freed))
 	{
