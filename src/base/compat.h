@@ -109,7 +109,15 @@ getClosestMatch(ClosestMatchState *state)
 
 /* ---- JSON tokens (lex.c) ---- */
 
-/* A lexer that leaves escapes alone; 17 lets the caller bring the struct. */
+/*
+ * A lexer that leaves escapes alone; 17 lets the caller bring the struct.
+ *
+ * lex.c cuts most tokens itself and then sets token_start, token_terminator,
+ * prev_token_terminator and token_type as json_lex() would.  It relies on json_lex()
+ * going on from token_terminator and keeping nothing else from one token to the next
+ * that matters without incremental parsing: so it was in 15 to 18, and a new major
+ * wants a look.  An assertion in lex.c and test/fuzz (json) would notice.
+ */
 #if PG_VERSION_NUM >= 170000
 #define compat_raw_lexer(text, length) \
 	makeJsonLexContextCstringLen(NULL, text, length, PG_UTF8, false)

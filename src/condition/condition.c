@@ -9,6 +9,7 @@
 
 #include "access/stratnum.h"
 #include "catalog/pg_type.h"
+#include "datatype/timestamp.h"
 #include "nodes/nodeFuncs.h"
 #include "optimizer/optimizer.h"
 #include "utils/fmgroids.h"
@@ -240,6 +241,19 @@ condition_match(PlannerInfo *root, RelOptInfo *rel, Expr *clause, char **attrs,
 						   op->opno, op->inputcollid, true, attrs, qual);
 	}
 	return false;
+}
+
+int64
+condition_rounding(const ConditionQual *qual)
+{
+	int64		half = USECS_PER_SEC / 2;
+
+	if ((qual->column_type != TIMESTAMPTZOID && qual->column_type != TIMESTAMPOID) ||
+		qual->column_typmod < 0)
+		return 0;
+	for (int i = 0; i < qual->column_typmod; i++)
+		half /= 10;
+	return half;				/* of timestamp(6) 0 */
 }
 
 bool

@@ -22,19 +22,6 @@
 
 /* ---- times ---- */
 
-int64
-condition_rounding(const ConditionQual *qual)
-{
-	int64		half = USECS_PER_SEC / 2;
-
-	if ((qual->column_type != TIMESTAMPTZOID && qual->column_type != TIMESTAMPOID) ||
-		qual->column_typmod < 0)
-		return 0;
-	for (int i = 0; i < qual->column_typmod; i++)
-		half /= 10;
-	return half;				/* of timestamp(6) 0 */
-}
-
 /* What to add to a local time in the zone for UTC, seconds. */
 static int
 zone_offset(Timestamp local, pg_tz *zone)

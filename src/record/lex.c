@@ -11,11 +11,11 @@
  */
 #include "postgres.h"
 
-#include "record/lex.h"
 #include "mb/pg_wchar.h"
-#include "port/pg_bitutils.h"
 
 #include "base/compat.h"
+#include "record/lex.h"
+#include "record/lex_scan.h"
 
 #define MAX_HINTS 4				/* names compared before one is cut */
 
@@ -39,102 +39,12 @@ fail_at(Lex *lex, const char *error, const char *where)
 }
 
 static LexEvent
-fail(Lex *lex)
+fail_at_token(Lex *lex)
 {
 	if (lex->tokens->token_type == JSON_TOKEN_END)
 		return fail_at(lex, "unexpected end of JSON",
 					   lex->tokens->input + lex->tokens->input_length);
 	return fail_at(lex, "invalid JSON", lex->tokens->token_start);
-}
-
-/*
- * Marks, by their highest bits, those of eight bytes that are a quote, a
- * backslash or a control character; what is marked above another may be wrong.
- */
-static inline uint64
-mark_ends(const char *bytes)
-{
-	const uint64 ones = UINT64CONST(0x0101010101010101);
-	uint64		word;
-	uint64		quote;
-	uint64		backslash;
-
-	/* to subtract makes a small byte negative; those that were are masked */
-	memcpy(&word, bytes, sizeof(word));
-	quote = word ^ (ones * '"');
-	backslash = word ^ (ones * '\\');
-	return (((quote - ones) & ~quote) | ((backslash - ones) & ~backslash) |
-			((word - ones * ' ') & ~word)) & (ones * 0x80);
-}
-
-/* The quote that ends a string at "s", or NULL if that takes a closer look. */
-static inline const char *
-find_quote(const char *s, const char *end)
-{
-	for (; end - s >= (ptrdiff_t) sizeof(uint64); s += sizeof(uint64))
-	{
-		uint64		marks = mark_ends(s);
-
-		if (marks == 0)
-			continue;
-#ifndef WORDS_BIGENDIAN
-		s += pg_rightmost_one_pos64(marks) / 8;
-#endif
-		break;
-	}
-	while (s < end && *s != '"')
-	{
-		if (*s == '\\' || (unsigned char) *s < ' ')
-			return NULL;
-		s++;
-	}
-	return s < end ? s : NULL;
-}
-
-static inline const char *
-skip_digits(const char *s, const char *end)
-{
-#ifndef WORDS_BIGENDIAN
-	const uint64 ones = UINT64CONST(0x0101010101010101);
-
-	for (; end - s >= (ptrdiff_t) sizeof(uint64); s += sizeof(uint64))
-	{
-		uint64		word;
-		uint64		others;
-
-		/* the highest bit of each byte that is not 0 to 9 */
-		memcpy(&word, s, sizeof(word));
-		word ^= ones * '0';
-		others = (((word & (ones * 0x7F)) + ones * (0x80 - 10)) | word) & (ones * 0x80);
-		if (others != 0)
-			return s + pg_rightmost_one_pos64(others) / 8;
-	}
-#endif
-	while (s < end && *s >= '0' && *s <= '9')
-		s++;
-	return s;
-}
-
-/* The end of a number at "s", or NULL if that takes a closer look. */
-static inline const char *
-find_number_end(const char *s, const char *end)
-{
-	const char *first;
-
-	if (s < end && *s == '-')
-		s++;
-	first = s;
-	s = skip_digits(s, end);
-	if (s == first || (*first == '0' && s - first > 1))
-		return NULL;
-	if (s < end && *s == '.')
-	{
-		first = s + 1;
-		s = skip_digits(first, end);
-		if (s == first)
-			return NULL;
-	}
-	return s < end && (*s == ',' || *s == '}' || *s == ']') ? s : NULL;
 }
 
 /*
@@ -183,7 +93,13 @@ cut_token(Lex *lex)
 			break;
 	}
 	if (!last)
-		return json_lex(tokens) == JSON_SUCCESS;
+	{
+		bool		good = json_lex(tokens) == JSON_SUCCESS;
+
+		/* it went on from here: see compat_raw_lexer() */
+		Assert(!good || tokens->prev_token_terminator == start);
+		return good;
+	}
 	tokens->token_type = type;
 	tokens->token_start = tokens->token_terminator;
 	tokens->prev_token_terminator = tokens->token_terminator;
@@ -216,7 +132,7 @@ static LexEvent
 take_scalar(Lex *lex, LexKind kind)
 {
 	if (!expects_value(lex))
-		return fail(lex);
+		return fail_at_token(lex);
 	take_slice(lex, kind);
 	value_ended(lex);
 	return LEX_SCALAR;
@@ -231,7 +147,7 @@ take_key(Lex *lex)
 	lex->escaped = memchr(lex->slice.start, '\\', lex->slice.length) != NULL;
 	if (!cut_token(lex) ||
 		lex->tokens->token_type != JSON_TOKEN_COLON)
-		return fail(lex);
+		return fail_at_token(lex);
 	lex->expected = EXPECT_VALUE;
 	return LEX_KEY;
 }
@@ -240,7 +156,7 @@ static LexEvent
 open_container(Lex *lex, LexKind kind)
 {
 	if (!expects_value(lex))
-		return fail(lex);
+		return fail_at_token(lex);
 	if (lex->depth == LEX_MAX_DEPTH)
 		return fail_at(lex, "JSON is nested too deeply",
 					   lex->tokens->token_start);
@@ -259,7 +175,7 @@ close_container(Lex *lex, LexKind kind)
 
 	if (lex->depth == 0 || lex_in_array(lex) != (kind == LEX_ARRAY) ||
 		(lex->expected != EXPECT_COMMA_OR_CLOSE && lex->expected != empty))
-		return fail(lex);
+		return fail_at_token(lex);
 	lex->slice.start = lex->opened[lex->depth--];
 	lex->slice.length = lex->tokens->token_terminator - lex->slice.start;
 	lex->slice.kind = kind;
@@ -287,7 +203,7 @@ find_hint(LexName *name, const char *text, const char *end)
 
 /* A name, from its quote on, with the colon behind it; false to look closer. */
 static inline bool
-take_name(Lex *lex, const char *start, const char *end)
+take_plain_name(Lex *lex, const char *start, const char *end)
 {
 	LexName    *hint = find_hint(lex->hint, start + 1, end);
 	const char *quote;
@@ -365,7 +281,7 @@ take_member(Lex *lex, LexEvent *event)
 		case EXPECT_KEY:
 		case EXPECT_KEY_OR_CLOSE:
 			*event = LEX_KEY;
-			return *start == '"' && take_name(lex, start, end);
+			return *start == '"' && take_plain_name(lex, start, end);
 		case EXPECT_VALUE:
 		case EXPECT_VALUE_OR_CLOSE:
 			*event = LEX_SCALAR;
@@ -396,7 +312,7 @@ lex_next(Lex *lex)
 	for (;;)
 	{
 		if (!cut_token(lex))
-			return fail(lex);
+			return fail_at_token(lex);
 
 		switch (lex->tokens->token_type)
 		{
@@ -423,13 +339,13 @@ lex_next(Lex *lex)
 				return close_container(lex, LEX_ARRAY);
 			case JSON_TOKEN_COMMA:
 				if (lex->expected != EXPECT_COMMA_OR_CLOSE)
-					return fail(lex);
+					return fail_at_token(lex);
 				lex->expected = lex_in_array(lex) ? EXPECT_VALUE : EXPECT_KEY;
 				break;
 			case JSON_TOKEN_END:
-				return (lex->expected == EXPECT_END) ? LEX_END : fail(lex);
+				return (lex->expected == EXPECT_END) ? LEX_END : fail_at_token(lex);
 			default:
-				return fail(lex);
+				return fail_at_token(lex);
 		}
 	}
 }

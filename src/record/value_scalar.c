@@ -9,7 +9,6 @@
 
 #include "catalog/pg_type.h"
 #include "common/int.h"
-#include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 #include "utils/numeric.h"
 #include "record/value_type.h"
@@ -35,17 +34,6 @@ const int64 value_power_of_ten[VALUE_MAX_DIGITS + 1] = {
 	INT64CONST(100000000000000000),
 	INT64CONST(1000000000000000000)
 };
-
-static bool
-is_ascii_text(const char *data, int length)
-{
-	for (int i = 0; i < length; i++)
-	{
-		if (IS_HIGHBIT_SET(data[i]))
-			return false;
-	}
-	return true;
-}
 
 static const char *
 skip_digits(const char *in, const char *end)
@@ -135,62 +123,6 @@ convert_wide_integer(ValueType *type, const LexSlice *slice)
 		default:
 			return DirectFunctionCall1(numeric_int8, number);
 	}
-}
-
-ValueText
-value_server_text(const char *data, int length)
-{
-	ValueText	text = {data, length};
-
-	if (GetDatabaseEncoding() != PG_UTF8 && !is_ascii_text(data, length))
-	{
-		text.data = pg_any_to_server(data, length, PG_UTF8);
-		if (text.data != data)
-			text.length = strlen(text.data);
-	}
-	return text;
-}
-
-ValueText
-value_content(const LexSlice *slice)
-{
-	ValueText	text = {slice->start + 1, (int) slice->length - 2};
-	LexEscape	escape;
-	char	   *buffer;
-
-	if (memchr(text.data, '\\', text.length) == NULL)
-		return text;
-
-	buffer = palloc(slice->length);
-	text.length = lex_unescape(slice, buffer, &escape);
-	text.data = buffer;			/* and two bytes of room behind it */
-	buffer[text.length] = '\0';
-
-	if (escape == LEX_ESCAPED_NUL)
-		ereport(ERROR,
-				(errcode(ERRCODE_UNTRANSLATABLE_CHARACTER),
-				 errmsg("\\u0000 cannot be converted to text")));
-	if (escape == LEX_ESCAPED_SURROGATE)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
-				 errmsg("a Unicode surrogate without its other half cannot be converted to text")));
-	return text;
-}
-
-ValueText
-value_text(const LexSlice *slice)
-{
-	ValueText	content = {slice->start, slice->length};
-
-	if (slice->kind == LEX_STRING)
-		content = value_content(slice);
-	return value_server_text(content.data, content.length);
-}
-
-char *
-value_terminated(ValueText text)
-{
-	return pnstrdup(text.data, text.length);
 }
 
 Datum
