@@ -16,6 +16,10 @@
 #include "nodes/pathnodes.h"
 #include "pgtime.h"
 
+#include "base/range.h"
+
+typedef TimeRange ConditionRange;
+
 /* What an attr holds, as far as conditions on it go. */
 typedef enum ConditionKind
 {
@@ -49,15 +53,6 @@ typedef struct ConditionQual
 	Expr	   *value;			/* NULL in what condition_decode returns */
 } ConditionQual;
 
-/* Epoch seconds, both ends inclusive. */
-typedef struct ConditionRange
-{
-	bool		has_low;
-	bool		has_high;
-	int64		low;
-	int64		high;
-} ConditionRange;
-
 /* One condition with many values, any of which will do. */
 typedef struct ConditionList
 {
@@ -80,8 +75,8 @@ typedef struct ConditionSet
 								 * the list, comma-separated, UTF-8; "" for none */
 	ConditionList list;			/* the one to cut if it is too long to send: the
 								 * dataIds, else the longest = ANY */
-	ConditionRange add_time;
-	ConditionRange update_time;
+	TimeRange add_time;
+	TimeRange update_time;
 	int			nids;			/* dataIds that meet all quals on them, -1 if not
 								 * asked for */
 	int64	   *ids;			/* sorted, each once; the values of list */
@@ -151,7 +146,7 @@ extern ConditionSet *condition_evaluate(List *quals, const Datum *values,
  * times, which may be narrower than the set's own.
  */
 extern char *condition_elements(const char *fixed, const ConditionSet *set,
-								const ConditionRange *add_time,
-								const ConditionRange *update_time);
+								const TimeRange *add_time,
+								const TimeRange *update_time);
 
 #endif							/* XBB_CONDITION_H */

@@ -100,7 +100,7 @@ floor_epoch(TimestampTz instant)
 }
 
 static void
-narrow_low(ConditionRange *range, int64 low)
+narrow_low(TimeRange *range, int64 low)
 {
 	if (!range->has_low || low > range->low)
 		range->low = low;
@@ -108,7 +108,7 @@ narrow_low(ConditionRange *range, int64 low)
 }
 
 static void
-narrow_high(ConditionRange *range, int64 high)
+narrow_high(TimeRange *range, int64 high)
 {
 	if (!range->has_high || high < range->high)
 		range->high = high;
@@ -120,7 +120,7 @@ narrow_high(ConditionRange *range, int64 high)
  * through than the qual, sets set->empty when nothing can meet it.
  */
 static void
-add_bound(ConditionSet *set, ConditionRange *range, const ConditionQual *qual,
+add_bound(ConditionSet *set, TimeRange *range, const ConditionQual *qual,
 		  ConditionOperator op, Datum value, pg_tz *zone)
 {
 	bool		upward = op == CONDITION_LESS || op == CONDITION_LESS_EQUAL;
@@ -155,7 +155,7 @@ add_bound(ConditionSet *set, ConditionRange *range, const ConditionQual *qual,
 }
 
 static void
-add_time(ConditionSet *set, ConditionRange *range, const ConditionQual *qual,
+add_time(ConditionSet *set, TimeRange *range, const ConditionQual *qual,
 		 Datum value, pg_tz *zone)
 {
 	if (qual->op == CONDITION_EQUAL)
@@ -168,7 +168,7 @@ add_time(ConditionSet *set, ConditionRange *range, const ConditionQual *qual,
 }
 
 static void
-append_range(StringInfo elements, const char *attr, const ConditionRange *range)
+append_range(StringInfo elements, const char *attr, const TimeRange *range)
 {
 	/* the API may read 0 as "no value" */
 	if (range->has_low && range->low != 0)
@@ -181,7 +181,7 @@ append_range(StringInfo elements, const char *attr, const ConditionRange *range)
 
 /* Ranges of the record's own times: never 0 or before, never upside down. */
 static void
-close_range(ConditionSet *set, ConditionRange *range)
+close_range(ConditionSet *set, TimeRange *range)
 {
 	if (range->has_low && range->low <= 0)
 	{
@@ -417,7 +417,7 @@ condition_evaluate(List *quals, const Datum *values, const bool *isnull,
 	{
 		ConditionQual *qual = lfirst(cell);
 		int			i = foreach_current_index(cell);
-		ConditionRange range = {0};
+		TimeRange range = {0};
 
 		if (isnull[i])
 			set->empty = true;	/* no operator of ours is true for NULL */
@@ -444,7 +444,7 @@ condition_evaluate(List *quals, const Datum *values, const bool *isnull,
 
 char *
 condition_elements(const char *fixed, const ConditionSet *set,
-				   const ConditionRange *add_time, const ConditionRange *update_time)
+				   const TimeRange *add_time, const TimeRange *update_time)
 {
 	StringInfoData elements;
 

@@ -44,7 +44,7 @@ note_width(Pager *p, int page, const PagerAnswer *answer)
 }
 
 static bool
-is_bounded(PagerRange range)
+is_bounded(TimeRange range)
 {
 	return range.has_low || range.has_high;
 }
@@ -81,7 +81,7 @@ keeps_ranges(Pager *p, const PagerFlight *flight, const PagerAnswer *answer)
 		settled = p->levels[flight->depth].settled;
 	for (int t = 0; t < PAGER_NTIMES; t++)
 	{
-		PagerRange	range = flight->range[t];
+		TimeRange	range = flight->range[t];
 
 		if (!is_bounded(range))
 			continue;

@@ -20,7 +20,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/range.h"
+
 typedef struct Pager Pager;
+typedef TimeRange PagerRange;
 
 /* How the pager proves that it saw everything. */
 typedef enum PagerMethod
@@ -39,21 +42,12 @@ typedef enum PagerTime
 	PAGER_NTIMES
 } PagerTime;
 
-/* Epoch seconds, both ends inclusive, each may be open. */
-typedef struct PagerRange
-{
-	bool		has_low;
-	bool		has_high;
-	int64_t		low;
-	int64_t		high;
-} PagerRange;
-
 typedef struct PagerConfig
 {
 	PagerMethod method;
 	PagerTime	key;			/* time to cut windows by (PAGER_CERTIFIED);
 								 * updateTime if that has bounds */
-	PagerRange	bounds[PAGER_NTIMES];	/* the user's own bounds; every request
+	TimeRange	bounds[PAGER_NTIMES];	/* the user's own bounds; every request
 										 * lies within them */
 	int			page_size;		/* records a page, 1 to 100 */
 	int			concurrency;	/* requests in flight at most, 1 or more */
@@ -81,7 +75,7 @@ typedef struct PagerRequest
 	int			ticket;			/* to be repeated in the answer */
 	int			page;			/* from 1 */
 	int			page_size;
-	PagerRange	range[PAGER_NTIMES];	/* what to send; open ends send nothing */
+	TimeRange	range[PAGER_NTIMES];	/* what to send; open ends send nothing */
 } PagerRequest;
 
 /* One answer.  The arrays are read during the call only. */
@@ -151,7 +145,7 @@ typedef struct PagerStep
 	int64_t		id;				/* the record */
 	int64_t		time;			/* its time that is outside, 0 for none */
 	PagerTime	time_kind;		/* which of its times */
-	PagerRange	range;			/* PAGER_IGNORED: the range that was sent */
+	TimeRange	range;			/* PAGER_IGNORED: the range that was sent */
 } PagerStep;
 
 /* What the scan has seen so far; for EXPLAIN ANALYZE and tests. */

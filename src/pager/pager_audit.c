@@ -92,7 +92,7 @@ static void
 look_again(Pager *p, Remedy remedy)
 {
 	PagerLevel *level = &p->levels[0];
-	PagerRange	round = level->round;
+	TimeRange	round = level->round;
 
 	p->phase = PAGER_ASK_REST;
 	switch (remedy)

@@ -93,7 +93,7 @@ pager_has_room(const Pager *p, int reserved)
 }
 
 PagerFlight *
-pager_ask(Pager *p, PagerStep *step, int page, const PagerRange *range)
+pager_ask(Pager *p, PagerStep *step, int page, const TimeRange *range)
 {
 	PagerFlight *flight = p->flights;
 
@@ -142,7 +142,7 @@ pager_level(Pager *p)
 }
 
 void
-pager_begin_level(Pager *p, PagerTime key, const PagerRange *outer)
+pager_begin_level(Pager *p, PagerTime key, const TimeRange *outer)
 {
 	PagerLevel *level = pager_level(p);
 
@@ -154,10 +154,10 @@ pager_begin_level(Pager *p, PagerTime key, const PagerRange *outer)
 	p->phase = PAGER_ASK_REST;
 }
 
-PagerRange
+TimeRange
 pager_rest(const PagerLevel *level)
 {
-	PagerRange	rest = level->outer[level->key];
+	TimeRange	rest = level->outer[level->key];
 
 	rest.has_low = true;
 	rest.low = pager_later(level->settled, 1);

@@ -27,8 +27,8 @@ pager_divide(int64_t left, int64_t right, double part)
 	return (int64_t) ((uint64_t) left + offset);
 }
 
-PagerRange
-pager_intersect(PagerRange a, PagerRange b)
+TimeRange
+pager_intersect(TimeRange a, TimeRange b)
 {
 	if (b.has_low && (!a.has_low || b.low > a.low))
 	{

@@ -63,8 +63,8 @@ static void
 answer_rest(Pager *p, Page *page, const PagerAnswer *answer)
 {
 	PagerLevel *level = pager_level(p);
-	PagerRange	bounds = level->outer[level->key];
-	PagerRange	span = level->round;
+	TimeRange	bounds = level->outer[level->key];
+	TimeRange	span = level->round;
 	int64_t		date = answer->date >= 0 ? answer->date : p->clock;
 
 	level->settled = date - p->config.settle - p->overlap;
@@ -227,7 +227,7 @@ bool
 pager_rounds_request(Pager *p, PagerStep *step)
 {
 	PagerLevel *level = pager_level(p);
-	PagerRange	range[PAGER_NTIMES];
+	TimeRange	range[PAGER_NTIMES];
 
 	if (p->phase == PAGER_READ_WINDOWS)
 	{

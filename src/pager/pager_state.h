@@ -37,7 +37,7 @@ typedef struct PagerFlight
 {
 	int			ticket;			/* 0: free */
 	int			page;
-	PagerRange	range[PAGER_NTIMES];
+	TimeRange	range[PAGER_NTIMES];
 	Window	   *window;			/* NULL: list, question, audit */
 	int			depth;			/* of the window's level */
 	bool		audit;			/* the first question again */
@@ -67,8 +67,8 @@ typedef struct PagerOddity
 typedef struct PagerLevel
 {
 	PagerTime	key;
-	PagerRange	outer[PAGER_NTIMES];	/* what all its requests lie within */
-	PagerRange	round;			/* of key: what this round reads */
+	TimeRange	outer[PAGER_NTIMES];	/* what all its requests lie within */
+	TimeRange	round;			/* of key: what this round reads */
 	int64_t		settled;		/* nothing enters up to here */
 	bool		final;			/* nothing can come above this round */
 	bool		instant;		/* its one window is the list that the question
@@ -173,7 +173,7 @@ extern bool pager_holds_all(Pager *p, const PagerAnswer *answer);
 extern bool pager_has_room(const Pager *p, int reserved);
 
 extern PagerFlight *pager_ask(Pager *p, PagerStep *step, int page,
-							  const PagerRange *range);
+							  const TimeRange *range);
 
 /* Is an answer in flight, of this window or else of none, that is still needed? */
 extern bool pager_awaits(const Pager *p, const Window *window);
@@ -183,11 +183,11 @@ extern void pager_abandon(Pager *p, const Window *window);
 
 /* The level being read. */
 extern PagerLevel *pager_level(Pager *p);
-extern void pager_begin_level(Pager *p, PagerTime key, const PagerRange *outer);
+extern void pager_begin_level(Pager *p, PagerTime key, const TimeRange *outer);
 extern void pager_begin_round(Pager *p, PagerLevel *level);
 
 /* What moved while the windows were read is above them. */
-extern PagerRange pager_rest(const PagerLevel *level);
+extern TimeRange pager_rest(const PagerLevel *level);
 
 /* pager_list.c */
 extern bool pager_list_request(Pager *p, PagerStep *step);
@@ -219,14 +219,14 @@ extern void pager_rounds_make_room(Pager *p);
 extern void pager_windows_begin(Pager *p);
 
 /* Puts a window of about "guess" records at "where" in a list. */
-extern Window *pager_windows_plan(Pager *p, Window **where, PagerRange span,
+extern Window *pager_windows_plan(Pager *p, Window **where, TimeRange span,
 								  int64_t guess);
 
 /*
  * Reads "span" as one window whose page 1 is that of the answer to a question
  * that asked for no less; false if it had better be asked for by itself.
  */
-extern bool pager_windows_lend(Pager *p, PagerLevel *level, PagerRange span,
+extern bool pager_windows_lend(Pager *p, PagerLevel *level, TimeRange span,
 							   Page *page, const PagerAnswer *answer);
 extern void pager_windows_drop(Pager *p, Window **where);
 
@@ -256,6 +256,6 @@ extern int64_t pager_later(int64_t time, int64_t seconds);
 
 /* The last second of the lower "part", half or less, of a span of more than one. */
 extern int64_t pager_divide(int64_t left, int64_t right, double part);
-extern PagerRange pager_intersect(PagerRange a, PagerRange b);
+extern TimeRange pager_intersect(TimeRange a, TimeRange b);
 
 #endif							/* XBB_PAGER_STATE_H */

@@ -66,7 +66,7 @@ window_limit(const Pager *p, const Window *window)
 
 /* The times between which a span is cut; those before 2010 stay together. */
 static void
-cutting_range(const Pager *p, const PagerRange *span, int64_t *left, int64_t *right)
+cutting_range(const Pager *p, const TimeRange *span, int64_t *left, int64_t *right)
 {
 	*right = span->has_high ? span->high : p->clock;
 	*left = span->has_low ? span->low : API_FIRST_TIME;
@@ -236,7 +236,7 @@ pager_windows_begin(Pager *p)
 }
 
 Window *
-pager_windows_plan(Pager *p, Window **where, PagerRange span, int64_t guess)
+pager_windows_plan(Pager *p, Window **where, TimeRange span, int64_t guess)
 {
 	Window	   *window = p->memory.resize(p->memory.arg, NULL, sizeof(Window));
 
@@ -249,7 +249,7 @@ pager_windows_plan(Pager *p, Window **where, PagerRange span, int64_t guess)
 }
 
 bool
-pager_windows_lend(Pager *p, PagerLevel *level, PagerRange span, Page *page,
+pager_windows_lend(Pager *p, PagerLevel *level, TimeRange span, Page *page,
 				   const PagerAnswer *answer)
 {
 	Window	   *window;
@@ -297,8 +297,8 @@ pager_windows_drop(Pager *p, Window **where)
 bool
 pager_windows_split(Pager *p, Window *window, double part)
 {
-	PagerRange *span = &window->span;
-	PagerRange	rest = *span;
+	TimeRange *span = &window->span;
+	TimeRange	rest = *span;
 	int64_t		left;
 	int64_t		right;
 	int64_t		middle;
@@ -323,7 +323,7 @@ pager_windows_split(Pager *p, Window *window, double part)
 void
 pager_windows_set_range(Pager *p, const PagerLevel *level, Window *window)
 {
-	PagerRange	wider = window->span;
+	TimeRange	wider = window->span;
 
 	wider.low = pager_later(wider.low, -p->overlap);
 	wider.high = pager_later(wider.high, p->overlap);

@@ -12,11 +12,11 @@
 #include "pager/window.h"
 
 static bool
-outside(const PagerAnswer *answer, int row, const PagerRange *bounds)
+outside(const PagerAnswer *answer, int row, const TimeRange *bounds)
 {
 	for (int t = 0; t < PAGER_NTIMES; t++)
 	{
-		PagerRange	range = bounds[t];
+		TimeRange	range = bounds[t];
 
 		/* a record without the time meets no bound, whatever the API thinks */
 		if ((range.has_high && answer->times[t][row] > range.high) ||
@@ -110,7 +110,7 @@ page_list_join(PageList *list, PageList *from)
 }
 
 void
-page_keep(Page *page, const PagerAnswer *answer, const PagerRange *bounds,
+page_keep(Page *page, const PagerAnswer *answer, const TimeRange *bounds,
 		  IdSet *set, const Memory *memory)
 {
 	for (int i = 0; i < answer->nrows; i++)
@@ -143,7 +143,7 @@ window_sweep(Window *window)
 
 void
 window_lend(Window *window, Page *page, const PagerAnswer *answer,
-			const PagerRange *bounds, int width, const Memory *memory,
+			const TimeRange *bounds, int width, const Memory *memory,
 			PageList *freed)
 {
 	window_sweep(window);
@@ -191,7 +191,7 @@ window_next_page(Window *window)
 
 WindowVerdict
 window_answer(Window *window, int number, Page *page,
-			  const PagerAnswer *answer, const PagerRange *bounds, int width,
+			  const PagerAnswer *answer, const TimeRange *bounds, int width,
 			  const Memory *memory, PageList *freed)
 {
 	window->in_flight--;

@@ -65,8 +65,8 @@ typedef struct Window
 	WindowState state;
 
 	/* what part of the list */
-	PagerRange	span;			/* of the time that its level is cut by */
-	PagerRange	range[PAGER_NTIMES];	/* what its requests carry */
+	TimeRange	span;			/* of the time that its level is cut by */
+	TimeRange	range[PAGER_NTIMES];	/* what its requests carry */
 	int64_t		guess;			/* records expected, until its total is known */
 	int			stock;			/* what was split from one window shares its
 								 * guess; another one's number differs */
@@ -110,7 +110,7 @@ extern void page_list_join(PageList *list, PageList *from);
  * outside the user's own bounds count, but will not be handed on.
  */
 extern void page_keep(Page *page, const PagerAnswer *answer,
-					  const PagerRange *bounds, IdSet *set,
+					  const TimeRange *bounds, IdSet *set,
 					  const Memory *memory);
 
 /* Pages that hold n records, 0 or more. */
@@ -126,7 +126,7 @@ extern void window_sweep(Window *window);
  * since; one with another total takes that page back.
  */
 extern void window_lend(Window *window, Page *page, const PagerAnswer *answer,
-						const PagerRange *bounds, int width,
+						const TimeRange *bounds, int width,
 						const Memory *memory, PageList *freed);
 
 /* Forgets what was seen; its pages go to "freed". */
@@ -146,7 +146,7 @@ extern int	window_next_page(Window *window);
  */
 extern WindowVerdict window_answer(Window *window, int number, Page *page,
 								   const PagerAnswer *answer,
-								   const PagerRange *bounds, int width,
+								   const TimeRange *bounds, int width,
 								   const Memory *memory, PageList *freed);
 
 #endif							/* XBB_WINDOW_H */

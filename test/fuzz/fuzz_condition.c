@@ -124,7 +124,7 @@ meets(const Case *one, TimestampTz instant, pg_tz *zone)
 
 /* One time, and some within its second. */
 static void
-check_time(const ConditionSet *set, const ConditionRange *range, List *cases,
+check_time(const ConditionSet *set, const TimeRange *range, List *cases,
 		   int64 seconds, pg_tz *zone)
 {
 	static const int fractions[] = {0, 1, 49999, 50000, 499999, 500000, 700000, 950000, 999999};
@@ -154,7 +154,7 @@ static void
 check_times(const Evaluation *how, List *cases)
 {
 	ConditionSet *set;
-	const ConditionRange *range;
+	const TimeRange *range;
 	ListCell   *cell;
 
 	if (cases == NIL)

@@ -53,7 +53,7 @@ drive_wrong(Scan *scan, const char *what)
  * and the time before 2010.
  */
 static bool
-is_second(PagerRange range)
+is_second(TimeRange range)
 {
 	if (!range.has_low)
 		return range.has_high && range.high <= 1262304001;
@@ -85,8 +85,8 @@ send(Scan *scan, const PagerRequest *request)
 		drive_wrong(scan, "bad page number or size");
 	for (int t = 0; t < PAGER_NTIMES; t++)
 	{
-		PagerRange	bounds = scan->config.bounds[t];
-		PagerRange	range = request->range[t];
+		TimeRange	bounds = scan->config.bounds[t];
+		TimeRange	range = request->range[t];
 
 		if ((bounds.has_low && (!range.has_low || range.low < bounds.low)) ||
 			(bounds.has_high && (!range.has_high || range.high > bounds.high)))
@@ -97,7 +97,7 @@ send(Scan *scan, const PagerRequest *request)
 }
 
 static void
-print_range(PagerRange range)
+print_range(TimeRange range)
 {
 	printf(range.has_low ? " [%lld," : " [,", (long long) (range.low - WORLD_START));
 	printf(range.has_high ? " %lld]" : "]", (long long) (range.high - WORLD_START));

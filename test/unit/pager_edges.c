@@ -85,10 +85,10 @@ edge(World *world)
 	return v > 0 && v <= INT64_MAX - d ? v + d : v;
 }
 
-static PagerRange
+static TimeRange
 edge_range(World *world)
 {
-	PagerRange	range = {world_random(world, 2), world_random(world, 2), 0, 0};
+	TimeRange	range = {world_random(world, 2), world_random(world, 2), 0, 0};
 
 	range.low = edge(world);
 	range.high = edge(world);
@@ -145,7 +145,7 @@ next_value(World *world, Manner manner, int64_t *value)
 }
 
 static int64_t
-inside(int64_t v, PagerRange range)
+inside(int64_t v, TimeRange range)
 {
 	if (range.has_low && v < range.low)
 		v = range.low;

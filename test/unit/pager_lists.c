@@ -170,7 +170,7 @@ test_failures(void)
 	ok(ends(&world, &scan, PAGER_DONE, 0, 0), "a condition that all records meet may be ignored");
 	rest(&world, &scan, PAGER_CERTIFIED, 900);
 	world.fault = FAULT_IGNORES_LOW;
-	scan.config.bounds[PAGER_ADD_TIME] = (PagerRange) {true, false, WORLD_START - 600, 0};
+	scan.config.bounds[PAGER_ADD_TIME] = (TimeRange) {true, false, WORLD_START - 600, 0};
 	ok(ends(&world, &scan, PAGER_FAIL, PAGER_IGNORED, 1) &&
 	   scan.step.time_kind == PAGER_ADD_TIME && scan.step.range.low == WORLD_START - 600 &&
 	   scan.step.time < WORLD_START - 600 && scan.step.id > 0,
@@ -218,7 +218,7 @@ test_timeless(void)
 		rest(&world, &scan, PAGER_CERTIFIED, 850);
 		world.zero_counts = way & 1;
 		world.truth[500].time[way / 2] = 0;
-		world.bounds[way / 2] = scan.config.bounds[way / 2] = (PagerRange) {false, true, 0, WORLD_START - 60};
+		world.bounds[way / 2] = scan.config.bounds[way / 2] = (TimeRange) {false, true, 0, WORLD_START - 60};
 		ok(ends(&world, &scan, PAGER_DONE, 0, 10) && scan.ngot == 849,
 		   "who has bounds on this time does not get it, and pays nothing for it");
 	}

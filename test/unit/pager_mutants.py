@@ -183,7 +183,7 @@ THEOREM = [     # likewise, the audit removed too
 def pure_sources():
     """The pager and what it stands on, as paths below SRC."""
     return [*(f"pager/{name}" for name in sorted(os.listdir(os.path.join(SRC, "pager"))) if name.endswith((".c", ".h"))),
-            "base/idset.c", "base/idset.h", "base/limits.h"]
+            "base/idset.c", "base/idset.h", "base/limits.h", "base/range.h"]
 
 
 def build(directory):

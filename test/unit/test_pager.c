@@ -60,10 +60,10 @@ const char *const failure_names[PAGER_NFAILURES] = {
 	"none", "ignored", "unstable", "unaudited", "no total", "changed", "capped", "absurd", "timeless", "future", "confused"
 };
 
-static PagerRange
+static TimeRange
 random_bounds(World *world, int64_t spread)
 {
-	PagerRange	range = {0};
+	TimeRange	range = {0};
 	int64_t		a = WORLD_START + 10 - (int64_t) world_random(world, spread + 20);
 	int64_t		b = WORLD_START + 10 - (int64_t) world_random(world, spread + 20);
 

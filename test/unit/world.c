@@ -161,7 +161,7 @@ world_end(World *world)
 }
 
 static bool
-meets(const World *world, const Record *r, int t, PagerRange range, bool faulty)
+meets(const World *world, const Record *r, int t, TimeRange range, bool faulty)
 {
 	int64_t		v = r->time[t];
 	bool		bounded = range.has_low || range.has_high;

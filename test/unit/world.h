@@ -95,7 +95,7 @@ typedef struct World
 	bool		zero_counts;	/* no time is 0 in conditions, else it meets none */
 	int			lag;			/* seconds until a change shows, at most */
 	int			page_size;
-	PagerRange	bounds[PAGER_NTIMES];
+	TimeRange	bounds[PAGER_NTIMES];
 
 	int64_t		now;
 	int64_t		requests;
