@@ -18,8 +18,6 @@
 
 #include "base/range.h"
 
-typedef TimeRange ConditionRange;
-
 /* What an attr holds, as far as conditions on it go. */
 typedef enum ConditionKind
 {

@@ -23,7 +23,6 @@
 #include "base/range.h"
 
 typedef struct Pager Pager;
-typedef TimeRange PagerRange;
 
 /* How the pager proves that it saw everything. */
 typedef enum PagerMethod

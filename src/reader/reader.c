@@ -52,24 +52,13 @@ take(Reader *reader, const ApiAnswer *answer)
 		reader_discard_page(reader, answer->page);
 }
 
-static ConditionRange
-narrowed(const PagerRange *range)
-{
-	ConditionRange result = {range->has_low, range->has_high, range->low, range->high};
-
-	return result;
-}
-
 static void
 send_request(Reader *reader, const PagerRequest *request)
 {
-	ConditionRange add = narrowed(&request->range[PAGER_ADD_TIME]);
-	ConditionRange update = narrowed(&request->range[PAGER_UPDATE_TIME]);
-
 	reader->last_ticket = reader->first_ticket + request->ticket;
 	reader->asked++;
-	reader_ask(reader, reader->last_ticket, &reader->part, &add, &update,
-			   request->page);
+	reader_ask(reader, reader->last_ticket, &reader->part, &request->range[PAGER_ADD_TIME],
+			   &request->range[PAGER_UPDATE_TIME], request->page);
 }
 
 /* ---- one reading ---- */
@@ -84,14 +73,6 @@ resize(void *arg, void *ptr, size_t size)
 		return NULL;
 	}
 	return ptr ? repalloc_huge(ptr, size) : MemoryContextAllocHuge(arg, size);
-}
-
-static PagerRange
-bounds(const ConditionRange *range)
-{
-	PagerRange	result = {range->has_low, range->has_high, range->low, range->high};
-
-	return result;
 }
 
 /*
@@ -206,7 +187,7 @@ reader_begin(Reader *reader, const ConditionSet *part, int64 limit,
 	PagerConfig config = {
 		.method = reader_method(table),
 		.key = window_time(table, part),
-		.bounds = {bounds(&part->add_time), bounds(&part->update_time)},
+		.bounds = {part->add_time, part->update_time},
 		.page_size = table->server.page_size,
 		.concurrency = table->server.concurrency,
 		.max_pages = MAX_PAGES - list_length(reader->batches.answers),
@@ -243,7 +224,7 @@ reader_take_answer(Reader *reader, bool wait)
 
 void
 reader_ask(Reader *reader, int ticket, const ConditionSet *part,
-		   const ConditionRange *add_time, const ConditionRange *update_time,
+		   const TimeRange *add_time, const TimeRange *update_time,
 		   int page)
 {
 	char	   *elements = condition_elements(reader->table->conditions, part,

@@ -34,7 +34,7 @@ time_name(const PagerStep *step)
 }
 
 static char *
-range_text(const PagerRange *range)
+range_text(const TimeRange *range)
 {
 	return psprintf("from %s to %s",
 					range->has_low ? psprintf("%lld", (long long) range->low) : "the beginning",

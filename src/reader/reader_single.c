@@ -48,7 +48,7 @@ ask_page(const OptionTable *table, const ApiAccess *access, RecordFormat *format
 }
 
 static bool
-in_range(const ConditionRange *range, int64 time)
+in_range(const TimeRange *range, int64 time)
 {
 	return (!range->has_low || time >= range->low) &&
 		(!range->has_high || time <= range->high);
@@ -67,7 +67,7 @@ page_in_bounds(const ConditionSet *set, const RecordPage *page)
 
 /* A record without a time may lie below an upper bound: the API has 0 there. */
 static void
-keep_none_out(ConditionRange *range)
+keep_none_out(TimeRange *range)
 {
 	if (range->has_high && !range->has_low)
 	{

@@ -88,8 +88,8 @@ extern bool reader_take_answer(Reader *reader, bool wait);
 
 /* Asks for a page of a part's records, within these times. */
 extern void reader_ask(Reader *reader, int ticket, const ConditionSet *part,
-					   const ConditionRange *add_time,
-					   const ConditionRange *update_time, int page);
+					   const TimeRange *add_time,
+					   const TimeRange *update_time, int page);
 
 /* settle_time in whole seconds. */
 extern int	reader_settle(const Reader *reader);
