@@ -54,6 +54,8 @@ EXPLAIN (VERBOSE, COSTS off) SELECT name FROM product_east WHERE company = 'west
 -- what is left when the constant has been put in is sent
 SELECT sent($$SELECT name FROM product_east WHERE company = 'west' OR data_id = 51200009$$);
 EXPLAIN (VERBOSE, COSTS off) SELECT name FROM product_east WHERE (company = 'west' OR data_id = 51200009) AND company = 'east';
+-- a whole row is no column
+SELECT count(*) FROM product_east p WHERE p IS DISTINCT FROM NULL AND (p).company = 'east';
 
 -- parameters, joins, sub-selects, in custom and generic plans
 PREPARE of_company(text) AS SELECT count(*), min(company) FROM product WHERE company = $1;

@@ -139,3 +139,11 @@ SELECT sim('clear');
 SELECT estimate($$SELECT * FROM product WHERE update_time >= '2026-01-20'$$) = :rows AS asked;
 SELECT estimate($$SELECT * FROM product WHERE update_time >= (SELECT max(now()) FROM plain)$$) AS "not known yet";
 SELECT sim('log fields=path,page,size,cond');
+-- no record can pass these: nothing to ask
+SELECT sim('clear');
+SELECT estimate($$SELECT * FROM product WHERE update_time >= '2026-01-20' AND update_time < '2026-01-01'$$) AS none;
+SELECT sim('count');
+
+-- a count costs one start and one row
+ALTER SERVER explain OPTIONS (ADD fdw_startup_cost '250');
+EXPLAIN SELECT count(*) FROM product;
