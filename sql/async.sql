@@ -51,3 +51,11 @@ SELECT count(DISTINCT data_id) FROM everything;
 RESET statement_timeout;
 SELECT sim('clear what=all');
 SELECT count(DISTINCT data_id) FROM everything;
+
+-- nor for a list that settles, an hour here
+ALTER SERVER async OPTIONS (ADD settle_time '1h');
+SELECT sim('fault what=replace page=2 at=every path=product/list body={"code":1,"result":{"list":[],"totalCount":121}}');
+SELECT sim('fault what=delay ms=500 path=customer/list');
+SET statement_timeout = '20s';
+SELECT count(*) FROM (SELECT data_id FROM everything LIMIT 190) x;
+RESET statement_timeout;

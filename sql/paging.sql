@@ -190,3 +190,13 @@ CREATE FUNCTION cut_by(condition text) RETURNS TABLE (cut_by text) LANGUAGE sql 
 $$;
 SELECT condition, cut_by(condition) FROM unnest(ARRAY['true', $$day >= '2000-01-01'$$, $$day <= '2100-01-01'$$, $$day BETWEEN '2000-01-01' AND '2100-01-01'$$,
   $$update_time >= '2000-01-01'$$, $$add_time >= '2000-01-01'$$, 'parent <> 1']) condition;
+
+-- a record without times that pages have shown once, and one that only totals count:
+-- an error that names what to mend
+SELECT sim('clear what=all');
+SELECT sim('create products=150 freeze=on order=id-desc');
+SELECT sim('put', '{"dataId":59999999,"data":{}}');
+SELECT sim('at n=2 do=drop id=59999999');
+SELECT sim('fault what=replace page=2 at=every body={"code":1,"result":{"list":[],"totalCount":152}}');
+ALTER SERVER paging OPTIONS (ADD settle_time '0');
+SELECT count(data_id) FROM product;
