@@ -54,7 +54,7 @@ struct ApiQueue
 	const char *path;
 	char	   *url;
 	char	   *members;		/* what all bodies begin with */
-	OptionServer options;		/* the table's view of the server's */
+	ServerOptions options;		/* the table's view of the server's */
 	LimiterBudget budget;
 	ApiReader	reader;
 	dlist_head	waiting;		/* in the order they were asked */
@@ -301,7 +301,7 @@ queue_return_slot(void *arg)
 /* ---- public ---- */
 
 ApiAccess *
-api_access(const OptionTable *table, Oid userid, MemoryContext context)
+api_access(const TableOptions *table, Oid userid, MemoryContext context)
 {
 	ApiAccess  *access = MemoryContextAlloc(context, sizeof(ApiAccess));
 
@@ -311,7 +311,7 @@ api_access(const OptionTable *table, Oid userid, MemoryContext context)
 }
 
 ApiQueue *
-api_open(const OptionTable *table, const ApiAccess *access, const ApiReader *reader)
+api_open(const TableOptions *table, const ApiAccess *access, const ApiReader *reader)
 {
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext,
 												  "xbb_fdw requests",

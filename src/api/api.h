@@ -77,14 +77,14 @@ typedef struct ApiAccess
  * Access to a table's server, kept as it is now until the context ends, whatever
  * becomes of server and mapping meanwhile.  Errors: those of session_get.
  */
-extern ApiAccess *api_access(const OptionTable *table, Oid userid, MemoryContext context);
+extern ApiAccess *api_access(const TableOptions *table, Oid userid, MemoryContext context);
 
 /*
  * Opens a queue for a table's endpoint.  It lives in a child of the current
  * context, which abandons what is under way when it ends; the access must live as
  * long.
  */
-extern ApiQueue *api_open(const OptionTable *table, const ApiAccess *access,
+extern ApiQueue *api_open(const TableOptions *table, const ApiAccess *access,
 						  const ApiReader *reader);
 
 /*

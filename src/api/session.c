@@ -106,7 +106,7 @@ session_origin(const char *base_url)
 }
 
 static SessionEntry *
-session_create(Oid serverid, const OptionMapping *mapping, uint64 as_of)
+session_create(Oid serverid, const MappingOptions *mapping, uint64 as_of)
 {
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext,
 												  "xbb_fdw session",
@@ -141,7 +141,7 @@ Session *
 session_get(Oid userid, Oid serverid, MemoryContext context)
 {
 	static bool registered = false;
-	OptionMapping *mapping;
+	MappingOptions *mapping;
 	SessionEntry *entry = NULL;
 	uint64		as_of;
 	dlist_mutable_iter iter;

@@ -22,7 +22,7 @@ typedef struct Session
 	Oid			umid;			/* the user mapping, perhaps that of PUBLIC */
 	MemoryContext context;		/* owns everything below */
 	HttpPool   *pool;
-	OptionServer *server;		/* as it was when the session was made */
+	ServerOptions *server;		/* as it was when the session was made */
 	char	   *origin;			/* scheme://host:port of base_url, lower case */
 	char	   *user_id;		/* or NULL */
 	char	   *token;			/* secret; wiped when the session ends */

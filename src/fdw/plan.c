@@ -47,7 +47,7 @@
 /* RelOptInfo.fdw_private while planning; never survives it. */
 typedef struct PlanInfo
 {
-	OptionTable *table;
+	TableOptions *table;
 	Oid			userid;			/* whose rights and mapping are used */
 	int			natts;
 	char	  **attrs;			/* by attnum - 1; NULL for dropped and constant

@@ -127,7 +127,7 @@ check_bound(Relation rel, Const **constants)
 }
 
 Const **
-plan_constants(Relation rel, const OptionTable *table)
+plan_constants(Relation rel, const TableOptions *table)
 {
 	TupleDesc	desc = RelationGetDescr(rel);
 	Const	  **constants = palloc0(sizeof(Const *) * desc->natts);

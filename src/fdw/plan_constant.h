@@ -18,7 +18,7 @@
  * are none.  A constant that contradicts the bound of the partition that the table
  * is, is an error (23514): the server prunes by the bound, and never checks it.
  */
-extern Const **plan_constants(Relation rel, const OptionTable *table);
+extern Const **plan_constants(Relation rel, const TableOptions *table);
 
 /*
  * A copy of the clause with the constant columns' values in place of the relation's

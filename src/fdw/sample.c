@@ -25,7 +25,7 @@
 
 typedef struct Sample
 {
-	OptionTable *table;
+	TableOptions *table;
 	ApiAccess  *access;
 	TupleDesc	tupdesc;
 	RecordFormat *format;

@@ -83,7 +83,7 @@ explain_request(ForeignScanState *node, ExplainState *es)
 {
 	ForeignScan *plan = (ForeignScan *) node->ss.ps.plan;
 	const ScanProgress *state = node->fdw_state;
-	const OptionTable *table = state->table;
+	const TableOptions *table = state->table;
 	List	   *context = set_deparse_context_plan(es->deparse_cxt, (Plan *) plan, NIL);
 
 	ExplainPropertyText("Request", psprintf("POST %s", table->object->path), es);

@@ -21,7 +21,7 @@
 typedef struct ScanProgress
 {
 	/* fixed for the whole execution; lists of nodes are the plan's */
-	OptionTable *table;			/* as of the first reading, for all of them */
+	TableOptions *table;			/* as of the first reading, for all of them */
 	ApiAccess  *access;			/* likewise; NULL before */
 	Oid			userid;			/* whose rights and mapping are used */
 	List	   *quals;			/* ConditionQual, in the order of values */

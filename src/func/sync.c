@@ -95,7 +95,7 @@ xbb_fdw_total(PG_FUNCTION_ARGS)
 {
 	Oid			relid = PG_GETARG_OID(0);
 	ConditionSet set = {.elements = "", .nids = -1};
-	OptionTable *table;
+	TableOptions *table;
 
 	if (pg_class_aclcheck(relid, GetUserId(), ACL_SELECT) != ACLCHECK_OK)
 		aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_FOREIGN_TABLE, get_rel_name(relid));
@@ -121,7 +121,7 @@ record_type(FunctionCallInfo fcinfo)
 	Oid			rowtype;
 	Oid			relid;
 	Bitmapset  *wanted = NULL;
-	OptionTable *table;
+	TableOptions *table;
 
 	if (type)
 		return type;

@@ -20,9 +20,9 @@
 #include "base/limits.h"
 #include "option/option_data.h"
 
-#define OF_SERVER(field) offsetof(OptionServer, field)
-#define OF_TABLE(field) offsetof(OptionTable, field)
-#define OF_MAPPING(field) offsetof(OptionMapping, field)
+#define OF_SERVER(field) offsetof(ServerOptions, field)
+#define OF_TABLE(field) offsetof(TableOptions, field)
+#define OF_MAPPING(field) offsetof(MappingOptions, field)
 
 #define MOST_PAGE_RECORDS CppAsString2(API_PAGE_RECORDS)
 

@@ -31,7 +31,7 @@ typedef struct OptionObject
 } OptionObject;
 
 /* Options of a server (some overridden by a table). */
-typedef struct OptionServer
+typedef struct ServerOptions
 {
 	Oid			serverid;
 	char	   *name;			/* of the server, for messages */
@@ -54,36 +54,36 @@ typedef struct OptionServer
 	bool		use_remote_estimate;
 	double		fdw_startup_cost;
 	double		fdw_tuple_cost;
-} OptionServer;
+} ServerOptions;
 
 /* Options of a table, the server's beneath. */
-typedef struct OptionTable
+typedef struct TableOptions
 {
 	Oid			relid;
-	OptionServer server;		/* with the table's overrides applied */
+	ServerOptions server;		/* with the table's overrides applied */
 	const OptionObject *object; /* never NULL: made up for option "api" */
 	char	   *form_id;		/* digits, or NULL */
 	char	   *params;			/* JSON object, UTF-8, or NULL */
 	char	   *conditions;		/* JSON array, UTF-8, or NULL */
 	bool		null_on_error;	/* a value that does not fit its column is null */
-} OptionTable;
+} TableOptions;
 
 /* Options of a user mapping. */
-typedef struct OptionMapping
+typedef struct MappingOptions
 {
 	Oid			umid;
 	char	   *token;			/* secret: wipe the copy when done with it */
 	char	   *user_id;		/* or NULL */
-} OptionMapping;
+} MappingOptions;
 
 /*
  * Readers.  Results are palloc'd in the current context, their texts UTF-8
  * where they go into requests.  Missing required options are errors (HV00J)
  * whose hint is the statement to type.
  */
-extern OptionServer *option_server(Oid serverid);
-extern OptionTable *option_table(Oid relid);
-extern OptionMapping *option_mapping(Oid userid, Oid serverid);
+extern ServerOptions *option_server(Oid serverid);
+extern TableOptions *option_table(Oid relid);
+extern MappingOptions *option_mapping(Oid userid, Oid serverid);
 
 /*
  * The attr of a column: option "attr", else the column's name, snake_case read

@@ -65,7 +65,7 @@ typedef struct OptionEntry
 	int			flags;			/* OptionFlag bits */
 
 	/*
-	 * Where the readers put the value: in OptionServer for an option of
+	 * Where the readers put the value: in ServerOptions for an option of
 	 * servers, be it a table's too, else in the struct of its place; -1 for
 	 * none.
 	 */

@@ -86,7 +86,7 @@ fill(void *base, int places, List *options, bool defaults)
 }
 
 static void
-read_server(Oid serverid, OptionServer *result)
+read_server(Oid serverid, ServerOptions *result)
 {
 	ForeignServer *server = GetForeignServer(serverid);
 
@@ -162,20 +162,20 @@ option_given(List *options, const char *name)
 	return NULL;
 }
 
-OptionServer *
+ServerOptions *
 option_server(Oid serverid)
 {
-	OptionServer *result = palloc0(sizeof(OptionServer));
+	ServerOptions *result = palloc0(sizeof(ServerOptions));
 
 	read_server(serverid, result);
 	return result;
 }
 
-OptionTable *
+TableOptions *
 option_table(Oid relid)
 {
 	ForeignTable *table = GetForeignTable(relid);
-	OptionTable *result = palloc0(sizeof(OptionTable));
+	TableOptions *result = palloc0(sizeof(TableOptions));
 
 	result->relid = relid;
 	read_server(table->serverid, &result->server);
@@ -199,10 +199,10 @@ option_table(Oid relid)
 	return result;
 }
 
-OptionMapping *
+MappingOptions *
 option_mapping(Oid userid, Oid serverid)
 {
-	OptionMapping *result = palloc0(sizeof(OptionMapping));
+	MappingOptions *result = palloc0(sizeof(MappingOptions));
 	const char *role = mapping_role(userid, serverid);
 	const char *server = GetForeignServer(serverid)->servername;
 	UserMapping *mapping;

@@ -80,7 +80,7 @@ resize(void *arg, void *ptr, size_t size)
  * of the list does not depend on something that may change.
  */
 static PagerTime
-window_time(const OptionTable *table, const ConditionSet *set)
+window_time(const TableOptions *table, const ConditionSet *set)
 {
 	if (set->changeable || set->update_time.has_low || set->update_time.has_high ||
 		table->conditions || table->params)
@@ -183,7 +183,7 @@ void
 reader_begin(Reader *reader, const ConditionSet *part, int64 limit,
 			 const ApiAnswer *first)
 {
-	const OptionTable *table = reader->table;
+	const TableOptions *table = reader->table;
 	PagerConfig config = {
 		.method = reader_method(table),
 		.key = window_time(table, part),
@@ -245,7 +245,7 @@ reader_settle(const Reader *reader)
 /* ---- public ---- */
 
 PagerMethod
-reader_method(const OptionTable *table)
+reader_method(const TableOptions *table)
 {
 	if (!table->object->paged)
 		return PAGER_SINGLE;
@@ -255,7 +255,7 @@ reader_method(const OptionTable *table)
 }
 
 RecordFormat *
-reader_format(const OptionTable *table, TupleDesc tupdesc, Bitmapset *wanted,
+reader_format(const TableOptions *table, TupleDesc tupdesc, Bitmapset *wanted,
 			  const char *relname)
 {
 	char	  **attrs = palloc0(sizeof(char *) * tupdesc->natts);
@@ -279,7 +279,7 @@ reader_format(const OptionTable *table, TupleDesc tupdesc, Bitmapset *wanted,
 }
 
 Reader *
-reader_open(const OptionTable *table, const ApiAccess *access, RecordFormat *format,
+reader_open(const TableOptions *table, const ApiAccess *access, RecordFormat *format,
 			const ConditionSet *set, int64 limit)
 {
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext,

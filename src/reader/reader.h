@@ -27,10 +27,10 @@ typedef struct ReaderCounters
 } ReaderCounters;
 
 /* How a table's list is read. */
-extern PagerMethod reader_method(const OptionTable *table);
+extern PagerMethod reader_method(const TableOptions *table);
 
 /* What to read each record with; see record_format. */
-extern RecordFormat *reader_format(const OptionTable *table, TupleDesc tupdesc,
+extern RecordFormat *reader_format(const TableOptions *table, TupleDesc tupdesc,
 								   Bitmapset *wanted, const char *relname);
 
 /*
@@ -38,7 +38,7 @@ extern RecordFormat *reader_format(const OptionTable *table, TupleDesc tupdesc,
  * records the caller means to read, -1 for all.  Lives in a child of the current
  * context; ends with it, or by reader_close.
  */
-extern Reader *reader_open(const OptionTable *table, const ApiAccess *access,
+extern Reader *reader_open(const TableOptions *table, const ApiAccess *access,
 						   RecordFormat *format, const ConditionSet *set,
 						   int64 limit);
 extern void reader_close(Reader *reader);
@@ -67,7 +67,7 @@ extern void reader_counters(const Reader *reader, ReaderCounters *counters);
  * is missing, may be a cap, or disagrees with the records that came; or if the set's
  * list is too long for one request.  Adds to *counters.
  */
-extern int64 reader_total(const OptionTable *table, const ApiAccess *access,
+extern int64 reader_total(const TableOptions *table, const ApiAccess *access,
 						  RecordFormat *format, const ConditionSet *set,
 						  ApiCounters *counters);
 
@@ -76,13 +76,13 @@ extern int64 reader_total(const OptionTable *table, const ApiAccess *access,
  * record.  If it is missing, that is an error (40001), or -1 if missing_ok; so is
  * then, without a request, a list too long for one condition.
  */
-extern int64 reader_count(const OptionTable *table, Oid userid,
+extern int64 reader_count(const TableOptions *table, Oid userid,
 						  const ConditionSet *set, bool missing_ok);
 
 /*
  * One page of the list as it is now, for sampling; lives in the current context.
  */
-extern RecordPage *reader_page(const OptionTable *table, const ApiAccess *access,
+extern RecordPage *reader_page(const TableOptions *table, const ApiAccess *access,
 							   RecordFormat *format, const ConditionSet *set,
 							   int page);
 

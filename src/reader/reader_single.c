@@ -15,7 +15,7 @@
 static RecordPage *
 ask(Reader *reader, const ApiAccess *access, int number, int page_size)
 {
-	const OptionTable *table = reader->table;
+	const TableOptions *table = reader->table;
 	const ConditionSet *set = reader->set;
 	ApiReader	api = {reader_read_page, reader_discard_page, reader};
 	ApiAnswer	answer;
@@ -30,7 +30,7 @@ ask(Reader *reader, const ApiAccess *access, int number, int page_size)
 }
 
 static RecordPage *
-ask_page(const OptionTable *table, const ApiAccess *access, RecordFormat *format,
+ask_page(const TableOptions *table, const ApiAccess *access, RecordFormat *format,
 		 const ConditionSet *set, int number, ApiCounters *counters)
 {
 	Reader		reader = {
@@ -77,7 +77,7 @@ keep_none_out(TimeRange *range)
 }
 
 int64
-reader_total(const OptionTable *table, const ApiAccess *access, RecordFormat *format,
+reader_total(const TableOptions *table, const ApiAccess *access, RecordFormat *format,
 			 const ConditionSet *set, ApiCounters *counters)
 {
 	ConditionSet closed = *set;
@@ -98,7 +98,7 @@ reader_total(const OptionTable *table, const ApiAccess *access, RecordFormat *fo
 }
 
 int64
-reader_count(const OptionTable *table, Oid userid, const ConditionSet *set,
+reader_count(const TableOptions *table, Oid userid, const ConditionSet *set,
 			 bool missing_ok)
 {
 	MemoryContext context;
@@ -126,7 +126,7 @@ reader_count(const OptionTable *table, Oid userid, const ConditionSet *set,
 }
 
 RecordPage *
-reader_page(const OptionTable *table, const ApiAccess *access, RecordFormat *format,
+reader_page(const TableOptions *table, const ApiAccess *access, RecordFormat *format,
 			const ConditionSet *set, int number)
 {
 	return ask_page(table, access, format, set, number, NULL);

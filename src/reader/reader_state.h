@@ -51,7 +51,7 @@ struct Reader
 {
 	MemoryContext context;		/* owns everything but the next three, pages
 								 * included */
-	const OptionTable *table;	/* these are the caller's, and outlive the reader */
+	const TableOptions *table;	/* these are the caller's, and outlive the reader */
 	const ConditionSet *set;
 	RecordFormat *format;
 	ApiQueue   *queue;
