@@ -1,11 +1,12 @@
 # xbb_fdw: see README.md; ./check runs every test.
 PG_CONFIG ?= pg_config
 
-EXTENSION = xbb_fdw
+# two extensions from one library: the reader alone, and the sync over it
+EXTENSION = xbb_fdw xbb_etl
 MODULE_big = xbb_fdw
 # srcdir is set by PGXS: here, or where the sources are in a build out of tree
 OBJS = $(patsubst $(srcdir)/%.c,%.o,$(sort $(wildcard $(srcdir)/*.c $(srcdir)/src/*/*.c)))
-DATA = xbb_fdw--1.0.sql
+DATA_built = $(EXTENSION:=--1.0.sql)
 PGFILEDESC = "xbb_fdw - the XBB CRM's web API as foreign tables"
 
 # The server's headers are not ours to mend: -isystem keeps their warnings out.
@@ -25,3 +26,8 @@ include $(PGXS)
 $(shell mkdir -p $(sort $(dir $(OBJS))))
 
 -include $(OBJS:.o=.d)
+
+# a script is its parts, in the order that PARTS names them
+.SECONDEXPANSION:
+$(DATA_built): %--1.0.sql: $(srcdir)/script/%/PARTS $$(addprefix $(srcdir)/script/$$*/,$$(shell cat $(srcdir)/script/$$*/PARTS))
+	cat $(filter %.sql,$^) >$@

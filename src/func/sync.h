@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * sync.h
- *	  What the sync procedures ask of C; they are SQL, see xbb_fdw--1.0.sql.
+ *	  What the sync procedures ask of C; they are SQL, see script/xbb_etl.
  *
  *-------------------------------------------------------------------------
  */

@@ -109,7 +109,7 @@ class Machine:
         self.start()
         self.need(*self.psql("postgres"), "-f", self.left)
         self.need("createdb", DATABASE)
-        self.need(*self.psql(DATABASE, "CREATE EXTENSION xbb_fdw"))
+        self.need(*self.psql(DATABASE, "CREATE EXTENSION xbb_etl CASCADE"))
 
     def crashed(self):
         with open(self.log, encoding="utf-8", errors="replace") as file:
@@ -199,7 +199,7 @@ class Tests:
         status = self.timed(" ".join(files), [
             f"{os.environ['PGXS']}/src/test/regress/pg_regress", f"--host={machine.work}/tmp", "--port=5432",
             "--user=postgres", f"--bindir={os.environ['PG_BIN']}", "--inputdir=.",
-            f"--outputdir={machine.work}/regress", "--encoding=UTF8", "--no-locale", "--load-extension=xbb_fdw",
+            f"--outputdir={machine.work}/regress", "--encoding=UTF8", "--no-locale", "--load-extension=xbb_fdw", "--load-extension=xbb_etl",
             f"--schedule={schedule}"])
         told = machine.told()
         return status, [name for name in files if f" {name} " in "".join(

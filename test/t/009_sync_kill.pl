@@ -116,6 +116,9 @@ like($dump, qr/COPY xbb\.sync_definition .*\ncopy\t/, 'pg_dump keeps the definit
 unlike($dump, qr/COPY xbb\.sync_log/, 'and not the log');
 $node->safe_psql('postgres', 'CREATE DATABASE restored');
 IPC::Run::run([ 'psql', '-Xq', '-d', $node->connstr('restored') ], '<', \$dump, '>', \my $restored, '2>', \my $errors);
+is($errors, '', 'the dump goes in without an error');
+is($node->safe_psql('restored', q{SELECT string_agg(extname, ', ' ORDER BY extname) FROM pg_extension WHERE extname ^@ 'xbb'}),
+	'xbb_etl, xbb_fdw', 'with both extensions');
 is($node->safe_psql('restored', q{SELECT name, source, target, watermark IS NOT NULL FROM xbb.sync_definition}),
 	'copy|source|target|t', 'a restored sync knows its tables and its watermark');
 $node->safe_psql('restored', q{CALL xbb.sync('copy')});

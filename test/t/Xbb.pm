@@ -26,7 +26,7 @@ END
 	$? = $status;
 }
 
-# A cluster with the extension in database postgres.
+# A cluster with both extensions in database postgres.
 sub start_node
 {
 	my ($name, $conf) = @_;
@@ -35,7 +35,7 @@ sub start_node
 	$node->init;
 	$node->append_conf('postgresql.conf', "fsync = off\n" . ($conf // '') . "\n");
 	$node->start;
-	$node->safe_psql('postgres', 'CREATE EXTENSION xbb_fdw');
+	$node->safe_psql('postgres', 'CREATE EXTENSION xbb_etl CASCADE');
 	return $node;
 }
 

@@ -1,0 +1,59 @@
+-- Two extensions from one library: xbb_fdw reads, and needs nothing of xbb_etl,
+-- which is the sync over it.
+\getenv url XBB_SIM_URL
+\set SHOW_CONTEXT never
+\! python3 $XBB_SIM ctl dingExtensions create token=t0ken products=3
+\pset format unaligned
+CREATE ROLE regress_xbb_reader;
+CREATE DATABASE regress_xbb_extensions TEMPLATE template0;
+\c regress_xbb_extensions
+SET client_min_messages = warning;
+SET TimeZone = 'UTC';
+
+CREATE EXTENSION xbb_etl;
+CREATE EXTENSION xbb_fdw;
+-- what a careful DBA has installed with it
+SELECT pg_describe_object(classid, objid, 0) COLLATE "C" AS object
+FROM pg_depend WHERE refclassid = 'pg_extension'::regclass AND refobjid = (SELECT oid FROM pg_extension WHERE extname = 'xbb_fdw')
+ORDER BY object;
+-- nothing in it speaks of what is elsewhere: all of it works for a role without any other right
+CREATE SERVER extensions FOREIGN DATA WRAPPER xbb_fdw OPTIONS (corpid 'dingExtensions', base_url :'url', rate_limit '0');
+CREATE USER MAPPING FOR regress_xbb_reader SERVER extensions OPTIONS (token 't0ken');
+GRANT USAGE ON FOREIGN SERVER extensions TO regress_xbb_reader;
+CREATE FOREIGN TABLE source (data_id bigint, update_time timestamptz, name text OPTIONS (attr 'text_1'))
+  SERVER extensions OPTIONS (object 'product');
+GRANT SELECT ON source TO regress_xbb_reader;
+SET ROLE regress_xbb_reader;
+SELECT count(name) FROM source;
+SELECT server, role, requests, rows FROM xbb.stats WHERE server = 'extensions';
+SELECT count(*) > 20 AS has_options FROM xbb.options();
+RESET ROLE;
+
+-- The sync comes later, uses the same library, and goes first.
+CREATE EXTENSION xbb_etl;
+SELECT DISTINCT probin FROM pg_proc WHERE pronamespace = 'xbb'::regnamespace AND probin IS NOT NULL;
+SELECT extname, array_agg(c::regclass::text ORDER BY o) AS dumped
+FROM pg_extension LEFT JOIN LATERAL unnest(extconfig) WITH ORDINALITY u (c, o) ON true
+WHERE extname LIKE 'xbb%' GROUP BY extname ORDER BY extname;
+CREATE USER MAPPING FOR CURRENT_USER SERVER extensions OPTIONS (token 't0ken');
+SELECT xbb.create_sync('copy', source => 'source', target => 'target', key => '{data_id}');
+CALL xbb.sync('copy');
+\set VERBOSITY terse
+DROP EXTENSION xbb_fdw;
+\set VERBOSITY default
+DROP EXTENSION xbb_etl;
+SELECT count(*) FROM target;
+SELECT count(*) FROM source;
+SELECT count(*) AS of_the_sync FROM pg_class WHERE relnamespace = 'xbb'::regnamespace AND relname <> 'stats';
+CREATE EXTENSION xbb_etl;
+TABLE xbb.sync_status;
+DROP EXTENSION xbb_fdw CASCADE;
+SELECT count(*) AS left_over FROM pg_namespace WHERE nspname = 'xbb';
+-- both at once
+CREATE EXTENSION xbb_etl CASCADE;
+SELECT extname, extversion FROM pg_extension WHERE extname LIKE 'xbb%' ORDER BY extname;
+
+\c postgres
+DROP DATABASE regress_xbb_extensions;
+DROP ROLE regress_xbb_reader;
+\! python3 $XBB_SIM ctl dingExtensions remove
