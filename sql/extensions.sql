@@ -36,7 +36,7 @@ SELECT extname, array_agg(c::regclass::text ORDER BY o) AS dumped
 FROM pg_extension LEFT JOIN LATERAL unnest(extconfig) WITH ORDINALITY u (c, o) ON true
 WHERE extname LIKE 'xbb%' GROUP BY extname ORDER BY extname;
 CREATE USER MAPPING FOR CURRENT_USER SERVER extensions OPTIONS (token 't0ken');
-SELECT xbb.create_sync('copy', source => 'source', target => 'target', key => '{data_id}');
+SELECT xbb.create_sync('copy', source => 'source', target => 'target');
 CALL xbb.sync('copy');
 \set VERBOSITY terse
 DROP EXTENSION xbb_fdw;

@@ -64,7 +64,7 @@ SELECT sim('drop id=9223372036854775807,1000000000000000000');
 CALL xbb.reconcile('ids');
 TABLE run;
 DELETE FROM target WHERE data_id = 1234567890123456789;
-CALL xbb.reconcile('ids', "full" => true);
+CALL xbb.reconcile('ids', full => true);
 TABLE run;
 SELECT data_id, name FROM target ORDER BY 1;
 

@@ -42,7 +42,7 @@ DELETE FROM target WHERE data_id = 51202000;
 INSERT INTO target (data_id, update_time) VALUES (1, :'hidden');
 CALL xbb.reconcile('copy');
 TABLE run;
-CALL xbb.reconcile('copy', "full" => true);
+CALL xbb.reconcile('copy', full => true);
 TABLE run;
 SELECT differences();
 
@@ -71,11 +71,11 @@ ALTER TABLE target ADD CHECK (serial_no <> 'bad') NOT VALID;
 SELECT sim('clock advance=60');
 SELECT sim('touch id=51200100', '{"serialNo": "bad"}');
 CALL xbb.sync('copy');
-CALL xbb.reconcile('copy', "full" => true);
+CALL xbb.reconcile('copy', full => true);
 SELECT status, inserted, updated, deleted FROM run;
 SELECT rejects_open FROM xbb.sync_status WHERE name = 'copy';
 SELECT sim('drop id=51200100');
-CALL xbb.reconcile('copy', "full" => true);
+CALL xbb.reconcile('copy', full => true);
 SELECT status, inserted, updated, deleted FROM run;
 SELECT rejects_open FROM xbb.sync_status WHERE name = 'copy';
 

@@ -114,11 +114,11 @@ SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_p
 SELECT sim('clear what=faults');
 
 -- a run that never came to its end
-INSERT INTO xbb.sync_log (sync, owner, task, status) SELECT name, owner, 'sync', 'running' FROM xbb.sync_definition WHERE name = 'sync one';
+INSERT INTO xbb._sync_run_log (sync, owner, task, status) SELECT name, owner, 'sync', 'running' FROM xbb.sync_definition WHERE name = 'sync one';
 SELECT status FROM run;
 SELECT failures_in_a_row FROM xbb.sync_status WHERE name = 'sync one';
 CALL xbb.sync('sync one');
-SELECT status, count(*) FROM xbb.sync_log WHERE sync = 'sync one' GROUP BY status ORDER BY status;
+SELECT status, count(*) FROM xbb._sync_run_log WHERE sync = 'sync one' GROUP BY status ORDER BY status;
 
 -- where COMMIT is not allowed, a failure leaves no row of the log
 BEGIN;
@@ -131,7 +131,7 @@ SELECT by_function();
 SELECT status FROM run;
 
 -- the log is pruned
-UPDATE xbb.sync_log SET started = started - interval '91 days' WHERE sync = 'sync one' AND status = 'failed';
+UPDATE xbb._sync_run_log SET started = started - interval '91 days' WHERE sync = 'sync one' AND status = 'failed';
 CALL xbb.sync('sync one');
 SELECT count(*) FROM xbb.sync_run WHERE sync = 'sync one' AND status = 'failed';
 SET xbb_fdw.log_retention = '0';
@@ -163,6 +163,13 @@ SELECT status, inserted, updated, rejected FROM run;
 SELECT count(*) FROM "目标" z FULL JOIN source s ON z."编码" = s.serial_no AND z.data_id = s.data_id
 WHERE (z IS NULL OR s.data_id IS NULL) AND s.data_id NOT IN (SELECT data_id FROM xbb.sync_reject WHERE sync = 'sync "二"');
 
+-- the least that can be said: a target of the sync's name, by dataId
+SELECT xbb.create_sync('Short One', source => 'source');
+SELECT name, source, target, key, overlap, reject_limit, delete_mode FROM xbb.sync_definition WHERE name = 'Short One';
+SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid = '"Short One"'::regclass AND contype = 'p';
+SELECT xbb.drop_sync('Short One');
+DROP TABLE "Short One";
+
 -- what was forgotten and what is wrong is said at once
 CREATE TABLE plain (data_id bigint PRIMARY KEY, update_time timestamptz, name integer);
 CREATE TABLE wrong_time (data_id bigint PRIMARY KEY, update_time timestamp);
@@ -179,8 +186,8 @@ SELECT xbb.create_sync('bad', 'source', 'plain', '{data_id}', columns => '{}', o
 SELECT xbb.create_sync('bad', 'source', 'plain', '{data_id}', columns => '{"name": 1}');
 SELECT xbb.create_sync('bad', 'source', 'plain', '{data_id}', columns => '{"name": "1 FROM source), (SELECT 2"}');
 SELECT xbb.create_sync('bad', 'poor', 'plain', '{data_id}');
-SELECT xbb.create_sync('bad', 'source', NULL, '{data_id}');
-SELECT xbb.create_sync('bad', 'source', 'plain', '{data_id}', columns => '{}', max_rejects => -1);
+SELECT xbb.create_sync('bad', 'source', 'plain', NULL);
+SELECT xbb.create_sync('bad', 'source', 'plain', '{data_id}', columns => '{}', reject_limit => -1);
 CALL xbb.sync('no such sync');
 SELECT xbb.alter_sync('sync one', overlap => '1s');
 SELECT xbb.alter_sync('sync one', overlap => '2 hours', columns => '{"name": "upper(name)", "price": "price", "serial_no": "serial_no"}');
@@ -210,7 +217,7 @@ SELECT sync, status FROM xbb.sync_run;
 SELECT name FROM xbb.sync_status;
 CALL xbb.sync('theirs');
 SELECT xbb.drop_sync('theirs');
-INSERT INTO xbb.sync_definition (name, owner, source, target, key, overlap, max_rejects, delete_mode, select_list, target_columns, source_columns)
+INSERT INTO xbb.sync_definition (name, owner, source, target, key, overlap, reject_limit, delete_mode, select_list, target_columns, source_columns)
 VALUES ('forged', 'xbb_sync_etl'::regrole, 'pg_class', 'pg_class', '{a}', '1h', 0, 'ignore', 'SELECT 1', '{a}', '{a}');
 RESET ROLE;
 CALL xbb.sync('theirs');

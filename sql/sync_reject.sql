@@ -87,14 +87,14 @@ TABLE rejects;
 
 -- too many
 SELECT watermark FROM xbb.sync_definition WHERE name = 'bought' \gset before_
-SELECT xbb.alter_sync('bought', max_rejects => 9);
+SELECT xbb.alter_sync('bought', reject_limit => 9);
 SELECT sim('clock advance=60');
 SELECT sim('touch id=160,161,162,163,164,165,166,167,168,169', '{"text_1": "never"}');
 CALL xbb.sync('bought');
 TABLE run;
 SELECT watermark = :'before_watermark' AS unmoved FROM xbb.sync_definition WHERE name = 'bought';
 SELECT count(*) FROM rejects WHERE sqlstate = '22007';
-SELECT xbb.alter_sync('bought', max_rejects => 20);
+SELECT xbb.alter_sync('bought', reject_limit => 20);
 CALL xbb.sync('bought');
 SELECT status, rejected FROM run;
 

@@ -93,12 +93,12 @@ TABLE rejects;
 SELECT price FROM target WHERE data_id = 105;
 
 -- too many
-SELECT xbb.alter_sync('value', max_rejects => 3);
+SELECT xbb.alter_sync('value', reject_limit => 3);
 SELECT sim('clock advance=60');
 SELECT sim('touch id=101,102,103,104', '{"num_1": "x"}');
 CALL xbb.sync('value');
 TABLE run;
-SELECT xbb.alter_sync('value', max_rejects => 9);
+SELECT xbb.alter_sync('value', reject_limit => 9);
 -- where it is an error it ends the run, which tells the record
 ALTER FOREIGN TABLE source OPTIONS (SET on_error 'error');
 CALL xbb.sync('value');
@@ -106,7 +106,7 @@ SELECT status, sqlstate, error FROM run;
 ALTER FOREIGN TABLE source OPTIONS (SET on_error 'set_null');
 -- reconciliation knows them
 CALL xbb.sync('value');
-CALL xbb.reconcile('value', "full" => true);
+CALL xbb.reconcile('value', full => true);
 TABLE run;
 
 -- nobody drops the column unnoticed

@@ -15,6 +15,7 @@ DECLARE
   counts xbb._sync_counts;
   moved bigint[];
   moved_back bigint;
+  pushed_out bigint;
   item record;
 BEGIN
   counts := ROW(0, 0, 0, 0, 0, 0);
@@ -76,8 +77,8 @@ BEGIN
        SET update_time = excluded.update_time, kind = excluded.kind, sqlstate = NULL, error = excluded.error,
            raw = excluded.raw, staged = NULL, loaded = excluded.loaded, run = excluded.run', def.target, same_key)
     USING def.name, def.owner, run;
-    GET DIAGNOSTICS counts.unchanged = ROW_COUNT;
-    counts.rejected := counts.rejected + counts.unchanged;
+    GET DIAGNOSTICS pushed_out = ROW_COUNT;
+    counts.rejected := counts.rejected + pushed_out;
   END IF;
 
   -- what is the same is not written

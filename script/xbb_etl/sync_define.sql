@@ -32,7 +32,7 @@ DECLARE
   list text;
   tail text;
   item record;
-  found boolean;
+  fits boolean;
 BEGIN
   IF (SELECT relkind NOT IN ('f', 'r', 'p', 'v', 'm') FROM pg_class WHERE oid = def.source) THEN
     RAISE EXCEPTION 'source % is not a table', def.source USING ERRCODE = 'wrong_object_type';
@@ -58,8 +58,8 @@ BEGIN
   IF def.chunk <= '0' THEN
     RAISE EXCEPTION 'chunk must be positive' USING ERRCODE = 'invalid_parameter_value';
   END IF;
-  IF def.max_rejects < 0 THEN
-    RAISE EXCEPTION 'max_rejects must not be negative' USING ERRCODE = 'invalid_parameter_value';
+  IF def.reject_limit < 0 THEN
+    RAISE EXCEPTION 'reject_limit must not be negative' USING ERRCODE = 'invalid_parameter_value';
   END IF;
   IF coalesce(def.delete_mode NOT IN ('ignore', 'mark', 'delete'), true) THEN
     RAISE EXCEPTION 'delete_mode must be ignore, mark or delete' USING ERRCODE = 'invalid_parameter_value';
@@ -148,9 +148,9 @@ BEGIN
   END LOOP;
   FOR item IN SELECT * FROM (VALUES ('data_id', 'bigint'), ('update_time', 'timestamp with time zone')) v (name, type)
               UNION ALL SELECT 'deleted_at', 'timestamp with time zone' WHERE def.delete_mode = 'mark' LOOP
-    SELECT format_type(a.atttypid, a.atttypmod) = item.type INTO found
+    SELECT format_type(a.atttypid, a.atttypmod) = item.type INTO fits
     FROM pg_attribute a WHERE a.attrelid = def.target AND a.attname = item.name AND NOT a.attisdropped;
-    IF found IS NOT TRUE THEN
+    IF fits IS NOT TRUE THEN
       RAISE EXCEPTION 'target % must have a column % of type %', def.target, item.name, item.type
         USING ERRCODE = 'datatype_mismatch';
     END IF;
@@ -178,8 +178,8 @@ END
 $$;
 
 CREATE FUNCTION xbb.create_sync(
-  name text, source regclass, target text, key text[], overlap interval DEFAULT '1 hour',
-  columns jsonb DEFAULT NULL, chunk interval DEFAULT NULL, max_rejects integer DEFAULT 1000,
+  name text, source regclass, target text DEFAULT NULL, key text[] DEFAULT '{data_id}', overlap interval DEFAULT '1 hour',
+  columns jsonb DEFAULT NULL, chunk interval DEFAULT NULL, reject_limit integer DEFAULT 1000,
   delete_mode text DEFAULT 'ignore')
 RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
@@ -187,8 +187,8 @@ DECLARE
   def xbb.sync_definition;
 BEGIN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
-  IF name IS NULL OR source IS NULL OR target IS NULL OR key IS NULL OR overlap IS NULL OR max_rejects IS NULL THEN
-    RAISE EXCEPTION 'name, source, target, key, overlap and max_rejects must not be null'
+  IF name IS NULL OR source IS NULL OR key IS NULL OR overlap IS NULL OR reject_limit IS NULL THEN
+    RAISE EXCEPTION 'name, source, key, overlap and reject_limit must not be null'
       USING ERRCODE = 'null_value_not_allowed';
   END IF;
   def.name := name;
@@ -198,9 +198,9 @@ BEGIN
   def.overlap := overlap;
   def.columns := columns;
   def.chunk := chunk;
-  def.max_rejects := max_rejects;
+  def.reject_limit := reject_limit;
   def.delete_mode := delete_mode;
-  def := xbb._sync_prepare(def, target, path);
+  def := xbb._sync_prepare(def, coalesce(target, quote_ident(name)), path);
   BEGIN
     INSERT INTO xbb.sync_definition SELECT def.*;
   EXCEPTION WHEN unique_violation THEN
@@ -216,7 +216,7 @@ COMMENT ON FUNCTION xbb.create_sync(text, regclass, text, text[], interval, json
 -- "none" there.
 CREATE FUNCTION xbb.alter_sync(
   name text, key text[] DEFAULT NULL, overlap interval DEFAULT NULL, columns jsonb DEFAULT NULL,
-  chunk interval DEFAULT NULL, max_rejects integer DEFAULT NULL, delete_mode text DEFAULT NULL)
+  chunk interval DEFAULT NULL, reject_limit integer DEFAULT NULL, delete_mode text DEFAULT NULL)
 RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   path text := pg_catalog.current_setting('search_path');
@@ -228,12 +228,12 @@ BEGIN
   def.overlap := coalesce(overlap, def.overlap);
   def.columns := nullif(coalesce(columns, def.columns), '{}');
   def.chunk := nullif(coalesce(chunk, def.chunk), '0');
-  def.max_rejects := coalesce(max_rejects, def.max_rejects);
+  def.reject_limit := coalesce(reject_limit, def.reject_limit);
   def.delete_mode := coalesce(delete_mode, def.delete_mode);
   def := xbb._sync_prepare(def, def.target::text, path);
   UPDATE xbb.sync_definition d
   SET key = def.key, overlap = def.overlap, columns = def.columns, chunk = def.chunk,
-      max_rejects = def.max_rejects, delete_mode = def.delete_mode, select_list = def.select_list,
+      reject_limit = def.reject_limit, delete_mode = def.delete_mode, select_list = def.select_list,
       target_columns = def.target_columns, source_columns = def.source_columns
   WHERE d.name = def.name;
   PERFORM set_config('search_path', path, true);
@@ -250,7 +250,7 @@ BEGIN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
   def := xbb._sync_get(name);
   DELETE FROM xbb.sync_reject r WHERE r.sync = def.name;
-  DELETE FROM xbb.sync_log l WHERE l.sync = def.name;
+  DELETE FROM xbb._sync_run_log l WHERE l.sync = def.name;
   DELETE FROM xbb.sync_definition d WHERE d.name = def.name;
   PERFORM set_config('search_path', path, true);
 END

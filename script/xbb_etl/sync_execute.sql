@@ -4,9 +4,9 @@ RETURNS void LANGUAGE plpgsql AS $$
 #variable_conflict use_variable
 DECLARE
   after record := xbb._counters();
-  entry xbb.sync_log;
+  entry xbb._sync_run_log;
 BEGIN
-  UPDATE xbb.sync_log l
+  UPDATE xbb._sync_run_log l
   SET status = status, ended = CASE WHEN status <> 'running' THEN clock_timestamp() END,
       watermark = (SELECT d.watermark FROM xbb.sync_definition d WHERE d.name = l.sync),
       requests = after.requests - before.requests, pages = after.pages - before.pages,
@@ -22,14 +22,14 @@ BEGIN
       'sync', entry.sync, 'run', entry.id, 'task', entry.task, 'status', status, 'inserted', entry.inserted,
       'updated', entry.updated, 'rejected', entry.rejected, 'deleted', entry.deleted,
       'watermark', entry.watermark, 'sqlstate', sqlstate, 'error', left(error, 500))::text);
-    DELETE FROM xbb.sync_log l
+    DELETE FROM xbb._sync_run_log l
     WHERE l.sync = entry.sync AND l.started < now() - current_setting('xbb_fdw.log_retention')::interval AND l.id <> run;
   END IF;
 END
 $$;
 
 -- A run of any kind: lock, log, work in steps that commit, log, unlock.
-CREATE PROCEDURE xbb._sync_run(name text, task text) LANGUAGE plpgsql AS $$
+CREATE PROCEDURE xbb._sync_execute(name text, task text) LANGUAGE plpgsql AS $$
 DECLARE
   can_commit boolean := xbb._can_commit();
   path text := pg_catalog.current_setting('search_path');
@@ -42,7 +42,7 @@ DECLARE
   windows tstzrange[];
   phase text;
   step xbb._sync_counts;
-  found record;
+  difference record;
   fits boolean;
   low timestamptz;
   high timestamptz;
@@ -56,7 +56,7 @@ DECLARE
 BEGIN
   PERFORM pg_catalog.set_config('search_path', safe_path, true);
   phase := CASE task WHEN 'retry_rejects' THEN 'retry' ELSE 'plan' END;
-  def := xbb._sync_get(_sync_run.name);
+  def := xbb._sync_get(_sync_execute.name);
   before := xbb._counters();
   -- a session may still hold it, from a run that ended between its last two statements
   IF can_commit THEN
@@ -66,16 +66,16 @@ BEGIN
     free := (SELECT pg_try_advisory_xact_lock(k.class, k.object) FROM xbb._sync_lock(def.name) k);
   END IF;
   IF NOT free THEN
-    INSERT INTO xbb.sync_log (sync, owner, task, status) VALUES (def.name, def.owner, _sync_run.task, 'running') RETURNING id INTO run;
+    INSERT INTO xbb._sync_run_log (sync, owner, task, status) VALUES (def.name, def.owner, _sync_execute.task, 'running') RETURNING id INTO run;
     PERFORM xbb._sync_note(run, 'skipped', NULL, before, NULL, NULL);
     RAISE NOTICE 'sync % is running already', quote_ident(def.name);
     PERFORM set_config('search_path', path, true);
     RETURN;
   END IF;
   -- with the lock held, no other run is alive
-  UPDATE xbb.sync_log l SET status = 'killed' WHERE l.sync = def.name AND l.status = 'running';
-  INSERT INTO xbb.sync_log (sync, owner, task, status, low)
-  SELECT def.name, def.owner, _sync_run.task, 'running', d.watermark - d.overlap
+  UPDATE xbb._sync_run_log l SET status = 'killed' WHERE l.sync = def.name AND l.status = 'running';
+  INSERT INTO xbb._sync_run_log (sync, owner, task, status, low)
+  SELECT def.name, def.owner, _sync_execute.task, 'running', d.watermark - d.overlap
   FROM xbb.sync_definition d WHERE d.name = def.name RETURNING id INTO run;
   IF can_commit THEN
     COMMIT;
@@ -85,7 +85,7 @@ BEGIN
   WHILE phase <> 'done' AND NOT failed LOOP
     step := NULL;
     BEGIN
-      def := xbb._sync_get(_sync_run.name);
+      def := xbb._sync_get(_sync_execute.name);
       IF phase IN ('load', 'compare') AND cardinality(windows) > 0 THEN
         low := lower(windows[cardinality(windows)]);
         high := upper(windows[cardinality(windows)]);
@@ -96,9 +96,9 @@ BEGIN
             step := xbb._sync_window(def, run, low, high);
           END IF;
         ELSE
-          found := xbb._sync_descend(def, run, low, high, windows);
-          windows := found.windows;
-          step := found.counts;
+          difference := xbb._sync_descend(def, run, low, high, windows);
+          windows := difference.windows;
+          step := difference.counts;
         END IF;
       ELSIF phase = 'plan' THEN
         windows := xbb._sync_plan(def);
@@ -106,7 +106,7 @@ BEGIN
       ELSIF phase = 'load' THEN
         UPDATE xbb.sync_definition d SET loading_until = NULL WHERE d.name = def.name AND d.loading_until IS NOT NULL;
         step := xbb._sync_window(def, run, def.watermark - def.overlap, NULL);
-        phase := CASE _sync_run.task WHEN 'reconcile' THEN 'divide' WHEN 'reconcile full' THEN 'compare all' ELSE 'done' END;
+        phase := CASE _sync_execute.task WHEN 'reconcile' THEN 'divide' WHEN 'reconcile full' THEN 'compare all' ELSE 'done' END;
       ELSIF phase = 'divide' THEN
         windows := CASE WHEN def.watermark IS NULL THEN '{}' ELSE array[tstzrange(to_timestamp(0), def.watermark, '[]')] END;
         phase := 'compare';
@@ -157,25 +157,25 @@ $$;
 
 CREATE PROCEDURE xbb.sync(name text) LANGUAGE plpgsql AS $$
 BEGIN
-  CALL xbb._sync_run(name, 'sync');
+  CALL xbb._sync_execute(name, 'sync');
 END
 $$;
 COMMENT ON PROCEDURE xbb.sync(text) IS 'reads what has changed and brings it into the target';
 
 CREATE PROCEDURE xbb.retry_rejects(name text) LANGUAGE plpgsql AS $$
 BEGIN
-  CALL xbb._sync_run(name, 'retry_rejects');
+  CALL xbb._sync_execute(name, 'retry_rejects');
 END
 $$;
 COMMENT ON PROCEDURE xbb.retry_rejects(text) IS 'loads what was set aside, without a request';
 
-CREATE PROCEDURE xbb.reconcile(name text, "full" boolean DEFAULT false) LANGUAGE plpgsql AS $$
+CREATE PROCEDURE xbb.reconcile(name text, full boolean DEFAULT false) LANGUAGE plpgsql AS $$
 BEGIN
   IF NOT xbb._sync_counts_source((xbb._sync_get(name)).source) THEN
     RAISE EXCEPTION 'the source of sync % is no foreign table of xbb_fdw', pg_catalog.quote_ident(name)
       USING ERRCODE = 'wrong_object_type';
   END IF;
-  CALL xbb._sync_run(name, CASE WHEN "full" THEN 'reconcile full' ELSE 'reconcile' END);
+  CALL xbb._sync_execute(name, CASE WHEN reconcile.full THEN 'reconcile full' ELSE 'reconcile' END);
 END
 $$;
 COMMENT ON PROCEDURE xbb.reconcile(text, boolean) IS

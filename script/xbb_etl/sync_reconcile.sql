@@ -16,7 +16,7 @@ DECLARE
   time_column text := xbb._sync_source_column(def.source, 'updateTime', 'update_time');
   missed bigint[];
   gone bigint[];
-  found bigint[];
+  ids_found bigint[];
   counts xbb._sync_counts;
   batch bigint[];
 BEGIN
@@ -40,10 +40,10 @@ BEGIN
   END IF;
   SELECT array_agg(DISTINCT u.id) INTO batch FROM unnest(missed || gone) u (id);
   counts.rows_read := xbb._sync_stage(def, NULL, NULL, batch);
-  EXECUTE format('SELECT coalesce(array_agg(%I), ''{}'') FROM pg_temp.xbb_sync_stage', id_column) INTO found;
+  EXECUTE format('SELECT coalesce(array_agg(%I), ''{}'') FROM pg_temp.xbb_sync_stage', id_column) INTO ids_found;
   counts := xbb._sync_load(def, run, counts.rows_read);
   DROP TABLE pg_temp.xbb_sync_stage, pg_temp.xbb_sync_new;
-  SELECT array_agg(u.id) INTO gone FROM unnest(gone) u (id) WHERE u.id <> ALL (found);
+  SELECT array_agg(u.id) INTO gone FROM unnest(gone) u (id) WHERE u.id <> ALL (ids_found);
   DELETE FROM xbb.sync_reject r WHERE r.sync = def.name AND r.data_id = ANY (gone);
   counts.deleted := coalesce(cardinality(gone), 0);
   IF def.delete_mode = 'mark' THEN

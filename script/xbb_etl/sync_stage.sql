@@ -91,10 +91,10 @@ $$;
 CREATE FUNCTION xbb._sync_limit_rejects(def xbb.sync_definition, run bigint, reason text) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
-  IF (SELECT count(*) FROM xbb.sync_reject r WHERE r.sync = def.name AND r.run = $2) > def.max_rejects THEN
-    RAISE EXCEPTION 'more than % records were rejected', def.max_rejects
+  IF (SELECT count(*) FROM xbb.sync_reject r WHERE r.sync = def.name AND r.run = $2) > def.reject_limit THEN
+    RAISE EXCEPTION 'more than % records were rejected', def.reject_limit
       USING ERRCODE = 'program_limit_exceeded', DETAIL = format('The last one: %s', reason),
-            HINT = format('SELECT xbb.alter_sync(%L, max_rejects => ...) raises the limit.', def.name);
+            HINT = format('SELECT xbb.alter_sync(%L, reject_limit => ...) raises the limit.', def.name);
   END IF;
 END
 $$;

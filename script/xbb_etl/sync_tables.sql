@@ -12,7 +12,7 @@ CREATE TABLE xbb.sync_definition (
   overlap interval NOT NULL,
   columns jsonb,                    -- as it was given
   chunk interval,
-  max_rejects integer NOT NULL CHECK (max_rejects >= 0),
+  reject_limit integer NOT NULL CHECK (reject_limit >= 0),
   delete_mode text NOT NULL CHECK (delete_mode IN ('ignore', 'mark', 'delete')),
   select_list text NOT NULL,        -- the transformation, over an alias "source"
   target_columns text[] NOT NULL,   -- what select_list yields, in its order
@@ -22,7 +22,7 @@ CREATE TABLE xbb.sync_definition (
 );
 COMMENT ON TABLE xbb.sync_definition IS 'the syncs and how far they are';
 
-CREATE TABLE xbb.sync_log (
+CREATE TABLE xbb._sync_run_log (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   sync text NOT NULL,
   owner regrole NOT NULL,
@@ -47,8 +47,8 @@ CREATE TABLE xbb.sync_log (
   sqlstate text,
   error text
 );
-CREATE INDEX ON xbb.sync_log (sync, id);
-COMMENT ON TABLE xbb.sync_log IS 'the runs of the syncs; read it through sync_run';
+CREATE INDEX ON xbb._sync_run_log (sync, id);
+COMMENT ON TABLE xbb._sync_run_log IS 'the runs of the syncs; read it through sync_run';
 
 CREATE TABLE xbb.sync_reject (
   sync text NOT NULL,
@@ -69,10 +69,10 @@ COMMENT ON TABLE xbb.sync_reject IS 'records that the syncs could not load';
 
 -- whoever may use a role sees its syncs
 ALTER TABLE xbb.sync_definition ENABLE ROW LEVEL SECURITY;
-ALTER TABLE xbb.sync_log ENABLE ROW LEVEL SECURITY;
+ALTER TABLE xbb._sync_run_log ENABLE ROW LEVEL SECURITY;
 ALTER TABLE xbb.sync_reject ENABLE ROW LEVEL SECURITY;
 CREATE POLICY owner ON xbb.sync_definition USING (pg_catalog.pg_has_role(owner, 'USAGE'));
-CREATE POLICY owner ON xbb.sync_log USING (pg_catalog.pg_has_role(owner, 'USAGE'));
+CREATE POLICY owner ON xbb._sync_run_log USING (pg_catalog.pg_has_role(owner, 'USAGE'));
 CREATE POLICY owner ON xbb.sync_reject USING (pg_catalog.pg_has_role(owner, 'USAGE'));
-GRANT SELECT, INSERT, UPDATE, DELETE ON xbb.sync_definition, xbb.sync_log, xbb.sync_reject TO PUBLIC;
+GRANT SELECT, INSERT, UPDATE, DELETE ON xbb.sync_definition, xbb._sync_run_log, xbb.sync_reject TO PUBLIC;
 SELECT pg_catalog.pg_extension_config_dump('xbb.sync_definition', '');

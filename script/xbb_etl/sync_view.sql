@@ -18,7 +18,7 @@ SELECT l.id, l.sync, l.owner, l.task,
        CASE WHEN l.status = 'running' AND NOT xbb._sync_locked(l.sync, l.pid) THEN 'killed' ELSE l.status END AS status,
        l.pid, l.started, l.ended, l.low, l.watermark, l.requests, l.pages, l.rows_read, l.inserted, l.updated,
        l.unchanged, l.rejected, l.deleted, l.retries, l.throttled, l.bytes, l.sqlstate, l.error
-FROM xbb.sync_log l;
+FROM xbb._sync_run_log l;
 COMMENT ON VIEW xbb.sync_run IS 'the runs of the syncs; a row a run, failed and killed ones too';
 GRANT SELECT ON xbb.sync_run TO PUBLIC;
 

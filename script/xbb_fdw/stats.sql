@@ -2,7 +2,7 @@ CREATE FUNCTION xbb._stats(
   OUT serverid oid, OUT userid oid, OUT endpoint text,
   OUT requests bigint, OUT rows bigint, OUT bytes bigint, OUT retries bigint, OUT refused bigint,
   OUT throttled_us bigint, OUT errors_network bigint, OUT errors_http bigint, OUT errors_api bigint,
-  OUT errors_data bigint, OUT last_error text, OUT last_error_at timestamptz, OUT since timestamptz)
+  OUT errors_data bigint, OUT last_error text, OUT last_error_at timestamptz, OUT stats_reset timestamptz)
 RETURNS SETOF record LANGUAGE c VOLATILE STRICT AS 'MODULE_PATHNAME', 'xbb_fdw_stats';
 
 CREATE VIEW xbb.stats AS
@@ -11,7 +11,7 @@ SELECT coalesce(f.srvname, s.serverid::text) AS server,
        s.endpoint, s.requests, s.rows, s.bytes, s.retries, s.refused,
        make_interval(secs => s.throttled_us / 1000000.0) AS throttled,
        s.errors_network, s.errors_http, s.errors_api, s.errors_data,
-       s.last_error, s.last_error_at, s.since
+       s.last_error, s.last_error_at, s.stats_reset
 FROM xbb._stats() s
 LEFT JOIN pg_catalog.pg_foreign_server f ON f.oid = s.serverid
 LEFT JOIN pg_catalog.pg_roles r ON r.oid = s.userid;
