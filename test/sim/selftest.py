@@ -1,0 +1,50 @@
+"""The simulator tries itself; TAP."""
+import os
+import subprocess
+import sys
+import tempfile
+import time
+
+from .client import Client
+from .probe import Probe, Tap
+from .try_changes import try_changes, try_other_lists
+from .try_conditions import try_comparisons, try_conditions
+from .try_faults import try_faults
+from .try_holds import try_holds
+from .try_lists import try_lists
+from .try_manners import try_manners
+from .try_package import try_package
+
+LAUNCHER = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "xbb_sim.py")
+
+
+def selftest():
+    """Starts a server of its own and talks to it; TAP."""
+    tap = Tap()
+    with tempfile.TemporaryDirectory() as place:
+        name = os.path.join(place, "port")
+        process = subprocess.Popen([sys.executable, LAUNCHER, "serve", "--port-file", name])
+        try:
+            for _ in range(500):
+                if os.path.exists(name):
+                    break
+                time.sleep(0.02)
+            with open(name) as file:
+                port = int(file.read())
+            ctl, probe = Client(f"http://127.0.0.1:{port}"), Probe(port, "c1")
+            ctl("c1", "create", products="730", width="30")
+            everything = try_lists(tap, ctl, probe)
+            try_conditions(tap, ctl, probe, everything)
+            try_comparisons(tap, ctl, probe)
+            try_changes(tap, ctl, probe)
+            try_other_lists(tap, ctl, probe)
+            try_manners(tap, ctl, probe)
+            try_faults(tap, ctl, probe)
+            try_holds(tap, ctl, probe)
+        finally:
+            process.terminate()
+            code = process.wait(10)
+    tap.ok(code == 0, "SIGTERM ends it cleanly", code)
+    try_package(tap)
+    print(f"1..{tap.count}")
+    return 1 if tap.failed else 0

@@ -1,0 +1,27 @@
+"""What there is in an XBB company: objects, where their lists are, what these want."""
+import itertools
+
+PREFIX = "/pro/v2/api/"
+
+# Objects whose list wants a formId (section 8), and those that want a userId.
+FORM_REQUIRED = {"paas", "customer", "clue", "contract", "opportunity", "workOrderV2", "communicatePlan",
+                 "marketActivity"}
+USER_REQUIRED = {"communicatePlan", "workReportDaily", "workReportWeekly", "workReportMonthly"}
+PLAIN = {"product", "contact", "communicate", "payment", "paymentSheet", "paySheet", "refund", "contractOutstock",
+         "workReportDaily", "workReportWeekly", "workReportMonthly", "workTimeRecord", "buyerInquiry", "workOrder"}
+RECYCLED = {"customer", "clue"}
+BUSINESS = {"product": 2401, "customer": 100, "contract": 201, "opportunity": 301, "contact": 401, "communicate": 501,
+            "communicatePlan": 601, "payment": 701, "paymentSheet": 702, "refund": 202, "clue": 8000,
+            "marketActivity": 8100, "workOrderV2": 20300}
+
+# Flat lists: object -> path, key of the list, id, paged?
+FLAT = {"user": ("user/list", "userList", "userId", True),
+        "department": ("department/list", "depList", "id", True),
+        "role": ("role/list", "roleList", "id", False),
+        "signIn": ("signIn/list", "signInList", "id", True),
+        "label": ("label/allList", "labelTree", "id", False),
+        "category": ("product/categoryList", "list", "id", False)}
+FLAT_PATHS = {spec[0]: kind for kind, spec in FLAT.items()}
+RECORD_MODULES = PLAIN | FORM_REQUIRED
+
+list_numbers = itertools.count(1)     # each list made has its own, so that nothing kept of another is taken for its
