@@ -12,21 +12,21 @@ as_root() {
 }
 
 # Runs a command in place of this process, with a clean environment; use it in
-# a subshell.  It gets WORK and PG_CONFIG, and what $1 names besides.
+# a subshell.  It gets WORK and PG_CONFIG, and what $1 names besides; a token
+# among that is never an argument, which everybody could read.
 exec_as_user() {
-  local env=(PATH="$PG_BIN:/usr/local/bin:/usr/bin:/bin" HOME="$WORK" TMPDIR="$WORK/tmp"
-    LC_ALL=C.UTF-8 TZ=UTC PYTHONDONTWRITEBYTECODE=1 WORK="$WORK" PG_CONFIG="$PG_CONFIG")
-  local name
-  for name in $1; do
-    [ -z "${!name+x}" ] || env+=("$name=${!name}")
-  done
+  local given=" WORK PG_CONFIG $1 " name
   shift
+  for name in $(compgen -e); do
+    [[ $given = *" $name "* ]] || export -n "${name?}"
+  done
+  export PATH="$PG_BIN:/usr/local/bin:/usr/bin:/bin" HOME="$WORK" TMPDIR="$WORK/tmp" LC_ALL=C.UTF-8 TZ=UTC \
+    PYTHONDONTWRITEBYTECODE=1 WORK PG_CONFIG
   cd "$WORK" || exit
   if [ "$(id -u)" = 0 ]; then
-    exec env -i "${env[@]}" \
-      setpriv --reuid=postgres --regid=postgres --init-groups "$@" </dev/null
+    exec setpriv --reuid=postgres --regid=postgres --init-groups "$@" </dev/null
   fi
-  exec env -i "${env[@]}" "$@" </dev/null
+  exec "$@" </dev/null
 }
 
 # The major version to build for: that of PG_CONFIG, else the newest that is
