@@ -144,7 +144,8 @@ SELECT sim('touch id=' || (SELECT string_agg(data_id::text, ',') FROM copy WHERE
 SELECT sim('clock advance=3600');
 SELECT nrows, ids, total, requests[1:3] AS first, requests[cardinality(requests)] AS last
 FROM asked($$SELECT * FROM product WHERE name = ANY (ARRAY(SELECT 'none' || i FROM generate_series(1, 70) i) || 'the same'::text)$$);
-SELECT nrows, ids, total FROM asked($$SELECT * FROM product WHERE name = ANY ('the same'::text || ARRAY(SELECT 'none' || i FROM generate_series(1, 70) i))$$);
+-- its other pages come before another batch, which would be one request in flight too many
+SELECT * FROM asked($$SELECT * FROM product WHERE name = ANY ('the same'::text || ARRAY(SELECT 'none' || i FROM generate_series(1, 70) i))$$);
 SELECT count(*), sum(i) FROM generate_series(651, 900) i;
 SELECT nrows, ids FROM asked($$SELECT * FROM product WHERE name = ANY ('the same'::text || ARRAY(SELECT 'none' || i FROM generate_series(1, 70) i)) LIMIT 240$$);
 ALTER SERVER lists OPTIONS (SET concurrency '8');

@@ -56,7 +56,7 @@ static void
 send_request(Reader *reader, const PagerRequest *request)
 {
 	reader->last_ticket = reader->first_ticket + request->ticket;
-	reader->asked++;
+	reader->asks = true;
 	reader_ask(reader, reader->last_ticket, &reader->part, &request->range[PAGER_ADD_TIME],
 			   &request->range[PAGER_UPDATE_TIME], request->page);
 }
@@ -95,7 +95,7 @@ end_reading(Reader *reader)
 	pager_add_counters(&reader->ended, pager_counters(reader->pager));
 	pager_destroy(reader->pager);
 	reader->pager = NULL;
-	reader->asked = 0;
+	reader->asks = false;
 	reader->first_ticket = reader->last_ticket;
 	reader->done = reader->batches.n == 0;
 }

@@ -155,7 +155,7 @@ reader_batches_ask(Reader *reader)
 	ReaderBatches *batches = &reader->batches;
 
 	/* a reading with requests of its own keeps the API busy by itself */
-	if (reader->asked > 0 || is_long(reader) || !wants_more(reader))
+	if (reader->asks || is_long(reader) || !wants_more(reader))
 		return;
 	while (batches->next < batches->n &&
 		   batches->in_flight < most_in_flight(reader) &&
@@ -211,6 +211,7 @@ reader_batches_begin(Reader *reader, bool wait)
 			Max(reader->limit - reader->ended.handed_on, 1);
 
 		answer = linitial(batches->answers);
+		reader->asks = is_long(reader);
 		batches->answers = list_delete_first(batches->answers);
 		part = batch_of(reader, BATCH_OF(answer->ticket));
 		reader_begin(reader, &part, limit, answer);

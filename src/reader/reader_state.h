@@ -65,7 +65,8 @@ struct Reader
 	ConditionSet part;			/* what it asks for; its lists are the set's */
 	int			first_ticket;	/* tickets up to here were an earlier one's */
 	int			last_ticket;
-	int			asked;			/* requests of its own */
+	bool		asks;			/* its first answer is not all: it has requests of
+								 * its own */
 	int			since_look;		/* records since the last look at the clock */
 	TimestampTz look_at;		/* when to look at the transfers */
 	bool		looking;		/* an answer was found, there may be more */
