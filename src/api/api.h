@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * api.h
- *	  Calls of the XBB API: body, signature, pace, retries, error mapping.
+ *	  Calls of the XBB API: body, signature, what an answer means.
  *
  *-------------------------------------------------------------------------
  */
@@ -9,19 +9,9 @@
 #define XBB_API_H
 
 #include "api/session.h"
+#include "base/envelope.h"
+#include "call/call.h"
 #include "option/option.h"
-
-/* What a reader found in a body beside the records (xbb-api 4). */
-typedef struct ApiEnvelope
-{
-	char	   *unreadable;		/* why the body cannot be used, or NULL */
-	bool		has_code;
-	int64		code;			/* 1 = success */
-	bool		has_success;
-	bool		success;
-	const char *msg;			/* UTF-8, "" if none */
-	int64		nrows;			/* records in it */
-} ApiEnvelope;
 
 /*
  * Reads a body into whatever the caller makes of it; that is handed back with
@@ -31,40 +21,28 @@ typedef struct ApiEnvelope
 typedef struct ApiReader
 {
 	void	   *(*read) (void *arg, const char *body, size_t length,
-						 ApiEnvelope *envelope);
+						 Envelope *envelope);
 	void		(*discard) (void *arg, void *page);
 	void	   *arg;
 } ApiReader;
 
-/* Counts of one queue; for EXPLAIN ANALYZE and the log of a run. */
-typedef struct ApiCounters
-{
-	int64		requests;		/* sent, the repeated ones included */
-	int64		retries;
-	int64		refused;		/* answers that said "too fast" */
-	int64		rows;
-	int64		bytes;			/* of bodies, as transferred */
-	int64		throttled_us;	/* waited for a slot, nothing else to do */
-} ApiCounters;
+/* Of one queue. */
+typedef CallCounters ApiCounters;
 
 /* What this backend has asked, in all its queues since it started. */
 typedef struct ApiTotals
 {
 	ApiCounters counters;
-	int64		answers;		/* that could be used */
-	int64		clock;			/* the API's, by its latest answer; 0 unknown */
+	int64		pages;			/* answers that could be used */
+	int64		clock;			/* by the latest of them, of whatever server, epoch
+								 * seconds; 0 before the first, -1 if it had none */
 } ApiTotals;
 
 /* Requests to one endpoint that differ in page and conditions only. */
 typedef struct ApiQueue ApiQueue;
 
-/* The answer to one request. */
-typedef struct ApiAnswer
-{
-	int			ticket;
-	void	   *page;			/* what the reader made of it */
-	int64		date;			/* the API's clock, epoch seconds, -1 unknown */
-} ApiAnswer;
+/* The answer to one request; its result is what the reader made of it. */
+typedef CallAnswer ApiAnswer;
 
 /* Who asks, with what connections and secrets. */
 typedef struct ApiAccess
@@ -80,9 +58,8 @@ typedef struct ApiAccess
 extern ApiAccess *api_access(const TableOptions *table, Oid userid, MemoryContext context);
 
 /*
- * Opens a queue for a table's endpoint.  It lives in a child of the current
- * context, which abandons what is under way when it ends; the access must live as
- * long.
+ * Opens a queue for a table's endpoint.  It lives in the current context and
+ * abandons what is under way when that ends; table and access must live as long.
  */
 extern ApiQueue *api_open(const TableOptions *table, const ApiAccess *access,
 						  const ApiReader *reader);
@@ -94,21 +71,13 @@ extern ApiQueue *api_open(const TableOptions *table, const ApiAccess *access,
 extern void api_ask(ApiQueue *queue, int ticket, const char *conditions,
 					int page, int page_size);
 
-/*
- * The next answer, in any order.  With "wait" it sleeps until there is one and
- * returns false only if nothing is queued; else it only lets the transfers
- * proceed.  Transient faults are retried here; what stays wrong is an error
- * (design G5).  Raises interrupts.
- */
+/* The next answer: see call_next.  What stays wrong is an error (design G5). */
 extern bool api_next(ApiQueue *queue, bool wait, ApiAnswer *answer);
 
 /* Sleeps, interruptibly, until the list has settled. */
 extern void api_sleep(ApiQueue *queue, TimestampTz until);
 
-/*
- * For a caller that cannot wait in api_next: a descriptor that becomes readable
- * when api_next without "wait" has something to do, at "until" at the latest.
- */
+/* For a caller that cannot wait in api_next: see call_descriptor. */
 extern pgsocket api_descriptor(ApiQueue *queue, TimestampTz until);
 
 /*

@@ -12,6 +12,14 @@
 
 #include "api/fault.h"
 
+#define HINT_RATE \
+	"Lower the server's option rate_limit: other clients use the same account."
+#define HINT_BUSY "The API was busy; try again later."
+#define HINT_SIGN \
+	"Check the token of the user mapping and the corpid of the server: both come from the API's token page."
+#define HINT_CORPID "Check the corpid of the server and whether base_url fits it."
+#define HINT_FORM "Check the form_id of the foreign table."
+
 /*
  * Words of the API, and what they mean.  Codes are not public (xbb-api 5), the
  * words are; the first that is found counts.
@@ -26,35 +34,35 @@ static const struct
 }			api_words[] =
 {
 	{"次/秒", true, true, ERRCODE_CONFIGURATION_LIMIT_EXCEEDED,
-	"Lower the server's option rate_limit: other clients use the same account."},
+	HINT_RATE},
 	{"请求频率", true, true, ERRCODE_CONFIGURATION_LIMIT_EXCEEDED,
-	"Lower the server's option rate_limit: other clients use the same account."},
+	HINT_RATE},
 	{"限流", true, true, ERRCODE_CONFIGURATION_LIMIT_EXCEEDED,
-	"Lower the server's option rate_limit: other clients use the same account."},
+	HINT_RATE},
 	{"系统繁忙", true, false, ERRCODE_FDW_UNABLE_TO_CREATE_REPLY,
-	"The API was busy; try again later."},
+	HINT_BUSY},
 	{"服务暂不可用", true, false, ERRCODE_FDW_UNABLE_TO_CREATE_REPLY,
-	"The API was busy; try again later."},
+	HINT_BUSY},
 	{"请求超时", true, false, ERRCODE_FDW_UNABLE_TO_CREATE_REPLY,
-	"The API was busy; try again later."},
+	HINT_BUSY},
 	{"签名", false, false, ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION,
-	"Check the token of the user mapping and the corpid of the server: both come from the API's token page."},
+	HINT_SIGN},
 	{"sign", false, false, ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION,
-	"Check the token of the user mapping and the corpid of the server: both come from the API's token page."},
+	HINT_SIGN},
 	{"token", false, false, ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION,
 	"Check the token of the user mapping."},
 	{"corpid", false, false, ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION,
-	"Check the corpid of the server and whether base_url fits it."},
+	HINT_CORPID},
 	{"公司", false, false, ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION,
-	"Check the corpid of the server and whether base_url fits it."},
+	HINT_CORPID},
 	{"白名单", false, false, ERRCODE_INSUFFICIENT_PRIVILEGE,
 	"Add this machine's address to the API's list of allowed addresses."},
 	{"权限", false, false, ERRCODE_INSUFFICIENT_PRIVILEGE,
 	"Give the acting user (user_id of the user mapping) the right in the CRM."},
 	{"表单", false, false, ERRCODE_FDW_TABLE_NOT_FOUND,
-	"Check the form_id of the foreign table."},
+	HINT_FORM},
 	{"formId", false, false, ERRCODE_FDW_TABLE_NOT_FOUND,
-	"Check the form_id of the foreign table."},
+	HINT_FORM},
 	{"套餐", false, false, ERRCODE_INSUFFICIENT_PRIVILEGE,
 	"The company's XBB package has expired or does not include the API."},
 };
@@ -101,11 +109,11 @@ static const struct
 	{404, ERRCODE_FDW_TABLE_NOT_FOUND,
 	"Check the table's option object or api and the server's base_url."},
 	{429, ERRCODE_CONFIGURATION_LIMIT_EXCEEDED,
-	"Lower the server's option rate_limit: other clients use the same account."},
+	HINT_RATE},
 };
 
 static void
-fault_http_status(const HttpResult *result, Fault *fault)
+fault_http_status(const HttpResult *result, CallFault *fault)
 {
 	int			status = result->status;
 
@@ -133,7 +141,7 @@ fault_http_status(const HttpResult *result, Fault *fault)
 }
 
 bool
-fault_transfer(const HttpResult *result, Fault *fault)
+fault_transfer(const HttpResult *result, CallFault *fault)
 {
 	fault->kind = LIMITER_ERRORS_NETWORK;
 	fault->transient = true;
@@ -141,6 +149,7 @@ fault_transfer(const HttpResult *result, Fault *fault)
 	switch (result->outcome)
 	{
 		case HTTP_RUNNING:
+			elog(ERROR, "xbb_fdw judges a request that is still under way");
 		case HTTP_ANSWERED:
 			if (result->status == 200)
 				return true;
@@ -175,7 +184,7 @@ fault_transfer(const HttpResult *result, Fault *fault)
 }
 
 bool
-fault_envelope(const ApiEnvelope *envelope, Fault *fault)
+fault_envelope(const Envelope *envelope, CallFault *fault)
 {
 	const char *msg = envelope->msg ? envelope->msg : "";
 
@@ -189,8 +198,7 @@ fault_envelope(const ApiEnvelope *envelope, Fault *fault)
 								  "it has neither code nor success");
 		return false;
 	}
-	if ((!envelope->has_code || envelope->code == 1) &&
-		(!envelope->has_success || envelope->success))
+	if (!envelope_refuses(envelope))
 		return true;
 
 	fault->kind = LIMITER_ERRORS_API;

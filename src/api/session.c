@@ -86,25 +86,6 @@ session_pin(SessionEntry *entry, MemoryContext context)
 	MemoryContextRegisterResetCallback(context, &pin->callback);
 }
 
-/* scheme://host:port of a checked base_url, lower case, the port always there. */
-static char *
-session_origin(const char *base_url)
-{
-	const char *host = strstr(base_url, "://") + 3;
-	size_t		length = strcspn(host, "/");
-	char	   *origin = pnstrdup(base_url, (host - base_url) + length);
-	const char *bracket = strrchr(origin, ']');
-	const char *colon = strrchr(origin, ':');
-
-	/* a colon in the scheme or within an IPv6 address names no port */
-	if (colon < origin + (host - base_url) || (bracket && colon < bracket))
-		origin = psprintf("%s:%d", origin,
-						  pg_strncasecmp(base_url, "https", 5) == 0 ? 443 : 80);
-	for (char *c = origin; *c; c++)
-		*c = pg_tolower((unsigned char) *c);
-	return origin;
-}
-
 static SessionEntry *
 session_create(Oid serverid, const MappingOptions *mapping, uint64 as_of)
 {
@@ -120,8 +101,7 @@ session_create(Oid serverid, const MappingOptions *mapping, uint64 as_of)
 	session->serverid = serverid;
 	session->umid = mapping->umid;
 	session->server = option_server(serverid);
-	session->origin = session_origin(session->server->base_url);
-	session->pool = http_pool_create(context);
+	session->place = call_place(session->server->base_url, context);
 	session->user_id = mapping->user_id ? pstrdup(mapping->user_id) : NULL;
 	session->token = pstrdup(mapping->token);
 	entry->server_hash = GetSysCacheHashValue1(FOREIGNSERVEROID,

@@ -8,7 +8,7 @@
 #ifndef XBB_SESSION_H
 #define XBB_SESSION_H
 
-#include "http/http.h"
+#include "call/call.h"
 #include "option/option.h"
 
 /*
@@ -21,9 +21,8 @@ typedef struct Session
 	Oid			serverid;
 	Oid			umid;			/* the user mapping, perhaps that of PUBLIC */
 	MemoryContext context;		/* owns everything below */
-	HttpPool   *pool;
+	CallPlace  *place;
 	ServerOptions *server;		/* as it was when the session was made */
-	char	   *origin;			/* scheme://host:port of base_url, lower case */
 	char	   *user_id;		/* or NULL */
 	char	   *token;			/* secret; wiped when the session ends */
 	int			pins;			/* scans that use it */

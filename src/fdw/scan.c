@@ -240,13 +240,6 @@ start_reading(ForeignScanState *node)
 	MemoryContextSwitchTo(old);
 }
 
-void
-scan_add_counters(ReaderCounters *sum, const ReaderCounters *more)
-{
-	pager_add_counters(&sum->pager, &more->pager);
-	api_add_counters(&sum->api, &more->api);
-}
-
 static void
 end_reading(ScanProgress *state)
 {
@@ -255,7 +248,7 @@ end_reading(ScanProgress *state)
 	if (state->reader)
 	{
 		reader_counters(state->reader, &counters);
-		scan_add_counters(&state->totals, &counters);
+		reader_add_counters(&state->totals, &counters);
 		reader_close(state->reader);
 	}
 	if (state->kept)

@@ -110,7 +110,7 @@ explain_counters(const ScanProgress *state, ExplainState *es)
 	if (state->reader)
 	{
 		reader_counters(state->reader, &running);
-		scan_add_counters(&sum, &running);
+		reader_add_counters(&sum, &running);
 	}
 	ExplainPropertyInteger("Windows", NULL, sum.pager.windows, es);
 	ExplainPropertyInteger("Calls", NULL, sum.api.requests, es);

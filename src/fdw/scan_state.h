@@ -63,6 +63,4 @@ typedef struct ScanProgress
 	int64		failures;		/* values that did not fit and were read as null */
 } ScanProgress;
 
-extern void scan_add_counters(ReaderCounters *sum, const ReaderCounters *more);
-
 #endif							/* XBB_SCAN_STATE_H */

@@ -53,7 +53,7 @@ xbb_fdw_counters(PG_FUNCTION_ARGS)
 	if (get_call_result_type(fcinfo, NULL, &tupdesc) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "xbb._counters() does not return what it should");
 	values[0] = Int64GetDatum(totals->counters.requests);
-	values[1] = Int64GetDatum(totals->answers);
+	values[1] = Int64GetDatum(totals->pages);
 	values[2] = Int64GetDatum(totals->counters.rows);
 	values[3] = Int64GetDatum(totals->counters.bytes);
 	values[4] = Int64GetDatum(totals->counters.retries);
@@ -152,7 +152,7 @@ xbb_fdw_read_record(PG_FUNCTION_ARGS)
 	RecordType *type;
 	char	   *record;
 	char	   *answer;
-	char	   *error;
+	Envelope	envelope;
 	RecordPage *page;
 	Datum	   *values;
 	bool	   *isnull;
@@ -163,12 +163,12 @@ xbb_fdw_read_record(PG_FUNCTION_ARGS)
 	record = text_to_cstring(PG_GETARG_TEXT_PP(1));
 	answer = psprintf("{\"result\":{\"%s\":[%s]}}", type->list_key,
 					  pg_server_to_any(record, strlen(record), PG_UTF8));
-	page = record_read(type->format, CurrentMemoryContext, answer, strlen(answer), &error);
+	page = record_read(type->format, CurrentMemoryContext, answer, strlen(answer), &envelope);
 	if (!page || page->nrows != 1)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
 				 errmsg("not a record of the API"),
-				 error ? errdetail_internal("%s", error) : 0));
+				 envelope.unreadable ? errdetail_internal("%s", envelope.unreadable) : 0));
 
 	values = palloc(sizeof(Datum) * type->tupdesc->natts);
 	isnull = palloc(sizeof(bool) * type->tupdesc->natts);

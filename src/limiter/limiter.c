@@ -116,16 +116,16 @@ segment_attach(void)
 static void
 account_key(const LimiterBudget *budget, uint64 key[2])
 {
-	uint64		corpid_length = strlen(budget->corpid);
+	uint64		account_length = strlen(budget->account);
 
-	/* 128 bits: two accounts never meet, names of any length fit */
+	/* 128 bits: two accounts do not meet, names of any length fit */
 	for (int i = 0; i < 2; i++)
 	{
 		uint64		origin = hash_bytes_extended((const unsigned char *) budget->origin,
 												 strlen(budget->origin), i + 1);
 
-		key[i] = hash_bytes_extended((const unsigned char *) budget->corpid,
-									 corpid_length, origin);
+		key[i] = hash_bytes_extended((const unsigned char *) budget->account,
+									 account_length, origin);
 	}
 }
 
@@ -211,7 +211,7 @@ quota_used_up(const LimiterBudget *budget, int day)
 	ereport(ERROR,
 			(errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
 			 errmsg("daily quota of %lld requests is used up for corpid \"%s\"",
-					(long long) budget->daily_quota, budget->corpid),
+					(long long) budget->daily_quota, budget->account),
 			 errdetail("It is renewed at %04d-%02d-%02d 00:00, time zone %s.",
 					   year, month, mday, pg_get_timezone_name(budget->time_zone)),
 			 errhint("Wait until then, or raise the server's option daily_quota if the API allows the account more.")));

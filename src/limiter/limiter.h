@@ -20,7 +20,7 @@
 typedef struct LimiterBudget
 {
 	const char *origin;			/* "https://host:port", lower case */
-	const char *corpid;
+	const char *account;		/* there, as error messages name it: the corpid */
 	double		rate;			/* requests a second, 0 = no limit */
 	int64		daily_quota;	/* requests a day, 0 = no limit */
 	pg_tz	   *time_zone;		/* whose midnight ends the day */

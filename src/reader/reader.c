@@ -24,7 +24,7 @@
 static void
 tell_pager(Reader *reader, int ticket, const ApiAnswer *answer)
 {
-	RecordPage *page = answer->page;
+	RecordPage *page = answer->result;
 	PagerAnswer report = {
 		.ticket = ticket,
 		.page = page,
@@ -45,11 +45,11 @@ take(Reader *reader, const ApiAnswer *answer)
 		reader_batches_answer(reader, answer);
 	else if (answer->ticket > reader->first_ticket)
 	{
-		reader_check_ids(reader, &reader->part, answer->page);
+		reader_check_ids(reader, &reader->part, answer->result);
 		tell_pager(reader, answer->ticket - reader->first_ticket, answer);
 	}
 	else
-		reader_discard_page(reader, answer->page);
+		reader_discard_page(reader, answer->result);
 }
 
 static void
@@ -352,4 +352,11 @@ reader_counters(const Reader *reader, ReaderCounters *counters)
 	counters->pager.handed_on -= reader->batches.repeats;
 	counters->pager.repeats += reader->batches.repeats;
 	counters->api = *api_counters(reader->queue);
+}
+
+void
+reader_add_counters(ReaderCounters *sum, const ReaderCounters *more)
+{
+	pager_add_counters(&sum->pager, &more->pager);
+	api_add_counters(&sum->api, &more->api);
 }

@@ -61,6 +61,7 @@ extern ReaderOutcome reader_next(Reader *reader, bool wait, RecordPage **page, i
 extern pgsocket reader_descriptor(Reader *reader);
 
 extern void reader_counters(const Reader *reader, ReaderCounters *counters);
+extern void reader_add_counters(ReaderCounters *sum, const ReaderCounters *more);
 
 /*
  * totalCount of the set's conditions, by one request; -1 if that proves nothing: it

@@ -42,24 +42,14 @@ range_text(const TimeRange *range)
 }
 
 void *
-reader_read_page(void *arg, const char *body, size_t length, ApiEnvelope *envelope)
+reader_read_page(void *arg, const char *body, size_t length, Envelope *envelope)
 {
 	Reader	   *reader = arg;
 	RecordPage *page = record_read(reader->format, reader->context, body, length,
-								   &envelope->unreadable);
+								   envelope);
 
-	if (!page)
-		return NULL;
-	envelope->has_code = page->has_code;
-	envelope->code = page->code;
-	envelope->has_success = page->has_success;
-	envelope->success = page->success;
-	envelope->msg = page->msg;
-	envelope->nrows = page->nrows;
 	/* a list that counts nothing may be left out */
-	if (!page->has_list && page->total != 0 &&
-		(!page->has_code || page->code == 1) &&
-		(!page->has_success || page->success))
+	if (page && !envelope->has_list && page->total != 0 && !envelope_refuses(envelope))
 		envelope->unreadable = psprintf("it has no list \"%s\"",
 										reader->table->object->list_key);
 	return page;

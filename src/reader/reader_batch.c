@@ -64,7 +64,7 @@ seconds_since(instr_time then)
 static void
 note_start(ReaderBatches *batches, const ApiAnswer *answer)
 {
-	const RecordPage *page = answer->page;
+	const RecordPage *page = answer->result;
 	int64		clock = answer->date;
 	int64		start;
 
@@ -110,7 +110,7 @@ is_long(const Reader *reader)
 	if (reader->batches.answers == NIL)
 		return false;
 	answer = linitial(reader->batches.answers);
-	page = answer->page;
+	page = answer->result;
 	return page->total != page->nrows;
 }
 
@@ -184,7 +184,7 @@ reader_batches_answer(Reader *reader, const ApiAnswer *answer)
 	ApiAnswer  *kept = palloc(sizeof(ApiAnswer));
 	ConditionSet part = batch_of(reader, BATCH_OF(answer->ticket));
 
-	reader_check_ids(reader, &part, answer->page);
+	reader_check_ids(reader, &part, answer->result);
 	note_start(batches, answer);
 	*kept = *answer;
 	batches->answers = lappend(batches->answers, kept);

@@ -26,7 +26,7 @@ ask(Reader *reader, const ApiAccess *access, int number, int page_size)
 			table->object->paged ? number : 0, page_size);
 	if (!api_next(reader->queue, true, &answer))
 		elog(ERROR, "xbb_fdw waits for an answer to nothing");
-	return answer.page;
+	return answer.result;
 }
 
 static RecordPage *

@@ -118,7 +118,7 @@ extern bool reader_batches_accept(Reader *reader, int64 id);
 
 /* For ApiReader; the argument is the Reader. */
 extern void *reader_read_page(void *arg, const char *body, size_t length,
-							  ApiEnvelope *envelope);
+							  Envelope *envelope);
 extern void reader_discard_page(void *arg, void *page);
 
 /* Raises an error about a record that the condition asked for on dataId excludes. */

@@ -25,6 +25,8 @@
 #include "nodes/bitmapset.h"
 #include "pgtime.h"
 
+#include "base/envelope.h"
+
 /*
  * What one scan wants of each record, and the names it has met in them; built once
  * per scan.
@@ -41,17 +43,11 @@ typedef struct RecordShape
 								 * of id_key and updateTime are errors always */
 } RecordShape;
 
-/* One answer. */
+/* The list of one answer. */
 typedef struct RecordPage
 {
 	MemoryContext context;		/* owns the page and everything below; delete it
 								 * to free them */
-	bool		has_code;
-	int64		code;			/* 1 = success */
-	bool		has_success;
-	bool		success;
-	char	   *msg;			/* UTF-8, unescaped, at most 1000 bytes; "" if none */
-	bool		has_list;		/* result and its list were there, an array */
 	int64		total;			/* result.totalCount (number or digits), -1 if missing */
 	int			nrows;
 	int64	   *ids;			/* number or digits as they are, another string
@@ -81,14 +77,14 @@ extern Datum record_constant(Form_pg_attribute attribute, const char *constant,
 
 /*
  * Reads an answer; "body" is copied, and may be freed at once.  Returns NULL and
- * sets *error (palloc'd, ASCII, nothing of the body in it) if it is not valid
- * UTF-8, not valid JSON, nested more than 256 deep, not an object, or has a list
+ * sets what makes it unreadable (palloc'd, ASCII, nothing of the body in it) if it
+ * is not valid UTF-8, not valid JSON, nested more than 256 deep, not an object, or has a list
  * with something else than objects in it or with more than 100,000 of them;
  * raises nothing but out of memory and interrupts.  The page's context is a
- * child of "parent".
+ * child of "parent".  The envelope's msg, of at most 1000 bytes, is the page's.
  */
 extern RecordPage *record_read(RecordFormat *format, MemoryContext parent,
-							   const char *body, size_t length, char **error);
+							   const char *body, size_t length, Envelope *envelope);
 
 /*
  * Fills values and isnull (indexed by attnum - 1) for the wanted columns; others

@@ -27,7 +27,7 @@
 #define FIRST_ROOM 4096			/* bytes of values */
 
 /* Reading one answer. */
-typedef struct Reader
+typedef struct PageReader
 {
 	RecordFormat *format;
 	RecordPageData *page;
@@ -41,10 +41,10 @@ typedef struct Reader
 											 * container is, or NULL */
 	char	   *name;			/* room to unescape a name */
 	NamePlace	names;			/* the names that may come */
-} Reader;
+} PageReader;
 
 static inline void
-note_span(Reader *reader, const Attr *attr)
+note_span(PageReader *reader, const Attr *attr)
 {
 	RecordSpan *span = &reader->spans[attr->number];
 
@@ -54,7 +54,7 @@ note_span(Reader *reader, const Attr *attr)
 
 /* The wanted name among those of the open object, or NULL. */
 static Attr *
-find_name(Reader *reader)
+find_name(PageReader *reader)
 {
 	const Attr *parent = reader->open[reader->lex.depth];
 	const LexSlice *slice = &reader->lex.slice;
@@ -80,7 +80,7 @@ find_name(Reader *reader)
 
 /* The wanted name that has come, or NULL. */
 static inline Attr *
-take_name(Reader *reader)
+take_name(PageReader *reader)
 {
 	RecordName *name = (RecordName *) reader->lex.hinted;
 	Attr	   *attr = name ? name->attr : find_name(reader);
@@ -93,7 +93,7 @@ take_name(Reader *reader)
 
 /* Passes over what is not wanted and was met before: most of a record. */
 static inline void
-skip_unwanted(Reader *reader)
+skip_unwanted(PageReader *reader)
 {
 	LexName    *last = reader->lex.hint ? lex_skip(&reader->lex) : NULL;
 
@@ -103,7 +103,7 @@ skip_unwanted(Reader *reader)
 
 /* The last of several members of one name counts, as in jsonb. */
 static void
-forget_earlier(Reader *reader, const Attr *attr)
+forget_earlier(PageReader *reader, const Attr *attr)
 {
 	if (reader->spans[attr->number].length == 0)
 		return;
@@ -117,14 +117,14 @@ forget_earlier(Reader *reader, const Attr *attr)
 }
 
 static inline LexSlice
-get_slice(const Reader *reader, const RecordSpan *spans, const Attr *attr)
+get_slice(const PageReader *reader, const RecordSpan *spans, const Attr *attr)
 {
 	return record_slice(reader->body, &spans[attr->number]);
 }
 
 /* A field of the record: its own, else the one in its data. */
 static inline const RecordSpan *
-find_field(const Reader *reader, const RecordColumn *column)
+find_field(const PageReader *reader, const RecordColumn *column)
 {
 	const RecordSpan *span = &reader->record[column->own->number];
 
@@ -134,14 +134,14 @@ find_field(const Reader *reader, const RecordColumn *column)
 }
 
 static inline LexSlice
-get_field(const Reader *reader, const RecordColumn *column)
+get_field(const PageReader *reader, const RecordColumn *column)
 {
 	return record_slice(reader->body, find_field(reader, column));
 }
 
 /* Makes room for one more row and lets the spans of a record be filled. */
 static void
-begin_row(Reader *reader)
+begin_row(PageReader *reader)
 {
 	RecordPageData *page = reader->page;
 
@@ -164,7 +164,7 @@ begin_row(Reader *reader)
 
 /* Copies a value to the page's; false if they become too many. */
 static inline bool
-keep_value(Reader *reader, const RecordSpan *span, RecordSpan *kept)
+keep_value(PageReader *reader, const RecordSpan *span, RecordSpan *kept)
 {
 	RecordPageData *page = reader->page;
 	Size		needed = page->used + span->length + 1;
@@ -191,7 +191,7 @@ keep_value(Reader *reader, const RecordSpan *span, RecordSpan *kept)
 
 /* Keeps the values of the columns, and the id; false if they become too many. */
 static bool
-keep_row(Reader *reader)
+keep_row(PageReader *reader)
 {
 	const RecordFormat *format = reader->format;
 	const RecordSpan *record = &reader->record[format->record->number];
@@ -232,7 +232,7 @@ is_canonical(const LexSlice *slice, int64 number)
 }
 
 static int64
-get_id(const Reader *reader)
+get_id(const PageReader *reader)
 {
 	LexSlice	slice = get_field(reader, &reader->format->id);
 	int64		id;
@@ -258,7 +258,7 @@ is_data(const LexSlice *slice)
 
 /* Returns what is wrong with the record, or NULL. */
 static const char *
-end_row(Reader *reader)
+end_row(PageReader *reader)
 {
 	RecordFormat *format = reader->format;
 	RecordPage *page = &reader->page->page;
@@ -280,7 +280,7 @@ end_row(Reader *reader)
 
 /* The value that comes next is an element of the list. */
 static inline bool
-in_list(const Reader *reader)
+in_list(const PageReader *reader)
 {
 	return reader->open[reader->lex.depth] == reader->format->list &&
 		lex_in_array(&reader->lex);
@@ -288,7 +288,7 @@ in_list(const Reader *reader)
 
 /* Walks text and tree; returns what is wrong, or NULL. */
 static const char *
-read_answer(Reader *reader)
+read_answer(PageReader *reader)
 {
 	RecordFormat *format = reader->format;
 	Lex		   *lex = &reader->lex;
@@ -357,9 +357,9 @@ read_answer(Reader *reader)
 	}
 }
 
-/* What the envelope says beside its list. */
+/* What the answer says beside its records. */
 static void
-finish_page(Reader *reader)
+finish_page(PageReader *reader, Envelope *envelope)
 {
 	RecordFormat *format = reader->format;
 	RecordPage *page = &reader->page->page;
@@ -369,22 +369,23 @@ finish_page(Reader *reader)
 	LexSlice	total = get_slice(reader, reader->answer, format->total);
 	LexSlice	list = get_slice(reader, reader->answer, format->list);
 
-	page->has_code = value_integral(&code, &page->code);
-	page->has_success = (success.kind == LEX_TRUE || success.kind == LEX_FALSE);
-	page->success = (success.kind == LEX_TRUE);
-	page->has_list = (list.kind == LEX_ARRAY);
+	envelope->has_code = value_integral(&code, &envelope->code);
+	envelope->has_success = (success.kind == LEX_TRUE || success.kind == LEX_FALSE);
+	envelope->success = (success.kind == LEX_TRUE);
+	envelope->has_list = (list.kind == LEX_ARRAY);
 	if (!value_integral(&total, &page->total) || page->total < 0)
 		page->total = -1;
 
-	page->msg = MemoryContextAllocZero(page->context, msg.length + 1);
+	envelope->nrows = page->nrows;
+	envelope->msg = MemoryContextAllocZero(page->context, msg.length + 1);
 	if (msg.kind == LEX_STRING)
 	{
 		LexEscape	ignored;
-		int			length = lex_unescape(&msg, page->msg, &ignored);
+		int			length = lex_unescape(&msg, envelope->msg, &ignored);
 
 		if (length > MAX_MSG)
-			length = pg_encoding_mbcliplen(PG_UTF8, page->msg, length, MAX_MSG);
-		page->msg[length] = '\0';
+			length = pg_encoding_mbcliplen(PG_UTF8, envelope->msg, length, MAX_MSG);
+		envelope->msg[length] = '\0';
 	}
 }
 
@@ -410,9 +411,9 @@ create_page(const RecordFormat *format, MemoryContext context)
 /* Returns what is wrong with the body, or NULL. */
 static const char *
 read_page(RecordFormat *format, RecordPageData *page, const char *body,
-		  size_t length, size_t *position)
+		  size_t length, Envelope *envelope, size_t *position)
 {
-	Reader		reader;
+	PageReader		reader;
 	const char *error;
 
 	/* RFC 8259 lets a reader pass over it */
@@ -439,13 +440,13 @@ read_page(RecordFormat *format, RecordPageData *page, const char *body,
 	error = read_answer(&reader);
 	*position = reader.lex.position;
 	if (error == NULL)
-		finish_page(&reader);
+		finish_page(&reader, envelope);
 	return error;
 }
 
 RecordPage *
 record_read(RecordFormat *format, MemoryContext parent, const char *body,
-			size_t length, char **error)
+			size_t length, Envelope *envelope)
 {
 	MemoryContext context;
 	MemoryContext old;
@@ -453,22 +454,22 @@ record_read(RecordFormat *format, MemoryContext parent, const char *body,
 	const char *problem;
 	size_t		position = 0;
 
-	*error = NULL;
+	*envelope = (Envelope) {0};
 	if (length >= MAX_BODY)
 	{
-		*error = pstrdup("the answer is too large");
+		envelope->unreadable = pstrdup("the answer is too large");
 		return NULL;
 	}
 
 	context = AllocSetContextCreate(parent, "xbb page", ALLOCSET_DEFAULT_SIZES);
 	page = create_page(format, context);
 	old = MemoryContextSwitchTo(context);
-	problem = read_page(format, page, body, length, &position);
+	problem = read_page(format, page, body, length, envelope, &position);
 	MemoryContextSwitchTo(old);
 
 	if (problem != NULL)
 	{
-		*error = (position > 0) ?
+		envelope->unreadable = (position > 0) ?
 			psprintf("%s at byte %zu", problem, position) : pstrdup(problem);
 		MemoryContextDelete(context);
 		return NULL;

@@ -195,7 +195,7 @@ convert(Conversion *row)
 static void
 check_columns(const char *body, size_t size)
 {
-	char	   *error;
+	Envelope	envelope;
 
 	for (int i = 0; i < (int) NCOLUMNS; i++)
 	{
@@ -204,7 +204,7 @@ check_columns(const char *body, size_t size)
 			Conversion	row = {formats[i][j]};
 
 			row.page = record_read(row.format, CurrentMemoryContext, body, size,
-								   &error);
+								   &envelope);
 			for (; row.row < Min(row.page->nrows, 10); row.row++)
 			{
 				if (convert(&row) && !row.isnull[0])
@@ -218,10 +218,10 @@ check_columns(const char *body, size_t size)
 static void
 check_leniently(const char *body, size_t size)
 {
-	char	   *error;
+	Envelope	envelope;
 	Conversion	all = {lenient};
 
-	all.page = record_read(lenient, CurrentMemoryContext, body, size, &error);
+	all.page = record_read(lenient, CurrentMemoryContext, body, size, &envelope);
 	for (; all.row < Min(all.page->nrows, 3); all.row++)
 	{
 		if (!convert(&all))
@@ -231,7 +231,7 @@ check_leniently(const char *body, size_t size)
 			Conversion	one = {formats[i][0]};
 			bool		fits;
 
-			one.page = record_read(one.format, CurrentMemoryContext, body, size, &error);
+			one.page = record_read(one.format, CurrentMemoryContext, body, size, &envelope);
 			one.row = all.row;
 			fits = convert(&one);
 			if (fits == bms_is_member(i + 1, all.failed) ||
@@ -268,11 +268,11 @@ check_memory_of_names(const char *body, size_t size)
 	RecordFormat *cold = make_texts();
 	RecordFormat *readers[] = {cold, cold, warm};
 	RecordPageData *pages[lengthof(readers)];
-	char	   *error;
+	Envelope	envelope;
 
 	for (int i = 0; i < (int) lengthof(readers); i++)
 	{
-		pages[i] = (RecordPageData *) record_read(readers[i], CurrentMemoryContext, body, size, &error);
+		pages[i] = (RecordPageData *) record_read(readers[i], CurrentMemoryContext, body, size, &envelope);
 		if (pages[i] == NULL)
 			fuzz_broken("one reader refuses what another takes");
 		if (pages[i]->used != pages[0]->used || pages[i]->page.nrows != pages[0]->page.nrows ||
@@ -286,14 +286,14 @@ check_memory_of_names(const char *body, size_t size)
 static void
 run(const char *body, size_t size)
 {
-	char	   *error;
+	Envelope	envelope;
 	RecordPage *page = record_read(whole, CurrentMemoryContext, body, size,
-								   &error);
+								   &envelope);
 
-	if ((page == NULL) != (error != NULL))
+	if ((page == NULL) != (envelope.unreadable != NULL))
 		fuzz_broken("neither page nor error, or both");
 	if (size <= FUZZ_MAX_PARSED)
-		check_verdict(body, size, page, error);
+		check_verdict(body, size, page, envelope.unreadable);
 	if (page != NULL && page->nrows > 0)
 	{
 		check_whole(page);

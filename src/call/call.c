@@ -1,0 +1,415 @@
+/*-------------------------------------------------------------------------
+ *
+ * call.c
+ *	  Queues of calls: pace, retries, counters, waiting.
+ *
+ * A queue's calls wait for a slot of the cluster's budget, are sent, and are judged
+ * when they end.  Only one slot is reserved ahead of time, so that a long queue does
+ * not push a short one to the end of the line.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "common/pg_prng.h"
+#include "utils/memutils.h"
+
+#include "call/call.h"
+
+/* Pauses before a call is repeated: what has worked in practice. */
+#define RETRY_BASE_MS	250
+#define RETRY_CEILING_MS 8000
+#define RETRY_AFTER_FLOOR_MS 100
+#define RETRY_AFTER_CEILING_MS 60000
+#define REFUSED_MS		1000	/* hold back so long if no time was named */
+#define RETRIES_A_QUEUE	10		/* times max_retries: budget of one queue */
+
+/* How long a cancel may go unseen where somebody else waits on our descriptor. */
+#define INTERRUPT_LATENCY_MS 50
+
+struct CallPlace
+{
+	HttpPool   *pool;
+	char	   *origin;			/* scheme://host:port, lower case */
+};
+
+struct CallQueue
+{
+	MemoryContext context;
+	CallSpec	spec;
+	dlist_head	waiting;		/* in the order they were asked */
+	dlist_head	running;
+	bool		has_slot;		/* one slot, reserved and not yet used */
+	TimestampTz slot;
+	int			retries_left;
+	CallCounters counters;
+	WaitDescriptor *descriptor; /* for call_descriptor, or NULL */
+	MemoryContextCallback callback; /* gives an unused slot back */
+};
+
+/* ---- places ---- */
+
+static char *
+place_origin(const char *url)
+{
+	const char *host = strstr(url, "://") + 3;
+	size_t		length = strcspn(host, "/");
+	char	   *origin = pnstrdup(url, (host - url) + length);
+	const char *bracket = strrchr(origin, ']');
+	const char *colon = strrchr(origin, ':');
+
+	/* a colon in the scheme or within an IPv6 address names no port */
+	if (colon < origin + (host - url) || (bracket && colon < bracket))
+		origin = psprintf("%s:%d", origin,
+						  pg_strncasecmp(url, "https", 5) == 0 ? 443 : 80);
+	for (char *c = origin; *c; c++)
+		*c = pg_tolower((unsigned char) *c);
+	return origin;
+}
+
+CallPlace *
+call_place(const char *url, MemoryContext context)
+{
+	MemoryContext old = MemoryContextSwitchTo(context);
+	CallPlace  *place = palloc(sizeof(CallPlace));
+
+	place->origin = place_origin(url);
+	place->pool = http_pool_create(context);
+	MemoryContextSwitchTo(old);
+	return place;
+}
+
+/* ---- counting ---- */
+
+static int64 *
+counter_field(CallCounters *counters, LimiterCounter counter)
+{
+	switch (counter)
+	{
+		case LIMITER_REQUESTS:
+			return &counters->requests;
+		case LIMITER_ROWS:
+			return &counters->rows;
+		case LIMITER_BYTES:
+			return &counters->bytes;
+		case LIMITER_RETRIES:
+			return &counters->retries;
+		case LIMITER_REFUSED:
+			return &counters->refused;
+		case LIMITER_THROTTLED_US:
+			return &counters->throttled_us;
+		default:
+			elog(ERROR, "errors are not counted by queue");
+	}
+}
+
+/* Adds to a counter of the queue, of its owner, and of the cluster. */
+static void
+count_event(CallQueue *queue, LimiterCounter counter, int64 n)
+{
+	const CallSpec *spec = &queue->spec;
+
+	*counter_field(&queue->counters, counter) += n;
+	*counter_field(spec->sum, counter) += n;
+	limiter_count(spec->serverid, spec->userid, spec->endpoint, counter, n);
+}
+
+/* ---- sending ---- */
+
+static void
+send_call(CallQueue *queue, Call *call)
+{
+	const CallSpec *spec = &queue->spec;
+	HttpRequest request = spec->request;
+	MemoryContext old = MemoryContextSwitchTo(call->context);
+
+	spec->owner.sign(spec->owner.arg, call, &request);
+	MemoryContextSwitchTo(old);
+	call->transfer = http_start(spec->place->pool, call->context, &request);
+	call->attempts++;
+	dlist_delete(&call->node);
+	dlist_push_tail(&queue->running, &call->node);
+	count_event(queue, LIMITER_REQUESTS, 1);
+}
+
+/*
+ * Sends what may be sent now.  Returns when there may be more to do: the next
+ * slot, the end of a back-off, or never; *throttled tells which.
+ */
+static TimestampTz
+send_due(CallQueue *queue, TimestampTz now, bool *throttled)
+{
+	const LimiterBudget *budget = &queue->spec.budget;
+	TimestampTz next = DT_NOEND;
+	dlist_mutable_iter iter;
+
+	*throttled = false;
+	dlist_foreach_modify(iter, &queue->waiting)
+	{
+		Call	   *call = dlist_container(Call, node, iter.cur);
+
+		if (call->not_before > now)
+		{
+			next = Min(next, call->not_before);
+			continue;
+		}
+		if (!queue->has_slot)
+		{
+			queue->slot = limiter_reserve(budget);
+			queue->has_slot = true;
+		}
+		/* a slot that was left lying may not be used now */
+		if (queue->slot <= now)
+			queue->slot = limiter_claim(budget, queue->slot);
+		if (queue->slot > now)
+			now = GetCurrentTimestamp();	/* some time may have passed meanwhile */
+		if (queue->slot > now)
+		{
+			*throttled = true;
+			return Min(next, queue->slot);
+		}
+		queue->has_slot = false;
+		send_call(queue, call);
+	}
+	return next;
+}
+
+/* ---- repeating ---- */
+
+static int64
+retry_delay_ms(const Call *call, const CallFault *fault)
+{
+	int			ceiling = Min(RETRY_BASE_MS << Min(call->attempts, 10), RETRY_CEILING_MS);
+	int64		delay;
+
+	/* full jitter: clients that failed together do not come back together */
+	delay = pg_prng_double(&pg_global_prng_state) * ceiling;
+	if (fault->refused)
+		delay = Max(delay, REFUSED_MS);
+	if (fault->retry_after >= 0)
+		delay = Max(delay, Min(Max(fault->retry_after, RETRY_AFTER_FLOOR_MS),
+							   RETRY_AFTER_CEILING_MS));
+	return delay;
+}
+
+static void
+raise_fault(const CallQueue *queue, const Call *call, const CallFault *fault)
+{
+	const CallOwner *owner = &queue->spec.owner;
+	char	   *name = owner->describe(owner->arg, call);
+
+	ereport(ERROR,
+			(errcode(fault->sqlstate),
+			 errmsg("%s", fault->message),
+			 call->attempts > 1 ?
+			 errdetail("%s, given up after %d attempts.", name, call->attempts) :
+			 errdetail("%s.", name),
+			 fault->hint ? errhint("%s", fault->hint) : 0));
+}
+
+/* Queues a failed call again, or raises the error. */
+static void
+retry_or_raise(CallQueue *queue, Call *call, const CallFault *fault)
+{
+	TimestampTz again;
+
+	call_count_error(queue, fault->kind, fault->message);
+	if (fault->refused)
+		count_event(queue, LIMITER_REFUSED, 1);
+	again = TimestampTzPlusMilliseconds(GetCurrentTimestamp(),
+										retry_delay_ms(call, fault));
+	if (fault->refused)
+		limiter_refused(&queue->spec.budget, again);
+
+	if (!fault->transient || call->attempts > queue->spec.max_retries ||
+		queue->retries_left <= 0)
+		raise_fault(queue, call, fault);
+
+	queue->retries_left--;
+	count_event(queue, LIMITER_RETRIES, 1);
+	call->transfer = NULL;
+	call->not_before = again;
+	dlist_delete(&call->node);
+	dlist_push_head(&queue->waiting, &call->node);
+}
+
+/* Has a call that has ended judged; true if *answer is its answer. */
+static bool
+judge_call(CallQueue *queue, Call *call, CallAnswer *answer)
+{
+	const CallOwner *owner = &queue->spec.owner;
+	const HttpResult *http = http_result(call->transfer);
+	CallFault	fault = {.retry_after = -1};
+	bool		success;
+
+	count_event(queue, LIMITER_BYTES, http->wire_bytes);
+	answer->ticket = call->ticket;
+	answer->date = http->date;
+	success = owner->judge(owner->arg, http, answer, &fault);
+	if (success)
+		count_event(queue, LIMITER_ROWS, answer->nrows);
+	http_release(call->transfer);
+	if (!success)
+	{
+		retry_or_raise(queue, call, &fault);
+		return false;
+	}
+	dlist_delete(&call->node);
+	MemoryContextDelete(call->context);
+	return true;
+}
+
+/* The answer to one of the calls that have ended, if there is any. */
+static bool
+take_ended(CallQueue *queue, CallAnswer *answer)
+{
+	dlist_mutable_iter iter;
+
+	dlist_foreach_modify(iter, &queue->running)
+	{
+		Call	   *call = dlist_container(Call, node, iter.cur);
+
+		if (http_result(call->transfer)->outcome != HTTP_RUNNING &&
+			judge_call(queue, call, answer))
+			return true;
+	}
+	return false;
+}
+
+static void
+queue_return_slot(void *arg)
+{
+	CallQueue  *queue = arg;
+
+	if (queue->has_slot)
+		limiter_return(&queue->spec.budget, queue->slot);
+}
+
+/* ---- public ---- */
+
+CallQueue *
+call_open(const CallSpec *spec)
+{
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext,
+												  "xbb_fdw requests",
+												  ALLOCSET_SMALL_SIZES);
+	CallQueue  *queue = MemoryContextAllocZero(context, sizeof(CallQueue));
+
+	queue->context = context;
+	queue->spec = *spec;
+	queue->spec.budget.origin = spec->place->origin;
+	queue->retries_left = RETRIES_A_QUEUE * spec->max_retries;
+	dlist_init(&queue->waiting);
+	dlist_init(&queue->running);
+	queue->callback.func = queue_return_slot;
+	queue->callback.arg = queue;
+	MemoryContextRegisterResetCallback(context, &queue->callback);
+	return queue;
+}
+
+Call *
+call_ask(CallQueue *queue, int ticket)
+{
+	MemoryContext context = AllocSetContextCreate(queue->context,
+												  "xbb_fdw request",
+												  ALLOCSET_SMALL_SIZES);
+	Call	   *call = MemoryContextAllocZero(context, sizeof(Call));
+
+	call->context = context;
+	call->ticket = ticket;
+	call->not_before = DT_NOBEGIN;
+	dlist_push_tail(&queue->waiting, &call->node);
+	return call;
+}
+
+bool
+call_next(CallQueue *queue, bool wait, CallAnswer *answer)
+{
+	HttpPool   *pool = queue->spec.place->pool;
+
+	for (;;)
+	{
+		TimestampTz now = GetCurrentTimestamp();
+		TimestampTz until;
+		bool		throttled;
+		bool		idle;
+
+		until = send_due(queue, now, &throttled);
+		if (take_ended(queue, answer))
+			return true;
+		if (!wait)
+		{
+			if (dlist_is_empty(&queue->running))
+				return false;
+			http_wait(pool, DT_NOBEGIN, WAIT_HTTP);
+			(void) send_due(queue, now, &throttled);
+			return take_ended(queue, answer);
+		}
+		idle = dlist_is_empty(&queue->running);
+		if (idle && dlist_is_empty(&queue->waiting))
+			return false;
+
+		/* a judged call may have gone back to wait: look at its time, too */
+		if (!throttled)
+			until = send_due(queue, now, &throttled);
+		http_wait(pool, until, throttled ? WAIT_RATE_LIMIT : WAIT_BACKOFF);
+		if (throttled)
+			count_event(queue, LIMITER_THROTTLED_US, GetCurrentTimestamp() - now);
+	}
+}
+
+void
+call_sleep(CallQueue *queue, TimestampTz until, WaitReason reason)
+{
+	while (GetCurrentTimestamp() < until)
+		http_wait(queue->spec.place->pool, until, reason);
+}
+
+pgsocket
+call_descriptor(CallQueue *queue, TimestampTz until)
+{
+	TimestampTz now = GetCurrentTimestamp();
+	bool		throttled;
+	TimestampTz due = send_due(queue, now, &throttled);
+	dlist_iter	iter;
+
+	until = Min(until, due);
+	/* Append does not watch the latch: let it look for a cancel now and then */
+	until = Min(until, TimestampTzPlusMilliseconds(now, INTERRUPT_LATENCY_MS));
+	/* another queue's wait may have ended a transfer of ours */
+	dlist_foreach(iter, &queue->running)
+	{
+		Call	   *call = dlist_container(Call, node, iter.cur);
+
+		if (http_result(call->transfer)->outcome != HTTP_RUNNING)
+			until = DT_NOBEGIN;
+	}
+	if (!queue->descriptor)
+		queue->descriptor = wait_descriptor_create(queue->context);
+	return http_arm(queue->spec.place->pool, queue->descriptor, until);
+}
+
+void
+call_count_error(CallQueue *queue, LimiterCounter kind, const char *message)
+{
+	const CallSpec *spec = &queue->spec;
+
+	limiter_count_error(spec->serverid, spec->userid, spec->endpoint, kind, message);
+}
+
+const CallCounters *
+call_counters(const CallQueue *queue)
+{
+	return &queue->counters;
+}
+
+void
+call_add_counters(CallCounters *sum, const CallCounters *more)
+{
+	sum->requests += more->requests;
+	sum->retries += more->retries;
+	sum->refused += more->refused;
+	sum->rows += more->rows;
+	sum->bytes += more->bytes;
+	sum->throttled_us += more->throttled_us;
+}

@@ -1,0 +1,153 @@
+/*-------------------------------------------------------------------------
+ *
+ * call.h
+ *	  Queues of calls: pace, retries, counters, waiting.
+ *
+ * Knows nothing of what is called.  A queue's owner signs a call when its turn has
+ * come, judges what came of it, and names it in an error.
+ *
+ * What is named here of http.h and limiter.h is for owners to fill and to read;
+ * the functions there are for the queue alone.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef XBB_CALL_H
+#define XBB_CALL_H
+
+#include "lib/ilist.h"
+
+#include "http/http.h"
+#include "limiter/limiter.h"
+
+/* A place that is called: its connections stay open between queues. */
+typedef struct CallPlace CallPlace;
+
+/*
+ * url begins with scheme and host, and has been checked.  Lives in "context" and
+ * ends with it, calls under way included.
+ */
+extern CallPlace *call_place(const char *url, MemoryContext context);
+
+/* One call, from call_ask until its answer. */
+typedef struct Call
+{
+	MemoryContext context;		/* owns the call and what its owner hangs on it */
+	int			ticket;			/* tells the owner its answer */
+	void	   *item;			/* what the owner knows it by; the owner's to set */
+	int			attempts;		/* how often it was sent so far */
+
+	/* the queue's */
+	dlist_node	node;
+	HttpCall   *transfer;		/* NULL while it waits for its turn */
+	TimestampTz not_before;		/* when it may be sent (again) */
+} Call;
+
+/* The answer to one call. */
+typedef struct CallAnswer
+{
+	int			ticket;
+	void	   *result;			/* what the judge made of it */
+	int			nrows;			/* records in it, as the judge says */
+	int64		date;			/* the other side's clock, epoch seconds, -1 unknown */
+} CallAnswer;
+
+/* Why what came, or the lack of it, is no success. */
+typedef struct CallFault
+{
+	bool		transient;		/* to be sent again.  Whether that may be done is the
+								 * judge's to know: a write that may have arrived is
+								 * not transient, whatever happened */
+	bool		refused;		/* for the rate */
+	int64		retry_after;	/* ms, -1 if no time was named */
+	LimiterCounter kind;		/* one of the errors */
+	int			sqlstate;
+	const char *message;		/* in the server's encoding */
+	const char *hint;			/* or NULL */
+} CallFault;
+
+/* Whoever knows what the calls of a queue are. */
+typedef struct CallOwner
+{
+	/*
+	 * Completes a request: body and headers.  Once for each time the call is sent,
+	 * just before; in the call's memory.
+	 */
+	void		(*sign) (void *arg, const Call *call, HttpRequest *request);
+
+	/*
+	 * True if it is a success: sets the answer's result and nrows.  Else fills the
+	 * fault, which is fresh; texts are palloc'd or constant.  The HTTP result ends
+	 * with this call.
+	 */
+	bool		(*judge) (void *arg, const HttpResult *http, CallAnswer *answer,
+						  CallFault *fault);
+
+	/* How an error names the call, as the beginning of a sentence; palloc'd. */
+	char	   *(*describe) (void *arg, const Call *call);
+	void	   *arg;
+} CallOwner;
+
+/* For EXPLAIN ANALYZE and the log of a run. */
+typedef struct CallCounters
+{
+	int64		requests;		/* sent, the repeated ones included */
+	int64		retries;
+	int64		refused;		/* answers that said "too fast" */
+	int64		rows;
+	int64		bytes;			/* of bodies, as transferred */
+	int64		throttled_us;	/* waited for a slot, nothing else to do */
+} CallCounters;
+
+/* What all calls of a queue have in common; what it points to outlives the queue. */
+typedef struct CallSpec
+{
+	CallPlace  *place;
+	HttpRequest request;		/* but body and headers */
+	LimiterBudget budget;		/* but the origin, which is the place's */
+	int			max_retries;	/* of one call */
+	Oid			serverid;		/* these three are what the cluster counts by */
+	Oid			userid;
+	const char *endpoint;
+	CallCounters *sum;			/* of all the owner's queues: added to */
+	CallOwner	owner;
+} CallSpec;
+
+typedef struct CallQueue CallQueue;
+
+/*
+ * Lives in a child of the current context, which abandons what is under way when it
+ * ends.  Raises nothing but out of memory.
+ */
+extern CallQueue *call_open(const CallSpec *spec);
+
+/* Queues a call; its item is to be set before the next call_next. */
+extern Call *call_ask(CallQueue *queue, int ticket);
+
+/*
+ * The next answer, in any order.  With "wait" it sleeps until there is one and
+ * returns false only if nothing is queued; else it only lets the transfers
+ * proceed.  Transient faults are retried here, after a jittered pause; what stays
+ * wrong is an error, in the judge's words.  Raises interrupts, and 53400 where the
+ * budget's quota is used up.
+ */
+extern bool call_next(CallQueue *queue, bool wait, CallAnswer *answer);
+
+/* Sleeps, interruptibly, while transfers proceed; "reason" is what is shown. */
+extern void call_sleep(CallQueue *queue, TimestampTz until, WaitReason reason);
+
+/*
+ * For a caller that cannot wait in call_next: a descriptor that becomes readable
+ * when call_next without "wait" has something to do, at "until" at the latest.
+ */
+extern pgsocket call_descriptor(CallQueue *queue, TimestampTz until);
+
+/*
+ * Counts an error that only the owner can see: an answer, though well-formed, that
+ * contradicts what was asked.  The caller raises it.
+ */
+extern void call_count_error(CallQueue *queue, LimiterCounter kind, const char *message);
+
+extern const CallCounters *call_counters(const CallQueue *queue);
+extern void call_add_counters(CallCounters *sum, const CallCounters *more);
+
+#endif							/* XBB_CALL_H */
