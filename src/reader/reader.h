@@ -1,11 +1,11 @@
 /*-------------------------------------------------------------------------
  *
  * reader.h
- *	  One reading of a list: the pager's steps carried out over the API.
+ *	  The records of a list, one after the other.
  *
  * What a scan, its rescans and ANALYZE have in common: no executor, no plan.
- * A condition with too many values becomes several, one part of them each; what
- * comes then may exceed the conditions, as the API's own comparison may.
+ * Values too many for one condition are asked for in batches.  A record that comes
+ * need not meet the conditions: the caller checks each.
  *
  *-------------------------------------------------------------------------
  */

@@ -13,7 +13,7 @@
 #include "reader/reader_state.h"
 
 static int
-compare_ids(const void *a, const void *b)
+compare_record_ids(const void *a, const void *b)
 {
 	int64		x = *(const int64 *) a,
 				y = *(const int64 *) b;
@@ -44,33 +44,33 @@ range_text(const TimeRange *range)
 void *
 reader_read_page(void *arg, const char *body, size_t length, Envelope *envelope)
 {
-	Reader	   *reader = arg;
-	RecordPage *page = record_read(reader->format, reader->context, body, length,
+	const ReaderList *list = arg;
+	RecordPage *page = record_read(list->format, list->context, body, length,
 								   envelope);
 
 	/* a list that counts nothing may be left out */
 	if (page && !envelope->has_list && page->total != 0 && !envelope_refuses(envelope))
 		envelope->unreadable = psprintf("it has no list \"%s\"",
-										reader->table->object->list_key);
+										list->table->object->list_key);
 	return page;
 }
 
 void
-reader_discard_page(void *arg, void *page)
+reader_discard_page(void *unused, void *page)
 {
 	MemoryContextDelete(((RecordPage *) page)->context);
 }
 
 /* A record that was not asked for: the API ignored the condition on dataId. */
 void
-reader_check_ids(Reader *reader, const ConditionSet *asked, const RecordPage *page)
+reader_check_ids(const ReaderList *list, const ConditionSet *asked, const RecordPage *page)
 {
 	if (asked->nids < 0)
 		return;
 	for (int i = 0; i < page->nrows; i++)
-		if (!bsearch(&page->ids[i], asked->ids, asked->nids, sizeof(int64), compare_ids))
+		if (!bsearch(&page->ids[i], asked->ids, asked->nids, sizeof(int64), compare_record_ids))
 		{
-			api_count_data_error(reader->queue, "the condition on dataId was ignored");
+			api_count_data_error(list->queue, "the condition on dataId was ignored");
 			ereport(ERROR,
 					(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
 					 errmsg("the API ignored the condition on dataId"),
@@ -90,9 +90,9 @@ blame_text(char *detail, const PagerStep *step)
 }
 
 void
-reader_raise_failure(Reader *reader, const PagerStep *step)
+reader_raise_failure(const ReaderList *list, const PagerStep *step)
 {
-	const char *name = reader->table->object->path;
+	const char *name = list->table->object->path;
 	const char *message = NULL;
 	int			sqlstate = ERRCODE_T_R_SERIALIZATION_FAILURE;
 	char	   *detail;
@@ -119,6 +119,7 @@ reader_raise_failure(Reader *reader, const PagerStep *step)
 			hint = "If this object takes no conditions on times, set the table's option snapshot to false.";
 			break;
 		case PAGER_NO_FAILURE:
+			elog(ERROR, "xbb_fdw fails without a failure");
 		case PAGER_UNSTABLE:
 			message = "the list changed faster than it could be read completely";
 			break;
@@ -162,7 +163,7 @@ reader_raise_failure(Reader *reader, const PagerStep *step)
 			hint = "This is a mistake in xbb_fdw; please report it with the statement.";
 			break;
 	}
-	api_count_data_error(reader->queue, message);
+	api_count_data_error(list->queue, message);
 	ereport(ERROR,
 			(errcode(sqlstate),
 			 errmsg("%s", message),

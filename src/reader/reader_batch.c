@@ -26,7 +26,7 @@
 static bool
 is_lookup(const Reader *reader)
 {
-	return reader->set->nids >= 0;
+	return reader->list.set->nids >= 0;
 }
 
 /* A part of the set that asks for one batch of its list. */
@@ -34,7 +34,7 @@ static ConditionSet
 batch_of(const Reader *reader, int batch)
 {
 	const ReaderBatches *batches = &reader->batches;
-	ConditionSet part = *reader->set;
+	ConditionSet part = *reader->list.set;
 
 	part.list.values += batch * batches->size;
 	part.list.nvalues = Min(batches->size, part.list.nvalues - batch * batches->size);
@@ -87,9 +87,9 @@ static bool
 narrow_to_changes(const Reader *reader, ConditionSet *part)
 {
 	const ReaderBatches *batches = &reader->batches;
-	int64		low = batches->start - reader_settle(reader);
+	int64		low = batches->start - reader_settle(&reader->list);
 
-	*part = *reader->set;
+	*part = *reader->list.set;
 	part->list.nvalues = 0;
 	if (batches->has_start && (!part->update_time.has_low || part->update_time.low < low))
 	{
@@ -116,9 +116,9 @@ is_long(const Reader *reader)
 
 /* How many batches may be in flight: with a limit 1, 2, 4, 8, as pages are. */
 static int
-most_in_flight(const Reader *reader)
+most_batches_in_flight(const Reader *reader)
 {
-	int			most = reader->table->server.concurrency;
+	int			most = reader->list.table->server.concurrency;
 
 	return reader->limit < 0 ? most : Min(most, reader->batches.answered + 1);
 }
@@ -127,7 +127,7 @@ most_in_flight(const Reader *reader)
 static bool
 wants_more(const Reader *reader)
 {
-	return reader->limit < 0 || (!reader->pager && reader->batches.answers == NIL);
+	return reader->limit < 0 || (!reader->reading.pager && reader->batches.answers == NIL);
 }
 
 /* ---- for reader.c ---- */
@@ -136,11 +136,11 @@ void
 reader_batches_plan(Reader *reader)
 {
 	ReaderBatches *batches = &reader->batches;
-	PagerMethod method = reader_method(reader->table);
-	int			nvalues = reader->set->list.nvalues;
+	PagerMethod method = reader_method(reader->list.table);
+	int			nvalues = reader->list.set->list.nvalues;
 
 	INSTR_TIME_SET_CURRENT(batches->opened);
-	batches->size = Min(API_CONDITION_VALUES, reader->table->server.page_size);
+	batches->size = Min(API_CONDITION_VALUES, reader->list.table->server.page_size);
 	/* where there are no times, nothing would tell what changed meanwhile */
 	if (nvalues <= batches->size ||
 		!(is_lookup(reader) || method == PAGER_CERTIFIED || method == PAGER_PLAIN))
@@ -155,15 +155,15 @@ reader_batches_ask(Reader *reader)
 	ReaderBatches *batches = &reader->batches;
 
 	/* a reading with requests of its own keeps the API busy by itself */
-	if (reader->asks || is_long(reader) || !wants_more(reader))
+	if (reader->reading.asks || is_long(reader) || !wants_more(reader))
 		return;
 	while (batches->next < batches->n &&
-		   batches->in_flight < most_in_flight(reader) &&
+		   batches->in_flight < most_batches_in_flight(reader) &&
 		   batches->in_flight + list_length(batches->answers) < MAX_PAGES - PAGER_PAGES)
 	{
 		ConditionSet part = batch_of(reader, batches->next);
 
-		reader_ask(reader, TICKET_OF(batches->next), &part, &part.add_time,
+		reader_ask(&reader->list, TICKET_OF(batches->next), &part, &part.add_time,
 				   &part.update_time, 1);
 		batches->next++;
 		batches->in_flight++;
@@ -180,11 +180,11 @@ void
 reader_batches_answer(Reader *reader, const ApiAnswer *answer)
 {
 	ReaderBatches *batches = &reader->batches;
-	MemoryContext old = MemoryContextSwitchTo(reader->context);
+	MemoryContext old = MemoryContextSwitchTo(reader->list.context);
 	ApiAnswer  *kept = palloc(sizeof(ApiAnswer));
 	ConditionSet part = batch_of(reader, BATCH_OF(answer->ticket));
 
-	reader_check_ids(reader, &part, answer->result);
+	reader_check_ids(&reader->list, &part, answer->result);
 	note_start(batches, answer);
 	*kept = *answer;
 	batches->answers = lappend(batches->answers, kept);
@@ -194,43 +194,53 @@ reader_batches_answer(Reader *reader, const ApiAnswer *answer)
 }
 
 bool
-reader_batches_begin(Reader *reader, bool wait)
+reader_batches_wait(const Reader *reader)
+{
+	const ReaderBatches *batches = &reader->batches;
+
+	/* no more than "concurrency" in flight, whoever asks */
+	return batches->in_flight > 0 && (batches->answers == NIL || is_long(reader));
+}
+
+/* Begins a reading in what room the answers that are kept leave it. */
+static void
+begin_part(Reader *reader, const ConditionSet *part, int64 limit, const ApiAnswer *first)
+{
+	reading_begin(&reader->reading, part, limit,
+				  MAX_PAGES - list_length(reader->batches.answers), first);
+}
+
+bool
+reader_batches_begin(Reader *reader)
 {
 	ReaderBatches *batches = &reader->batches;
 	ConditionSet part;
-	ApiAnswer  *answer;
-
-	/* no more than "concurrency" in flight, whoever asks */
-	while (batches->in_flight > 0 && (batches->answers == NIL || is_long(reader)))
-		if (!reader_take_answer(reader, wait))
-			return false;
 
 	if (batches->answers != NIL)
 	{
+		ApiAnswer  *answer = linitial(batches->answers);
 		int64		limit = reader->limit < 0 ? -1 :
-			Max(reader->limit - reader->ended.handed_on, 1);
+			Max(reader->limit - reader->reading.ended.handed_on, 1);
 
-		answer = linitial(batches->answers);
-		reader->asks = is_long(reader);
 		batches->answers = list_delete_first(batches->answers);
 		part = batch_of(reader, BATCH_OF(answer->ticket));
-		reader_begin(reader, &part, limit, answer);
+		begin_part(reader, &part, limit, answer);
 		pfree(answer);
+		return true;
 	}
-	else if (batches->catches_up && narrow_to_changes(reader, &part))
+	if (batches->catches_up && narrow_to_changes(reader, &part))
 	{
 		batches->catches_up = false;
-		reader_begin(reader, &part, -1, NULL);
+		begin_part(reader, &part, -1, NULL);
+		return true;
 	}
-	else
-		reader->done = true;
-	return true;
+	return false;
 }
 
 bool
 reader_batches_accept(Reader *reader, int64 id)
 {
-	if (is_lookup(reader) || idset_add(&reader->batches.seen, &reader->memory, id))
+	if (is_lookup(reader) || idset_add(&reader->batches.seen, &reader->list.memory, id))
 		return true;
 	reader->batches.repeats++;
 	return false;

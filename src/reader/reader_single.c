@@ -11,20 +11,20 @@
 
 #include "reader/reader_state.h"
 
-/* One page, outside of any paging.  The reader must live as long as its queue. */
+/* One page, outside of any paging.  The list must live as long as its queue. */
 static RecordPage *
-ask(Reader *reader, const ApiAccess *access, int number, int page_size)
+ask_once(ReaderList *list, const ApiAccess *access, int number, int page_size)
 {
-	const TableOptions *table = reader->table;
-	const ConditionSet *set = reader->set;
-	ApiReader	api = {reader_read_page, reader_discard_page, reader};
+	const TableOptions *table = list->table;
+	const ConditionSet *set = list->set;
+	ApiReader	api = {reader_read_page, reader_discard_page, list};
 	ApiAnswer	answer;
 
-	reader->queue = api_open(table, access, &api);
-	api_ask(reader->queue, 0,
+	list->queue = api_open(table, access, &api);
+	api_ask(list->queue, 0,
 			condition_elements(table->conditions, set, &set->add_time, &set->update_time),
 			table->object->paged ? number : 0, page_size);
-	if (!api_next(reader->queue, true, &answer))
+	if (!api_next(list->queue, true, &answer))
 		elog(ERROR, "xbb_fdw waits for an answer to nothing");
 	return answer.result;
 }
@@ -33,17 +33,17 @@ static RecordPage *
 ask_page(const TableOptions *table, const ApiAccess *access, RecordFormat *format,
 		 const ConditionSet *set, int number, ApiCounters *counters)
 {
-	Reader		reader = {
+	ReaderList	list = {
 		.context = CurrentMemoryContext,
 		.table = table,
 		.set = set,
 		.format = format,
 	};
-	RecordPage *page = ask(&reader, access, number, table->server.page_size);
+	RecordPage *page = ask_once(&list, access, number, table->server.page_size);
 
-	reader_check_ids(&reader, set, page);
+	reader_check_ids(&list, set, page);
 	if (counters)
-		api_add_counters(counters, api_counters(reader.queue));
+		api_add_counters(counters, api_counters(list.queue));
 	return page;
 }
 
@@ -103,7 +103,7 @@ reader_count(const TableOptions *table, Oid userid, const ConditionSet *set,
 {
 	MemoryContext context;
 	MemoryContext old;
-	Reader		reader = {.table = table,.set = set};
+	ReaderList	list = {.table = table,.set = set};
 	PagerStep	missing = {.failure = PAGER_NO_TOTAL};
 	RecordPage *page;
 	int64		total;
@@ -113,13 +113,13 @@ reader_count(const TableOptions *table, Oid userid, const ConditionSet *set,
 	context = AllocSetContextCreate(CurrentMemoryContext, "xbb_fdw count",
 									ALLOCSET_SMALL_SIZES);
 	old = MemoryContextSwitchTo(context);
-	reader.context = context;
-	reader.format = reader_format(table, CreateTemplateTupleDesc(0), NULL, "");
-	page = ask(&reader, api_access(table, userid, context), 1, 1);
+	list.context = context;
+	list.format = reader_format(table, CreateTemplateTupleDesc(0), NULL, "");
+	page = ask_once(&list, api_access(table, userid, context), 1, 1);
 	total = page->total;
 	missing.received = page->nrows;
 	if (total < 0 && !missing_ok)
-		reader_raise_failure(&reader, &missing);
+		reader_raise_failure(&list, &missing);
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(context);
 	return total;

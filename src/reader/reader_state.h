@@ -1,11 +1,12 @@
 /*-------------------------------------------------------------------------
  *
  * reader_state.h
- *	  What the parts of the reader share.
+ *	  What the parts of the reader share.  Each calls those above it here:
  *
- *	  reader.c			the interface: readings, their requests and records
- *	  reader_batch.c	lists of values too long for one condition
  *	  reader_answer.c	answers, and what is wrong with them
+ *	  reading.c			one reading: a pager and its requests
+ *	  reader_batch.c	lists of values too long for one condition: a row of readings
+ *	  reader.c			the interface: takes answers, hands on records
  *	  reader_single.c	single answers, outside of any reading
  *
  * Included by those files only.
@@ -26,6 +27,31 @@
 
 /* Of them the pager's at least, when answers to batches are held, too. */
 #define PAGER_PAGES 8
+
+/* A list of the API, and what it is read with; all of it the caller's, but the queue. */
+typedef struct ReaderList
+{
+	MemoryContext context;		/* of pages, and of what they are paged with */
+	Memory		memory;			/* from context */
+	const TableOptions *table;	/* these three outlive the reader */
+	const ConditionSet *set;
+	RecordFormat *format;
+	ApiQueue   *queue;
+} ReaderList;
+
+/* A reading of everything, of one batch, or of what changed; one after the other. */
+typedef struct Reading
+{
+	const ReaderList *list;
+	Pager	   *pager;			/* NULL between two readings */
+	ConditionSet part;			/* what it asks for; its lists are the set's */
+	int			first_ticket;	/* tickets up to here were an earlier one's */
+	int			last_ticket;
+	bool		asks;			/* its first answer is not all: it has requests of
+								 * its own */
+	TimestampTz asleep_until;	/* the list settles then; DT_NOBEGIN: awake */
+	PagerCounters ended;		/* sum of the readings before it */
+} Reading;
 
 /* A list cut into batches: one reading after the other, asked ahead. */
 typedef struct ReaderBatches
@@ -49,53 +75,74 @@ typedef struct ReaderBatches
 
 struct Reader
 {
-	MemoryContext context;		/* owns everything but the next three, pages
-								 * included */
-	const TableOptions *table;	/* these are the caller's, and outlive the reader */
-	const ConditionSet *set;
-	RecordFormat *format;
-	ApiQueue   *queue;
-	Memory		memory;			/* from context */
+	ReaderList	list;
 	int64		limit;			/* records the caller wants, -1 for all */
 	ReaderBatches batches;
+	Reading		reading;
 	bool		done;
-
-	/* the reading under way: of everything, one batch, or what changed */
-	Pager	   *pager;			/* NULL between two readings */
-	ConditionSet part;			/* what it asks for; its lists are the set's */
-	int			first_ticket;	/* tickets up to here were an earlier one's */
-	int			last_ticket;
-	bool		asks;			/* its first answer is not all: it has requests of
-								 * its own */
 	int			since_look;		/* records since the last look at the clock */
 	TimestampTz look_at;		/* when to look at the transfers */
 	bool		looking;		/* an answer was found, there may be more */
-	TimestampTz asleep_until;	/* the list settles then; DT_NOBEGIN: awake */
-	PagerCounters ended;		/* sum of the readings before it */
 };
 
-/* reader.c */
+/* reader_answer.c */
 
-/* Begins to read a part.  "first", if not NULL, answers its first question. */
-extern void reader_begin(Reader *reader, const ConditionSet *part, int64 limit,
-						 const ApiAnswer *first);
+/* For ApiReader; the first one's argument is the ReaderList. */
+extern void *reader_read_page(void *arg, const char *body, size_t length,
+							  Envelope *envelope);
+extern void reader_discard_page(void *unused, void *page);
 
-/*
- * Lets transfers proceed; takes an answer, waiting for it if asked to: false
- * then does not happen.  One at a time: what is to be asked next had better be
- * under way while others are read.
- */
-extern bool reader_take_answer(Reader *reader, bool wait);
+/* Raises an error about a record that the condition asked for on dataId excludes. */
+extern void reader_check_ids(const ReaderList *list, const ConditionSet *asked,
+							 const RecordPage *page);
+
+/* Raises the pager's failure. */
+extern void reader_raise_failure(const ReaderList *list, const PagerStep *step);
+
+/* reading.c */
+
+/* settle_time in whole seconds. */
+extern int	reader_settle(const ReaderList *list);
 
 /* Asks for a page of a part's records, within these times. */
-extern void reader_ask(Reader *reader, int ticket, const ConditionSet *part,
+extern void reader_ask(const ReaderList *list, int ticket, const ConditionSet *part,
 					   const TimeRange *add_time,
 					   const TimeRange *update_time, int page);
 
-/* settle_time in whole seconds. */
-extern int	reader_settle(const Reader *reader);
+/*
+ * Begins to read a part, with no more than so many undelivered pages.  "first", if
+ * not NULL, answers its first question.
+ */
+extern void reading_begin(Reading *reading, const ConditionSet *part, int64 limit,
+						  int max_pages, const ApiAnswer *first);
+
+/* Answers that are still under way are nobody's when they come. */
+extern void reading_end(Reading *reading);
+
+/* Did the reading under way ask with this ticket, of those above 0? */
+extern bool reading_owns(const Reading *reading, int ticket);
+extern void reading_answer(Reading *reading, const ApiAnswer *answer);
+
+typedef enum ReadingOutcome
+{
+	READING_ROW,
+	READING_END,
+	READING_WAITS,				/* for an answer of its own */
+	READING_SLEEPS				/* until the list has settled: reading_wake */
+} ReadingOutcome;
+
+/* The next record; *page is valid until the next call.  Does not wait. */
+extern ReadingOutcome reading_next(Reading *reading, RecordPage **page, int *row);
+
+/* Waits until the list has settled; without "wait", false if that is yet to come. */
+extern bool reading_wake(Reading *reading, bool wait);
+
+/* Of all readings so far. */
+extern void reading_counters(const Reading *reading, PagerCounters *counters);
 
 /* reader_batch.c */
+
+/* Cuts the list, if it has to be cut. */
 extern void reader_batches_plan(Reader *reader);
 
 /* Asks ahead for as many batches as may be in flight. */
@@ -105,27 +152,13 @@ extern void reader_batches_ask(Reader *reader);
 extern bool reader_batches_own(int ticket);
 extern void reader_batches_answer(Reader *reader, const ApiAnswer *answer);
 
-/*
- * Begins the next reading, or sets reader->done.  Without "wait", false if its
- * answer is yet to come.
- */
-extern bool reader_batches_begin(Reader *reader, bool wait);
+/* Is one of their answers to come before the next reading can begin? */
+extern bool reader_batches_wait(const Reader *reader);
+
+/* Begins the next reading; false if there is none. */
+extern bool reader_batches_begin(Reader *reader);
 
 /* Is a record to be handed on?  Not if it came in an earlier reading. */
 extern bool reader_batches_accept(Reader *reader, int64 id);
-
-/* reader_answer.c */
-
-/* For ApiReader; the argument is the Reader. */
-extern void *reader_read_page(void *arg, const char *body, size_t length,
-							  Envelope *envelope);
-extern void reader_discard_page(void *arg, void *page);
-
-/* Raises an error about a record that the condition asked for on dataId excludes. */
-extern void reader_check_ids(Reader *reader, const ConditionSet *asked,
-							 const RecordPage *page);
-
-/* Raises the pager's failure. */
-extern void reader_raise_failure(Reader *reader, const PagerStep *step);
 
 #endif							/* XBB_READER_STATE_H */
