@@ -116,7 +116,7 @@ is_satisfied(const Pager *p)
  * grow faster than it is read.
  */
 static int64_t
-budget(Pager *p)
+count_affordable(Pager *p)
 {
 	int64_t		known = idset_count(&p->seen) + idset_count(&p->list.ids) + idset_count(&p->earlier);
 
@@ -138,7 +138,7 @@ next_request(Pager *p, PagerStep *step)
 		return false;
 
 	/* An unstable list must end, too. */
-	if (p->asked >= FREE_REQUESTS && p->asked >= budget(p))
+	if (p->asked >= FREE_REQUESTS && p->asked >= count_affordable(p))
 	{
 		pager_fail_unstable(p, p->last_total, idset_count(&p->seen));
 		return false;
@@ -166,7 +166,7 @@ take_row(Pager *p, Page *page, PagerStep *step)
 
 /* The request that an answer is for; it is in flight no more. */
 static PagerFlight
-land(Pager *p, const PagerAnswer *answer)
+end_flight(Pager *p, const PagerAnswer *answer)
 {
 	for (int i = 0; i < p->config.concurrency; i++)
 	{
@@ -284,7 +284,7 @@ void
 pager_answer(Pager *p, const PagerAnswer *answer)
 {
 	Page	   *page = page_create(&p->memory, answer);
-	PagerFlight flight = land(p, answer);
+	PagerFlight flight = end_flight(p, answer);
 
 	if (++p->held > p->counters.peak_pages)
 		p->counters.peak_pages = p->held;

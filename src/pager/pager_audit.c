@@ -33,6 +33,8 @@ static const Remedy remedies[] = {
 
 #define NREMEDIES	((int) (sizeof(remedies) / sizeof(remedies[0])))
 
+#define MINUTE		60			/* seconds */
+
 /* The ids that will have been handed on when all windows are proven. */
 static int64_t
 expected_ids(const Pager *p)
@@ -100,7 +102,7 @@ look_again(Pager *p, Remedy remedy)
 		case LOOK_AGAIN:
 			break;
 		case LOOK_AT_MINUTE:
-			round.low = pager_later(round.low, -60);
+			round.low = pager_later(round.low, -MINUTE);
 			break;
 		case LOOK_AT_ALL:
 			pager_begin_level(p, PAGER_UPDATE_TIME, p->config.bounds);
@@ -151,7 +153,7 @@ give_up(Pager *p, int64_t total)
 
 /* Was everything handed on that is counted now?  Else look again. */
 static void
-judge(Pager *p, int64_t total)
+judge_total(Pager *p, int64_t total)
 {
 	int			wanted = remedy_for_bare_record(p);
 
@@ -203,7 +205,7 @@ pager_audit_take(Pager *p)
 		pager_windows_set_range(p, level, level->windows);
 	}
 	else
-		judge(p, p->audit_total);
+		judge_total(p, p->audit_total);
 }
 
 /* Newest first: a record that moves meanwhile is not counted twice. */
@@ -219,7 +221,7 @@ pager_audit_part(Pager *p, Page *page, const PagerAnswer *answer)
 		p->parts_total += answer->total;
 		pager_windows_drop(p, &level->windows);
 		if (!level->windows)
-			judge(p, p->parts_total);
+			judge_total(p, p->parts_total);
 	}
 	else if (pager_windows_split(p, part, .5))
 	{

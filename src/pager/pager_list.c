@@ -27,7 +27,7 @@ has_more(const Pager *p)
  * records that are still missing need.
  */
 static int
-most_in_flight(const Pager *p)
+most_list_requests(const Pager *p)
 {
 	int64_t		missing = p->config.limit - p->counters.handed_on - p->pending;
 	int			most = p->config.concurrency;
@@ -180,7 +180,7 @@ pager_list_request(Pager *p, PagerStep *step)
 		pager_ask(p, step, window_next_page(&p->list), p->config.bounds)->window = &p->list;
 		return true;
 	}
-	if (!has_more(p) || p->in_flight >= most_in_flight(p) || !pager_has_room(p, 0))
+	if (!has_more(p) || p->in_flight >= most_list_requests(p) || !pager_has_room(p, 0))
 		return false;
 	pager_ask(p, step, ++p->list_page, p->config.bounds);
 	return true;

@@ -19,25 +19,41 @@
 #include "pager/pager_state.h"
 
 #define MOST		40			/* pages a window may aim at */
+#define MOST_ROOM	.625		/* of the room for pages, likewise */
+#define TOLERANCE	1.25		/* times what it aims at, before it is cut */
+#define SPARE_PAGES 2			/* of the room, that no window may fill */
 #define SWEEPS		2			/* of a window before it is cut */
 #define PATIENCE	12			/* of one that cannot be cut */
+
+/*
+ * Pages to aim at first.  By addTime only deletions unseat a sweep, so begin large; by
+ * updateTime every change does, so begin small.
+ */
+#define ADD_TIME_AIM	MOST
+#define UPDATE_TIME_AIM 16
 
 /* How the number of pages that a window aims at changes. */
 #define GROWTH		2			/* as long as no sweep failed */
 #define REGROWTH	1.1			/* afterwards */
 #define SHRINKAGE	.75			/* a sweep missed some records */
 #define SETBACK		.5			/* members left during a sweep */
+#define FILLED		2			/* a part of the aim that shows it is well met */
+#define NEARLY_EMPTY 8			/* a part of the aim that is too little */
 #define STRETCH		3			/* after a nearly empty window, up to */
 #define MAX_STRETCH 1e9
 
-/* Windows begun by guess at a time: one for so many pages, but no more than these. */
-#define PROBES		8
+/*
+ * Windows begun by guess at a time: a few, and one more for so many pages, but no more
+ * than these.
+ */
+#define LEAST_PROBES 2
 #define PROBE_PAGES 25
+#define PROBES		8
 
 static double
 most_pages(const Pager *p)
 {
-	double		room = p->config.max_pages * .625;
+	double		room = p->config.max_pages * MOST_ROOM;
 
 	return room < MOST ? room : MOST;
 }
@@ -49,16 +65,16 @@ set_aim(Pager *p, double pages)
 }
 
 /*
- * Records that a window may have before it is cut.  A second has better be
- * read at once than cut by the other time, as long as the list is still.
+ * Records that a window may have before it is cut.  To cut a second takes a level of
+ * its own: as long as the list is still, it may be as large as any.
  */
 static int64_t
 window_limit(const Pager *p, const Window *window)
 {
-	double		pages = (window->second && !p->failed ? most_pages(p) : p->aim) * 1.25;
+	double		pages = (window->second && !p->failed ? most_pages(p) : p->aim) * TOLERANCE;
 
-	if (pages > p->config.max_pages - 2)
-		pages = p->config.max_pages - 2;
+	if (pages > p->config.max_pages - SPARE_PAGES)
+		pages = p->config.max_pages - SPARE_PAGES;
 	if (pages * p->config.page_size > API_WINDOW_RECORDS)
 		pages = (double) API_WINDOW_RECORDS / p->config.page_size;
 	return (int64_t) ((pages < 1 ? 1 : pages) * p->width);
@@ -95,7 +111,7 @@ unread_window(Pager *p, Window *window, int64_t n)
  * while nothing else is read: each may turn out to be empty, or too full.
  */
 static int
-probes(const Pager *p, const PagerLevel *level, const Window *planned)
+most_probes(const Pager *p, const PagerLevel *level, const Window *planned)
 {
 	int64_t		records = 0;
 	int64_t		n;
@@ -103,7 +119,7 @@ probes(const Pager *p, const PagerLevel *level, const Window *planned)
 	for (const Window *w = level->windows; w; w = w->next)
 		if (w->stock == planned->stock && w->members < 0 && w->sweeps == 0)
 			records += w->guess;
-	n = 2 + records / p->width / PROBE_PAGES;
+	n = LEAST_PROBES + records / p->width / PROBE_PAGES;
 	return n < PROBES ? (int) n : PROBES;
 }
 
@@ -195,7 +211,7 @@ learn_density(Pager *p, PagerLevel *level, Window *window, int64_t total)
 		rest = rest->next;
 	if (rest)
 		rest->guess += excess;
-	if (total >= p->aim * p->width / 8)
+	if (total >= p->aim * p->width / NEARLY_EMPTY)
 		level->stretch = 1;
 	else if (level->stretch < MAX_STRETCH)
 		level->stretch *= STRETCH;
@@ -217,7 +233,7 @@ prove_window(Pager *p, PagerLevel *level, Window *window)
 	p->counters.sweeps++;
 
 	/* As TCP does: double until something fails. */
-	if (window->moves == 0 && window->total > p->aim * p->width / 2)
+	if (window->moves == 0 && window->total > p->aim * p->width / FILLED)
 		set_aim(p, p->aim * (p->failed ? REGROWTH : GROWTH));
 
 	while (*where != window)
@@ -228,11 +244,7 @@ prove_window(Pager *p, PagerLevel *level, Window *window)
 void
 pager_windows_begin(Pager *p)
 {
-	/*
-	 * By addTime only deletions unseat a sweep, so begin large; by updateTime
-	 * every change does, so begin small.
-	 */
-	set_aim(p, p->levels[0].key == PAGER_ADD_TIME ? MOST : 16);
+	set_aim(p, p->levels[0].key == PAGER_ADD_TIME ? ADD_TIME_AIM : UPDATE_TIME_AIM);
 }
 
 Window *
@@ -355,7 +367,7 @@ next_to_open(const Pager *p, const PagerLevel *level)
 			continue;
 		for (const Window *o = level->windows; o; o = o->next)
 			awaited = awaited || (is_opening(o) && o->stock == w->stock);
-		if (awaited ? idle && openings < probes(p, level, w) : openings < PROBES)
+		if (awaited ? idle && openings < most_probes(p, level, w) : openings < PROBES)
 			return w;
 	}
 	return NULL;

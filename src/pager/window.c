@@ -12,7 +12,7 @@
 #include "pager/window.h"
 
 static bool
-outside(const PagerAnswer *answer, int row, const TimeRange *bounds)
+is_outside(const PagerAnswer *answer, int row, const TimeRange *bounds)
 {
 	for (int t = 0; t < PAGER_NTIMES; t++)
 	{
@@ -118,7 +118,7 @@ page_keep(Page *page, const PagerAnswer *answer, const TimeRange *bounds,
 		if (idset_add(set, memory, answer->ids[i]))
 			page->kept[page->nkept++] = (PageRow)
 			{
-				answer->ids[i], outside(answer, i, bounds) ? -1 : i
+				answer->ids[i], is_outside(answer, i, bounds) ? -1 : i
 			};
 	}
 }

@@ -10,8 +10,6 @@
  * the total last changed said n and the distinct ids in them number n.  A
  * sweep is one reading of its pages; sweeps at one total are joined.
  *
- * Used by pager.c only.
- *
  *-------------------------------------------------------------------------
  */
 #ifndef XBB_WINDOW_H
