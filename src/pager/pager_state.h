@@ -14,6 +14,24 @@
  *
  * Each calls only such as stand below it.  Included by these files only.
  *
+ * Words, beside window, sweep (window.h), level and round (pager_rounds.c):
+ *
+ *	  rest		what lies above all windows: the next round
+ *	  proven	certified: every answer of the window counts as many as it has ids
+ *	  lend		the question's page 1 becomes page 1 of the only window: a loan, taken
+ *				back if the window turns out to have other members
+ *	  early		rest and audit, asked for while the last windows are awaited; only a
+ *				scan without trouble is so bold
+ *	  disturbed	a window changed: what is early, or lent, is void
+ *	  restless	the list did so: nothing is early or lent any more
+ *	  remedy	where to look when the audit counts more than was handed on
+ *	  stock		planned windows split from one another share what it was thought to hold
+ *	  survey	a window of which only its number of records is known: halve it
+ *	  probe		a window begun although its siblings' totals are still awaited
+ *	  stretch	by how much the next window is longer, after nearly empty ones
+ *	  stall		a second slept, as nothing has settled yet
+ *	  odd		a record to name if the scan fails; bare: it lacks the windows' time
+ *
  *-------------------------------------------------------------------------
  */
 #ifndef XBB_PAGER_STATE_H
