@@ -5,6 +5,8 @@
 
 -- Sync: copies of foreign tables, kept up to date.
 --
--- Everything runs with the rights of its caller.  A procedure that commits can
--- have no SET clause, so each sets the search path by itself, and anew after
--- each COMMIT; the functions it calls inherit that.
+-- Everything runs with the rights of its caller, and under a search path that
+-- nobody else can put anything in: each function sets it.  A procedure that
+-- commits can have no SET clause; it calls _sync_path() first thing, and anew
+-- after each COMMIT.  What a SQL function has in BEGIN ATOMIC is bound already.
+-- test/check_script tells what is not so.

@@ -1,14 +1,14 @@
 -- The caller's sync of that name; its lines are SQL that must run as nobody else.
-CREATE FUNCTION xbb._sync_get(name text) RETURNS xbb.sync_definition
-LANGUAGE plpgsql AS $$
+CREATE FUNCTION xbb._sync_get(name pg_catalog.text) RETURNS xbb.sync_definition
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   def xbb.sync_definition;
 BEGIN
-  SELECT d.* INTO def FROM xbb.sync_definition d WHERE d.name OPERATOR(pg_catalog.=) $1;
+  SELECT d.* INTO def FROM xbb.sync_definition d WHERE d.name = $1;
   IF NOT FOUND THEN
     RAISE EXCEPTION 'sync % does not exist', pg_catalog.quote_ident($1) USING ERRCODE = 'undefined_object';
   END IF;
-  IF def.owner IS DISTINCT FROM (SELECT oid FROM pg_catalog.pg_roles WHERE rolname OPERATOR(pg_catalog.=) current_user) THEN
+  IF def.owner IS DISTINCT FROM (SELECT r.oid FROM pg_catalog.pg_roles r WHERE r.rolname = current_user) THEN
     RAISE EXCEPTION 'sync % belongs to role %', pg_catalog.quote_ident($1), def.owner
       USING ERRCODE = 'insufficient_privilege',
             HINT = pg_catalog.format('SET ROLE %s first: a sync runs as its owner only.', def.owner);
@@ -17,44 +17,39 @@ BEGIN
 END
 $$;
 
--- Checks what create_sync and alter_sync were given, makes a missing target, and
--- completes the definition.  "path" is the caller's: expressions are read by it.
-CREATE FUNCTION xbb._sync_prepare(def xbb.sync_definition, target text, path text) RETURNS xbb.sync_definition
-LANGUAGE plpgsql AS $$
-#variable_conflict use_variable
+-- Is the source one that a sync can read?
+CREATE FUNCTION xbb._sync_check_source(def xbb.sync_definition) RETURNS void
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  given jsonb := coalesce(def.columns, '{}');
-  own_path text := current_setting('search_path');
-  id_column text := xbb._sync_source_column(def.source, 'dataId', 'data_id');
-  time_column text := xbb._sync_source_column(def.source, 'updateTime', 'update_time');
-  error_column text := xbb._sync_error_column(def.source);
-  target_names text[] := parse_ident(target);
-  list text;
-  tail text;
-  item record;
-  fits boolean;
+  kind pg_catalog."char" := (SELECT c.relkind FROM pg_catalog.pg_class c WHERE c.oid = def.source);
 BEGIN
-  IF (SELECT relkind NOT IN ('f', 'r', 'p', 'v', 'm') FROM pg_class WHERE oid = def.source) THEN
+  IF kind NOT IN ('f', 'r', 'p', 'v', 'm') THEN
     RAISE EXCEPTION 'source % is not a table', def.source USING ERRCODE = 'wrong_object_type';
   END IF;
-  IF NOT has_table_privilege(def.source, 'SELECT') THEN
+  IF NOT pg_catalog.has_table_privilege(def.source, 'SELECT') THEN
     RAISE EXCEPTION 'no right to read source %', def.source USING ERRCODE = 'insufficient_privilege';
   END IF;
-  IF id_column IS NULL OR time_column IS NULL THEN
+  IF xbb._sync_source_column(def.source, 'dataId', 'data_id') IS NULL OR
+     xbb._sync_source_column(def.source, 'updateTime', 'update_time') IS NULL THEN
     RAISE EXCEPTION 'source % has no column for %', def.source,
-      CASE WHEN id_column IS NULL THEN 'dataId' ELSE 'updateTime' END
+      CASE WHEN xbb._sync_source_column(def.source, 'dataId', 'data_id') IS NULL THEN 'dataId' ELSE 'updateTime' END
       USING ERRCODE = 'undefined_column',
             HINT = 'A sync needs the columns data_id bigint and update_time timestamptz.';
   END IF;
-  IF def.overlap < make_interval(secs =>
-      CASE WHEN (SELECT relkind FROM pg_class WHERE oid = def.source) = 'f'
-           THEN xbb._settle_time(def.source) ELSE 0 END) THEN
+  IF def.overlap < pg_catalog.make_interval(secs => CASE WHEN kind = 'f' THEN xbb._settle_time(def.source) ELSE 0 END) THEN
     RAISE EXCEPTION 'overlap % is less than the settle_time of %', def.overlap, def.source
       USING ERRCODE = 'invalid_parameter_value';
   END IF;
   IF def.chunk IS NOT NULL AND NOT xbb._sync_counts_source(def.source) THEN
     RAISE EXCEPTION 'chunk needs a foreign table of xbb_fdw as source' USING ERRCODE = 'invalid_parameter_value';
   END IF;
+END
+$$;
+
+-- Are the other arguments in their range?
+CREATE FUNCTION xbb._sync_check_options(def xbb.sync_definition) RETURNS void
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
   IF def.chunk <= '0' THEN
     RAISE EXCEPTION 'chunk must be positive' USING ERRCODE = 'invalid_parameter_value';
   END IF;
@@ -64,195 +59,278 @@ BEGIN
   IF coalesce(def.delete_mode NOT IN ('ignore', 'mark', 'delete'), true) THEN
     RAISE EXCEPTION 'delete_mode must be ignore, mark or delete' USING ERRCODE = 'invalid_parameter_value';
   END IF;
-  IF jsonb_typeof(given) <> 'object' OR
-     EXISTS (SELECT FROM jsonb_each(given) e WHERE jsonb_typeof(e.value) <> 'string') THEN
+  IF pg_catalog.jsonb_typeof(def.columns) <> 'object' OR
+     EXISTS (SELECT FROM pg_catalog.jsonb_each(def.columns) e WHERE pg_catalog.jsonb_typeof(e.value) <> 'string') THEN
     RAISE EXCEPTION 'columns must be a JSON object of SQL expressions'
       USING ERRCODE = 'invalid_parameter_value',
             HINT = 'An example: {"name": "trim(name)", "price": "price * 1.13"}';
   END IF;
+END
+$$;
 
-  -- the caller's words: target and expressions
-  PERFORM set_config('search_path', path, true);
-  def.target := to_regclass(target);
-  IF def.target IS NULL AND cardinality(target_names) = 1 THEN
-    target_names := array[current_schema()::text] || target_names;
-  END IF;
-  IF def.columns IS NULL THEN
-    SELECT jsonb_object_agg(a.attname, quote_ident(a.attname)) INTO given
-    FROM pg_attribute a
+-- The table that the caller means by a name, and the schema where he would make one.
+CREATE FUNCTION xbb._sync_look_up(target pg_catalog.text, path pg_catalog.text,
+  OUT relation pg_catalog.regclass, OUT creation_schema pg_catalog.name)
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  PERFORM xbb._sync_path(path);
+  relation := pg_catalog.to_regclass(target);
+  creation_schema := pg_catalog.current_schema();
+END
+$$;
+
+-- The expression of each target column, by its name: those that were given, else the
+-- columns that source and target have in common; and the two that each sync needs.
+CREATE FUNCTION xbb._sync_expressions(def xbb.sync_definition) RETURNS pg_catalog.jsonb
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  error_column pg_catalog.text := xbb._sync_error_column(def.source);
+  given pg_catalog.jsonb := def.columns;
+  missing pg_catalog.text;
+BEGIN
+  IF given IS NULL THEN
+    SELECT pg_catalog.jsonb_object_agg(a.attname, pg_catalog.quote_ident(a.attname)) INTO given
+    FROM pg_catalog.pg_attribute a
     WHERE a.attrelid = def.source AND a.attnum > 0 AND NOT a.attisdropped AND a.attname IS DISTINCT FROM error_column
       AND (def.target IS NULL OR EXISTS (
-        SELECT FROM pg_attribute t WHERE t.attrelid = def.target AND t.attname = a.attname
+        SELECT FROM pg_catalog.pg_attribute t WHERE t.attrelid = def.target AND t.attname = a.attname
           AND t.attnum > 0 AND NOT t.attisdropped AND t.attgenerated = ''));
   END IF;
-  given := jsonb_build_object('data_id', quote_ident(id_column), 'update_time', quote_ident(time_column)) || given;
-  FOR item IN SELECT e.key AS name FROM jsonb_each_text(given) e LOOP
-    IF def.target IS NOT NULL AND NOT EXISTS (
-        SELECT FROM pg_attribute t WHERE t.attrelid = def.target AND t.attname = item.name
-          AND t.attnum > 0 AND NOT t.attisdropped) THEN
-      RAISE EXCEPTION 'target % has no column %', def.target, quote_ident(item.name)
-        USING ERRCODE = 'undefined_column';
-    END IF;
-  END LOOP;
-  SELECT array_agg(e.key ORDER BY e.key NOT IN ('data_id', 'update_time'), e.key),
-         string_agg(format(E'(%s\n) AS %I', e.value, e.key), ', ' ORDER BY e.key NOT IN ('data_id', 'update_time'), e.key)
-  INTO def.target_columns, list
-  FROM jsonb_each_text(given) e;
-  EXECUTE format('CREATE TEMP VIEW xbb_sync_view AS SELECT %s FROM %s source', list, def.source);
+  given := pg_catalog.jsonb_build_object(
+    'data_id', pg_catalog.quote_ident(xbb._sync_source_column(def.source, 'dataId', 'data_id')),
+    'update_time', pg_catalog.quote_ident(xbb._sync_source_column(def.source, 'updateTime', 'update_time'))) || coalesce(given, '{}');
+  SELECT k INTO missing FROM pg_catalog.jsonb_object_keys(given) k
+  WHERE def.target IS NOT NULL AND NOT EXISTS (
+    SELECT FROM pg_catalog.pg_attribute t WHERE t.attrelid = def.target AND t.attname = k
+      AND t.attnum > 0 AND NOT t.attisdropped) LIMIT 1;
+  IF FOUND THEN
+    RAISE EXCEPTION 'target % has no column %', def.target, pg_catalog.quote_ident(missing)
+      USING ERRCODE = 'undefined_column';
+  END IF;
+  RETURN given;
+END
+$$;
 
-  -- the same, said in a way that no search path changes
-  PERFORM set_config('search_path', 'pg_catalog', true);
-  list := rtrim(pg_get_viewdef('pg_temp.xbb_sync_view'::regclass), ';');
-  tail := format('FROM %s source', def.source);
-  IF right(list, length(tail)) <> tail THEN
+-- Makes a view of a statement as the caller understands it, and says it again in a way
+-- that no search path changes; tail is how that ends where it reads nothing but source.
+CREATE FUNCTION xbb._sync_make_view(statement pg_catalog.text, source pg_catalog.regclass, path pg_catalog.text,
+  OUT definition pg_catalog.text, OUT tail pg_catalog.text)
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  PERFORM xbb._sync_path(path);
+  EXECUTE statement;
+  PERFORM xbb._sync_path('pg_catalog');
+  definition := pg_catalog.rtrim(pg_catalog.pg_get_viewdef('pg_temp.xbb_sync_view'::pg_catalog.regclass), ';');
+  tail := pg_catalog.format('FROM %s source', source);
+END
+$$;
+
+-- Completes a definition by what its expressions are; leaves the view xbb_sync_view.
+CREATE FUNCTION xbb._sync_transformation(def xbb.sync_definition, path pg_catalog.text) RETURNS xbb.sync_definition
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  list pg_catalog.text;
+  statement pg_catalog.text;
+  view record;
+BEGIN
+  SELECT pg_catalog.array_agg(e.key ORDER BY e.key NOT IN ('data_id', 'update_time'), e.key),
+         pg_catalog.string_agg(pg_catalog.format(E'(%s\n) AS %I', e.value, e.key), ', '
+                               ORDER BY e.key NOT IN ('data_id', 'update_time'), e.key)
+  INTO def.target_columns, list
+  FROM pg_catalog.jsonb_each_text(xbb._sync_expressions(def)) e;
+  SELECT pg_catalog.format('CREATE TEMP VIEW xbb_sync_view AS SELECT %s FROM %I.%I source', list, n.nspname, c.relname)
+  INTO statement
+  FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = def.source;
+  view := xbb._sync_make_view(statement, def.source, path);
+  IF pg_catalog.right(view.definition, pg_catalog.length(view.tail)) <> view.tail THEN
     RAISE EXCEPTION 'columns must be expressions over one row of the source'
       USING ERRCODE = 'invalid_parameter_value';
   END IF;
-  def.select_list := left(list, -length(tail));
-  PERFORM set_config('search_path', own_path, true);
-  SELECT array_agg(a.attname ORDER BY a.attnum) INTO def.source_columns
-  FROM pg_attribute a
+  def.select_list := pg_catalog.left(view.definition, -pg_catalog.length(view.tail));
+  SELECT pg_catalog.array_agg(a.attname ORDER BY a.attnum) INTO def.source_columns
+  FROM pg_catalog.pg_attribute a
   WHERE a.attrelid = def.source AND a.attnum > 0 AND NOT a.attisdropped
-    AND (a.attname IN (id_column, time_column) OR
-         a.attname = xbb._sync_source_column(def.source, '*', '*') OR
+    AND (a.attname IN (xbb._sync_source_column(def.source, 'dataId', 'data_id'),
+                       xbb._sync_source_column(def.source, 'updateTime', 'update_time'),
+                       xbb._sync_source_column(def.source, '*', '*')) OR
          -- a whole row leaves no dependency
          def.select_list ~ '\msource\.\*' OR
-         EXISTS (SELECT FROM pg_depend d JOIN pg_rewrite r ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid
-                 WHERE r.ev_class = 'pg_temp.xbb_sync_view'::regclass AND d.refclassid = 'pg_class'::regclass
+         EXISTS (SELECT FROM pg_catalog.pg_depend d
+                 JOIN pg_catalog.pg_rewrite r ON d.classid = 'pg_rewrite'::pg_catalog.regclass AND d.objid = r.oid
+                 WHERE r.ev_class = 'pg_temp.xbb_sync_view'::pg_catalog.regclass
+                   AND d.refclassid = 'pg_class'::pg_catalog.regclass
                    AND d.refobjid = def.source AND d.refobjsubid = a.attnum));
+  RETURN def;
+END
+$$;
 
-  IF cardinality(def.key) IS NULL OR cardinality(def.key) = 0 OR NOT def.key <@ def.target_columns THEN
-    RAISE EXCEPTION 'key % is not among the columns of the sync', def.key
-      USING ERRCODE = 'invalid_parameter_value',
-            DETAIL = format('They are: %s.', array_to_string(def.target_columns, ', '));
+-- Makes the target that was not there: the columns of the view, with its key.
+CREATE FUNCTION xbb._sync_make_target(def xbb.sync_definition, names pg_catalog.text[]) RETURNS pg_catalog.regclass
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  target pg_catalog.text := pg_catalog.format('%I.%I', names[1], names[2]);
+BEGIN
+  EXECUTE pg_catalog.format('CREATE TABLE %s AS SELECT * FROM pg_temp.xbb_sync_view WITH NO DATA', target);
+  EXECUTE pg_catalog.format('ALTER TABLE %s ADD PRIMARY KEY (%s)', target, xbb._sync_list(def.key, '%1$I'));
+  IF def.key <> '{data_id}' THEN
+    EXECUTE pg_catalog.format('CREATE INDEX ON %s (data_id)', target);
   END IF;
-  IF def.target IS NULL THEN
-    EXECUTE format('CREATE TABLE %I.%I AS SELECT * FROM pg_temp.xbb_sync_view WITH NO DATA', target_names[1], target_names[2]);
-    def.target := format('%I.%I', target_names[1], target_names[2])::regclass;
-    EXECUTE format('ALTER TABLE %s ADD PRIMARY KEY (%s)', def.target,
-                   (SELECT string_agg(quote_ident(k), ', ') FROM unnest(def.key) k));
-    IF def.key <> '{data_id}' THEN
-      EXECUTE format('CREATE INDEX ON %s (data_id)', def.target);
-    END IF;
-    IF def.delete_mode = 'mark' THEN
-      EXECUTE format('ALTER TABLE %s ADD COLUMN deleted_at timestamptz', def.target);
-    END IF;
+  IF def.delete_mode = 'mark' THEN
+    EXECUTE pg_catalog.format('ALTER TABLE %s ADD COLUMN deleted_at timestamptz', target);
   END IF;
-  IF (SELECT relkind NOT IN ('r', 'p') FROM pg_class WHERE oid = def.target) THEN
+  RETURN target::pg_catalog.regclass;
+END
+$$;
+
+-- Can the target take what the view holds?  This reads nothing.
+CREATE FUNCTION xbb._sync_check_target(def xbb.sync_definition) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  item record;
+  fits boolean;
+BEGIN
+  IF (SELECT c.relkind NOT IN ('r', 'p') FROM pg_catalog.pg_class c WHERE c.oid = def.target) THEN
     RAISE EXCEPTION 'target % is not a table', def.target USING ERRCODE = 'wrong_object_type';
   END IF;
-  FOR item IN SELECT unnest(array['SELECT', 'INSERT', 'UPDATE', 'DELETE']) AS name LOOP
-    IF NOT has_table_privilege(def.target, item.name) THEN
-      RAISE EXCEPTION 'no right to % target %', lower(item.name), def.target USING ERRCODE = 'insufficient_privilege';
+  FOR item IN SELECT * FROM pg_catalog.unnest(array['SELECT', 'INSERT', 'UPDATE', 'DELETE']) p (name) LOOP
+    IF NOT pg_catalog.has_table_privilege(def.target, item.name) THEN
+      RAISE EXCEPTION 'no right to % target %', pg_catalog.lower(item.name), def.target
+        USING ERRCODE = 'insufficient_privilege';
     END IF;
   END LOOP;
   FOR item IN SELECT * FROM (VALUES ('data_id', 'bigint'), ('update_time', 'timestamp with time zone')) v (name, type)
               UNION ALL SELECT 'deleted_at', 'timestamp with time zone' WHERE def.delete_mode = 'mark' LOOP
-    SELECT format_type(a.atttypid, a.atttypmod) = item.type INTO fits
-    FROM pg_attribute a WHERE a.attrelid = def.target AND a.attname = item.name AND NOT a.attisdropped;
+    SELECT pg_catalog.format_type(a.atttypid, a.atttypmod) = item.type INTO fits
+    FROM pg_catalog.pg_attribute a WHERE a.attrelid = def.target AND a.attname = item.name AND NOT a.attisdropped;
     IF fits IS NOT TRUE THEN
       RAISE EXCEPTION 'target % must have a column % of type %', def.target, item.name, item.type
         USING ERRCODE = 'datatype_mismatch';
     END IF;
   END LOOP;
   IF NOT EXISTS (
-      SELECT FROM pg_index i
+      SELECT FROM pg_catalog.pg_index i
       WHERE i.indrelid = def.target AND i.indisunique AND i.indisvalid AND i.indimmediate
         AND i.indpred IS NULL AND i.indexprs IS NULL
-        AND (SELECT array_agg(a.attname::text ORDER BY a.attname)
-             FROM pg_attribute a
+        AND (SELECT pg_catalog.array_agg(a.attname::pg_catalog.text ORDER BY a.attname)
+             FROM pg_catalog.pg_attribute a
              WHERE a.attrelid = def.target AND a.attnum = ANY ((i.indkey::smallint[])[0:i.indnkeyatts - 1]))
-            = (SELECT array_agg(k ORDER BY k COLLATE "C") FROM unnest(def.key) k)) THEN
+            = (SELECT pg_catalog.array_agg(k ORDER BY k COLLATE "C") FROM pg_catalog.unnest(def.key) k)) THEN
     RAISE EXCEPTION 'key % is not unique in target %', def.key, def.target
       USING ERRCODE = 'invalid_parameter_value',
-            HINT = format('CREATE UNIQUE INDEX ON %s (%s);', def.target,
-                          (SELECT string_agg(quote_ident(k), ', ') FROM unnest(def.key) k));
+            HINT = pg_catalog.format('CREATE UNIQUE INDEX ON %s (%s);', def.target, xbb._sync_list(def.key, '%1$I'));
   END IF;
-  -- the types, as INSERT sees them; this reads nothing
-  EXECUTE format('EXPLAIN INSERT INTO %s (%s) SELECT * FROM pg_temp.xbb_sync_view', def.target,
-                 (SELECT string_agg(quote_ident(c), ', ' ORDER BY o)
-                  FROM unnest(def.target_columns) WITH ORDINALITY u (c, o)));
+  -- the types, as INSERT sees them
+  EXECUTE pg_catalog.format('EXPLAIN INSERT INTO %s (%s) SELECT * FROM pg_temp.xbb_sync_view', def.target,
+                            xbb._sync_list(def.target_columns, '%1$I'));
+END
+$$;
+
+-- Checks what create_sync and alter_sync were given, makes a missing target of that
+-- name, and completes the definition.  "path" is the caller's: expressions are read by it.
+CREATE FUNCTION xbb._sync_prepare(def xbb.sync_definition, names pg_catalog.text[], path pg_catalog.text)
+RETURNS xbb.sync_definition
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  PERFORM xbb._sync_check_source(def);
+  PERFORM xbb._sync_check_options(def);
+  def := xbb._sync_transformation(def, path);
+  IF pg_catalog.cardinality(def.key) IS NULL OR pg_catalog.cardinality(def.key) = 0 OR NOT def.key <@ def.target_columns THEN
+    RAISE EXCEPTION 'key % is not among the columns of the sync', def.key
+      USING ERRCODE = 'invalid_parameter_value',
+            DETAIL = pg_catalog.format('They are: %s.', pg_catalog.array_to_string(def.target_columns, ', '));
+  END IF;
+  IF def.target IS NULL THEN
+    def.target := xbb._sync_make_target(def, names);
+  END IF;
+  PERFORM xbb._sync_check_target(def);
   DROP VIEW pg_temp.xbb_sync_view;
   RETURN def;
 END
 $$;
 
-CREATE FUNCTION xbb.create_sync(
-  name text, source regclass, target text DEFAULT NULL, key text[] DEFAULT '{data_id}', overlap interval DEFAULT '1 hour',
-  columns jsonb DEFAULT NULL, chunk interval DEFAULT NULL, reject_limit integer DEFAULT 1000,
-  delete_mode text DEFAULT 'ignore')
-RETURNS void LANGUAGE plpgsql AS $$
+CREATE FUNCTION xbb._sync_create(def xbb.sync_definition, target pg_catalog.text, path pg_catalog.text) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  path text := pg_catalog.current_setting('search_path');
-  def xbb.sync_definition;
+  names pg_catalog.text[];
+  place record;
 BEGIN
-  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
-  IF name IS NULL OR source IS NULL OR key IS NULL OR overlap IS NULL OR reject_limit IS NULL THEN
+  IF def.name IS NULL OR def.source IS NULL OR def.key IS NULL OR def.overlap IS NULL OR def.reject_limit IS NULL THEN
     RAISE EXCEPTION 'name, source, key, overlap and reject_limit must not be null'
       USING ERRCODE = 'null_value_not_allowed';
   END IF;
-  def.name := name;
-  def.owner := (SELECT oid FROM pg_roles WHERE rolname = current_user);
-  def.source := source;
-  def.key := key;
-  def.overlap := overlap;
-  def.columns := columns;
-  def.chunk := chunk;
-  def.reject_limit := reject_limit;
-  def.delete_mode := delete_mode;
-  def := xbb._sync_prepare(def, coalesce(target, quote_ident(name)), path);
+  def.owner := (SELECT r.oid FROM pg_catalog.pg_roles r WHERE r.rolname = current_user);
+  target := coalesce(target, pg_catalog.quote_ident(def.name));
+  names := pg_catalog.parse_ident(target);
+  place := xbb._sync_look_up(target, path);
+  def.target := place.relation;
+  IF pg_catalog.cardinality(names) = 1 THEN
+    names := array[place.creation_schema::pg_catalog.text] || names;
+  END IF;
+  def := xbb._sync_prepare(def, names, path);
   BEGIN
     INSERT INTO xbb.sync_definition SELECT def.*;
   EXCEPTION WHEN unique_violation THEN
-    RAISE EXCEPTION 'sync % exists already', quote_ident(name) USING ERRCODE = 'duplicate_object';
+    RAISE EXCEPTION 'sync % exists already', pg_catalog.quote_ident(def.name) USING ERRCODE = 'duplicate_object';
   END;
-  PERFORM set_config('search_path', path, true);
 END
 $$;
+
+CREATE FUNCTION xbb.create_sync(
+  name pg_catalog.text, source pg_catalog.regclass, target pg_catalog.text DEFAULT NULL,
+  key pg_catalog.text[] DEFAULT '{data_id}', overlap interval DEFAULT '1 hour', columns pg_catalog.jsonb DEFAULT NULL,
+  chunk interval DEFAULT NULL, reject_limit integer DEFAULT 1000, delete_mode pg_catalog.text DEFAULT 'ignore')
+RETURNS void LANGUAGE sql VOLATILE PARALLEL UNSAFE BEGIN ATOMIC
+  SELECT xbb._sync_create(
+    ROW(name, NULL, source, NULL, key, overlap, columns, chunk, reject_limit, delete_mode,
+        NULL, NULL, NULL, NULL, NULL)::xbb.sync_definition,
+    target, pg_catalog.current_setting('search_path'));
+END;
 COMMENT ON FUNCTION xbb.create_sync(text, regclass, text, text[], interval, jsonb, interval, integer, text) IS
   'defines a copy of a foreign table, to be kept up to date by CALL xbb.sync(name)';
 
 -- NULL leaves things as they are, but for chunk and columns: '0' and '{}' are
 -- "none" there.
-CREATE FUNCTION xbb.alter_sync(
-  name text, key text[] DEFAULT NULL, overlap interval DEFAULT NULL, columns jsonb DEFAULT NULL,
-  chunk interval DEFAULT NULL, reject_limit integer DEFAULT NULL, delete_mode text DEFAULT NULL)
-RETURNS void LANGUAGE plpgsql AS $$
+CREATE FUNCTION xbb._sync_alter(given xbb.sync_definition, path pg_catalog.text) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  path text := pg_catalog.current_setting('search_path');
-  def xbb.sync_definition;
+  def xbb.sync_definition := xbb._sync_get(given.name);
 BEGIN
-  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
-  def := xbb._sync_get(name);
-  def.key := coalesce(key, def.key);
-  def.overlap := coalesce(overlap, def.overlap);
-  def.columns := nullif(coalesce(columns, def.columns), '{}');
-  def.chunk := nullif(coalesce(chunk, def.chunk), '0');
-  def.reject_limit := coalesce(reject_limit, def.reject_limit);
-  def.delete_mode := coalesce(delete_mode, def.delete_mode);
-  def := xbb._sync_prepare(def, def.target::text, path);
+  def.key := coalesce(given.key, def.key);
+  def.overlap := coalesce(given.overlap, def.overlap);
+  def.columns := nullif(coalesce(given.columns, def.columns), '{}');
+  def.chunk := nullif(coalesce(given.chunk, def.chunk), '0');
+  def.reject_limit := coalesce(given.reject_limit, def.reject_limit);
+  def.delete_mode := coalesce(given.delete_mode, def.delete_mode);
+  def := xbb._sync_prepare(def, NULL, path);
   UPDATE xbb.sync_definition d
   SET key = def.key, overlap = def.overlap, columns = def.columns, chunk = def.chunk,
       reject_limit = def.reject_limit, delete_mode = def.delete_mode, select_list = def.select_list,
       target_columns = def.target_columns, source_columns = def.source_columns
   WHERE d.name = def.name;
-  PERFORM set_config('search_path', path, true);
 END
 $$;
+
+CREATE FUNCTION xbb.alter_sync(
+  name pg_catalog.text, key pg_catalog.text[] DEFAULT NULL, overlap interval DEFAULT NULL,
+  columns pg_catalog.jsonb DEFAULT NULL, chunk interval DEFAULT NULL, reject_limit integer DEFAULT NULL,
+  delete_mode pg_catalog.text DEFAULT NULL)
+RETURNS void LANGUAGE sql VOLATILE PARALLEL UNSAFE BEGIN ATOMIC
+  SELECT xbb._sync_alter(
+    ROW(name, NULL, NULL, NULL, key, overlap, columns, chunk, reject_limit, delete_mode,
+        NULL, NULL, NULL, NULL, NULL)::xbb.sync_definition,
+    pg_catalog.current_setting('search_path'));
+END;
 COMMENT ON FUNCTION xbb.alter_sync(text, text[], interval, jsonb, interval, integer, text) IS
   'changes a sync''s definition; what is not named stays';
 
-CREATE FUNCTION xbb.drop_sync(name text) RETURNS void LANGUAGE plpgsql AS $$
+CREATE FUNCTION xbb.drop_sync(name pg_catalog.text) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  path text := pg_catalog.current_setting('search_path');
-  def xbb.sync_definition;
+  def xbb.sync_definition := xbb._sync_get(name);
 BEGIN
-  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
-  def := xbb._sync_get(name);
   DELETE FROM xbb.sync_reject r WHERE r.sync = def.name;
   DELETE FROM xbb._sync_run_log l WHERE l.sync = def.name;
   DELETE FROM xbb.sync_definition d WHERE d.name = def.name;
-  PERFORM set_config('search_path', path, true);
 END
 $$;
 COMMENT ON FUNCTION xbb.drop_sync(text) IS

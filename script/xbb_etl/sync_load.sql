@@ -1,17 +1,18 @@
 -- One window: read, load, and move the watermark, which never falls.  It goes to the
 -- latest record that was loaded, at most to the API's clock: if nothing was, it stays,
 -- for there may be windows left before what comes next.
-CREATE FUNCTION xbb._sync_window(def xbb.sync_definition, run bigint, low timestamptz, high timestamptz)
-RETURNS xbb._sync_counts LANGUAGE plpgsql AS $$
+CREATE FUNCTION xbb._sync_window(
+  def xbb.sync_definition, run bigint, low pg_catalog.timestamptz, high pg_catalog.timestamptz)
+RETURNS xbb._sync_counts LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   before bigint := (xbb._counters()).requests;
   staged bigint := xbb._sync_stage(def, low, high);
   seen record := xbb._counters();
   counts xbb._sync_counts;
-  latest timestamptz;
+  latest pg_catalog.timestamptz;
 BEGIN
-  EXECUTE format('SELECT max(%I) FROM pg_temp.xbb_sync_stage',
-                 xbb._sync_source_column(def.source, 'updateTime', 'update_time')) INTO latest;
+  EXECUTE pg_catalog.format('SELECT pg_catalog.max(%I) FROM pg_temp.xbb_sync_stage',
+                            xbb._sync_source_column(def.source, 'updateTime', 'update_time')) INTO latest;
   -- a source that is no foreign table has no clock
   latest := least(latest, CASE WHEN latest IS NOT NULL AND seen.requests > before THEN seen.clock END);
   counts := xbb._sync_load(def, run, staged);
@@ -25,19 +26,20 @@ $$;
 -- What was set aside, once more, from what is kept of it: a record is read as if it
 -- came now, so that another type of its column can be the fix.
 CREATE FUNCTION xbb._sync_retry(def xbb.sync_definition, run bigint) RETURNS xbb._sync_counts
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   staged bigint;
   counts xbb._sync_counts;
 BEGIN
   PERFORM xbb._sync_tables(def);
-  EXECUTE format(
+  EXECUTE pg_catalog.format(
     'INSERT INTO pg_temp.xbb_sync_stage
-     SELECT row_number() OVER (ORDER BY j.update_time, j.data_id), j.loaded, %1$s
+     SELECT pg_catalog.row_number() OVER (ORDER BY j.update_time, j.data_id), j.loaded, %1$s
      FROM xbb.sync_reject j, LATERAL (
        SELECT * FROM xbb._read_record(NULL::%2$s, j.raw) WHERE j.staged IS NULL AND j.loaded IS NULL
        UNION ALL
-       SELECT * FROM json_populate_record(NULL::%2$s, coalesce(j.staged, json_build_object(%3$L, j.data_id, %4$L, j.update_time)))
+       SELECT * FROM pg_catalog.json_populate_record(NULL::%2$s, coalesce(j.staged,
+         pg_catalog.json_build_object(%3$L, j.data_id, %4$L, j.update_time)))
        WHERE j.staged IS NOT NULL OR j.loaded IS NOT NULL) r
      WHERE j.sync = $1',
     xbb._sync_list(xbb._sync_staged_columns(def), 'r.%1$I'), def.source,
@@ -53,41 +55,57 @@ $$;
 -- The windows that a run begins with, the next one last; none if one reading without
 -- an upper bound does it.  Loads by windows are resumed, and begun where the API
 -- counts more than one window's worth or the definition wants small steps.
-CREATE FUNCTION xbb._sync_plan(def xbb.sync_definition) RETURNS tstzrange[] LANGUAGE plpgsql AS $$
+CREATE FUNCTION xbb._sync_plan(def xbb.sync_definition) RETURNS pg_catalog.tstzrange[]
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  low timestamptz := def.watermark - def.overlap;
+  low pg_catalog.timestamptz := def.watermark - def.overlap;
   total bigint;
 BEGIN
   IF NOT xbb._sync_counts_source(def.source) THEN
     RETURN '{}';
   END IF;
   IF def.loading_until IS NULL THEN
-    IF def.watermark IS NOT NULL AND coalesce(def.watermark + def.chunk > now(), true) THEN
+    IF def.watermark IS NOT NULL AND coalesce(def.watermark + def.chunk > pg_catalog.now(), true) THEN
       RETURN '{}';
     END IF;
     total := xbb._total(def.source, low, NULL);
-    IF def.chunk IS NULL AND total <= 9000 THEN
+    IF def.chunk IS NULL AND total <= (xbb._sync_limits()).window_records THEN
       RETURN '{}';
     END IF;
-    def.loading_until := coalesce((xbb._counters()).clock, now());
+    def.loading_until := coalesce((xbb._counters()).clock, pg_catalog.now());
     UPDATE xbb.sync_definition d SET loading_until = def.loading_until WHERE d.name = def.name;
   END IF;
-  RETURN array[tstzrange(least(coalesce(low, to_timestamp(0)), def.loading_until), def.loading_until, '[]')];
+  RETURN array[pg_catalog.tstzrange(least(coalesce(low, pg_catalog.to_timestamp(0)), def.loading_until), def.loading_until, '[]')];
 END
 $$;
 
--- Looks at a window: is it to be loaded?  Else it is empty, or *windows gets its halves.
-CREATE FUNCTION xbb._sync_fits(def xbb.sync_definition, low timestamptz, high timestamptz, INOUT windows tstzrange[], OUT fits boolean)
-LANGUAGE plpgsql AS $$
+-- Takes the next window of a load: one that is empty, or that is divided first, is no
+-- step, and leaves counts NULL.
+CREATE FUNCTION xbb._sync_load_next(def xbb.sync_definition, run bigint,
+  INOUT windows pg_catalog.tstzrange[], OUT counts xbb._sync_counts)
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
+  low pg_catalog.timestamptz := pg_catalog.lower(windows[pg_catalog.cardinality(windows)]);
+  high pg_catalog.timestamptz := pg_catalog.upper(windows[pg_catalog.cardinality(windows)]);
   total bigint := xbb._total(def.source, low, high);
-  middle timestamptz := date_trunc('second', low + (high - low) / 2);
+  middle pg_catalog.timestamptz := pg_catalog.date_trunc('second', low + (high - low) / 2);
+  limits record := xbb._sync_limits();
 BEGIN
-  fits := total > 0;
-  IF fits AND high - low > '1 second' AND (total > 9000 OR high - low > def.chunk) THEN
+  windows := pg_catalog.trim_array(windows, 1);
+  IF total > 0 AND high - low > limits.least_window AND (total > limits.window_records OR high - low > def.chunk) THEN
     -- they share a second, for records with fractions of it
-    windows := windows || tstzrange(middle, high, '[]') || tstzrange(low, middle, '[]');
-    fits := false;
+    windows := windows || pg_catalog.tstzrange(middle, high, '[]') || pg_catalog.tstzrange(low, middle, '[]');
+  ELSIF total > 0 THEN
+    counts := xbb._sync_window(def, run, low, high);
   END IF;
+END
+$$;
+
+-- The rest, without an upper bound: the load by windows, if there was one, is over.
+CREATE FUNCTION xbb._sync_catch_up(def xbb.sync_definition, run bigint) RETURNS xbb._sync_counts
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  UPDATE xbb.sync_definition d SET loading_until = NULL WHERE d.name = def.name AND d.loading_until IS NOT NULL;
+  RETURN xbb._sync_window(def, run, def.watermark - def.overlap, NULL);
 END
 $$;

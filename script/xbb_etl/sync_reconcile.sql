@@ -1,5 +1,6 @@
 -- The records that a sync knows, as a query: those in the target and those set aside.
-CREATE FUNCTION xbb._sync_known(def xbb.sync_definition) RETURNS text LANGUAGE sql STABLE AS $$
+CREATE FUNCTION xbb._sync_known(def xbb.sync_definition) RETURNS pg_catalog.text
+LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
   SELECT pg_catalog.format(
     '(SELECT data_id, update_time FROM %s t
       WHERE %s AND NOT EXISTS (SELECT FROM xbb.sync_reject r WHERE r.sync = %L AND r.data_id = t.data_id)
@@ -7,81 +8,120 @@ CREATE FUNCTION xbb._sync_known(def xbb.sync_definition) RETURNS text LANGUAGE s
     (def).target, CASE WHEN (def).delete_mode = 'mark' THEN 'deleted_at IS NULL' ELSE 'true' END, (def).name, (def).name)
 $$;
 
--- Compares ids of the source between two times (NULL: all) with those of the target.
--- A second look, by dataId, tells what was deleted from what only moved or is new.
-CREATE FUNCTION xbb._sync_compare(def xbb.sync_definition, run bigint, low timestamptz, high timestamptz)
-RETURNS xbb._sync_counts LANGUAGE plpgsql AS $$
+-- The ids that source and target do not have alike between two times (NULL: all), and
+-- of these those that the source has not shown.
+CREATE FUNCTION xbb._sync_differences(
+  def xbb.sync_definition, low pg_catalog.timestamptz, high pg_catalog.timestamptz, OUT differ bigint[], OUT gone bigint[])
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  id_column text := xbb._sync_source_column(def.source, 'dataId', 'data_id');
-  time_column text := xbb._sync_source_column(def.source, 'updateTime', 'update_time');
+  time_column pg_catalog.text := xbb._sync_source_column(def.source, 'updateTime', 'update_time');
   missed bigint[];
-  gone bigint[];
-  ids_found bigint[];
-  counts xbb._sync_counts;
-  batch bigint[];
 BEGIN
-  CREATE TEMP TABLE xbb_sync_ids (data_id bigint, update_time timestamptz) ON COMMIT DROP;
-  EXECUTE format('INSERT INTO pg_temp.xbb_sync_ids SELECT %1$I, %2$I FROM %3$s WHERE %4$s', id_column, time_column, def.source,
-                 CASE WHEN low IS NULL THEN 'true' ELSE format('%I BETWEEN $1 AND $2', time_column) END)
+  CREATE TEMP TABLE xbb_sync_ids (data_id bigint, update_time pg_catalog.timestamptz) ON COMMIT DROP;
+  EXECUTE pg_catalog.format(
+    'INSERT INTO pg_temp.xbb_sync_ids SELECT %1$I, %2$I FROM %3$s WHERE %4$s',
+    xbb._sync_source_column(def.source, 'dataId', 'data_id'), time_column, def.source,
+    CASE WHEN low IS NULL THEN 'true' ELSE pg_catalog.format('%I BETWEEN $1 AND $2', time_column) END)
   USING low, high;
-  EXECUTE format('SELECT array_agg(s.data_id) FROM pg_temp.xbb_sync_ids s LEFT JOIN %s t
-                    ON t.data_id = s.data_id AND t.update_time IS NOT DISTINCT FROM s.update_time
-                  WHERE t.data_id IS NULL', xbb._sync_known(def))
+  EXECUTE pg_catalog.format(
+    'SELECT pg_catalog.array_agg(s.data_id) FROM pg_temp.xbb_sync_ids s LEFT JOIN %s t
+       ON t.data_id = s.data_id AND t.update_time IS NOT DISTINCT FROM s.update_time
+     WHERE t.data_id IS NULL', xbb._sync_known(def))
   INTO missed;
-  EXECUTE format('SELECT array_agg(t.data_id) FROM %s t
-                  WHERE %s AND NOT EXISTS (SELECT FROM pg_temp.xbb_sync_ids s WHERE s.data_id = t.data_id)', xbb._sync_known(def),
-                 CASE WHEN low IS NULL THEN 'true' ELSE 't.update_time BETWEEN $1 AND $2' END)
+  EXECUTE pg_catalog.format(
+    'SELECT pg_catalog.array_agg(t.data_id) FROM %s t
+     WHERE %s AND NOT EXISTS (SELECT FROM pg_temp.xbb_sync_ids s WHERE s.data_id = t.data_id)', xbb._sync_known(def),
+    CASE WHEN low IS NULL THEN 'true' ELSE 't.update_time BETWEEN $1 AND $2' END)
   INTO gone USING low, high;
   DROP TABLE pg_temp.xbb_sync_ids;
+  SELECT pg_catalog.array_agg(DISTINCT u.id) INTO differ FROM pg_catalog.unnest(missed || gone) u (id);
+END
+$$;
 
-  counts := ROW(0, 0, 0, 0, 0, 0);
-  IF missed IS NULL AND gone IS NULL THEN
-    RETURN counts;
-  END IF;
-  SELECT array_agg(DISTINCT u.id) INTO batch FROM unnest(missed || gone) u (id);
-  counts.rows_read := xbb._sync_stage(def, NULL, NULL, batch);
-  EXECUTE format('SELECT coalesce(array_agg(%I), ''{}'') FROM pg_temp.xbb_sync_stage', id_column) INTO ids_found;
-  counts := xbb._sync_load(def, run, counts.rows_read);
-  DROP TABLE pg_temp.xbb_sync_stage, pg_temp.xbb_sync_new;
-  SELECT array_agg(u.id) INTO gone FROM unnest(gone) u (id) WHERE u.id <> ALL (ids_found);
+-- Takes what is gone out of the target, in the way the definition wants.
+CREATE FUNCTION xbb._sync_delete(def xbb.sync_definition, gone bigint[]) RETURNS bigint
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
   DELETE FROM xbb.sync_reject r WHERE r.sync = def.name AND r.data_id = ANY (gone);
-  counts.deleted := coalesce(cardinality(gone), 0);
   IF def.delete_mode = 'mark' THEN
-    EXECUTE format('UPDATE %s SET deleted_at = now() WHERE data_id = ANY ($1) AND deleted_at IS NULL', def.target) USING gone;
+    EXECUTE pg_catalog.format(
+      'UPDATE %s SET deleted_at = pg_catalog.now() WHERE data_id = ANY ($1) AND deleted_at IS NULL', def.target) USING gone;
   ELSIF def.delete_mode = 'delete' THEN
-    EXECUTE format('DELETE FROM %s WHERE data_id = ANY ($1)', def.target) USING gone;
+    EXECUTE pg_catalog.format('DELETE FROM %s WHERE data_id = ANY ($1)', def.target) USING gone;
   END IF;
+  RETURN coalesce(pg_catalog.cardinality(gone), 0);
+END
+$$;
+
+-- Compares ids of the source between two times (NULL: all) with those of the target.
+-- A second look, by dataId, tells what was deleted from what only moved or is new.
+CREATE FUNCTION xbb._sync_compare(
+  def xbb.sync_definition, run bigint, low pg_catalog.timestamptz, high pg_catalog.timestamptz)
+RETURNS xbb._sync_counts LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  differences record := xbb._sync_differences(def, low, high);
+  staged bigint;
+  ids_found bigint[];
+  gone bigint[];
+  counts xbb._sync_counts;
+BEGIN
+  IF differences.differ IS NULL THEN
+    RETURN ROW(0, 0, 0, 0, 0, 0)::xbb._sync_counts;
+  END IF;
+  staged := xbb._sync_stage(def, NULL, NULL, differences.differ);
+  EXECUTE pg_catalog.format('SELECT coalesce(pg_catalog.array_agg(%I), ''{}'') FROM pg_temp.xbb_sync_stage',
+                            xbb._sync_source_column(def.source, 'dataId', 'data_id')) INTO ids_found;
+  counts := xbb._sync_load(def, run, staged);
+  DROP TABLE pg_temp.xbb_sync_stage, pg_temp.xbb_sync_new;
+  SELECT pg_catalog.array_agg(u.id) INTO gone
+  FROM pg_catalog.unnest(differences.gone) u (id) WHERE u.id <> ALL (ids_found);
+  counts.deleted := xbb._sync_delete(def, gone);
   RETURN counts;
 END
 $$;
 
--- One window of a reconciliation: equal counts are taken for equal contents, what
--- differs is halved where the target's records are, and compared when it is small.
-CREATE FUNCTION xbb._sync_descend(def xbb.sync_definition, run bigint, low timestamptz, high timestamptz,
-  INOUT windows tstzrange[], OUT counts xbb._sync_counts)
-LANGUAGE plpgsql AS $$
+-- Takes the next window of a reconciliation: equal counts are taken for equal contents,
+-- what differs is halved where the target's records are, and compared when it is small.
+CREATE FUNCTION xbb._sync_compare_next(def xbb.sync_definition, run bigint,
+  INOUT windows pg_catalog.tstzrange[], OUT counts xbb._sync_counts)
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
+  low pg_catalog.timestamptz := pg_catalog.lower(windows[pg_catalog.cardinality(windows)]);
+  high pg_catalog.timestamptz := pg_catalog.upper(windows[pg_catalog.cardinality(windows)]);
+  limits record := xbb._sync_limits();
   here bigint;
   there bigint;
-  middle timestamptz;
+  middle pg_catalog.timestamptz;
+  after_middle pg_catalog.timestamptz;
 BEGIN
-  EXECUTE format('SELECT count(*), to_timestamp(floor(extract(epoch FROM percentile_disc(0.5) WITHIN GROUP (ORDER BY update_time))))
-                  FROM %s t WHERE update_time BETWEEN $1 AND $2', xbb._sync_known(def))
+  windows := pg_catalog.trim_array(windows, 1);
+  EXECUTE pg_catalog.format(
+    'SELECT pg_catalog.count(*), pg_catalog.to_timestamp(pg_catalog.floor(extract(epoch FROM
+       pg_catalog.percentile_disc(0.5) WITHIN GROUP (ORDER BY update_time))))
+     FROM %s t WHERE update_time BETWEEN $1 AND $2', xbb._sync_known(def))
   INTO here, middle USING low, high;
   -- large counts may hide what cancels out, and the API may count no further than 10,000
-  IF here <= 4000 THEN
+  IF here <= limits.counted_records THEN
     there := xbb._total(def.source, low, high);
     IF here = there THEN
       RETURN;
-    ELSIF greatest(here, there) <= 500 OR high - low <= '1 second' THEN
+    ELSIF greatest(here, there) <= limits.compared_records OR high - low <= limits.least_window THEN
       counts := xbb._sync_compare(def, run, low, high);
       RETURN;
     END IF;
   END IF;
   IF middle IS NULL OR middle >= high THEN
-    middle := date_trunc('second', low + (high - low) / 2);
+    middle := pg_catalog.date_trunc('second', low + (high - low) / 2);
   END IF;
-  windows := windows || tstzrange(middle + interval '1 second', greatest(high, middle + interval '1 second'), '[]')
-    || tstzrange(low, middle, '[]');
+  after_middle := middle + limits.least_window;
+  windows := windows || pg_catalog.tstzrange(after_middle, greatest(high, after_middle), '[]')
+    || pg_catalog.tstzrange(low, middle, '[]');
 END
 $$;
+
+-- The window that a reconciliation begins with: all that the target should have.
+CREATE FUNCTION xbb._sync_all_times(def xbb.sync_definition) RETURNS pg_catalog.tstzrange[]
+LANGUAGE sql IMMUTABLE PARALLEL SAFE BEGIN ATOMIC
+  SELECT CASE WHEN (def).watermark IS NULL THEN '{}'
+              ELSE array[pg_catalog.tstzrange(pg_catalog.to_timestamp(0), (def).watermark, '[]')] END;
+END;

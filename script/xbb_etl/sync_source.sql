@@ -1,23 +1,28 @@
 -- The source's column with that attr: a foreign table's by the rules of its
 -- options, any other relation's by its name.
-CREATE FUNCTION xbb._sync_source_column(source regclass, attr text, name text) RETURNS text
-LANGUAGE sql STABLE STRICT AS $$
-  SELECT a.attname::text
+CREATE FUNCTION xbb._sync_source_column(source pg_catalog.regclass, attr pg_catalog.text, name pg_catalog.text)
+RETURNS pg_catalog.text
+LANGUAGE sql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT a.attname::pg_catalog.text
   FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
   WHERE a.attrelid = $1 AND a.attnum > 0 AND NOT a.attisdropped
     AND CASE WHEN c.relkind = 'f' THEN xbb._attr($1, a.attnum) = $2 ELSE a.attname = $3 END
   ORDER BY a.attnum LIMIT 1
 $$;
 
+-- Does the source set values that do not fit to NULL, and tell them elsewhere?
+CREATE FUNCTION xbb._sync_sets_null(source pg_catalog.regclass) RETURNS boolean
+LANGUAGE sql STABLE STRICT PARALLEL SAFE
+RETURN EXISTS (
+    SELECT FROM pg_catalog.pg_foreign_table t WHERE t.ftrelid = source AND 'on_error=set_null' = ANY (t.ftoptions));
+
 -- The source's column that tells what of a record did not fit, if there is one.
-CREATE FUNCTION xbb._sync_error_column(source regclass) RETURNS text
-LANGUAGE plpgsql STABLE STRICT AS $$
+CREATE FUNCTION xbb._sync_error_column(source pg_catalog.regclass) RETURNS pg_catalog.text
+LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  error_column text := xbb._sync_source_column(source, '#error', '#error');
+  error_column pg_catalog.text := xbb._sync_source_column(source, '#error', '#error');
 BEGIN
-  IF error_column IS NULL AND EXISTS (
-      SELECT FROM pg_catalog.pg_foreign_table t
-      WHERE t.ftrelid OPERATOR(pg_catalog.=) source AND 'on_error=set_null' OPERATOR(pg_catalog.=) ANY (t.ftoptions)) THEN
+  IF error_column IS NULL AND xbb._sync_sets_null(source) THEN
     RAISE EXCEPTION 'source % has on_error set_null, but no column tells the errors', source
       USING ERRCODE = 'undefined_column',
             HINT = pg_catalog.format('Type: ALTER FOREIGN TABLE %s ADD COLUMN failed jsonb OPTIONS (attr ''#error'');', source);
@@ -27,16 +32,25 @@ END
 $$;
 
 -- The columns that are read of the source.
-CREATE FUNCTION xbb._sync_staged_columns(def xbb.sync_definition) RETURNS text[]
-LANGUAGE sql STABLE STRICT AS $$
+CREATE FUNCTION xbb._sync_staged_columns(def xbb.sync_definition) RETURNS pg_catalog.text[]
+LANGUAGE sql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
   SELECT pg_catalog.array_remove((def).source_columns, e) || pg_catalog.array_remove(array[e], NULL)
   FROM xbb._sync_error_column((def).source) e
 $$;
 
 -- Can the API count the source's records between two times?
-CREATE FUNCTION xbb._sync_counts_source(source regclass) RETURNS boolean LANGUAGE sql STABLE STRICT
+CREATE FUNCTION xbb._sync_counts_source(source pg_catalog.regclass) RETURNS boolean
+LANGUAGE sql STABLE STRICT PARALLEL SAFE
 RETURN EXISTS (
     SELECT FROM pg_catalog.pg_foreign_table t
     JOIN pg_catalog.pg_foreign_server s ON s.oid = t.ftserver
     JOIN pg_catalog.pg_foreign_data_wrapper w ON w.oid = s.srvfdw
-    WHERE t.ftrelid = source AND w.fdwhandler = 'xbb.fdw_handler'::regproc);
+    WHERE t.ftrelid = source AND w.fdwhandler = 'xbb.fdw_handler'::pg_catalog.regproc);
+
+-- A list of column names, each made into text by a format with %1$I.
+CREATE FUNCTION xbb._sync_list(names pg_catalog.text[], pattern pg_catalog.text, separator pg_catalog.text DEFAULT ', ')
+RETURNS pg_catalog.text
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT pg_catalog.string_agg(pg_catalog.format($2, u.n), $3 ORDER BY u.o)
+  FROM pg_catalog.unnest($1) WITH ORDINALITY u (n, o)
+$$;

@@ -1,17 +1,17 @@
 -- The two keys of a sync's advisory lock.
-CREATE FUNCTION xbb._sync_lock(name text, OUT class integer, OUT object integer)
-LANGUAGE sql STABLE STRICT BEGIN ATOMIC
+CREATE FUNCTION xbb._sync_lock(name pg_catalog.text, OUT class integer, OUT object integer)
+LANGUAGE sql STABLE STRICT PARALLEL SAFE BEGIN ATOMIC
   SELECT pg_catalog.hashtext('xbb.sync'), pg_catalog.hashtext(name);
 END;
 
 -- Does that process hold it?
-CREATE FUNCTION xbb._sync_locked(name text, pid integer) RETURNS boolean
-LANGUAGE sql VOLATILE STRICT
+CREATE FUNCTION xbb._sync_locked(name pg_catalog.text, pid integer) RETURNS boolean
+LANGUAGE sql VOLATILE STRICT PARALLEL RESTRICTED
 RETURN EXISTS (
     SELECT FROM pg_catalog.pg_locks l, xbb._sync_lock(name) k
     WHERE l.locktype = 'advisory' AND l.granted AND l.pid = _sync_locked.pid AND l.objsubid = 2
       AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())
-      AND l.classid = k.class::oid AND l.objid = k.object::oid);
+      AND l.classid = k.class::pg_catalog.oid AND l.objid = k.object::pg_catalog.oid);
 
 CREATE VIEW xbb.sync_run WITH (security_invoker) AS
 SELECT l.id, l.sync, l.owner, l.task,
@@ -25,13 +25,13 @@ GRANT SELECT ON xbb.sync_run TO PUBLIC;
 CREATE VIEW xbb.sync_status WITH (security_invoker) AS
 SELECT d.name, d.owner, d.source, d.target, d.watermark,
        pg_catalog.now() - d.watermark AS lag,
-       (SELECT max(r.ended) FROM xbb.sync_run r WHERE r.sync = d.name AND r.task <> 'retry_rejects' AND r.status = 'succeeded') AS last_success,
-       (SELECT count(*) FROM xbb.sync_run r
+       (SELECT pg_catalog.max(r.ended) FROM xbb.sync_run r WHERE r.sync = d.name AND r.task <> 'retry_rejects' AND r.status = 'succeeded') AS last_success,
+       (SELECT pg_catalog.count(*) FROM xbb.sync_run r
         WHERE r.sync = d.name AND r.status IN ('failed', 'killed')
-          AND r.id > coalesce((SELECT max(s.id) FROM xbb.sync_run s
+          AND r.id > coalesce((SELECT pg_catalog.max(s.id) FROM xbb.sync_run s
                                WHERE s.sync = d.name AND s.status = 'succeeded'), 0)) AS failures_in_a_row,
-       (SELECT max(r.started) FROM xbb.sync_run r WHERE r.sync = d.name AND r.status = 'running') AS running_since,
-       (SELECT count(*) FROM xbb.sync_reject j WHERE j.sync = d.name) AS rejects_open
+       (SELECT pg_catalog.max(r.started) FROM xbb.sync_run r WHERE r.sync = d.name AND r.status = 'running') AS running_since,
+       (SELECT pg_catalog.count(*) FROM xbb.sync_reject j WHERE j.sync = d.name) AS rejects_open
 FROM xbb.sync_definition d;
 COMMENT ON VIEW xbb.sync_status IS 'how each sync is doing';
 GRANT SELECT ON xbb.sync_status TO PUBLIC;

@@ -1,0 +1,20 @@
+-- The shared way to a search path until the end of the transaction, or of the function
+-- with a SET clause that calls it: the one that nobody else can put anything in, or
+-- one's own words' again.
+CREATE FUNCTION xbb._sync_path(path pg_catalog.text DEFAULT 'pg_catalog, pg_temp') RETURNS pg_catalog.text
+LANGUAGE sql VOLATILE PARALLEL UNSAFE BEGIN ATOMIC
+  SELECT pg_catalog.set_config('search_path', path, true);
+END;
+
+-- The numbers that the sync keeps to.
+--   window_records    what one reading may hold: a tenth below the 10,000 where the API's paging ends
+--   counted_records   a target's window with more is divided: counts that large may hide what cancels out
+--   compared_records  windows that differ and have no more are compared id by id
+--   least_window      the API's times are whole seconds
+--   told_characters   of an error in a notification, which holds 8,000 bytes
+CREATE FUNCTION xbb._sync_limits(
+  OUT window_records bigint, OUT counted_records bigint, OUT compared_records bigint, OUT least_window interval,
+  OUT told_characters integer)
+LANGUAGE sql IMMUTABLE PARALLEL SAFE BEGIN ATOMIC
+  SELECT 9000, 4000, 500, interval '1 second', 500;
+END;
