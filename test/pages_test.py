@@ -1,0 +1,116 @@
+#!/usr/bin/env python3
+"""What the pages of the documents say to type does what they say.
+
+Every sql block of a page runs, in its order and in one session, on a server of
+this test's own; where an output is printed, that is what comes (times with
+fractions of a second aside), and nothing else is an error or a warning.  Of the
+sh blocks those run that need neither root nor a build.  All pages but README.md
+begin where README.md ends.  Wants PostgreSQL's programs with the extension and
+the simulator (XBB_SIM_URL, XBB_SIM).  Prints TAP.
+
+    test/pages_test.py [page ...]
+"""
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+
+from pages.page import CRON, PROBLEM, ROOT, Block, Reader, blocks, wrong
+from pages.server import Server
+from pages import token
+
+START = "README.md"
+# its tables hold statements, too, each row for a database as README.md leaves it
+CHANGES = "doc/sync.md"
+PAGES = (START, "doc/sync.md", "doc/operations.md", "doc/reference.md", "doc/errors.md", "doc/cookbook.md")
+# sh blocks with one of these are run
+SHELL = ("ask() {", "pg_dump", "xbb_sim.py ctl ding_demo touch", "xbb_sim.py ctl ding_demo drop", "psql -Xq -U etl")
+
+
+def ctl(corpid, *words):
+    subprocess.run([sys.executable, os.environ["XBB_SIM"], "ctl", corpid, *words], check=True)
+
+
+def is_run(block):
+    return block.language == "sql" or any(word in block.text for word in SHELL)
+
+
+def parts(found):
+    """Rows of blocks of one language."""
+    row = []
+    for block in found:
+        if row and (block.language != row[-1].language or block.language == "sh"):
+            yield row
+            row = []
+        row.append(block)
+    if row:
+        yield row
+
+
+def type_page(reader, page):
+    """Pairs of a block and what is wrong with it."""
+    for row in parts([block for block in blocks(page) if is_run(block)]):
+        if row[0].language == "sh":
+            yield row[0], wrong(row[0], reader.shell(row[0]))
+        else:
+            yield from ((block, wrong(block, output)) for block, output in reader.psql(row))
+
+
+def type_table(reader, page):
+    """Pairs of a table's row and what is wrong with the statements in it, each row on its own."""
+    reader.server.sql("GRANT CREATE ON DATABASE crm TO etl; CREATE SCHEMA shop AUTHORIZATION etl;" + CRON, "crm")
+    for line in (ROOT / page).read_text(encoding="utf-8").splitlines():
+        typed = [text.replace("\\|", "|") for text in re.findall(r"`([^`]*;)`", line)]
+        if line.startswith("|") and typed:
+            script = ["BEGIN;", *typed, "SELECT FROM xbb.sync_definition WHERE name = 'product';",
+                      "\\if :ROW_COUNT", "CALL xbb.sync('product');", "\\endif", "ROLLBACK;"]
+            [(_, output)] = reader.psql([Block(0, "sql", "\n".join(script))])
+            yield line.split("|")[1].strip(), output if PROBLEM.search(output) else ""
+
+
+def open_book(server, corpid, home, begun):
+    """A reader who has typed nothing yet, or (begun) all of README.md but the schedule."""
+    ctl(corpid, "create", "token=t0ken", "products=730", "--", "create", "object=customer", "form_id=5300201", "records=50")
+    server.empty()
+    reader = Reader(server, corpid, home)
+    if begun:
+        found = [block for block in blocks(START) if block.language == "sql" and "cron" not in block.text]
+        bad = [output for block, output in reader.psql(found) if wrong(block, output)]
+        if bad:
+            raise RuntimeError(f"{START}: {bad}")
+        reader.user = "etl"
+    return reader
+
+
+def report(what, problem):
+    print(f"{'not ok' if problem else 'ok'} - {what}")
+    for line in problem.splitlines():
+        print("#", line)
+    return bool(problem)
+
+
+def main():
+    pages = [page for page in sys.argv[1:] or PAGES if (ROOT / page).exists()]
+    failed = False
+    with Server() as server, tempfile.TemporaryDirectory() as home:
+        (pathlib.Path(home) / "xbb.token").write_text("t0ken\n")
+        for page in pages:
+            corpid = f"dingPages-{os.getpid()}-{pathlib.Path(page).stem}"
+            reader = open_book(server, corpid, home, page != START)
+            for block, problem in type_page(reader, page):
+                failed = report(f"{page}, the block from line {block.line}", problem) or failed
+            if page == CHANGES:
+                ctl(corpid, "remove")
+                for what, problem in type_table(open_book(server, corpid, home, True), page):
+                    failed = report(f"{page}, the row: {what}", problem) or failed
+            ctl(corpid, "remove")
+        if START in pages:
+            for what, problem in token.check(server, pathlib.Path(home)):
+                failed = report(what, problem) or failed
+    sys.exit(failed)
+
+
+if __name__ == "__main__":
+    main()
