@@ -3,8 +3,8 @@
  * condition.h
  *	  From quals to the API's conditions: may it be sent, is it exact, the JSON.
  *
- * What may be sent depends on the attr, the operator and the types (doc of
- * pushdown in README.md); only symbols that public clients were seen to use.
+ * What may be sent depends on the attr, the operator and the types (pushdown,
+ * in doc/reference.md); only symbols that public clients were seen to use.
  * A condition may let through more than the qual, never less.
  *
  *-------------------------------------------------------------------------

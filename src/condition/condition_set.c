@@ -209,7 +209,7 @@ append_list(StringInfo elements, const ConditionList *list)
 }
 
 static int
-compare_ids(const void *a, const void *b)
+compare_int64(const void *a, const void *b)
 {
 	int64		x = *(const int64 *) a,
 				y = *(const int64 *) b;
@@ -219,7 +219,7 @@ compare_ids(const void *a, const void *b)
 
 /* Keeps of two sorted sets what is in both; returns how many these are. */
 static int
-intersect(int64 *ids, int n, const int64 *others, int nothers)
+intersect_ids(int64 *ids, int n, const int64 *others, int nothers)
 {
 	int			kept = 0;
 
@@ -249,12 +249,12 @@ keep_ids(ConditionSet *set, Oid type, const Datum *items, const bool *nulls, int
 	for (int i = 0; i < nitems; i++)
 		if (!(nulls && nulls[i]) && condition_id(type, items[i], &ids[found]))
 			found++;
-	qsort(ids, found, sizeof(int64), compare_ids);
+	qsort(ids, found, sizeof(int64), compare_int64);
 	for (int i = 0; i < found; i++)
 		if (i == 0 || ids[i] != ids[n - 1])
 			ids[n++] = ids[i];
 	if (set->nids >= 0)
-		n = intersect(ids, n, set->ids, set->nids);
+		n = intersect_ids(ids, n, set->ids, set->nids);
 	set->ids = ids;
 	set->nids = n;
 }
@@ -324,7 +324,7 @@ close_ids(ConditionSet *set, StringInfo elements)
 		return;
 	}
 	/* the API may read 0 as "no value" */
-	if (bsearch(&zero, set->ids, set->nids, sizeof(int64), compare_ids))
+	if (bsearch(&zero, set->ids, set->nids, sizeof(int64), compare_int64))
 	{
 		set->nids = -1;
 		set->exact = false;

@@ -69,7 +69,7 @@ count_digits(const char *text)
 
 /* Takes zeros at the end of a fraction off, and a point with nothing behind it. */
 static void
-shorten(char *number)
+drop_trailing_zeros(char *number)
 {
 	char	   *end = number + strlen(number);
 
@@ -88,7 +88,7 @@ condition_id(Oid type, Datum item, int64 *id)
 	char	   *text = output_of(type, item);
 	char	   *end;
 
-	shorten(text);
+	drop_trailing_zeros(text);
 	errno = 0;
 	*id = strtoll(text, &end, 10);
 	return errno == 0 && end > text && *end == '\0';
@@ -102,7 +102,7 @@ number_forms(Oid type, Datum item, char **forms)
 	if (type == NUMERICOID && (numeric_is_nan(DatumGetNumeric(item)) ||
 							   numeric_is_inf(DatumGetNumeric(item))))
 		return -1;
-	shorten(text);
+	drop_trailing_zeros(text);
 	/* unset numbers are 0, "" or missing: the API's answer might lack some */
 	if (strcmp(text, "0") == 0 || count_digits(text) > MAX_DIGITS)
 		return -1;
@@ -141,7 +141,7 @@ is_json_number(const char *text)
 
 /* White space that a server might take off a condition's value. */
 static bool
-is_blank(pg_wchar c)
+is_white_space(pg_wchar c)
 {
 	return c <= ' ' || c == 0x85 || c == 0xA0 || c == 0x1680 ||
 		(c >= 0x2000 && c <= 0x200F) || c == 0x2028 || c == 0x2029 ||
@@ -177,7 +177,7 @@ is_doubtful(const char *text)
 
 		text += pg_utf_mblen(c);
 		if (is_stand_in(letter) || ++n > MAX_TEXT_LENGTH ||
-			((n == 1 || *text == '\0') && is_blank(letter)))
+			((n == 1 || *text == '\0') && is_white_space(letter)))
 			return true;
 	}
 	return false;

@@ -45,7 +45,7 @@ typedef struct Sample
 
 /* Offers one record: Vitter's algorithm, as ANALYZE does for plain tables. */
 static void
-offer(Sample *sample, RecordPage *page, int row)
+offer_record(Sample *sample, RecordPage *page, int row)
 {
 	int			place = sample->nrows;
 	MemoryContext old;
@@ -78,7 +78,7 @@ static void
 offer_page(Sample *sample, RecordPage *page)
 {
 	for (int row = 0; row < page->nrows; row++)
-		offer(sample, page, row);
+		offer_record(sample, page, row);
 }
 
 static void
@@ -91,7 +91,7 @@ sample_everything(Sample *sample)
 
 	while (reader_next(reader, true, &page, &row) == READER_ROW)
 	{
-		offer(sample, page, row);
+		offer_record(sample, page, row);
 		MemoryContextReset(sample->scratch);
 	}
 	reader_close(reader);
@@ -99,7 +99,7 @@ sample_everything(Sample *sample)
 }
 
 static RecordPage *
-ask(Sample *sample, int64 low, int64 high, int number)
+ask_for_page(Sample *sample, int64 low, int64 high, int number)
 {
 	MemoryContext old;
 	RecordPage *page;
@@ -120,7 +120,7 @@ static void
 sample_window(Sample *sample, int64 low, int64 high, int64 now)
 {
 	int			page_size = sample->table->server.page_size;
-	int64		total = ask(sample, low, high, 1)->total;
+	int64		total = ask_for_page(sample, low, high, 1)->total;
 	int64		last = Min(high, now);
 	int			npages,
 				nsamples;
@@ -138,7 +138,7 @@ sample_window(Sample *sample, int64 low, int64 high, int64 now)
 	for (int i = 1; i <= npages && nsamples > 0; i++)
 		if (pg_prng_double(&pg_global_prng_state) * (npages - i + 1) < nsamples)
 		{
-			offer_page(sample, ask(sample, low, high, i));
+			offer_page(sample, ask_for_page(sample, low, high, i));
 			nsamples--;
 		}
 }
@@ -169,7 +169,7 @@ sample_acquire(Relation relation, int elevel, HeapTuple *rows, int target,
 	reservoir_init_selection_state(&sample.reservoir, target);
 
 	if (sample.table->object->has_times && sample.table->object->paged)
-		sample.total = ask(&sample, API_FIRST_TIME, PG_INT64_MAX, 1)->total;
+		sample.total = ask_for_page(&sample, API_FIRST_TIME, PG_INT64_MAX, 1)->total;
 	if (sample.total > target)
 		sample_window(&sample, API_FIRST_TIME, PG_INT64_MAX, now);
 	else

@@ -29,7 +29,7 @@
 
 /* Puts a value into its field, whose C type follows from the option's type. */
 static void
-store(const OptionEntry *entry, const OptionValue *value, char *base)
+store_value(const OptionEntry *entry, const OptionValue *value, char *base)
 {
 	void	   *field = base + entry->offset;
 
@@ -66,7 +66,7 @@ store(const OptionEntry *entry, const OptionValue *value, char *base)
 
 /* Fills a struct with the options that stand exactly in these places. */
 static void
-fill(void *base, int places, List *options, bool defaults)
+fill_fields(void *base, int places, List *options, bool defaults)
 {
 	for (int i = 0; i < option_nentries; i++)
 	{
@@ -81,7 +81,7 @@ fill(void *base, int places, List *options, bool defaults)
 		if (text == NULL)
 			continue;
 		option_value(entry, text, &value);
-		store(entry, &value, base);
+		store_value(entry, &value, base);
 	}
 }
 
@@ -92,8 +92,8 @@ read_server(Oid serverid, ServerOptions *result)
 
 	result->serverid = serverid;
 	result->name = server->servername;
-	fill(result, OPTION_SERVER, server->options, true);
-	fill(result, OPTION_SERVER | OPTION_TABLE, server->options, true);
+	fill_fields(result, OPTION_SERVER, server->options, true);
+	fill_fields(result, OPTION_SERVER | OPTION_TABLE, server->options, true);
 
 	if (result->corpid == NULL)
 		ereport(ERROR,
@@ -179,8 +179,8 @@ option_table(Oid relid)
 
 	result->relid = relid;
 	read_server(table->serverid, &result->server);
-	fill(&result->server, OPTION_SERVER | OPTION_TABLE, table->options, false);
-	fill(result, OPTION_TABLE, table->options, true);
+	fill_fields(&result->server, OPTION_SERVER | OPTION_TABLE, table->options, false);
+	fill_fields(result, OPTION_TABLE, table->options, true);
 
 	if (result->object == NULL)
 		ereport(ERROR,
@@ -218,7 +218,7 @@ option_mapping(Oid userid, Oid serverid)
 
 	mapping = GetUserMapping(userid, serverid);
 	result->umid = mapping->umid;
-	fill(result, OPTION_MAPPING, mapping->options, true);
+	fill_fields(result, OPTION_MAPPING, mapping->options, true);
 
 	if (result->token == NULL)
 		ereport(ERROR,

@@ -21,7 +21,7 @@
 
 #define MAX_BODY MaxAllocSize
 #define MAX_ROWS 100000			/* of an answer: bounds the memory of a hostile
-								 * one; pages have 100 */
+								 * one */
 #define MAX_MSG 1000			/* bytes kept of the API's message */
 #define FIRST_ROWS 128
 #define FIRST_ROOM 4096			/* bytes of values */
@@ -80,7 +80,7 @@ find_name(PageReader *reader)
 
 /* The wanted name that has come, or NULL. */
 static inline Attr *
-take_name(PageReader *reader)
+take_wanted_name(PageReader *reader)
 {
 	RecordName *name = (RecordName *) reader->lex.hinted;
 	Attr	   *attr = name ? name->attr : find_name(reader);
@@ -191,7 +191,7 @@ keep_value(PageReader *reader, const RecordSpan *span, RecordSpan *kept)
 
 /* Keeps the values of the columns, and the id; false if they become too many. */
 static bool
-keep_row(PageReader *reader)
+keep_record(PageReader *reader)
 {
 	const RecordFormat *format = reader->format;
 	const RecordSpan *record = &reader->record[format->record->number];
@@ -268,7 +268,7 @@ end_row(PageReader *reader)
 
 	if (!is_data(&data))
 		return "the data of a record is not an object";
-	if (!keep_row(reader))
+	if (!keep_record(reader))
 		return "the columns are too large";
 	page->ids[page->nrows] = get_id(reader);
 	page->add_times[page->nrows] = value_epoch(&add_time, format->time_zone);
@@ -301,7 +301,7 @@ read_answer(PageReader *reader)
 		switch (lex_next(lex))
 		{
 			case LEX_KEY:
-				reader->expected = take_name(reader);
+				reader->expected = take_wanted_name(reader);
 				if (reader->expected != NULL)
 					forget_earlier(reader, reader->expected);
 				break;

@@ -79,8 +79,8 @@ struct RecordFormat
 /*
  * A page with what its owner does not see.  Of the answer only the values of the
  * wanted columns are kept, one after the other: what is not wanted is nine tenths
- * of it, and a window's pages shall not leave the caches before their rows are
- * asked for.
+ * of it, and this way a window's pages may still be in the processor's caches when
+ * their rows are asked for.
  */
 typedef struct RecordPageData
 {

@@ -24,17 +24,17 @@ typedef struct Rest
 } Rest;
 
 static bool
-is_blank(char c)
+is_ascii_blank(char c)
 {
 	return c == ' ' || (c >= '\t' && c <= '\r');
 }
 
 static bool
-skip_blanks(Rest *rest)
+pass_blanks(Rest *rest)
 {
 	const char *start = rest->at;
 
-	while (rest->at < rest->end && is_blank(*rest->at))
+	while (rest->at < rest->end && is_ascii_blank(*rest->at))
 		rest->at++;
 	return rest->at > start;
 }
@@ -46,7 +46,7 @@ is_next(const Rest *rest, const char *any)
 }
 
 static bool
-take(Rest *rest, const char *any)
+take_one(Rest *rest, const char *any)
 {
 	bool		taken = is_next(rest, any);
 
@@ -84,7 +84,7 @@ take_date(Rest *rest, struct pg_tm *tm)
 	if (!take_number(rest, 4, 4, &tm->tm_year) || !is_next(rest, "-/"))
 		return false;
 	separator[0] = *rest->at++;
-	return take_number(rest, 1, 2, &tm->tm_mon) && take(rest, separator) &&
+	return take_number(rest, 1, 2, &tm->tm_mon) && take_one(rest, separator) &&
 		take_number(rest, 1, 2, &tm->tm_mday);
 }
 
@@ -92,13 +92,13 @@ take_date(Rest *rest, struct pg_tm *tm)
 static bool
 take_clock(Rest *rest, struct pg_tm *tm, fsec_t *micros)
 {
-	if (!take_number(rest, 1, 2, &tm->tm_hour) || !take(rest, ":") ||
+	if (!take_number(rest, 1, 2, &tm->tm_hour) || !take_one(rest, ":") ||
 		!take_number(rest, 2, 2, &tm->tm_min))
 		return false;
-	if (!take(rest, ":"))
+	if (!take_one(rest, ":"))
 		return true;
 	return take_number(rest, 2, 2, &tm->tm_sec) &&
-		(!take(rest, ".,") || take_fraction(rest, micros));
+		(!take_one(rest, ".,") || take_fraction(rest, micros));
 }
 
 /*
@@ -112,15 +112,15 @@ take_offset(Rest *rest, bool *zoned, int *west)
 	int			minutes = 0;
 	bool		east;
 
-	skip_blanks(rest);
+	pass_blanks(rest);
 	*west = 0;
-	*zoned = take(rest, "Zz");
+	*zoned = take_one(rest, "Zz");
 	if (*zoned || !is_next(rest, "+-"))
 		return true;
 	*zoned = true;
 	east = *rest->at++ == '+';
 	if (!take_number(rest, 2, 2, &hours) ||
-		((take(rest, ":") || is_next(rest, "0123456789")) &&
+		((take_one(rest, ":") || is_next(rest, "0123456789")) &&
 		 !take_number(rest, 2, 2, &minutes)))
 		return false;
 	*west = (hours * MINS_PER_HOUR + minutes) * SECS_PER_MINUTE * (east ? -1 : 1);
@@ -130,7 +130,7 @@ take_offset(Rest *rest, bool *zoned, int *west)
 static bool
 is_at_end(Rest *rest)
 {
-	skip_blanks(rest);
+	pass_blanks(rest);
 	return rest->at == rest->end;
 }
 
@@ -160,10 +160,10 @@ value_parse_time(ValueText text, pg_tz *zone, TimestampTz *result)
 	bool		zoned = false;
 	int			west = 0;
 
-	skip_blanks(&rest);
+	pass_blanks(&rest);
 	if (!take_date(&rest, &tm))
 		return VALUE_TIME_MALFORMED;
-	if ((take(&rest, "Tt") || (skip_blanks(&rest) && rest.at < rest.end)) &&
+	if ((take_one(&rest, "Tt") || (pass_blanks(&rest) && rest.at < rest.end)) &&
 		!(take_clock(&rest, &tm, &micros) && take_offset(&rest, &zoned, &west)))
 		return VALUE_TIME_MALFORMED;
 	if (!is_at_end(&rest))
@@ -186,7 +186,7 @@ value_is_clock(ValueText text, bool wants_zone)
 	bool		zoned;
 	int			west;
 
-	skip_blanks(&rest);
+	pass_blanks(&rest);
 	return take_clock(&rest, &tm, &micros) && take_offset(&rest, &zoned, &west) &&
 		is_at_end(&rest) && zoned == wants_zone;
 }
