@@ -17,15 +17,18 @@ PG_CPPFLAGS = -Wall -Wextra -Wno-unused-parameter -isystem $(shell $(PG_CONFIG) 
 	-fvisibility=hidden '-DPGDLLEXPORT=__attribute__((visibility("default")))' \
 	-I$(srcdir)/src $(shell pkg-config --cflags libcurl jansson zlib) -MMD -MP
 SHLIB_LINK = $(shell pkg-config --libs libcurl jansson zlib)
-EXTRA_CLEAN = $(OBJS:.o=.d) test/unit/test_*.o
+EXTRA_CLEAN = $(OBJS:.o=.d) $(OBJS:.o=.bc.d) test/unit/test_*.o
 
 PGXS := $(shell $(PG_CONFIG) --pgxs)
 include $(PGXS)
 
+# bitcode has headers of its own to note: in the object's file they would stand instead
+BITCODE_CFLAGS += -MF $@.d
+
 # objects go where the build is
 $(shell mkdir -p $(sort $(dir $(OBJS))))
 
--include $(OBJS:.o=.d)
+-include $(OBJS:.o=.d) $(OBJS:.o=.bc.d)
 
 # a script is its parts, in the order that PARTS names them
 .SECONDEXPANSION:
