@@ -137,6 +137,7 @@ SELECT sim('clear what=faults');
 -- an API that sees more as equal brings a record in two batches
 SELECT sim('set text_case=fold');
 SELECT * FROM asked($$SELECT * FROM product WHERE serial_no = ANY (numbers(5, 60) || ARRAY(SELECT lower(n) FROM unnest(numbers(5, 60)) n))$$);
+SELECT counters($$SELECT * FROM product WHERE serial_no = ANY (numbers(5, 60) || ARRAY(SELECT lower(n) FROM unnest(numbers(5, 60)) n))$$);
 SELECT sim('set text_case=exact');
 
 -- a value of more records than a page holds, in a list that is cut
