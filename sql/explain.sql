@@ -139,6 +139,8 @@ SELECT sim('clear');
 SELECT estimate($$SELECT * FROM product WHERE update_time >= '2026-01-20'$$) = :rows AS asked;
 SELECT estimate($$SELECT * FROM product WHERE update_time >= (SELECT max(now()) FROM plain)$$) AS "not known yet";
 SELECT sim('log fields=path,page,size,cond');
+-- and the plan is executed as any other
+SELECT count(p.name), count(q.name) FROM product p JOIN product q USING (data_id) WHERE p.data_id <= 51200005;
 -- no record can pass these: nothing to ask
 SELECT sim('clear');
 SELECT estimate($$SELECT * FROM product WHERE update_time >= '2026-01-20' AND update_time < '2026-01-01'$$) AS none;
