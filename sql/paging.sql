@@ -175,6 +175,15 @@ SELECT sim('clear');
 SELECT count(id) FROM staff;
 SELECT sim('log fields=path,page,size,cond sort=on');
 
+-- what is left of pages that were handed on is their ids
+SELECT sim('create object=customer form_id=5300201 width=2 records=5000');
+ALTER FOREIGN TABLE customer OPTIONS (ADD page_size '20', ADD concurrency '2');
+BEGIN;
+DECLARE customers CURSOR FOR SELECT data_id FROM customer;
+MOVE 4999 customers;
+SELECT sum(total_bytes) < 24 * 5000 + 100000 AS little FROM pg_backend_memory_contexts WHERE name = 'xbb_fdw reading';
+COMMIT;
+
 -- everything is as before, and the next scan is right
 SELECT sim('get');
 SELECT missing, twice, strange FROM wrong('product');
