@@ -9,7 +9,8 @@ import re
 from generate import OPERATORS, Source
 
 TREE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
-MODULES = ("plan", "scan", "condition", "reader")
+# their files in folders of src/
+MODULES = {"plan": "plan*.c", "scan": "scan*.c", "condition": "condition*.c", "reader": "read*.c"}
 CAUGHT, SURVIVED = "caught", "survived"
 # results of mutants that do not count, and others are drawn for
 UNCOUNTED = {
@@ -23,10 +24,9 @@ UNCOUNTED = {
 def read_mutants(tree, operators=OPERATORS):
     """Module: its mutants by name."""
     found = {}
-    for module in MODULES:
-        files = sorted(glob.glob(f"{tree}/src/*/{module}.c") + glob.glob(f"{tree}/src/*/{module}_*.c"))
+    for module, names in MODULES.items():
         found[module] = {}
-        for path in files:
+        for path in sorted(glob.glob(f"{tree}/src/*/{names}")):
             with open(path, encoding="utf-8") as file:
                 source = Source(os.path.relpath(path, tree), file.read())
             found[module].update((mutant.name, mutant) for mutant in source.mutants if mutant.operator in operators)
