@@ -4,7 +4,7 @@
 \getenv user_id XBB_USER_ID
 \getenv base_url XBB_BASE_URL
 \set ECHO queries
-CREATE EXTENSION xbb_fdw;
+CREATE EXTENSION xbb_etl CASCADE;
 CREATE SERVER crm FOREIGN DATA WRAPPER xbb_fdw OPTIONS (corpid :'corpid');
 \set ECHO none
 \if :{?base_url}
@@ -24,6 +24,6 @@ CREATE FOREIGN TABLE xbb_product (
   price       numeric OPTIONS (attr 'num_1')
 ) SERVER crm OPTIONS (object 'product');
 \o /dev/null
-SELECT xbb.create_sync('product', source => 'xbb_product', target => 'product', key => '{data_id}');
+SELECT xbb.create_sync('product', source => 'xbb_product');
 \o
 CALL xbb.sync('product');
