@@ -10,6 +10,7 @@ fsync = off
 log_statement = 'all'
 log_min_duration_statement = 0
 log_transaction_sample_rate = 1
+compute_query_id = regress
 max_worker_processes = 20
 """
 
