@@ -24,7 +24,7 @@ from pages import token
 START = "README.md"
 # its tables hold statements, too, each row for a database as README.md leaves it
 CHANGES = "doc/sync.md"
-PAGES = (START, "doc/sync.md", "doc/operations.md", "doc/reference.md", "doc/errors.md")
+PAGES = (START, "doc/sync.md", "doc/operations.md", "doc/reference.md", "doc/errors.md", "doc/cookbook.md")
 # sh blocks with one of these are run
 SHELL = ("ask() {", "pg_dump", "xbb_sim.py ctl ding_demo touch", "xbb_sim.py ctl ding_demo drop", "psql -Xq -U etl")
 
