@@ -1,17 +1,21 @@
 #!/usr/bin/env python3
-"""The option and object tables of doc/reference.md say what the software does.
+"""The tables of doc/reference.md and doc/errors.md say what the software does.
 
 Options: a row for every option and place it may stand in, with default and
 range as xbb.options() has them, and no other row.  Objects: each is known, has
-that endpoint, needs that and is read so, as EXPLAIN and the errors tell.  Wants
+that endpoint, needs that and is read so, as EXPLAIN and the errors tell.  Errors:
+each message stands in the sources, or is PostgreSQL's own.  Wants
 a server (PGHOST, PGDATABASE, with the extension).  Prints TAP.
 """
 import pathlib
+import re
 import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-PAGE = "doc/reference.md"
+# messages that are not ours
+OF_POSTGRESQL = re.compile("the type's own|canceling statement|no user mapping|permission denied|cannot (insert|execute)|"
+                           "UNION|syntax error|does not exist|deadlock|HTTP status [0-9]")
 NOTHING = {"", "–"}
 
 
@@ -84,18 +88,36 @@ def compare_objects(text):
     return wrong
 
 
+def compare_errors(text):
+    """The words of a message between what it names: all in one string of the sources."""
+    sources = "".join(path.read_text(encoding="utf-8")
+                      for pattern in ("src/*/*.[ch]", "script/*/*.sql") for path in sorted(ROOT.glob(pattern)))
+    sources = re.sub(r'"\s*\n\s*(?:PRI\w+\s*)?"', "", sources).replace('\\"', '"')
+    rows = tables(text, "SQLSTATE", "message", "again")
+    wrong = [] if rows else ["there is no table of errors"]
+    for row in rows:
+        if row["again"] not in ("yes", "no", "yes, then"):
+            wrong.append(f"{row['message']}: again is {row['again']}")
+        for message in re.sub(r"\([^)]*\)", "...", row["message"]).split(";"):
+            words = [part.strip(' ",:') for part in re.split(r'\.\.\.|"[^"]*"', message)]
+            wrong += [f"no source says {part!r}" for part in words
+                      if len(part) > 3 and part not in sources and not OF_POSTGRESQL.search(message)]
+    return wrong
+
+
 def main():
-    text = (ROOT / PAGE).read_text(encoding="utf-8")
     failed = False
-    print("1..2")
-    for number, check in enumerate((compare_options, compare_objects), 1):
-        wrong = check(text)
+    print("1..3")
+    for number, (check, page) in enumerate(CHECKS, 1):
+        wrong = check((ROOT / page).read_text(encoding="utf-8"))
         failed = failed or bool(wrong)
-        print(f"{'not ok' if wrong else 'ok'} {number} - the {check.__name__.partition('_')[2]} of {PAGE}")
+        print(f"{'not ok' if wrong else 'ok'} {number} - the {check.__name__.partition('_')[2]} of {page}")
         for line in wrong:
             print("#", " ".join(line.split()))
     sys.exit(failed)
 
+
+CHECKS = ((compare_options, "doc/reference.md"), (compare_objects, "doc/reference.md"), (compare_errors, "doc/errors.md"))
 
 if __name__ == "__main__":
     main()
