@@ -3,8 +3,9 @@
 
 Options: a row for every option and place it may stand in, with default and
 range as xbb.options() has them, and no other row.  Objects: each is known, has
-that endpoint, needs that and is read so, as EXPLAIN and the errors tell.  Errors:
-each message stands in the sources, or is PostgreSQL's own.  Wants
+that endpoint, needs that and is read so, as EXPLAIN and the errors tell.  Functions
+and views: each with its extension and arguments, and so are the views' columns in
+doc/sync.md.  Errors: each message stands in the sources, or is PostgreSQL's own.  Wants
 a server (PGHOST, PGDATABASE, with the extension).  Prints TAP.
 """
 import pathlib
@@ -88,6 +89,37 @@ def compare_objects(text):
     return wrong
 
 
+def compare_names(text):
+    """What is in schema xbb, for others to use: functions with their arguments, views, tables."""
+    found = psql("""SELECT c.relname::text, e.extname
+        FROM pg_depend d JOIN pg_class c ON d.classid = 'pg_class'::regclass AND d.objid = c.oid JOIN pg_extension e ON e.oid = d.refobjid
+        WHERE d.deptype = 'e' AND e.extname LIKE 'xbb%' AND c.relkind IN ('r', 'v') AND c.relname !~ '^_'
+        UNION ALL
+        SELECT p.proname || '(' || coalesce((SELECT string_agg(CASE WHEN p.proname = 'fdw_validator' THEN
+            (ARRAY['options', 'catalog'])[n] ELSE p.proargnames[n] END, ', ' ORDER BY n)
+          FROM generate_series(1, p.pronargs) n), '') || ')', e.extname
+        FROM pg_depend d JOIN pg_proc p ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid JOIN pg_extension e ON e.oid = d.refobjid
+        WHERE d.deptype = 'e' AND e.extname LIKE 'xbb%' AND p.proname !~ '^_';""").stdout.splitlines()
+    data = dict(line.split("\t") for line in found)
+    told = {name: row["extension"] for row in tables(text, "name", "extension", "what")
+            for name in re.findall(r"[a-z_]+(?:\([^)]*\))?", row["name"])}
+    wrong = [] if data else ["schema xbb is empty"]
+    wrong += [f"{name} of {data[name]} has no row, or another extension" for name in data if told.get(name) != data[name]]
+    return wrong + [f"there is no {name}" for name in told if name not in data]
+
+
+def compare_columns(text):
+    """The columns of the three views of the sync, in the order of their tables."""
+    wrong, views = [], [match[1] for match in re.finditer(r"^`xbb\.(sync_\w+)` has a row", text, re.M)]
+    for view in views:
+        part = text.split(f"`xbb.{view}` has a row")[1].split("\n\n")[1]
+        told = re.findall(r"\w+", ",".join(row["column"] for row in tables(part, "column", "meaning")))
+        found = psql(f"SELECT attname FROM pg_attribute WHERE attrelid = 'xbb.{view}'::regclass AND attnum > 0;").stdout.split()
+        wrong += [f"{view} has no {name}" for name in told if name not in found]
+        wrong += [f"{name} of {view} has no row" for name in found if name not in told]
+    return wrong if len(views) == 3 else [f"the views are {views}"]
+
+
 def compare_errors(text):
     """The words of a message between what it names: all in one string of the sources."""
     sources = "".join(path.read_text(encoding="utf-8")
@@ -107,7 +139,7 @@ def compare_errors(text):
 
 def main():
     failed = False
-    print("1..3")
+    print(f"1..{len(CHECKS)}")
     for number, (check, page) in enumerate(CHECKS, 1):
         wrong = check((ROOT / page).read_text(encoding="utf-8"))
         failed = failed or bool(wrong)
@@ -117,7 +149,8 @@ def main():
     sys.exit(failed)
 
 
-CHECKS = ((compare_options, "doc/reference.md"), (compare_objects, "doc/reference.md"), (compare_errors, "doc/errors.md"))
+CHECKS = ((compare_options, "doc/reference.md"), (compare_objects, "doc/reference.md"), (compare_names, "doc/reference.md"),
+          (compare_columns, "doc/sync.md"), (compare_errors, "doc/errors.md"))
 
 if __name__ == "__main__":
     main()
