@@ -11,7 +11,8 @@ import re
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-PAIRS = [(f"doc/{name}.md", f"doc/zh/{name}.md") for name in ("sync", "operations", "cookbook")]
+PAIRS = [("README.md", "README.zh-CN.md"),
+         *((f"doc/{name}.md", f"doc/zh/{name}.md") for name in ("sync", "operations", "cookbook"))]
 LINES = 200             # of README.md
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.M | re.S)
 COMMENT = re.compile(r"\s*(?:--|#) .*$", re.M)
