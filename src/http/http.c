@@ -29,38 +29,8 @@
 /* Descriptors of a multi handle beside its connections: its wake-up pair. */
 #define POOL_OWN_FDS 2
 
-/* Connections kept when idle, and for how many seconds they may be reused. */
+/* Connections kept when idle. */
 #define POOL_MAX_CONNECTIONS 64L
-#define POOL_IDLE_SECONDS 60L
-
-/*
- * Read from a socket at once, bytes: a page of 100 records.  With libcurl's 16 kB
- * the system calls of a page took a sixth of a scan's time.
- */
-#define READ_SIZE (128 * 1024L)
-
-/* Options that are the same for every request. */
-static const struct
-{
-	CURLoption	option;
-	long		value;
-}			fixed_options[] = {
-	{CURLOPT_NOSIGNAL, 1},		/* SIGALRM is the server's */
-	{CURLOPT_FOLLOWLOCATION, 0},	/* the signature would go along */
-	{CURLOPT_DISALLOW_USERNAME_IN_URL, 1},
-	{CURLOPT_NETRC, CURL_NETRC_IGNORED},
-	{CURLOPT_SSL_VERIFYPEER, 1},
-	{CURLOPT_SSL_VERIFYHOST, 2},
-	{CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2},
-	{CURLOPT_TCP_NODELAY, 1},
-	{CURLOPT_TCP_KEEPALIVE, 1},
-	{CURLOPT_MAXAGE_CONN, POOL_IDLE_SECONDS},
-	{CURLOPT_POST, 1},
-	{CURLOPT_HTTP_CONTENT_DECODING, 0}, /* http_decode.c does it */
-#if LIBCURL_VERSION_NUM >= 0x075700
-	{CURLOPT_QUICK_EXIT, 1},	/* else removing waits for the resolver */
-#endif
-};
 
 /* ---- errors and descriptors, outside of libcurl ---- */
 
@@ -94,19 +64,6 @@ check_multi(CURLMcode code)
 				(errcode(ERRCODE_FDW_ERROR),
 				 errmsg("libcurl failed: %s", curl_multi_strerror(code))));
 }
-
-static void
-check_option(CURLcode code, const char *name)
-{
-	if (code != CURLE_OK)
-		ereport(ERROR,
-				(errcode(ERRCODE_FDW_ERROR),
-				 errmsg("libcurl does not take %s: %s", name,
-						curl_easy_strerror(code))));
-}
-
-#define SET(easy, option, value) \
-	check_option(curl_easy_setopt(easy, option, value), #option)
 
 /*
  * Announces descriptors to fd.c, which may refuse.  They are kept until the
@@ -181,7 +138,7 @@ collect_ended(HttpPool *pool)
 
 /* Lets libcurl act upon a socket, or upon its timer (CURL_SOCKET_TIMEOUT). */
 static void
-drive(HttpPool *pool, curl_socket_t fd, int events)
+drive_socket(HttpPool *pool, curl_socket_t fd, int events)
 {
 	sigset_t	all;
 	sigset_t	old;
@@ -203,7 +160,7 @@ drive_timer(HttpPool *pool)
 	if (pool->timer <= GetCurrentTimestamp())
 	{
 		pool->timer = DT_NOEND;
-		drive(pool, CURL_SOCKET_TIMEOUT, 0);
+		drive_socket(pool, CURL_SOCKET_TIMEOUT, 0);
 	}
 }
 
@@ -223,7 +180,7 @@ drive_sockets(HttpPool *pool)
 			continue;
 		}
 		pool->sockets[i].ready = 0;
-		drive(pool, ready.fd,
+		drive_socket(pool, ready.fd,
 			  (ready.ready & WL_SOCKET_READABLE ? CURL_CSELECT_IN : 0) |
 			  (ready.ready & WL_SOCKET_WRITEABLE ? CURL_CSELECT_OUT : 0));
 		i = 0;
@@ -290,94 +247,6 @@ take_easy(HttpPool *pool)
 	pool->out_of_memory = easy == NULL;
 	check_memory(pool);
 	return easy;
-}
-
-static void
-add_header(HttpCall *call, const char *header)
-{
-	struct curl_slist *headers = curl_slist_append(call->headers, header);
-
-	call->pool->out_of_memory = headers == NULL;
-	check_memory(call->pool);
-	call->headers = headers;
-}
-
-/*
- * After a timeout, connections from before it may be dead without knowing: one
- * of HTTP/2 stays in use until its last stream gives up.  Those in use are
- * avoided by making a new one, idle ones by their age.
- */
-static void
-avoid_old_connections(HttpCall *call)
-{
-	HttpPool   *pool = call->pool;
-	bool		in_use = false;
-	dlist_iter	iter;
-
-	if (pool->timed_out_at == 0)
-		return;
-	dlist_foreach(iter, &pool->calls)
-	{
-		HttpCall   *other = dlist_container(HttpCall, node, iter.cur);
-
-		in_use |= other->easy && other->started_at <= pool->timed_out_at;
-	}
-	SET(call->easy, CURLOPT_FRESH_CONNECT, in_use ? 1L : 0L);
-	SET(call->easy, CURLOPT_MAXLIFETIME_CONN,
-		(long) Max((call->started_at - pool->timed_out_at) / USECS_PER_SEC, 1));
-}
-
-static void
-set_options(HttpCall *call, const HttpRequest *request)
-{
-	CURL	   *easy = call->easy;
-
-	for (size_t i = 0; i < lengthof(fixed_options); i++)
-		check_option(curl_easy_setopt(easy, fixed_options[i].option,
-									  fixed_options[i].value), "an option");
-#if LIBCURL_VERSION_NUM >= 0x075500
-	SET(easy, CURLOPT_PROTOCOLS_STR, request->allow_http ? "http,https" : "https");
-#else
-	SET(easy, CURLOPT_PROTOCOLS, request->allow_http ?
-		(long) (CURLPROTO_HTTP | CURLPROTO_HTTPS) : (long) CURLPROTO_HTTPS);
-#endif
-	SET(easy, CURLOPT_SHARE, call->pool->share);
-	/* no more than a wish: a handle that still has a buffer keeps it */
-	(void) curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, READ_SIZE);
-	SET(easy, CURLOPT_URL, request->url);
-	SET(easy, CURLOPT_PROXY, "");	/* nor the environment's */
-	SET(easy, CURLOPT_ACCEPT_ENCODING, "gzip");
-	if (!request->allow_http)
-	{
-		SET(easy, CURLOPT_HTTP_VERSION, (long) CURL_HTTP_VERSION_2TLS);
-		SET(easy, CURLOPT_PIPEWAIT, 1L);
-	}
-	if (request->ca_file)
-	{
-		SET(easy, CURLOPT_CAINFO, request->ca_file);
-		SET(easy, CURLOPT_CAPATH, NULL);
-	}
-	avoid_old_connections(call);
-	SET(easy, CURLOPT_CONNECTTIMEOUT_MS, (long) request->connect_timeout);
-	SET(easy, CURLOPT_TIMEOUT_MS, (long) request->request_timeout);
-
-	for (const char *const *header = request->headers; header && *header; header++)
-		add_header(call, *header);
-	add_header(call, "Expect:");	/* no round trip before the body */
-	SET(easy, CURLOPT_HTTPHEADER, call->headers);
-	SET(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t) request->body_length);
-	SET(easy, CURLOPT_POSTFIELDS, request->body);	/* not copied; one packet with
-													 * the headers */
-	SET(easy, CURLOPT_PREREQFUNCTION, http_on_request);
-	SET(easy, CURLOPT_PREREQDATA, call);
-
-	SET(easy, CURLOPT_PRIVATE, call);
-	SET(easy, CURLOPT_ERRORBUFFER, call->error);
-	SET(easy, CURLOPT_WRITEFUNCTION, http_on_body);
-	SET(easy, CURLOPT_WRITEDATA, call);
-	SET(easy, CURLOPT_HEADERFUNCTION, http_on_header);
-	SET(easy, CURLOPT_HEADERDATA, call);
-	SET(easy, CURLOPT_SOCKOPTFUNCTION, http_on_open);
 }
 
 /* ---- public ---- */
@@ -459,7 +328,8 @@ http_start(HttpPool *pool, MemoryContext context, const HttpRequest *request)
 
 	call->easy = take_easy(pool);
 	pool->running++;
-	set_options(call, request);
+	http_set_options(call, request);
+	check_memory(pool);
 	check_multi(curl_multi_add_handle(pool->multi, call->easy));
 	drive_timer(pool);
 	collect_ended(pool);

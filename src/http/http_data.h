@@ -1,8 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * http_data.h
- *	  What the files of http share: http.c, http_callback.c, http_decode.c,
- *	  http_outcome.c.
+ *	  What the files of http share: http.c, http_request.c, http_callback.c,
+ *	  http_decode.c, http_outcome.c.
  *
  *-------------------------------------------------------------------------
  */
@@ -84,6 +84,12 @@ struct HttpCall
 	int64		retry_date;
 	char		error[CURL_ERROR_SIZE];
 };
+
+/*
+ * Makes the call's handle that of a request.  Notes if memory is out, which the
+ * caller is to raise; other errors are raised.
+ */
+extern void http_set_options(HttpCall *call, const HttpRequest *request);
 
 /*
  * Callbacks of libcurl.  They run inside its frames: no errors, no palloc, no
