@@ -61,7 +61,7 @@ sign_call(void *arg, const Call *call, HttpRequest *request)
 }
 
 static bool
-judge_call(void *arg, const HttpResult *http, CallAnswer *answer, CallFault *fault)
+judge_answer(void *arg, const HttpResult *http, CallAnswer *answer, CallFault *fault)
 {
 	const ApiReader *reader = &((ApiQueue *) arg)->reader;
 	Envelope	envelope = {0};
@@ -132,7 +132,7 @@ api_open(const TableOptions *table, const ApiAccess *access, const ApiReader *re
 		.userid = access->userid,
 		.endpoint = table->object->path,
 		.sum = &totals.counters,
-		.owner = {sign_call, judge_call, describe_call, queue},
+		.owner = {sign_call, judge_answer, describe_call, queue},
 	};
 
 	queue->table = table;

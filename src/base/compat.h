@@ -16,25 +16,29 @@
 
 /* ---- planning and execution of foreign scans (plan.c, scan.c) ---- */
 
+/* checkAsUser, or the current user. */
+#include "miscadmin.h"
+
+static inline Oid
+compat_user(Oid check_as_user)
+{
+	return OidIsValid(check_as_user) ? check_as_user : GetUserId();
+}
+
 /*
- * Whose rights a relation is read with: checkAsUser, or the current user.  16
- * moved it from the range table entry to RelOptInfo and ForeignScan.
+ * Whose rights a relation is read with.  16 moved it from the range table entry to
+ * RelOptInfo and ForeignScan.
  */
 #if PG_VERSION_NUM >= 160000
-#define compat_rel_user(root, rel) \
-	(OidIsValid((rel)->userid) ? (rel)->userid : GetUserId())
-#define compat_scan_user(fscan, estate) \
-	(OidIsValid((fscan)->checkAsUser) ? (fscan)->checkAsUser : GetUserId())
+#define compat_rel_user(root, rel) compat_user((rel)->userid)
+#define compat_scan_user(fscan, estate) compat_user((fscan)->checkAsUser)
 #else
 #define compat_rel_user(root, rel) \
-	(OidIsValid(planner_rt_fetch((rel)->relid, root)->checkAsUser) ? \
-	 planner_rt_fetch((rel)->relid, root)->checkAsUser : GetUserId())
+	compat_user(planner_rt_fetch((rel)->relid, root)->checkAsUser)
 #define compat_scan_user(fscan, estate) \
-	compat_rte_user(exec_rt_fetch((fscan)->scan.scanrelid > 0 ? \
-								  (fscan)->scan.scanrelid : \
-								  (Index) bms_next_member((fscan)->fs_relids, -1), estate))
-#define compat_rte_user(rte) \
-	(OidIsValid((rte)->checkAsUser) ? (rte)->checkAsUser : GetUserId())
+	compat_user(exec_rt_fetch((fscan)->scan.scanrelid > 0 ? \
+							  (fscan)->scan.scanrelid : \
+							  (Index) bms_next_member((fscan)->fs_relids, -1), estate)->checkAsUser)
 #endif
 
 /* 17 added fdw_restrictinfo, 18 disabled_nodes. */
@@ -54,58 +58,6 @@
 #define compat_foreign_upper_path(root, rel, target, rows, startup, total, outerpath, private) \
 	create_foreign_upper_path(root, rel, target, rows, startup, total, NIL, outerpath, private)
 #endif
-
-/* ---- nearest names for hints (option*.c) ---- */
-
-/* The server has them from 16 on; before, the same rules by hand. */
-#include "utils/varlena.h"
-
-#if PG_VERSION_NUM < 160000
-
-typedef struct ClosestMatchState
-{
-	const char *source;
-	int			min_d;			/* distance of match, -1 if there is none */
-	int			max_d;
-	const char *match;
-} ClosestMatchState;
-
-static inline void
-initClosestMatch(ClosestMatchState *state, const char *source, int max_d)
-{
-	state->source = source;
-	state->min_d = -1;
-	state->max_d = max_d;
-	state->match = NULL;
-}
-
-static inline void
-updateClosestMatch(ClosestMatchState *state, const char *candidate)
-{
-	int			source_length = strlen(state->source);
-	int			distance;
-
-	/* longer texts are none of our names, and an error there */
-	if (source_length == 0 || source_length > 63)
-		return;
-	distance = varstr_levenshtein_less_equal(state->source, source_length,
-											 candidate, strlen(candidate),
-											 1, 1, 1, state->max_d, true);
-	if (distance <= state->max_d && distance <= source_length / 2 &&
-		(state->min_d == -1 || distance < state->min_d))
-	{
-		state->min_d = distance;
-		state->match = candidate;
-	}
-}
-
-static inline const char *
-getClosestMatch(ClosestMatchState *state)
-{
-	return state->match;
-}
-
-#endif							/* PG_VERSION_NUM < 160000 */
 
 /* ---- JSON tokens (lex.c) ---- */
 

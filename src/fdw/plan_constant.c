@@ -50,7 +50,7 @@ replace_constants(Node *node, void *context)
 }
 
 static Node *
-fold(PlannerInfo *root, Node *node, Index varno, Const **constants)
+fold_constants(PlannerInfo *root, Node *node, Index varno, Const **constants)
 {
 	Folding		folding = {varno, constants};
 
@@ -62,7 +62,7 @@ plan_fold_clause(PlannerInfo *root, Expr *clause, Index relid, Const **constants
 {
 	if (contain_leaked_vars((Node *) clause))
 		return clause;
-	return (Expr *) fold(root, (Node *) clause, relid, constants);
+	return (Expr *) fold_constants(root, (Node *) clause, relid, constants);
 }
 
 bool
@@ -104,7 +104,7 @@ check_bound(Relation rel, Const **constants)
 	ListCell   *cell;
 
 	foreach(cell, bound)
-		if (plan_is_decided((Expr *) fold(NULL, lfirst(cell), 1, constants), false))
+		if (plan_is_decided((Expr *) fold_constants(NULL, lfirst(cell), 1, constants), false))
 		{
 			broken = lfirst(cell);
 			break;

@@ -290,7 +290,7 @@ store_row(ForeignScanState *node, TupleTableSlot *slot)
  * again, as far as they are kept, and then the rest of it; else a new one.
  */
 static void
-restart(ForeignScanState *node)
+restart_reading(ForeignScanState *node)
 {
 	ScanProgress *state = node->fdw_state;
 	bool		same = state->reader && same_arguments(node);
@@ -308,7 +308,7 @@ restart(ForeignScanState *node)
 }
 
 static void
-keep_row(ScanProgress *state, TupleTableSlot *slot)
+keep_tuple(ScanProgress *state, TupleTableSlot *slot)
 {
 	if (!state->kept)
 		return;
@@ -369,7 +369,7 @@ next_row(ForeignScanState *node)
 		econtext->ecxt_scantuple = slot;
 		if (ExecQual(node->fdw_recheck_quals, econtext))
 		{
-			keep_row(state, slot);
+			keep_tuple(state, slot);
 			return slot;
 		}
 		state->rechecked++;
@@ -421,7 +421,7 @@ scan_iterate(ForeignScanState *node)
 	ScanProgress *state = node->fdw_state;
 
 	if (state->set && state->rescanned)
-		restart(node);
+		restart_reading(node);
 	else if (!state->set)
 		start_reading(node);
 	state->rescanned = false;

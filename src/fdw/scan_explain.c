@@ -54,7 +54,7 @@ params_by_number(Node *node, void *context)
 }
 
 static char *
-deparse(Node *expression, List *context, bool qualified)
+deparse_node(Node *expression, List *context, bool qualified)
 {
 	return deparse_expression(params_by_number(expression, NULL), context, qualified, false);
 }
@@ -73,7 +73,7 @@ condition_texts(ForeignScan *plan, const ScanProgress *state, List *context)
 
 		texts = lappend(texts,
 						psprintf("%s %s %s", qual->attr, condition_symbol(qual->op),
-								 deparse(value, context, true)));
+								 deparse_node(value, context, true)));
 	}
 	return texts;
 }
@@ -91,7 +91,7 @@ explain_request(ForeignScanState *node, ExplainState *es)
 		ExplainPropertyList("Conditions", condition_texts(plan, state, context), es);
 	if (plan->fdw_recheck_quals)
 		ExplainPropertyText("Remote Filter",
-							deparse((Node *) make_ands_explicit(plan->fdw_recheck_quals),
+							deparse_node((Node *) make_ands_explicit(plan->fdw_recheck_quals),
 									context, es->verbose), es);
 	ExplainPropertyText("Method", method_name(state), es);
 	if (table->object->paged)

@@ -45,7 +45,7 @@ make_room(HttpCall *call, size_t length)
 }
 
 static bool
-append(HttpCall *call, const char *data, size_t length)
+append_body(HttpCall *call, const char *data, size_t length)
 {
 	HttpResult *result = &call->result;
 
@@ -132,7 +132,7 @@ http_decode(HttpCall *call, const char *data, size_t length)
 	switch (call->coding)
 	{
 		case HTTP_PLAIN:
-			return append(call, data, length);
+			return append_body(call, data, length);
 		case HTTP_GZIP:
 			return append_gzip(call, data, length);
 		case HTTP_FOREIGN:

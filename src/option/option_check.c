@@ -24,8 +24,8 @@
 #include "miscadmin.h"
 #include "utils/builtins.h"
 
-#include "base/compat.h"
 #include "base/json.h"
+#include "option/nearest.h"
 #include "option/option_data.h"
 
 static const struct
@@ -91,22 +91,19 @@ place_hint(const OptionEntry *entry)
 static char *
 nearest_hint(const char *name, int place)
 {
-	ClosestMatchState match;
-	const char *nearest;
+	NearestName nearest = {.source = name};
 	bool		any = false;
 
-	initClosestMatch(&match, name, 4);
 	for (int i = 0; i < option_nentries; i++)
 	{
 		if (option_entries[i].places & place)
 		{
-			updateClosestMatch(&match, option_entries[i].name);
+			nearest_offer(&nearest, option_entries[i].name);
 			any = true;
 		}
 	}
-	nearest = getClosestMatch(&match);
-	if (nearest)
-		return psprintf("Perhaps you meant the option \"%s\".", nearest);
+	if (nearest.name)
+		return psprintf("Perhaps you meant the option \"%s\".", nearest.name);
 	if (any)
 		return pstrdup("SELECT * FROM xbb.options() lists all options.");
 	return pstrdup("The foreign-data wrapper itself has no options; its servers have.");

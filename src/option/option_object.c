@@ -11,51 +11,51 @@
  */
 #include "postgres.h"
 
-#include "utils/varlena.h"
-
-#include "base/compat.h"
+#include "option/nearest.h"
 #include "option/option_data.h"
 
 #define API_PREFIX "/pro/v2/api/"
 
-/* Lists that take conditions and answer with "list", told apart by "dataId". */
-#define BUSINESS(name, path, needs_form_id, needs_user_id) \
-	{name, API_PREFIX path, "list", "dataId", \
-	needs_form_id, needs_user_id, true, true}
+/*
+ * Lists that take conditions and answer with "list", told apart by "dataId".  What
+ * else an object needs follows, by its field's name.
+ */
+#define BUSINESS(object, endpoint, ...) \
+	{.name = object, .path = API_PREFIX endpoint, .list_key = "list", .id_key = "dataId", \
+	.has_times = true, .paged = true, __VA_ARGS__}
 
 /* Lists of the company's own set-up, which know no conditions. */
-#define SETUP(name, path, list_key, id_key, needs_form_id, paged) \
-	{name, API_PREFIX path, list_key, id_key, \
-	needs_form_id, false, false, paged}
+#define SETUP(object, endpoint, list, id, ...) \
+	{.name = object, .path = API_PREFIX endpoint, .list_key = list, .id_key = id, __VA_ARGS__}
 
 static const OptionObject objects[] = {
-	BUSINESS("product", "product/list", false, false),
-	BUSINESS("customer", "customer/list", true, false),
-	BUSINESS("contact", "contact/list", false, false),
-	BUSINESS("clue", "clue/list", true, false),
-	BUSINESS("opportunity", "opportunity/list", true, false),
-	BUSINESS("contract", "contract/list", true, false),
-	BUSINESS("contractOutstock", "contractOutstock/list", false, false),
-	BUSINESS("refund", "refund/list", false, false),
-	BUSINESS("payment", "payment/list", false, false),
-	BUSINESS("paymentSheet", "paymentSheet/list", false, false),
-	BUSINESS("paySheet", "paySheet/list", false, false),
-	BUSINESS("communicate", "communicate/list", false, false),
-	BUSINESS("communicatePlan", "communicatePlan/list", true, true),
-	BUSINESS("marketActivity", "marketActivity/list", true, false),
-	BUSINESS("workOrder", "workOrderV2/list", true, false),
-	BUSINESS("workReportDaily", "workReportDaily/list", false, true),
-	BUSINESS("workReportWeekly", "workReportWeekly/list", false, true),
-	BUSINESS("workReportMonthly", "workReportMonthly/list", false, true),
-	BUSINESS("workTimeRecord", "workTimeRecord/list", false, false),
-	BUSINESS("paas", "paas/list", true, false),
+	BUSINESS("product", "product/list"),
+	BUSINESS("customer", "customer/list", .needs_form_id = true),
+	BUSINESS("contact", "contact/list"),
+	BUSINESS("clue", "clue/list", .needs_form_id = true),
+	BUSINESS("opportunity", "opportunity/list", .needs_form_id = true),
+	BUSINESS("contract", "contract/list", .needs_form_id = true),
+	BUSINESS("contractOutstock", "contractOutstock/list"),
+	BUSINESS("refund", "refund/list"),
+	BUSINESS("payment", "payment/list"),
+	BUSINESS("paymentSheet", "paymentSheet/list"),
+	BUSINESS("paySheet", "paySheet/list"),
+	BUSINESS("communicate", "communicate/list"),
+	BUSINESS("communicatePlan", "communicatePlan/list", .needs_form_id = true, .needs_user_id = true),
+	BUSINESS("marketActivity", "marketActivity/list", .needs_form_id = true),
+	BUSINESS("workOrder", "workOrderV2/list", .needs_form_id = true),
+	BUSINESS("workReportDaily", "workReportDaily/list", .needs_user_id = true),
+	BUSINESS("workReportWeekly", "workReportWeekly/list", .needs_user_id = true),
+	BUSINESS("workReportMonthly", "workReportMonthly/list", .needs_user_id = true),
+	BUSINESS("workTimeRecord", "workTimeRecord/list"),
+	BUSINESS("paas", "paas/list", .needs_form_id = true),
 
-	SETUP("user", "user/list", "userList", "userId", false, true),
-	SETUP("department", "department/list", "depList", "id", false, true),
-	SETUP("role", "role/list", "roleList", "id", false, false),
-	SETUP("signIn", "signIn/list", "signInList", "id", false, true),
-	SETUP("label", "label/allList", "labelTree", "id", true, false),
-	SETUP("productCategory", "product/categoryList", "list", "id", false, false),
+	SETUP("user", "user/list", "userList", "userId", .paged = true),
+	SETUP("department", "department/list", "depList", "id", .paged = true),
+	SETUP("role", "role/list", "roleList", "id"),
+	SETUP("signIn", "signIn/list", "signInList", "id", .paged = true),
+	SETUP("label", "label/allList", "labelTree", "id", .needs_form_id = true),
+	SETUP("productCategory", "product/categoryList", "list", "id"),
 };
 
 const OptionObject *
@@ -92,10 +92,9 @@ option_object_by_path(const char *path)
 const char *
 option_object_nearest(const char *name)
 {
-	ClosestMatchState match;
+	NearestName nearest = {.source = name};
 
-	initClosestMatch(&match, name, 4);
 	for (int i = 0; i < (int) lengthof(objects); i++)
-		updateClosestMatch(&match, objects[i].name);
-	return getClosestMatch(&match);
+		nearest_offer(&nearest, objects[i].name);
+	return nearest.name;
 }
