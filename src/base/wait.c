@@ -110,9 +110,10 @@ wait_sockets(WaitSocket *sockets, int nsockets, long timeout, uint32 event,
 }
 
 /*
- * What is ready now or in a moment.  An event set costs as many system calls as there
- * are sockets, which shows where answers come as fast as they are read; poll() does
- * not see the latch, but a cancel can wait for so little.
+ * What is ready now or within a millisecond.  An event set costs as many system calls
+ * as there are sockets, this costs one: where answers come as fast as they are read,
+ * the difference shows in the time a scan takes.  poll() does not see the latch, so a
+ * cancel waits for that millisecond.
  */
 static int
 poll_sockets(WaitSocket *sockets, int nsockets, long timeout)

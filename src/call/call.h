@@ -95,7 +95,7 @@ typedef struct CallCounters
 	int64		refused;		/* answers that said "too fast" */
 	int64		rows;
 	int64		bytes;			/* of bodies, as transferred */
-	int64		throttled_us;	/* waited for a slot, nothing else to do */
+	int64		throttled_us;	/* waited for a slot, transfers under way or not */
 } CallCounters;
 
 /* What all calls of a queue have in common; what it points to outlives the queue. */

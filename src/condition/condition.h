@@ -93,7 +93,8 @@ extern bool condition_is_column(Node *node, Index relid, AttrNumber attnum);
 
 /*
  * Is an expression known before a scan of the relation starts?  Nothing of this
- * table, nothing volatile.
+ * table, nothing volatile.  What is stable counts: it has one value throughout a
+ * statement, and a scan does not outlive one.
  */
 extern bool condition_is_value(PlannerInfo *root, Index relid, Node *node);
 

@@ -5,6 +5,8 @@
  *
  * One segment, made by whoever needs it first, holds a fixed number of
  * accounts and of counter rows; when all are taken the idlest one is reused.
+ * Up to 16 its 230 kB come out of the server's reserve of shared memory, from which
+ * the lock tables grow, too.
  *
  * Locking: accounts_lock guards every field of accounts[], rows_lock every
  * field of rows[]; they are never held together.  They are LWLocks, so the
@@ -118,7 +120,7 @@ account_key(const LimiterBudget *budget, uint64 key[2])
 {
 	uint64		account_length = strlen(budget->account);
 
-	/* 128 bits: two accounts do not meet, names of any length fit */
+	/* 128 bits: names of any length fit, and two of them meet in no cluster's life */
 	for (int i = 0; i < 2; i++)
 	{
 		uint64		origin = hash_bytes_extended((const unsigned char *) budget->origin,

@@ -45,7 +45,10 @@ extern TimestampTz limiter_claim(const LimiterBudget *budget,
 /*
  * Gives an unused slot back, if nobody has reserved one after it; the day's
  * count goes back in any case.  Raises nothing once the account was reserved
- * from: it may be called while a memory context is being reset.
+ * from: it may be called while a memory context is being reset.  It takes an LWLock,
+ * which this backend must not hold then: an abort releases those it holds before it
+ * deletes memory contexts (AbortTransaction), and code here allocates nothing, and so
+ * fails nowhere, while it holds one.
  */
 extern void limiter_return(const LimiterBudget *budget, TimestampTz slot);
 
