@@ -159,8 +159,8 @@ is_audit_due(const Pager *p)
 }
 
 /*
- * A window is not what it was when rest and audit were asked early, or the question
- * that its page was lent from.
+ * A window is not what it was when rest and audit were asked early, or its page was
+ * lent; or what was asked early does not hold all of the rest.
  */
 static void
 forget_early_answers(Pager *p)

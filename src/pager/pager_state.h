@@ -22,7 +22,8 @@
  *				back if the window turns out to have other members
  *	  early		rest and audit, asked for while the last windows are awaited; only a
  *				scan without trouble is so bold
- *	  disturbed	a window changed: what is early, or lent, is void
+ *	  disturbed	a window changed, or the rest is more than a page: what is early, or
+ *				lent, is void
  *	  restless	the list did so: nothing is early or lent any more
  *	  remedy	where to look when the audit counts more than was handed on
  *	  stock		planned windows split from one another share what it was thought to hold
@@ -153,8 +154,7 @@ struct Pager
 	bool		rest_read;		/* early: the answer held all of the rest */
 	bool		restless;		/* the list changed under a bold request: no more of
 								 * them */
-	bool		disturbed;		/* a window is not what it was when rest and audit
-								 * were asked early, or its page lent: to be taken
+	bool		disturbed;		/* what is early, or lent, proves nothing: to be taken
 								 * up by pager_rounds.c */
 	int64_t		stalls;			/* seconds slept until something settles */
 	int			overlap;		/* seconds by which windows overlap */
