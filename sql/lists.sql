@@ -88,6 +88,12 @@ SELECT * FROM asked($$SELECT * FROM product WHERE serial_no = ANY (numbers(1, 60
 SELECT * FROM asked($$SELECT * FROM product WHERE serial_no = ANY (numbers(1, 60)) AND update_time < '2026-02-01'$$);
 SELECT count(*) FROM copy WHERE data_id <= 51200060 AND update_time < '2026-02-01';
 SELECT * FROM asked($$SELECT * FROM product WHERE serial_no = ANY (numbers(1, 60)) AND update_time >= '2026-02-02 03:00'$$);
+-- and what has changed since is asked for by the later of two bounds
+SELECT sim('log fields=cond tail=1');
+SELECT nrows FROM asked($$SELECT * FROM product WHERE serial_no = ANY (numbers(1, 60)) AND update_time >= '2025-02-02 03:00'$$);
+SELECT count(*) FROM copy WHERE data_id <= 51200060 AND update_time >= '2025-02-02 03:00';
+SELECT v <= 1770000000 - 5 - 1 AS before, v > 1770000000 - 600 AS after
+FROM sim('log fields=cond tail=1') line, jsonb_array_elements(line::jsonb) c, CAST(c -> 'value' ->> 0 AS bigint) v;
 
 -- LIMIT ends the reading
 SELECT * FROM asked('SELECT * FROM product WHERE serial_no = ANY (numbers(1, 300)) LIMIT 10');

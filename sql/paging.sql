@@ -209,3 +209,10 @@ SELECT sim('at n=2 do=drop id=59999999');
 SELECT sim('fault what=replace page=2 at=every body={"code":1,"result":{"list":[],"totalCount":152}}');
 ALTER SERVER paging OPTIONS (ADD settle_time '0');
 SELECT count(data_id) FROM product;
+-- where no record is known to lack a time, none is named
+SELECT count(data_id) FROM product;
+SELECT sim('clear what=all');
+
+-- fixed conditions may be on what changes
+ALTER FOREIGN TABLE dated OPTIONS (ADD conditions '[{"attr": "num_3", "symbol": "range", "value": [-1e9, 1e9]}]');
+SELECT cut_by('true');
