@@ -58,4 +58,9 @@ SELECT sim('fault what=replace page=2 at=every path=product/list body={"code":1,
 SELECT sim('fault what=delay ms=500 path=customer/list');
 SET statement_timeout = '20s';
 SELECT count(*) FROM (SELECT data_id FROM everything LIMIT 190) x;
+-- it is read on once it has settled
+ALTER SERVER async OPTIONS (SET settle_time '1s');
+SELECT sim('clear what=all');
+SELECT sim('fault what=replace page=2 at=every times=6 path=product/list body={"code":1,"result":{"list":[],"totalCount":121}}');
+SELECT count(DISTINCT data_id) FROM everything;
 RESET statement_timeout;
