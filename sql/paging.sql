@@ -209,8 +209,10 @@ SELECT sim('at n=2 do=drop id=59999999');
 SELECT sim('fault what=replace page=2 at=every body={"code":1,"result":{"list":[],"totalCount":152}}');
 ALTER SERVER paging OPTIONS (ADD settle_time '0');
 SELECT count(data_id) FROM product;
--- where no record is known to lack a time, none is named
+-- where no record is known to lack a time, none is named; it is counted
+SELECT xbb.stats_reset('paging');
 SELECT count(data_id) FROM product;
+SELECT endpoint, errors_data, last_error FROM xbb.stats WHERE server = 'paging';
 SELECT sim('clear what=all');
 
 -- fixed conditions may be on what changes
