@@ -17,5 +17,8 @@ LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'xbb_fdw_settle_tim
 CREATE FUNCTION xbb._total(source pg_catalog.regclass, low pg_catalog.timestamptz, high pg_catalog.timestamptz) RETURNS bigint
 LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'xbb_fdw_total';
 
+CREATE FUNCTION xbb._window_records() RETURNS bigint
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'xbb_fdw_window_records';
+
 CREATE FUNCTION xbb._read_record(base pg_catalog.anyelement, record pg_catalog.json) RETURNS pg_catalog.anyelement
 LANGUAGE c STABLE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'xbb_fdw_read_record';

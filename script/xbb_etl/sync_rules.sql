@@ -7,7 +7,7 @@ LANGUAGE sql VOLATILE PARALLEL UNSAFE BEGIN ATOMIC
 END;
 
 -- The numbers that the sync keeps to.
---   window_records    what one reading may hold: a tenth below the 10,000 where the API's paging ends
+--   window_records    what one reading may hold: src/base/limits.h tells why
 --   counted_records   a target's window with more is divided: counts that large may hide what cancels out
 --   compared_records  windows that differ and have no more are compared id by id
 --   least_window      the API's times are whole seconds
@@ -16,5 +16,5 @@ CREATE FUNCTION xbb._sync_limits(
   OUT window_records bigint, OUT counted_records bigint, OUT compared_records bigint, OUT least_window interval,
   OUT told_characters integer)
 LANGUAGE sql IMMUTABLE PARALLEL SAFE BEGIN ATOMIC
-  SELECT 9000, 4000, 500, interval '1 second', 500;
+  SELECT xbb._window_records(), 4000, 500, interval '1 second', 500;
 END;

@@ -4,8 +4,8 @@
  *	  What the sync procedures ask of C, as SQL functions.
  *
  * The procedures are SQL that anybody could have typed; here is only what SQL
- * cannot see: the backend's own state, a count without its rows, and how a scan
- * reads a record.
+ * cannot see: the backend's own state, a count without its rows, the API's limits,
+ * and how a scan reads a record.
  *
  *-------------------------------------------------------------------------
  */
@@ -23,6 +23,7 @@
 #include "utils/typcache.h"
 
 #include "api/api.h"
+#include "base/limits.h"
 #include "condition/condition.h"
 #include "func/sync.h"
 #include "reader/reader.h"
@@ -30,6 +31,7 @@
 #define COUNTER_COLUMNS 7
 
 PG_FUNCTION_INFO_V1(xbb_fdw_can_commit);
+PG_FUNCTION_INFO_V1(xbb_fdw_window_records);
 PG_FUNCTION_INFO_V1(xbb_fdw_counters);
 PG_FUNCTION_INFO_V1(xbb_fdw_attr);
 PG_FUNCTION_INFO_V1(xbb_fdw_settle_time);
@@ -40,6 +42,12 @@ Datum
 xbb_fdw_can_commit(PG_FUNCTION_ARGS)
 {
 	PG_RETURN_BOOL(SPI_inside_nonatomic_context());
+}
+
+Datum
+xbb_fdw_window_records(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_INT64(API_WINDOW_RECORDS);
 }
 
 Datum

@@ -35,4 +35,7 @@ extern PGDLLEXPORT Datum xbb_fdw_total(PG_FUNCTION_ARGS);
  */
 extern PGDLLEXPORT Datum xbb_fdw_read_record(PG_FUNCTION_ARGS);
 
+/* xbb._window_records(): API_WINDOW_RECORDS */
+extern PGDLLEXPORT Datum xbb_fdw_window_records(PG_FUNCTION_ARGS);
+
 #endif							/* XBB_SYNC_H */
