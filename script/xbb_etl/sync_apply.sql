@@ -31,7 +31,7 @@ CREATE FUNCTION xbb._sync_drop_doubles(def xbb.sync_definition, run bigint) RETU
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   rejected bigint := 0;
-  item record;
+  item pg_catalog.record;
 BEGIN
   FOR item IN EXECUTE pg_catalog.format(
     'DELETE FROM pg_temp.xbb_sync_new n
@@ -59,7 +59,7 @@ LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp 
 DECLARE
   same_key pg_catalog.text := xbb._sync_list(def.key, 't.%1$I = n.%1$I', ' AND ');
   pushed_out bigint;
-  item record;
+  item pg_catalog.record;
 BEGIN
   moved := '{}';
   rejected := 0;
@@ -132,8 +132,8 @@ CREATE FUNCTION xbb._sync_apply(def xbb.sync_definition, run bigint, first bigin
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   counts xbb._sync_counts := ROW(0, 0, 0, 0, 0, 0);
-  room record;
-  written record;
+  room pg_catalog.record;
+  written pg_catalog.record;
 BEGIN
   SET CONSTRAINTS ALL IMMEDIATE;
   counts.rows_read := xbb._sync_transform(def, first, last);

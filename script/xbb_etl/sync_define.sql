@@ -131,7 +131,7 @@ LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp 
 DECLARE
   list pg_catalog.text;
   statement pg_catalog.text;
-  view record;
+  view pg_catalog.record;
 BEGIN
   SELECT pg_catalog.array_agg(e.key ORDER BY e.key NOT IN ('data_id', 'update_time'), e.key),
          pg_catalog.string_agg(pg_catalog.format(E'(%s\n) AS %I', e.value, e.key), ', '
@@ -156,9 +156,9 @@ BEGIN
          -- a whole row leaves no dependency
          def.select_list ~ '\msource\.\*' OR
          EXISTS (SELECT FROM pg_catalog.pg_depend d
-                 JOIN pg_catalog.pg_rewrite r ON d.classid = 'pg_rewrite'::pg_catalog.regclass AND d.objid = r.oid
+                 JOIN pg_catalog.pg_rewrite r ON d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass AND d.objid = r.oid
                  WHERE r.ev_class = 'pg_temp.xbb_sync_view'::pg_catalog.regclass
-                   AND d.refclassid = 'pg_class'::pg_catalog.regclass
+                   AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
                    AND d.refobjid = def.source AND d.refobjsubid = a.attnum));
   RETURN def;
 END
@@ -186,7 +186,7 @@ $$;
 CREATE FUNCTION xbb._sync_check_target(def xbb.sync_definition) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  item record;
+  item pg_catalog.record;
   fits boolean;
 BEGIN
   IF (SELECT c.relkind NOT IN ('r', 'p') FROM pg_catalog.pg_class c WHERE c.oid = def.target) THEN
@@ -252,7 +252,7 @@ CREATE FUNCTION xbb._sync_create(def xbb.sync_definition, target pg_catalog.text
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   names pg_catalog.text[];
-  place record;
+  place pg_catalog.record;
 BEGIN
   IF def.name IS NULL OR def.source IS NULL OR def.key IS NULL OR def.overlap IS NULL OR def.reject_limit IS NULL THEN
     RAISE EXCEPTION 'name, source, key, overlap and reject_limit must not be null'

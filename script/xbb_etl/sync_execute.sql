@@ -1,10 +1,10 @@
 -- A run's row of the log, as things stand; at its end also the news of it.
 CREATE FUNCTION xbb._sync_note(
-  run bigint, status pg_catalog.text, counts xbb._sync_counts, before record, sqlstate pg_catalog.text, error pg_catalog.text)
+  run bigint, status pg_catalog.text, counts xbb._sync_counts, before pg_catalog.record, sqlstate pg_catalog.text, error pg_catalog.text)
 RETURNS void LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_variable
 DECLARE
-  after record := xbb._counters();
+  after pg_catalog.record := xbb._counters();
   entry xbb._sync_run_log;
 BEGIN
   UPDATE xbb._sync_run_log l
@@ -32,10 +32,10 @@ $$;
 
 -- Takes the lock and begins the run's row of the log; NULL, and a row that says so, if
 -- another run has the lock.
-CREATE FUNCTION xbb._sync_begin(def xbb.sync_definition, task pg_catalog.text, before record, can_commit boolean)
+CREATE FUNCTION xbb._sync_begin(def xbb.sync_definition, task pg_catalog.text, before pg_catalog.record, can_commit boolean)
 RETURNS bigint LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  key record := xbb._sync_lock(def.name);
+  key pg_catalog.record := xbb._sync_lock(def.name);
   free boolean;
   run bigint;
 BEGIN
@@ -67,7 +67,7 @@ CREATE FUNCTION xbb._sync_step(name pg_catalog.text, task pg_catalog.text, run b
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   def xbb.sync_definition := xbb._sync_get(name);
-  next record;
+  next pg_catalog.record;
 BEGIN
   IF phase = 'plan' THEN
     windows := xbb._sync_plan(def);
@@ -123,11 +123,11 @@ DECLARE
   can_commit boolean := xbb._can_commit();
   path pg_catalog.text := pg_catalog.current_setting('search_path');
   def xbb.sync_definition;
-  before record;
+  before pg_catalog.record;
   run bigint;
   phase pg_catalog.text;
   windows pg_catalog.tstzrange[];
-  step record;
+  step pg_catalog.record;
   counts xbb._sync_counts;
   failed boolean := false;
   failed_state pg_catalog.text;
@@ -135,7 +135,7 @@ DECLARE
   failed_detail pg_catalog.text;
   failed_hint pg_catalog.text;
   failed_context pg_catalog.text;
-  blame record;
+  blame pg_catalog.record;
 BEGIN
   PERFORM xbb._sync_path();
   def := xbb._sync_get(_sync_execute.name);

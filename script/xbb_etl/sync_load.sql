@@ -7,7 +7,7 @@ RETURNS xbb._sync_counts LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_pa
 DECLARE
   before bigint := (xbb._counters()).requests;
   staged bigint := xbb._sync_stage(def, low, high);
-  seen record := xbb._counters();
+  seen pg_catalog.record := xbb._counters();
   counts xbb._sync_counts;
   latest pg_catalog.timestamptz;
 BEGIN
@@ -89,7 +89,7 @@ DECLARE
   high pg_catalog.timestamptz := pg_catalog.upper(windows[pg_catalog.cardinality(windows)]);
   total bigint := xbb._total(def.source, low, high);
   middle pg_catalog.timestamptz := pg_catalog.date_trunc('second', low + (high - low) / 2);
-  limits record := xbb._sync_limits();
+  limits pg_catalog.record := xbb._sync_limits();
 BEGIN
   windows := pg_catalog.trim_array(windows, 1);
   IF total > 0 AND high - low > limits.least_window AND (total > limits.window_records OR high - low > def.chunk) THEN

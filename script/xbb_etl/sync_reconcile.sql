@@ -59,7 +59,7 @@ CREATE FUNCTION xbb._sync_compare(
   def xbb.sync_definition, run bigint, low pg_catalog.timestamptz, high pg_catalog.timestamptz)
 RETURNS xbb._sync_counts LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  differences record := xbb._sync_differences(def, low, high);
+  differences pg_catalog.record := xbb._sync_differences(def, low, high);
   staged bigint;
   ids_found bigint[];
   gone bigint[];
@@ -88,7 +88,7 @@ LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp 
 DECLARE
   low pg_catalog.timestamptz := pg_catalog.lower(windows[pg_catalog.cardinality(windows)]);
   high pg_catalog.timestamptz := pg_catalog.upper(windows[pg_catalog.cardinality(windows)]);
-  limits record := xbb._sync_limits();
+  limits pg_catalog.record := xbb._sync_limits();
   here bigint;
   there bigint;
   middle pg_catalog.timestamptz;

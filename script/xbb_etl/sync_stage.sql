@@ -66,7 +66,7 @@ LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp 
 DECLARE
   error_column pg_catalog.text := xbb._sync_error_column(def.source);
   rejected bigint := 0;
-  item record;
+  item pg_catalog.record;
 BEGIN
   IF error_column IS NULL THEN
     RETURN 0;

@@ -4,34 +4,49 @@ CREATE TYPE xbb._sync_counts AS (
 );
 
 CREATE TABLE xbb.sync_definition (
-  name text PRIMARY KEY CHECK (length(name) BETWEEN 1 AND 200),
+  name text PRIMARY KEY CHECK (pg_catalog.length(name) BETWEEN 1 AND 200),
   owner regrole NOT NULL,
   source regclass NOT NULL,
   target regclass NOT NULL,
   key text[] NOT NULL,
   overlap interval NOT NULL,
-  columns jsonb,                    -- as it was given
+  columns jsonb,
   chunk interval,
   reject_limit integer NOT NULL CHECK (reject_limit >= 0),
   delete_mode text NOT NULL CHECK (delete_mode IN ('ignore', 'mark', 'delete')),
-  select_list text NOT NULL,        -- the transformation, over an alias "source"
-  target_columns text[] NOT NULL,   -- what select_list yields, in its order
-  source_columns text[] NOT NULL,   -- what is read for it
-  watermark timestamptz,            -- all changes up to here are in the target
-  loading_until timestamptz         -- a load by windows is under way up to here
+  select_list text NOT NULL,
+  target_columns text[] NOT NULL,
+  source_columns text[] NOT NULL,
+  watermark timestamptz,
+  loading_until timestamptz
 );
 COMMENT ON TABLE xbb.sync_definition IS 'the syncs and how far they are';
+COMMENT ON COLUMN xbb.sync_definition.name IS 'what the sync is called';
+COMMENT ON COLUMN xbb.sync_definition.owner IS 'role that it runs as';
+COMMENT ON COLUMN xbb.sync_definition.source IS 'what is read';
+COMMENT ON COLUMN xbb.sync_definition.target IS 'what is written';
+COMMENT ON COLUMN xbb.sync_definition.key IS 'columns of the target that tell its rows apart';
+COMMENT ON COLUMN xbb.sync_definition.overlap IS 'read again before the watermark';
+COMMENT ON COLUMN xbb.sync_definition.columns IS 'expressions by target column, as they were given; NULL: the columns of the same name';
+COMMENT ON COLUMN xbb.sync_definition.chunk IS 'at most this much of update_time is loaded at a time';
+COMMENT ON COLUMN xbb.sync_definition.reject_limit IS 'a run with more rejects fails';
+COMMENT ON COLUMN xbb.sync_definition.delete_mode IS 'what reconcile does to rows whose record is gone: ignore, mark or delete';
+COMMENT ON COLUMN xbb.sync_definition.select_list IS 'the transformation, over an alias "source"';
+COMMENT ON COLUMN xbb.sync_definition.target_columns IS 'what select_list yields, in its order';
+COMMENT ON COLUMN xbb.sync_definition.source_columns IS 'what is read for it';
+COMMENT ON COLUMN xbb.sync_definition.watermark IS 'all changes up to here are in the target';
+COMMENT ON COLUMN xbb.sync_definition.loading_until IS 'a load by windows is under way up to here';
 
 CREATE TABLE xbb._sync_run_log (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   sync text NOT NULL,
   owner regrole NOT NULL,
-  task text NOT NULL,               -- sync, retry_rejects, reconcile, reconcile full
+  task text NOT NULL,
   status text NOT NULL CHECK (status IN ('running', 'succeeded', 'failed', 'skipped', 'killed')),
   pid integer NOT NULL DEFAULT pg_catalog.pg_backend_pid(),
   started timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
   ended timestamptz,
-  low timestamptz,                  -- update_time from which on was read, NULL: all
+  low timestamptz,
   watermark timestamptz,
   requests bigint NOT NULL DEFAULT 0,
   pages bigint NOT NULL DEFAULT 0,
@@ -55,17 +70,29 @@ CREATE TABLE xbb.sync_reject (
   owner regrole NOT NULL,
   data_id bigint NOT NULL,
   update_time timestamptz,
-  kind text NOT NULL,               -- value, expression, constraint, null key, duplicate key
+  kind text NOT NULL,
   sqlstate text,
   error text NOT NULL,
-  raw json,                         -- the record: the column whose attr is '*', else what was read
-  staged json,                      -- what was read of it, if raw is no more than that
-  loaded jsonb,                     -- its row, if it was in the target
-  run bigint NOT NULL,              -- the latest that rejected it
+  raw json,
+  staged json,
+  loaded jsonb,
+  run bigint NOT NULL,
   first_seen timestamptz NOT NULL DEFAULT pg_catalog.now(),
   PRIMARY KEY (sync, data_id)
 );
 COMMENT ON TABLE xbb.sync_reject IS 'records that the syncs could not load';
+COMMENT ON COLUMN xbb.sync_reject.sync IS 'name of the sync';
+COMMENT ON COLUMN xbb.sync_reject.owner IS 'role that it runs as';
+COMMENT ON COLUMN xbb.sync_reject.data_id IS 'which record';
+COMMENT ON COLUMN xbb.sync_reject.update_time IS 'and which version of it';
+COMMENT ON COLUMN xbb.sync_reject.kind IS 'value, expression, constraint, null key or duplicate key';
+COMMENT ON COLUMN xbb.sync_reject.sqlstate IS 'why, as a code';
+COMMENT ON COLUMN xbb.sync_reject.error IS 'why';
+COMMENT ON COLUMN xbb.sync_reject.raw IS 'the record: the column whose attr is ''*'', else what was read';
+COMMENT ON COLUMN xbb.sync_reject.staged IS 'what was read of it, if raw is no more than that';
+COMMENT ON COLUMN xbb.sync_reject.loaded IS 'its row, if it was in the target';
+COMMENT ON COLUMN xbb.sync_reject.run IS 'the latest run that rejected it';
+COMMENT ON COLUMN xbb.sync_reject.first_seen IS 'when the first one did';
 
 -- whoever may use a role sees its syncs
 ALTER TABLE xbb.sync_definition ENABLE ROW LEVEL SECURITY;

@@ -20,12 +20,36 @@ SELECT l.id, l.sync, l.owner, l.task,
        l.unchanged, l.rejected, l.deleted, l.retries, l.throttled, l.bytes, l.sqlstate, l.error
 FROM xbb._sync_run_log l;
 COMMENT ON VIEW xbb.sync_run IS 'the runs of the syncs; a row a run, failed and killed ones too';
+COMMENT ON COLUMN xbb.sync_run.id IS 'which run';
+COMMENT ON COLUMN xbb.sync_run.sync IS 'name of the sync';
+COMMENT ON COLUMN xbb.sync_run.owner IS 'role that it runs as';
+COMMENT ON COLUMN xbb.sync_run.task IS 'sync, retry_rejects, reconcile or reconcile full';
+COMMENT ON COLUMN xbb.sync_run.status IS 'running, succeeded, failed, skipped (another one was at work) or killed (the backend is gone)';
+COMMENT ON COLUMN xbb.sync_run.pid IS 'of which backend';
+COMMENT ON COLUMN xbb.sync_run.started IS 'when it began, by this server''s clock';
+COMMENT ON COLUMN xbb.sync_run.ended IS 'when it ended';
+COMMENT ON COLUMN xbb.sync_run.low IS 'from which update_time on was read, NULL: all';
+COMMENT ON COLUMN xbb.sync_run.watermark IS 'behind the run, or its last step';
+COMMENT ON COLUMN xbb.sync_run.requests IS 'requests sent';
+COMMENT ON COLUMN xbb.sync_run.pages IS 'pages that were read';
+COMMENT ON COLUMN xbb.sync_run.rows_read IS 'records read, those of the overlap included';
+COMMENT ON COLUMN xbb.sync_run.inserted IS 'rows that were new in the target';
+COMMENT ON COLUMN xbb.sync_run.updated IS 'rows that differed';
+COMMENT ON COLUMN xbb.sync_run.unchanged IS 'rows that were the same, and not written';
+COMMENT ON COLUMN xbb.sync_run.rejected IS 'records set aside';
+COMMENT ON COLUMN xbb.sync_run.deleted IS 'records that are gone, with any delete_mode';
+COMMENT ON COLUMN xbb.sync_run.retries IS 'requests that were sent again';
+COMMENT ON COLUMN xbb.sync_run.throttled IS 'time spent waiting for rate_limit';
+COMMENT ON COLUMN xbb.sync_run.bytes IS 'bytes on the wire';
+COMMENT ON COLUMN xbb.sync_run.sqlstate IS 'of a run that failed';
+COMMENT ON COLUMN xbb.sync_run.error IS 'what it said';
 GRANT SELECT ON xbb.sync_run TO PUBLIC;
 
 CREATE VIEW xbb.sync_status WITH (security_invoker) AS
 SELECT d.name, d.owner, d.source, d.target, d.watermark,
        pg_catalog.now() - d.watermark AS lag,
-       (SELECT pg_catalog.max(r.ended) FROM xbb.sync_run r WHERE r.sync = d.name AND r.task <> 'retry_rejects' AND r.status = 'succeeded') AS last_success,
+       (SELECT pg_catalog.max(r.ended) FROM xbb.sync_run r
+        WHERE r.sync = d.name AND r.task <> 'retry_rejects' AND r.status = 'succeeded') AS last_success,
        (SELECT pg_catalog.count(*) FROM xbb.sync_run r
         WHERE r.sync = d.name AND r.status IN ('failed', 'killed')
           AND r.id > coalesce((SELECT pg_catalog.max(s.id) FROM xbb.sync_run s
@@ -34,4 +58,14 @@ SELECT d.name, d.owner, d.source, d.target, d.watermark,
        (SELECT pg_catalog.count(*) FROM xbb.sync_reject j WHERE j.sync = d.name) AS rejects_open
 FROM xbb.sync_definition d;
 COMMENT ON VIEW xbb.sync_status IS 'how each sync is doing';
+COMMENT ON COLUMN xbb.sync_status.name IS 'name of the sync';
+COMMENT ON COLUMN xbb.sync_status.owner IS 'role that it runs as';
+COMMENT ON COLUMN xbb.sync_status.source IS 'what is read';
+COMMENT ON COLUMN xbb.sync_status.target IS 'what is written';
+COMMENT ON COLUMN xbb.sync_status.watermark IS 'the greatest update_time that was loaded';
+COMMENT ON COLUMN xbb.sync_status.lag IS 'now() less the watermark: the age of the newest change, not how far behind the target is';
+COMMENT ON COLUMN xbb.sync_status.last_success IS 'end of the last run that succeeded, of retry_rejects aside';
+COMMENT ON COLUMN xbb.sync_status.failures_in_a_row IS 'runs that failed or were killed since one of any task succeeded';
+COMMENT ON COLUMN xbb.sync_status.running_since IS 'start of the run under way';
+COMMENT ON COLUMN xbb.sync_status.rejects_open IS 'rows in sync_reject';
 GRANT SELECT ON xbb.sync_status TO PUBLIC;
