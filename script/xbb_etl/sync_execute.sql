@@ -129,6 +129,7 @@ DECLARE
   windows pg_catalog.tstzrange[];
   step pg_catalog.record;
   counts xbb._sync_counts;
+  did boolean;
   failed boolean := false;
   failed_state pg_catalog.text;
   failed_message pg_catalog.text;
@@ -157,13 +158,14 @@ BEGIN
       phase := step.phase;
       windows := step.windows;
       counts := xbb._sync_add(counts, step.counts);
+      did := step.counts IS NOT NULL;
     EXCEPTION WHEN query_canceled OR OTHERS THEN
       failed := true;
       GET STACKED DIAGNOSTICS failed_state = RETURNED_SQLSTATE, failed_message = MESSAGE_TEXT,
         failed_detail = PG_EXCEPTION_DETAIL, failed_hint = PG_EXCEPTION_HINT, failed_context = PG_EXCEPTION_CONTEXT;
     END;
     -- rows, watermark and the log together
-    IF can_commit AND NOT failed AND phase <> 'done' AND step.counts IS NOT NULL THEN
+    IF can_commit AND NOT failed AND phase <> 'done' AND did THEN
       PERFORM xbb._sync_note(run, 'running', counts, before, NULL, NULL);
       COMMIT;
       PERFORM xbb._sync_path();
