@@ -5,8 +5,9 @@ Every sql block of a page runs, in its order and in one session, on a server of
 this test's own; where an output is printed, that is what comes (times with
 fractions of a second aside), and nothing else is an error or a warning.  Of the
 sh blocks those run that need neither root nor a build.  All pages but README.md
-begin where README.md ends.  Wants PostgreSQL's programs with the extension and
-the simulator (XBB_SIM_URL, XBB_SIM).  Prints TAP.
+begin where README.md ends, and so does each paragraph and each row of a table with
+statements in it, those that end in a semicolon.  Wants PostgreSQL's programs with
+the extensions and the simulator (XBB_SIM_URL, XBB_SIM).  Prints TAP.
 
     test/pages_test.py [page ...]
 """
@@ -22,8 +23,8 @@ from pages.server import Server
 from pages import token
 
 START = "README.md"
-# its tables hold statements, too, each row for a database as README.md leaves it
-CHANGES = "doc/sync.md"
+# statements in its running text are a superuser's, elsewhere etl's
+ADMINISTRATION = ("doc/operations.md",)
 PAGES = (START, "doc/sync.md", "doc/operations.md", "doc/reference.md", "doc/errors.md", "doc/cookbook.md")
 # sh blocks with one of these are run
 SHELL = ("ask() {", "pg_dump", "xbb_sim.py ctl ding_demo touch", "xbb_sim.py ctl ding_demo drop", "psql -Xq -U etl")
@@ -58,16 +59,25 @@ def type_page(reader, page):
             yield from ((block, wrong(block, output)) for block, output in reader.psql(row))
 
 
-def type_table(reader, page):
-    """Pairs of a table's row and what is wrong with the statements in it, each row on its own."""
+def phrases(page):
+    """Statements in the running text and in tables: pairs of what they stand in, and they; those of a row or a
+    paragraph belong together."""
+    text = re.sub(r"^```.*?^```$", "", (ROOT / page).read_text(encoding="utf-8"), flags=re.M | re.S)
+    for paragraph in re.split(r"\n\n|\n(?=[|-])", text):
+        typed = [" ".join(span.replace("\\|", "|").split()) for span in re.findall(r"`([^`]*;)`", paragraph)]
+        typed = [span for span in typed if "..." not in span]
+        if typed:
+            yield " ".join(paragraph.split())[:40], typed
+
+
+def type_phrases(reader, page):
+    """Pairs of a phrase and what is wrong with its statements, each phrase on its own; a sync that is still there runs."""
     reader.server.sql("GRANT CREATE ON DATABASE crm TO etl; CREATE SCHEMA shop AUTHORIZATION etl;" + CRON, "crm")
-    for line in (ROOT / page).read_text(encoding="utf-8").splitlines():
-        typed = [text.replace("\\|", "|") for text in re.findall(r"`([^`]*;)`", line)]
-        if line.startswith("|") and typed:
-            script = ["BEGIN;", *typed, "SELECT FROM xbb.sync_definition WHERE name = 'product';",
-                      "\\if :ROW_COUNT", "CALL xbb.sync('product');", "\\endif", "ROLLBACK;"]
-            [(_, output)] = reader.psql([Block(0, "sql", "\n".join(script))])
-            yield line.split("|")[1].strip(), output if PROBLEM.search(output) else ""
+    for what, typed in phrases(page):
+        script = ["BEGIN;", *typed, "SELECT FROM xbb.sync_definition WHERE name = 'product' AND owner::text = current_user;",
+                  "\\if :ROW_COUNT", "CALL xbb.sync('product');", "\\endif", "ROLLBACK;"]
+        [(_, output)] = reader.psql([Block(0, "sql", "\n".join(script))])
+        yield what, output if PROBLEM.search(output) else ""
 
 
 def open_book(server, corpid, home, begun):
@@ -101,10 +111,12 @@ def main():
             reader = open_book(server, corpid, home, page != START)
             for block, problem in type_page(reader, page):
                 failed = report(f"{page}, the block from line {block.line}", problem) or failed
-            if page == CHANGES:
+            if any(phrases(page)):
                 ctl(corpid, "remove")
-                for what, problem in type_table(open_book(server, corpid, home, True), page):
-                    failed = report(f"{page}, the row: {what}", problem) or failed
+                reader = open_book(server, corpid, home, True)
+                reader.user = "postgres" if page in ADMINISTRATION else "etl"
+                for what, problem in type_phrases(reader, page):
+                    failed = report(f"{page}, the statements of: {what}", problem) or failed
             ctl(corpid, "remove")
         if START in pages:
             for what, problem in token.check(server, pathlib.Path(home)):
