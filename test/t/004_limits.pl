@@ -138,7 +138,7 @@ $session->run('CREATE ROLE reader LOGIN; CREATE ROLE other LOGIN; CREATE ROLE wa
 	  . 'GRANT SELECT ON counted TO reader, other');
 my %by = map { $_ => Xbb::Session->new($node, user => $_) } qw(reader other watcher);
 my $stats = q{SELECT server, role, endpoint, requests, rows, retries, refused, errors_network, errors_http, errors_api,
-	errors_data, bytes > 0, last_error, last_error_at > since FROM xbb.stats WHERE server = 'counted' ORDER BY role};
+	errors_data, bytes > 0, last_error, last_error_at > stats_reset FROM xbb.stats WHERE server = 'counted' ORDER BY role};
 
 sim($corpid, 'clear');
 $by{reader}->value('SELECT count(*) FROM (SELECT data_id FROM counted OFFSET 0) c');
