@@ -16,7 +16,7 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 # messages that are not ours
 OF_POSTGRESQL = re.compile("the type's own|canceling statement|no user mapping|permission denied|cannot (insert|execute)|"
-                           "UNION|syntax error|does not exist|deadlock|HTTP status [0-9]")
+                           "UNION|syntax error|does not exist|already exists|deadlock|HTTP status [0-9]")
 NOTHING = {"", "–"}
 
 
@@ -128,7 +128,7 @@ def compare_errors(text):
     rows = tables(text, "SQLSTATE", "message", "again")
     wrong = [] if rows else ["there is no table of errors"]
     for row in rows:
-        if row["again"] not in ("yes", "no", "yes, then"):
+        if row["again"] not in ("yes", "no", "yes, then", ""):
             wrong.append(f"{row['message']}: again is {row['again']}")
         for message in re.sub(r"\([^)]*\)", "...", row["message"]).split(";"):
             words = [part.strip(' ",:') for part in re.split(r'\.\.\.|"[^"]*"', message)]

@@ -8,15 +8,17 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.M | re.S)
 MARK = "== block "
 PROBLEM = re.compile(r"^(psql:.*)?(ERROR|WARNING|FATAL|PANIC|\\\w+: error|invalid command)", re.M)
-# of this run, or of this major, and so not compared: times with fractions of a second, compressed sizes, rows of a loop as 18 has them
-OF_THIS_RUN = re.compile(r"(\d{4}-\d\d-\d\d )?-?\d\d:\d\d:\d\d\.\d+([+-]\d\d)?|(?<=Bytes: )\d+|(?<=actual rows=\d)\.00|(?<=actual rows=\d\d)\.00")
+# of this run, or of this major, and so not compared: times with fractions of a second, compressed
+# sizes, rows of a loop, of which 18 has fractions
+OF_THIS_RUN = re.compile(r"(\d{4}-\d\d-\d\d )?-?\d\d:\d\d:\d\d\.\d+([+-]\d\d)?|(?<=Bytes: )\d+|\.00(?= loops=)")
 CRON = """CREATE SCHEMA cron;
 GRANT USAGE ON SCHEMA cron TO etl;
 CREATE FUNCTION cron.schedule(text, text, text) RETURNS bigint LANGUAGE sql AS 'SELECT 1::bigint';
 CREATE FUNCTION cron.unschedule(text) RETURNS boolean LANGUAGE sql AS 'SELECT true';
 CREATE TABLE cron.job (jobid bigint, schedule text, command text, nodename text, nodeport integer, database text,
   username text, active boolean, jobname text);
-CREATE TABLE cron.job_run_details (jobid bigint, status text, return_message text, start_time timestamptz, end_time timestamptz);
+CREATE TABLE cron.job_run_details (jobid bigint, status text, return_message text, start_time timestamptz,
+  end_time timestamptz);
 GRANT SELECT ON ALL TABLES IN SCHEMA cron TO PUBLIC;
 """
 
@@ -29,14 +31,17 @@ class Block:
 
 
 def blocks(page):
-    """The sql and sh blocks; a plain block right below one is its output."""
+    """The sql and sh blocks, and the queries of yaml ones; a plain block right below one is its output."""
     text = (ROOT / page).read_text(encoding="utf-8")
     found, end = [], 0
     for match in FENCE.finditer(text):
         if match[1] == "" and found and text[end:match.start()].strip() == "" and found[-1].output is None:
             found[-1].output = match[2]
-        elif match[1] in ("sql", "sh"):
-            found.append(Block(text.count("\n", 0, match.start()) + 2, match[1], match[2]))
+        elif match[1] in ("sql", "sh", "yaml"):
+            typed = match[2]
+            if match[1] == "yaml":
+                typed = "".join(f"{query};\n" for query in re.findall(r"^ *query: (.*)$", typed, re.M))
+            found.append(Block(text.count("\n", 0, match.start()) + 2, "sh" if match[1] == "sh" else "sql", typed))
         end = match.end()
     return found
 

@@ -52,7 +52,7 @@ class Server:
 
     def empty(self):
         """No database but an empty crm, no role but the superuser."""
-        names = self.sql("SELECT quote_ident(datname) FROM pg_database WHERE datname NOT IN ('postgres', 'template0', 'template1')")
+        names = self.sql("SELECT quote_ident(datname) FROM pg_database WHERE NOT datistemplate AND datname <> 'postgres'")
         self.sql("".join(f"DROP DATABASE {name} WITH (FORCE);" for name in names.split()))
         roles = self.sql("SELECT quote_ident(rolname) FROM pg_roles WHERE rolname !~ '^(pg_|postgres$)'")
         self.sql("".join(f"DROP ROLE {name};" for name in roles.split()))

@@ -48,7 +48,8 @@ class Typist:
         return self.server.sql("SELECT umoptions FROM pg_user_mappings WHERE usename = 'etl'", "crm").strip()
 
     def leaked(self):
-        told = self.server.log.read_text(encoding="utf-8") + self.server.sql("SELECT query FROM pg_stat_statements", "crm")
+        told = self.server.log.read_text(encoding="utf-8")
+        told += self.server.sql("SELECT query FROM pg_stat_statements", "crm")
         return [what for token, what in self.tokens.items() if token in told]
 
 
@@ -57,7 +58,8 @@ def check(server, home):
     typist, text = Typist(server, home), recipe()
     for time in ("once", "again"):
         token = typist.type(time, text.splitlines())
-        yield f"the token recipe, typed {time}, sets the token", "" if typist.mapped() == f"{{token={token}}}" else typist.mapped()
+        mapped = typist.mapped()
+        yield f"the token recipe, typed {time}, sets the token", "" if mapped == f"{{token={token}}}" else mapped
     for what, lines in variants(text):
         for user, pasted in (("postgres", False), ("postgres", True), ("admin", True)):
             typist.type(what, lines, user, pasted)
