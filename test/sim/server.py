@@ -51,7 +51,10 @@ class Server:
 
     def platform(self, name):
         """Whose endpoint a path is."""
-        return next((p for p in self.platforms if name.startswith(p.prefix)), self.platforms[0])
+        for platform in self.platforms:
+            if name.startswith(platform.prefix):
+                return platform
+        return self.platforms[0]
 
     def handle(self, connection, method, path, headers, raw):
         if path == "/_ctl":
