@@ -15,13 +15,16 @@ as_root() {
 # a subshell.  It gets WORK and PG_CONFIG, and what $1 names besides; a token
 # among that is never an argument, which everybody could read.
 exec_as_user() {
-  local given=" WORK PG_CONFIG $1 " name
+  local given="WORK PG_CONFIG $1" name
   shift
   for name in $(compgen -e); do
-    [[ $given = *" $name "* ]] || export -n "${name?}"
+    export -n "${name?}"
+  done
+  for name in $given; do
+    [ -z "${!name+x}" ] || export "${name?}"
   done
   export PATH="$PG_BIN:/usr/local/bin:/usr/bin:/bin" HOME="$WORK" TMPDIR="$WORK/tmp" LC_ALL=C.UTF-8 TZ=UTC \
-    PYTHONDONTWRITEBYTECODE=1 WORK PG_CONFIG
+    PYTHONDONTWRITEBYTECODE=1
   cd "$WORK" || exit
   if [ "$(id -u)" = 0 ]; then
     exec setpriv --reuid=postgres --regid=postgres --init-groups "$@" </dev/null
