@@ -149,3 +149,6 @@ SELECT sim('count');
 -- a count costs one start and one row
 ALTER SERVER explain OPTIONS (ADD fdw_startup_cost '250');
 EXPLAIN SELECT count(*) FROM product;
+-- a scan costs what it receives, of one id a record
+EXPLAIN SELECT data_id FROM plain;
+EXPLAIN SELECT data_id FROM plain WHERE data_id = 51200007;

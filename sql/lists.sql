@@ -134,6 +134,12 @@ SELECT data_id, serial_no FROM product WHERE data_id IN (51200004, 51200120) ORD
 SELECT sim('fault what=no-date at=every');
 SELECT sim('at n=2 do=touch id=51200119', jsonb_build_object('serialNo', :'early')::text);
 SELECT nrows, ids, total, requests[4:5] AS last FROM asked('SELECT * FROM product WHERE serial_no = ANY (numbers(1, 130))');
+-- or one of the answers does: by that
+SELECT sim('clear what=faults');
+SELECT sim('fault what=no-date at=3');
+SELECT nrows, ids, total FROM asked('SELECT * FROM product WHERE serial_no = ANY (numbers(131, 260))');
+SELECT sim('log fields=cond tail=1') LIKE '%:[17699999__]}]' AS late;
+SELECT sim('fault what=no-date at=every');
 -- nor do the answers have a record: from the beginning
 SELECT sim('touch id=51200118', '{"serialNo": "moved"}');
 SELECT sim('at n=2 do=touch id=51200118', '{"serialNo": "none1"}');

@@ -218,3 +218,7 @@ SELECT sim('clear what=all');
 -- fixed conditions may be on what changes
 ALTER FOREIGN TABLE dated OPTIONS (ADD conditions '[{"attr": "num_3", "symbol": "range", "value": [-1e9, 1e9]}]');
 SELECT cut_by('true');
+
+-- more records than there can be
+SELECT sim('set total_add=3000000000');
+SELECT count(data_id) FROM product;
