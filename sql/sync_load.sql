@@ -21,6 +21,13 @@ CREATE FUNCTION differences() RETURNS bigint LANGUAGE sql AS $$
 $$;
 SELECT xbb.create_sync('load', 'source', 'target', '{data_id}');
 
+-- the very first request of a session's first sync
+SELECT sim('fault what=code code=100001 msg=broken times=1');
+\set VERBOSITY terse
+CALL xbb.sync('load');
+\set VERBOSITY default
+SELECT status, rows_read, error FROM xbb.sync_run WHERE sync = 'load';
+
 -- something breaks on the way
 SELECT sim('fault what=code code=100001 msg=broken at=100');
 \set VERBOSITY terse
