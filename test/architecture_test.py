@@ -5,7 +5,8 @@ The drawing has each module once, and all arrows of test/check_includes lead
 downwards in it.  The call tree has every function of script/xbb_etl, and whoever
 stands above another one calls it.  Every file in code type exists, and every
 name in code type of "Where to change what" and of "The way of one row" is in the
-sources, in a file that its row names if that names one.  Prints TAP.
+sources, in a file that its row names if that names one.  Some numbers of the
+documents are those of the sources.  Prints TAP.
 """
 import pathlib
 import re
@@ -17,6 +18,16 @@ TEXT = (ROOT / "doc" / "architecture.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```\n(.*?)^```$", TEXT, re.M | re.S)
 DRAWING, GRAPH, TREE = BLOCKS
 TREES = ("src", "script", "test")
+# numbers of the documents: page, what stands around the number, file of the source, its name there
+NUMBERS = (
+    ("doc/architecture.md", r"needs it no more: at most (\d+) of them", "src/reader/reader_state.h", "MAX_PAGES"),
+    ("doc/guarantees.md", r"A scan holds at most (\d+) pages", "src/reader/reader_state.h", "MAX_PAGES"),
+    ("doc/reference.md", r"Up to (\d+) pages are held", "src/reader/reader_state.h", "MAX_PAGES"),
+    ("test/unit/test_pager.c", r"rooms\[\] = \{(\d+),", "src/reader/reader_state.h", "MAX_PAGES"),
+    ("doc/reference.md", r"budgets for (\d+) accounts", "src/limiter/limiter.c", "LIMITER_ACCOUNTS"),
+    ("doc/reference.md", r"counters for (\d+) rows", "src/limiter/limiter.c", "LIMITER_ROWS_KEPT"),
+    ("doc/architecture.md", r"one condition takes \((\d+),", "src/base/limits.h", "API_CONDITION_VALUES"),
+)
 # words that are no names of ours
 WORDS = {"LIKE", "xbb", "form_id", "user_id", "dataId", "work_mem"}
 
@@ -99,9 +110,17 @@ def check_names():
                 yield f"none of the files of its row has {name}"
 
 
+def check_numbers():
+    for page, around, source, name in NUMBERS:
+        said = re.findall(around, (ROOT / page).read_text(encoding="utf-8"))
+        meant = re.findall(rf"^#define {name}\s+(\d+)", (ROOT / source).read_text(encoding="utf-8"), re.M)
+        if len(said) != 1 or said != meant:
+            yield f"{page} says {said} where {name} in {source} is {meant}"
+
+
 def main():
     failed = False
-    checks = (check_drawing, check_graph, check_tree, check_names)
+    checks = (check_drawing, check_graph, check_tree, check_names, check_numbers)
     print(f"1..{len(checks)}")
     for number, check in enumerate(checks, 1):
         wrong = list(check())

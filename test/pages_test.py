@@ -104,6 +104,9 @@ def report(what, problem):
 def main():
     pages = [page for page in sys.argv[1:] or PAGES if (ROOT / page).exists()]
     failed = False
+    for path in sorted((ROOT / "doc").glob("*.md")):
+        if f"doc/{path.name}" not in PAGES and "```sql" in path.read_text(encoding="utf-8"):
+            failed = report(f"doc/{path.name}", "has statements, and is not in PAGES") or failed
     with Server() as server, tempfile.TemporaryDirectory() as home:
         (pathlib.Path(home) / "xbb.token").write_text("t0ken\n")
         for page in pages:

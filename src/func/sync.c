@@ -58,7 +58,8 @@ xbb_fdw_counters(PG_FUNCTION_ARGS)
 	Datum		values[COUNTER_COLUMNS];
 	bool		nulls[COUNTER_COLUMNS] = {false};
 
-	if (get_call_result_type(fcinfo, NULL, &tupdesc) != TYPEFUNC_COMPOSITE)
+	if (get_call_result_type(fcinfo, NULL, &tupdesc) != TYPEFUNC_COMPOSITE ||
+		tupdesc->natts != lengthof(values))
 		elog(ERROR, "xbb._counters() does not return what it should");
 	values[0] = Int64GetDatum(totals->counters.requests);
 	values[1] = Int64GetDatum(totals->pages);
