@@ -131,7 +131,7 @@ $$;
 CREATE FUNCTION xbb._sync_apply(def xbb.sync_definition, run bigint, first bigint, last bigint) RETURNS xbb._sync_counts
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  counts xbb._sync_counts := ROW(0, 0, 0, 0, 0, 0);
+  counts xbb._sync_counts := ROW(0, 0, 0, 0, 0, 0)::xbb._sync_counts;
   room pg_catalog.record;
   written pg_catalog.record;
 BEGIN

@@ -11,6 +11,7 @@
 #include "world.h"
 
 #define DRIVE_MOST_IN_FLIGHT 64
+#define UNDELIVERED_PAGES 64	/* as the reader allows */
 
 typedef struct Reply
 {

@@ -289,7 +289,7 @@ claim(PagerMethod method, int64_t total, int rows, int64_t *asked)
 	world_begin(&scan.world, 1);
 	scan.config = (PagerConfig)
 	{
-		.method = method,.page_size = 100,.concurrency = 8,.max_pages = 64,.settle = 5,.limit = -1
+		.method = method,.page_size = 100,.concurrency = 8,.max_pages = UNDELIVERED_PAGES,.settle = 5,.limit = -1
 	};
 	scan.time = WORLD_START - 500;
 	scan.date = WORLD_START;

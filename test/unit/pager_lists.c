@@ -25,7 +25,7 @@ rest(World *world, Scan *scan, PagerMethod method, int n)
 	};
 	scan->config = (PagerConfig)
 	{
-		.method = method,.page_size = 100,.concurrency = 8,.max_pages = 64,
+		.method = method,.page_size = 100,.concurrency = 8,.max_pages = UNDELIVERED_PAGES,
 			.settle = 5,.limit = -1
 	};
 }
@@ -126,7 +126,7 @@ test_readings(void)
 {
 	static const int64_t lists[][3] = {{1, 2, 3}, {1, 2, 4}, {1, 2, 4}};
 	PagerConfig config = {
-		.method = PAGER_REPEATED,.page_size = 2,.concurrency = 1,.max_pages = 64,
+		.method = PAGER_REPEATED,.page_size = 2,.concurrency = 1,.max_pages = UNDELIVERED_PAGES,
 		.limit = -1,.resize = drive_resize
 	};
 	Pager	   *pager = pager_create(&config);

@@ -90,7 +90,7 @@ price(Shape shape, PagerTime key, int n, double changes, uint64_t seed, Scan *sc
 	scan->config = (PagerConfig)
 	{
 		.method = PAGER_CERTIFIED,.key = key,.page_size = 100,.concurrency = 8,
-			.max_pages = 64,.settle = 5,.limit = -1
+			.max_pages = UNDELIVERED_PAGES,.settle = 5,.limit = -1
 	};
 	drive(scan);
 	world_end(&world);
@@ -131,7 +131,7 @@ trips(int n, int days, PagerTime key, int limit, bool *complete)
 	scan.config = (PagerConfig)
 	{
 		.method = PAGER_CERTIFIED,.key = key,.page_size = 100,.concurrency = 16,
-			.max_pages = 64,.settle = 5,.limit = limit
+			.max_pages = UNDELIVERED_PAGES,.settle = 5,.limit = limit
 	};
 	drive(&scan);
 	*complete &= scan.end == PAGER_DONE && scan.nlost == 0 && !scan.wrong;

@@ -140,7 +140,7 @@ static void
 make_scan(Scan *scan, World *world)
 {
 	static const int sizes[] = {1, 2, 3, 5, 10, 10, 20, 100};
-	static const int rooms[] = {64, 64, 64, 24, 10, 8};
+	static const int rooms[] = {UNDELIVERED_PAGES, UNDELIVERED_PAGES, UNDELIVERED_PAGES, 24, 10, 8};
 
 	*scan = (Scan) {.world = world,.shuffle = true};
 	scan->config.method = PAGER_CERTIFIED;
