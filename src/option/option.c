@@ -3,8 +3,8 @@
  * option.c
  *	  The options as data, and how each type of value is read.
  *
- * To add an option: an entry here, a field in option.h, a line in the README's
- * table.
+ * To add an option: an entry here, a field in option.h, a line in the table of
+ * doc/reference.md.
  *
  *-------------------------------------------------------------------------
  */
