@@ -170,9 +170,9 @@ class Maker:
         return text
 
     def cast_for(self, column, text):
-        """The type to write the value in; one that can hold it."""
+        """The type to write the value in; one that can hold it, and one more."""
         cast = self.rng.choice(CASTS[KIND[column]])
-        if cast in ("int", "bigint") and not (text.lstrip("-").isdigit() and abs(int(text)) < 2 ** 31):
+        if cast in ("int", "bigint") and not (text.lstrip("-").isdigit() and abs(int(text)) < 2 ** 31 - 1):
             cast = "numeric"
         return cast
 
