@@ -1,7 +1,23 @@
 """The switches of a company, as data: a platform's own are a group among them."""
+import math
+
 from .names import Refused, nearest
 
 ON_OFF = ("on", "off")
+
+
+def from_to(kind, least, most=math.inf):
+    """A type of numbers within bounds."""
+    def read(text):
+        value = kind(text)
+        if not (math.isfinite(value) and least <= value <= most):
+            raise ValueError
+        return value
+    read.__name__ = f"{kind.__name__} of {least}" + (" or more" if most == math.inf else f" to {most}")
+    return read
+
+
+COUNT, POSITIVE, SECONDS = from_to(int, 0), from_to(int, 1), from_to(float, 0)
 
 # name: (default, choices or type, section and label in the notes, meaning)
 SWITCHES = {
@@ -9,19 +25,19 @@ SWITCHES = {
     "order": ("update-desc", ("update-desc", "update-asc", "add-desc", "add-asc", "id-desc", "id-asc"),
               "2 C", "order of a list"),
     "bounce": ("off", ON_OFF, "2 U", "records with equal times come in another order in each answer"),
-    "page_default": (20, int, "2 A", "pageSize when none is sent"),
-    "page_max": (100, int, "2 A", "the greatest pageSize"),
+    "page_default": (20, POSITIVE, "2 A", "pageSize when none is sent"),
+    "page_max": (100, COUNT, "2 A", "the greatest pageSize"),
     "page_over": ("clamp", ("clamp", "honour", "refuse"), "2 U", "what a greater pageSize does"),
-    "short_pages": (0, int, "10.3", "pages hold so many records fewer than asked for, throughout"),
-    "missing_rows": (0, int, "10.3", "so many records, others each time, are left out of every full page"),
-    "depth": (0, int, "2 U", "no rows when page x pageSize is above this (10000 in Elasticsearch; 0 = no limit)"),
+    "short_pages": (0, COUNT, "10.3", "pages hold so many records fewer than asked for, throughout"),
+    "missing_rows": (0, COUNT, "10.3", "so many records, others each time, are left out of every full page"),
+    "depth": (0, COUNT, "2 U", "no rows when page x pageSize is above this (10000 in Elasticsearch; 0 = no limit)"),
     "depth_mode": ("empty", ("empty", "error"), "2 U", "what is answered beyond depth"),
     # the envelope
     "total": ("number", ("number", "string", "missing", "null"), "4 U", "totalCount"),
-    "total_cap": (0, int, "2 U", "totalCount is never above this (0 = exact)"),
+    "total_cap": (0, COUNT, "2 U", "totalCount is never above this (0 = exact)"),
     "total_add": (0, int, "4 U", "added to totalCount"),
     "total_page": ("number", ("number", "string", "missing"), "4 U", "totalPage"),
-    "empty_total_page": (0, int, "4 U", "totalPage of an empty result: 0 or 1"),
+    "empty_total_page": (0, COUNT, "4 U", "totalPage of an empty result: 0 or 1"),
     "empty": ("list", ("list", "no-list", "no-result"), "4 C", "what an empty result looks like"),
     "echo_page_size": ("off", ON_OFF, "4 C", "result has pageSize"),
     "success": ("boolean", ("boolean", "string", "missing"), "4 A", "the member success"),
@@ -46,16 +62,16 @@ SWITCHES = {
     "types": ("loose", ("loose", "strict", "spelled"), "10.9 U", "texts and numbers in text_N, serialNo: equal if the "
               "number or text is; only in the same JSON type; only in the same spelling"),
     "trim": ("off", ON_OFF, "3 U", "white space around texts in conditions is taken off, not around those stored"),
-    "text_limit": (0, int, "2 U", "longer texts are not found (256 in Elasticsearch; 0 = no limit)"),
+    "text_limit": (0, COUNT, "2 U", "longer texts are not found (256 in Elasticsearch; 0 = no limit)"),
     "doubles": ("off", ON_OFF, "3 U", "fractions in conditions are read as doubles"),
-    "max_values": (0, int, "3 U", "most values of one condition (0 = any number)"),
+    "max_values": (0, COUNT, "3 U", "most values of one condition (0 = any number)"),
     # time
     "date": ("on", ("on", "off", "garbage"), "-", "the Date header"),
     "date_offset": (0, int, "-", "seconds that the Date header is ahead of the stamps"),
-    "pace": (0.0, float, "-", "seconds that the clock moves on at every data request"),
-    "lag": (0.0, float, "-", "seconds from a change's stamp until lists show it"),
+    "pace": (0.0, SECONDS, "-", "seconds that the clock moves on at every data request"),
+    "lag": (0.0, SECONDS, "-", "seconds from a change's stamp until lists show it"),
     "lag_jitter": ("off", ON_OFF, "-", "each change has a lag of its own, 0 to lag"),
-    "replicas": (1, int, "-", "copies that catch up one by one within lag; each request asks one at random"),
+    "replicas": (1, POSITIVE, "-", "copies that catch up one by one within lag; each request asks one at random"),
     "two_instants": ("off", ("off", "list-first", "count-first"), "-", "rows and totalCount: a mutation lies between"),
     # rights and signature
     "sign": ("raw", ("raw", "stripped", "both", "off"), "1 U", "what is hashed: the body, or the body without blanks"),
@@ -63,9 +79,9 @@ SWITCHES = {
     "personal": ("off", ON_OFF, "1 U", "a user_ token needs the header userId"),
     "rights": ("all", ("all", "error", "empty"), "1 U", "what the acting user may see"),
     # limits
-    "limit_second": (0, int, "5 C", "calls in any second (20; 0 = no limit)"),
-    "limit_minute": (0, int, "5 C", "calls in any minute (1000; 0 = no limit)"),
-    "limit_day": (0, int, "5 C", "calls a day of Shanghai, by the world's clock (100000; 0 = no limit)"),
+    "limit_second": (0, COUNT, "5 C", "calls in any second (20; 0 = no limit)"),
+    "limit_minute": (0, COUNT, "5 C", "calls in any minute (1000; 0 = no limit)"),
+    "limit_day": (0, COUNT, "5 C", "calls a day of Shanghai, by the world's clock (100000; 0 = no limit)"),
     "limit_mode": ("body", ("body", "429", "503"), "5 U", "a refused call: HTTP 200 with a code, or a status"),
     "limit_msg": ("", str, "5 U", "message of a refused call (default: by the limit)"),
     "retry_after": ("", str, "5 U", "Retry-After of a refused call: N seconds, or date+N"),
@@ -78,9 +94,9 @@ SWITCHES = {
     "code_condition": (701020, int, "5 C", "a condition of the wrong shape"),
     "code_limit": (100429, int, "5 U", "limit"),
     # transport
-    "latency": (0.0, float, "-", "ms before each answer; requests overlap"),
+    "latency": (0.0, SECONDS, "-", "ms before each answer; requests overlap"),
     "gzip": ("on", ON_OFF, "-", "compress for clients that accept it"),
-    "gzip_level": (1, int, "-", "1 to 9"),
+    "gzip_level": (1, from_to(int, 1, 9), "-", "1 to 9"),
     "keepalive": ("on", ("on", "off", "silent"), "-", "off: says Connection: close; silent: closes without a word"),
     "chunked": ("off", ON_OFF, "-", "every answer comes chunked"),
     # the log

@@ -1,7 +1,15 @@
 """Selftest: signature, compression, log, clock, limits, ports."""
 import time
 
+from .names import Refused
 from .probe import Probe
+
+
+def refusal(ctl, **switches):
+    try:
+        return ctl("c1", "set", **switches)
+    except Refused as error:
+        return str(error)
 
 
 def try_manners(tap, ctl, probe):
@@ -12,6 +20,9 @@ def try_manners(tap, ctl, probe):
     probe.corpid = "c1"
     plain = probe.call(pageSize=100)
     ok(probe.call(gzip=True, pageSize=100) == plain and probe.headers.get("content-encoding") == "gzip", "gzip")
+    told = [refusal(ctl, **switch) for switch in ({"gzip_level": "150"}, {"replicas": "0"}, {"latency": "nan"})]
+    ok(told == ["gzip_level wants int of 1 to 9, not 150", "replicas wants int of 1 or more, not 0",
+                "latency wants float of 0 or more, not nan"], "numbers of a switch have bounds", told)
     ctl("c1", "clear")
     for _ in range(3):
         probe.call()
