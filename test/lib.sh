@@ -15,21 +15,21 @@ as_root() {
 # a subshell.  It gets WORK and PG_CONFIG, and what $1 names besides; a token
 # among that is never an argument, which everybody could read.
 exec_as_user() {
-  local given="WORK PG_CONFIG $1" name
+  local given="WORK PG_CONFIG $1" name drop=() user=()
   shift
-  for name in $(compgen -e); do
-    export -n "${name?}"
-  done
   for name in $given; do
     [ -z "${!name+x}" ] || export "${name?}"
   done
   export PATH="$PG_BIN:/usr/local/bin:/usr/bin:/bin" HOME="$WORK" TMPDIR="$WORK/tmp" LC_ALL=C.UTF-8 TZ=UTC \
     PYTHONDONTWRITEBYTECODE=1
+  given="$given PATH HOME TMPDIR LC_ALL TZ PYTHONDONTWRITEBYTECODE"
+  # functions, and names that the shell cannot say, too
+  while IFS= read -r -d '' name; do
+    [[ " $given " = *" ${name%%=*} "* ]] || drop+=(-u "${name%%=*}")
+  done < <(env -0)
   cd "$WORK" || exit
-  if [ "$(id -u)" = 0 ]; then
-    exec setpriv --reuid=postgres --regid=postgres --init-groups "$@" </dev/null
-  fi
-  exec "$@" </dev/null
+  [ "$(id -u)" != 0 ] || user=(setpriv --reuid=postgres --regid=postgres --init-groups)
+  exec env "${drop[@]}" "${user[@]}" "$@" </dev/null
 }
 
 # The major version to build for: that of PG_CONFIG, else the newest that is
@@ -94,8 +94,8 @@ install_packages() {
   PG_BIN=$("$PG_CONFIG" --bindir)
 }
 
-# WORK: a directory that the servers' user owns, with a copy of the tree in
-# WORK/tree.  It goes when the script ends, and what runs from it is stopped.
+# WORK: a directory of the servers' user, and of nobody else, with a copy of the tree
+# in WORK/tree.  It goes when the script ends, and what runs from it is stopped.
 make_workdir() {
   WORK=$(mktemp -d "${TMPDIR:-/tmp}/xbb_fdw.XXXXXX")
   trap clean_up EXIT
@@ -104,7 +104,7 @@ make_workdir() {
   mkdir "$WORK/tree" "$WORK/tmp"
   tar -cf - --exclude=./.git --exclude='*.o' --exclude='*.so' --exclude='*.bc' --exclude='*.d' . |
     tar -xf - -C "$WORK/tree" --no-same-owner
-  chmod 755 "$WORK"
+  chmod 700 "$WORK"
   [ "$(id -u)" != 0 ] || chown -R postgres:postgres "$WORK"
 }
 
@@ -215,7 +215,7 @@ regress() {
     done >"$WORK/tmp/schedule"
     echo >>"$WORK/tmp/schedule"
   fi
-  printf "fsync = off\nlog_min_messages = warning\n" >"$WORK/tmp/extra.conf"
+  printf "fsync = off\nlog_min_messages = warning\nunix_socket_permissions = 0700\n" >"$WORK/tmp/extra.conf"
   mkdir -p "$WORK/regress"
   "$PGXS/src/test/regress/pg_regress" --temp-instance="$WORK/instance" --temp-config="$WORK/tmp/extra.conf" \
     --bindir="$PG_BIN" --inputdir=. --outputdir="$WORK/regress" --encoding=UTF8 --no-locale \
@@ -225,12 +225,13 @@ regress() {
 }
 
 # Starts a throw-away server with the binaries of PG_BIN; sets PGHOST and its
-# kin.  It listens on a socket in WORK only.
+# kin.  It listens on a socket in WORK only, for its own user: whoever could connect
+# would be superuser.
 start_server() {
   (exec_as_user "" initdb -A trust -U postgres -N -E UTF8 --locale=C.UTF-8 -D "$WORK/data") >"$WORK/tmp/initdb.log" ||
     { cat "$WORK/tmp/initdb.log" >&2; die "initdb failed"; }
   (exec_as_user "" pg_ctl -w -s -D "$WORK/data" -l "$WORK/tmp/server.log" \
-    -o "-c listen_addresses='' -c fsync=off -c unix_socket_directories='$WORK/tmp'" start) ||
+    -o "-c listen_addresses='' -c fsync=off -c unix_socket_directories='$WORK/tmp' -c unix_socket_permissions=0700" start) ||
     { cat "$WORK/tmp/server.log" >&2; die "PostgreSQL did not start"; }
   export PGHOST="$WORK/tmp" PGPORT=5432 PGUSER=postgres PGDATABASE=postgres
 }

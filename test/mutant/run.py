@@ -89,7 +89,8 @@ class Machine:
 
     def start(self):
         self.need("pg_ctl", "-w", "-s", "-D", self.data, "-l", self.log, "-o",
-                  f"-c listen_addresses='' -c fsync=off -c unix_socket_directories='{self.work}/tmp'", "start")
+                  f"-c listen_addresses='' -c fsync=off -c unix_socket_directories='{self.work}/tmp' "
+                  "-c unix_socket_permissions=0700", "start")
 
     def psql(self, database, *statements):
         return ["psql", "-qX", "-v", "ON_ERROR_STOP=1", "-d", database,

@@ -6,6 +6,7 @@ import tempfile
 
 CONF = """
 listen_addresses = ''
+unix_socket_permissions = 0700
 fsync = off
 log_statement = 'all'
 log_min_duration_statement = 0
