@@ -46,7 +46,7 @@ WHERE c.relnamespace = 'xbb'::regnamespace AND c.relkind IN ('r', 'v') AND c.rel
 -- only what commits runs under a path that is not set by its definition
 SELECT p.proname, p.prokind FROM pg_proc p JOIN pg_language l ON l.oid = p.prolang
 WHERE p.pronamespace = 'xbb'::regnamespace AND l.lanname IN ('sql', 'plpgsql') AND p.prosqlbody IS NULL
-  AND p.proconfig IS DISTINCT FROM '{"search_path=pg_catalog, pg_temp"}' ORDER BY p.proname;
+  AND 'search_path=pg_catalog, pg_temp' = ANY (p.proconfig) IS NOT TRUE ORDER BY p.proname;
 CREATE USER MAPPING FOR CURRENT_USER SERVER extensions OPTIONS (token 't0ken');
 SELECT xbb.create_sync('copy', source => 'source', target => 'target');
 CALL xbb.sync('copy');

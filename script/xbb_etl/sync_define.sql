@@ -111,11 +111,14 @@ BEGIN
 END
 $$;
 
--- Makes a view of a statement as the caller understands it, and says it again in a way
--- that no search path changes; tail is how that ends where it reads nothing but source.
+-- Makes a view of a statement as the caller's path understands it, and says it again in
+-- a way that no search path changes; tail is how that ends where it reads nothing but
+-- source.  Constants are read and said as _sync_step reads them, in any session.
 CREATE FUNCTION xbb._sync_make_view(statement pg_catalog.text, source pg_catalog.regclass, path pg_catalog.text,
   OUT definition pg_catalog.text, OUT tail pg_catalog.text)
-LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET quote_all_identifiers = off
+SET standard_conforming_strings = on SET array_nulls = on SET transform_null_equals = off SET DateStyle = ISO
+SET IntervalStyle = postgres SET extra_float_digits = 1 SET bytea_output = hex SET xmloption = content AS $$
 BEGIN
   PERFORM xbb._sync_path(path);
   EXECUTE statement;
@@ -154,7 +157,7 @@ BEGIN
                        xbb._sync_source_column(def.source, 'updateTime', 'update_time'),
                        xbb._sync_source_column(def.source, '*', '*')) OR
          -- a whole row leaves no dependency
-         def.select_list ~ '\msource\.\*' OR
+         def.select_list ~ E'\\msource\\.\\*' OR
          EXISTS (SELECT FROM pg_catalog.pg_depend d
                  JOIN pg_catalog.pg_rewrite r ON d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass AND d.objid = r.oid
                  WHERE r.ev_class = 'pg_temp.xbb_sync_view'::pg_catalog.regclass
@@ -263,7 +266,10 @@ BEGIN
   names := pg_catalog.parse_ident(target);
   place := xbb._sync_look_up(target, path);
   def.target := place.relation;
-  IF pg_catalog.cardinality(names) = 1 THEN
+  IF def.target IS NULL AND pg_catalog.cardinality(names) = 1 THEN
+    IF place.creation_schema IS NULL THEN
+      RAISE EXCEPTION 'no schema has been selected to create in' USING ERRCODE = 'invalid_schema_name';
+    END IF;
     names := array[place.creation_schema::pg_catalog.text] || names;
   END IF;
   def := xbb._sync_prepare(def, names, path);

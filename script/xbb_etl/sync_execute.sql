@@ -61,10 +61,13 @@ END
 $$;
 
 -- One step of a run, and what comes after it; counts is NULL where nothing was done that
--- ought to be committed.
+-- ought to be committed.  What is put together of texts, and what is kept as text, means
+-- the same in any session.
 CREATE FUNCTION xbb._sync_step(name pg_catalog.text, task pg_catalog.text, run bigint,
   INOUT phase pg_catalog.text, INOUT windows pg_catalog.tstzrange[], OUT counts xbb._sync_counts)
-LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET quote_all_identifiers = off
+SET standard_conforming_strings = on SET array_nulls = on SET transform_null_equals = off SET DateStyle = ISO
+SET IntervalStyle = postgres SET extra_float_digits = 1 SET bytea_output = hex SET xmloption = content AS $$
 DECLARE
   def xbb.sync_definition := xbb._sync_get(name);
   next pg_catalog.record;
@@ -104,7 +107,7 @@ CREATE FUNCTION xbb._sync_blame(def xbb.sync_definition, context pg_catalog.text
   INOUT detail pg_catalog.text, INOUT hint pg_catalog.text, OUT place pg_catalog.text)
 LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-  place := substring(context FROM 'column "[^\n]*" \(attr [^\n]*\) of foreign table [^\n]*');
+  place := substring(context FROM E'column "[^\n]*" [(]attr [^\n]*[)] of foreign table [^\n]*');
   IF place IS NOT NULL THEN
     detail := pg_catalog.format('It was %s.', place);
     IF NOT xbb._sync_sets_null(def.source) THEN
