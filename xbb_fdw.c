@@ -7,7 +7,9 @@
  */
 #include "postgres.h"
 
+#include "datatype/timestamp.h"
 #include "fmgr.h"
+#include "utils/datetime.h"
 #include "utils/guc.h"
 
 #include "fdw/fdw.h"
@@ -24,6 +26,31 @@ extern PGDLLEXPORT void _PG_init(void);
 /* read by xbb.sync alone, as a setting */
 static char *log_retention;
 
+/* A mistake would be found out at the end of a run; less than nothing would be the whole log. */
+static bool
+check_log_retention(char **newval, void **extra, GucSource source)
+{
+	char		buffer[MAXDATELEN + 1];
+	char	   *field[MAXDATEFIELDS];
+	int			ftype[MAXDATEFIELDS];
+	int			nfields;
+	int			dtype;
+	struct pg_itm_in interval;
+
+	if (ParseDateTime(*newval, buffer, sizeof(buffer), field, ftype, MAXDATEFIELDS, &nfields) == 0 &&
+		DecodeInterval(field, ftype, nfields, INTERVAL_FULL_RANGE, &dtype, &interval) == 0 && dtype == DTK_DELTA)
+	{
+		double		days = interval.tm_year * 366.0 + interval.tm_mon * 31.0 + interval.tm_mday +
+			(double) interval.tm_usec / USECS_PER_DAY;
+
+		if (interval.tm_year >= 0 && interval.tm_mon >= 0 && interval.tm_mday >= 0 && interval.tm_usec >= 0 &&
+			days <= 366 * 1000)
+			return true;
+	}
+	GUC_check_errdetail("It must be an interval of at most 1000 years, such as \"90 days\".");
+	return false;
+}
+
 void
 _PG_init(void)
 {
@@ -31,7 +58,7 @@ _PG_init(void)
 	DefineCustomStringVariable("xbb_fdw.log_retention",
 							   "How long the runs of a sync stay in xbb.sync_run.",
 							   "An interval.", &log_retention, "90 days",
-							   PGC_USERSET, 0, NULL, NULL, NULL);
+							   PGC_SUSET, 0, check_log_retention, NULL, NULL);
 	MarkGUCPrefixReserved("xbb_fdw");
 }
 

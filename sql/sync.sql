@@ -100,21 +100,21 @@ SELECT failures_in_a_row FROM xbb.sync_status WHERE name = 'sync one';
 \! psql -X -q -c 'LISTEN xbb_sync' -c "CALL xbb.sync('sync one')" -c "SELECT 'then'" | grep '"sync one"' | sed 's/"run": [0-9]*, //; s/, "watermark": "[^"]*"//; s/ received from.*//; s/.*payload //'
 
 -- one run at a time: the other one is no failure
-SELECT pg_advisory_lock(class, object) FROM xbb._sync_lock('sync one');
+SELECT xbb._sync_lock(id, true) FROM xbb.sync_definition WHERE name = 'sync one';
 \! psql -X -q -c "CALL xbb.sync('sync one')"
 SELECT status, requests, error FROM run;
-SELECT pg_advisory_unlock(class, object) FROM xbb._sync_lock('sync one');
+SELECT xbb._sync_unlock(id) FROM xbb.sync_definition WHERE name = 'sync one';
 CALL xbb.sync('sync one');
 SELECT status FROM run;
-SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid();
+SELECT count(*) FROM pg_locks WHERE locktype IN ('object', 'advisory') AND pid = pg_backend_pid();
 -- and this session can go on after a failure, too
 SELECT sim('fault what=code code=100001 msg=broken times=0');
 CALL xbb.sync('sync one');
-SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid();
+SELECT count(*) FROM pg_locks WHERE locktype IN ('object', 'advisory') AND pid = pg_backend_pid();
 SELECT sim('clear what=faults');
 
 -- a run that never came to its end
-INSERT INTO xbb._sync_run_log (sync, owner, task, status) SELECT name, owner, 'sync', 'running' FROM xbb.sync_definition WHERE name = 'sync one';
+INSERT INTO xbb._sync_run_log (definition, sync, owner, task, status) SELECT id, name, owner, 'sync', 'running' FROM xbb.sync_definition WHERE name = 'sync one';
 SELECT status FROM run;
 SELECT failures_in_a_row FROM xbb.sync_status WHERE name = 'sync one';
 CALL xbb.sync('sync one');

@@ -15,7 +15,7 @@ SELECT xbb.create_sync('fail first', source => 'source', target => 'target');
 \c -
 CALL xbb.sync('fail first');
 SELECT status, rows_read, sqlstate, error FROM xbb.sync_run WHERE sync = 'fail first';
-SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid();
+SELECT count(*) FROM pg_locks WHERE locktype IN ('object', 'advisory') AND pid = pg_backend_pid();
 ALTER USER MAPPING FOR CURRENT_ROLE SERVER sync_fail OPTIONS (SET token 't0ken');
 CALL xbb.sync('fail first');
 SELECT status, rows_read, sqlstate, error FROM xbb.sync_run WHERE sync = 'fail first' ORDER BY id;

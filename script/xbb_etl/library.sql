@@ -1,4 +1,10 @@
--- What the sync asks of C: src/func/sync.h has the contracts.
+-- What the sync asks of C: src/func/sync.h and sync_lock.h have the contracts.
+
+CREATE FUNCTION xbb._sync_lock(id integer, session boolean) RETURNS pg_catalog.text
+LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'xbb_fdw_sync_lock';
+
+CREATE FUNCTION xbb._sync_unlock(id integer) RETURNS void
+LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'xbb_fdw_sync_unlock';
 
 CREATE FUNCTION xbb._can_commit() RETURNS boolean
 LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'xbb_fdw_can_commit';

@@ -274,7 +274,10 @@ BEGIN
   END IF;
   def := xbb._sync_prepare(def, names, path);
   BEGIN
-    INSERT INTO xbb.sync_definition SELECT def.*;
+    INSERT INTO xbb.sync_definition (name, owner, source, target, key, overlap, columns, chunk, reject_limit, delete_mode,
+                                     select_list, target_columns, source_columns)
+    VALUES (def.name, def.owner, def.source, def.target, def.key, def.overlap, def.columns, def.chunk, def.reject_limit,
+            def.delete_mode, def.select_list, def.target_columns, def.source_columns);
   EXCEPTION WHEN unique_violation THEN
     RAISE EXCEPTION 'sync % exists already', pg_catalog.quote_ident(def.name) USING ERRCODE = 'duplicate_object';
   END;
@@ -288,7 +291,7 @@ CREATE FUNCTION xbb.create_sync(
 RETURNS void LANGUAGE sql VOLATILE PARALLEL UNSAFE BEGIN ATOMIC
   SELECT xbb._sync_create(
     ROW(name, NULL, source, NULL, key, overlap, columns, chunk, reject_limit, delete_mode,
-        NULL, NULL, NULL, NULL, NULL)::xbb.sync_definition,
+        NULL, NULL, NULL, NULL, NULL, NULL)::xbb.sync_definition,
     target, pg_catalog.current_setting('search_path'));
 END;
 COMMENT ON FUNCTION xbb.create_sync(text, regclass, text, text[], interval, jsonb, interval, integer, text) IS
@@ -323,7 +326,7 @@ CREATE FUNCTION xbb.alter_sync(
 RETURNS void LANGUAGE sql VOLATILE PARALLEL UNSAFE BEGIN ATOMIC
   SELECT xbb._sync_alter(
     ROW(name, NULL, NULL, NULL, key, overlap, columns, chunk, reject_limit, delete_mode,
-        NULL, NULL, NULL, NULL, NULL)::xbb.sync_definition,
+        NULL, NULL, NULL, NULL, NULL, NULL)::xbb.sync_definition,
     pg_catalog.current_setting('search_path'));
 END;
 COMMENT ON FUNCTION xbb.alter_sync(text, text[], interval, jsonb, interval, integer, text) IS

@@ -31,30 +31,25 @@ END
 $$;
 
 -- Takes the lock and begins the run's row of the log; NULL, and a row that says so, if
--- another run has the lock.
+-- another run has the lock, or one of this backend is at work further up the stack.
 CREATE FUNCTION xbb._sync_begin(def xbb.sync_definition, task pg_catalog.text, before pg_catalog.record, can_commit boolean)
 RETURNS bigint LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  key pg_catalog.record := xbb._sync_lock(def.name);
-  free boolean;
+  lock pg_catalog.text := xbb._sync_lock(def.id, can_commit);
   run bigint;
 BEGIN
-  -- a session may still hold it, from a run that ended between its last two statements
-  IF can_commit THEN
-    free := xbb._sync_locked(def.name, pg_catalog.pg_backend_pid()) OR pg_catalog.pg_try_advisory_lock(key.class, key.object);
-  ELSE
-    free := pg_catalog.pg_try_advisory_xact_lock(key.class, key.object);
-  END IF;
-  IF NOT free THEN
-    INSERT INTO xbb._sync_run_log (sync, owner, task, status) VALUES (def.name, def.owner, task, 'running') RETURNING id INTO run;
+  IF lock IS NULL OR lock = 'held' AND EXISTS (
+      SELECT FROM xbb._sync_run_log l WHERE l.definition = def.id AND l.sync = def.name AND l.status = 'running') THEN
+    INSERT INTO xbb._sync_run_log (definition, sync, owner, task, status)
+    VALUES (def.id, def.name, def.owner, task, 'running') RETURNING id INTO run;
     PERFORM xbb._sync_note(run, 'skipped', NULL, before, NULL, NULL);
     RAISE NOTICE 'sync % is running already', pg_catalog.quote_ident(def.name);
     RETURN NULL;
   END IF;
   -- with the lock held, no other run is alive
   UPDATE xbb._sync_run_log l SET status = 'killed' WHERE l.sync = def.name AND l.status = 'running';
-  INSERT INTO xbb._sync_run_log (sync, owner, task, status, low)
-  SELECT def.name, def.owner, task, 'running', d.watermark - d.overlap
+  INSERT INTO xbb._sync_run_log (definition, sync, owner, task, status, low)
+  SELECT def.id, def.name, def.owner, task, 'running', d.watermark - d.overlap
   FROM xbb.sync_definition d WHERE d.name = def.name RETURNING id INTO run;
   RETURN run;
 END
@@ -181,7 +176,7 @@ BEGIN
   IF can_commit THEN
     COMMIT;
     PERFORM xbb._sync_path();
-    PERFORM pg_catalog.pg_advisory_unlock(k.class, k.object) FROM xbb._sync_lock(def.name) k;
+    PERFORM xbb._sync_unlock(def.id);
   END IF;
   PERFORM xbb._sync_path(path);
   IF failed THEN

@@ -18,7 +18,8 @@ CREATE TABLE xbb.sync_definition (
   target_columns text[] NOT NULL,
   source_columns text[] NOT NULL,
   watermark timestamptz,
-  loading_until timestamptz
+  loading_until timestamptz,
+  id integer GENERATED ALWAYS AS IDENTITY UNIQUE
 );
 COMMENT ON TABLE xbb.sync_definition IS 'the syncs and how far they are';
 COMMENT ON COLUMN xbb.sync_definition.name IS 'what the sync is called';
@@ -36,9 +37,11 @@ COMMENT ON COLUMN xbb.sync_definition.target_columns IS 'what select_list yields
 COMMENT ON COLUMN xbb.sync_definition.source_columns IS 'what is read for it';
 COMMENT ON COLUMN xbb.sync_definition.watermark IS 'all changes up to here are in the target';
 COMMENT ON COLUMN xbb.sync_definition.loading_until IS 'a load by windows is under way up to here';
+COMMENT ON COLUMN xbb.sync_definition.id IS 'its number, by which its lock stands in pg_locks';
 
 CREATE TABLE xbb._sync_run_log (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  definition integer NOT NULL,
   sync text NOT NULL,
   owner regrole NOT NULL,
   task text NOT NULL,
@@ -103,3 +106,4 @@ CREATE POLICY owner ON xbb._sync_run_log USING (pg_catalog.pg_has_role(owner, 'U
 CREATE POLICY owner ON xbb.sync_reject USING (pg_catalog.pg_has_role(owner, 'USAGE'));
 GRANT SELECT, INSERT, UPDATE, DELETE ON xbb.sync_definition, xbb._sync_run_log, xbb.sync_reject TO PUBLIC;
 SELECT pg_catalog.pg_extension_config_dump('xbb.sync_definition', '');
+SELECT pg_catalog.pg_extension_config_dump('xbb.sync_definition_id_seq', '');

@@ -1,21 +1,16 @@
--- The two keys of a sync's advisory lock.
-CREATE FUNCTION xbb._sync_lock(name pg_catalog.text, OUT class integer, OUT object integer)
-LANGUAGE sql STABLE STRICT PARALLEL SAFE BEGIN ATOMIC
-  SELECT pg_catalog.hashtext('xbb.sync'), pg_catalog.hashtext(name);
-END;
-
--- Does that process hold it?
-CREATE FUNCTION xbb._sync_locked(name pg_catalog.text, pid integer) RETURNS boolean
-LANGUAGE sql VOLATILE STRICT PARALLEL RESTRICTED
-RETURN EXISTS (
-    SELECT FROM pg_catalog.pg_locks l, xbb._sync_lock(name) k
-    WHERE l.locktype = 'advisory' AND l.granted AND l.pid = _sync_locked.pid AND l.objsubid = 2
-      AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())
-      AND l.classid = k.class::pg_catalog.oid AND l.objid = k.object::pg_catalog.oid);
+-- Is a run of the definition with that id alive?  It is, while its lock is held.  A standby
+-- does not see the locks of its primary, and takes the log's word.
+CREATE FUNCTION xbb._sync_alive(id integer) RETURNS boolean
+LANGUAGE sql STABLE STRICT PARALLEL RESTRICTED
+RETURN pg_catalog.pg_is_in_recovery() OR EXISTS (
+    SELECT FROM pg_catalog.pg_locks l
+    WHERE l.locktype = 'object' AND l.granted AND l.objid = _sync_alive.id::pg_catalog.oid
+      AND l.classid = 'xbb.sync_definition'::pg_catalog.regclass
+      AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()));
 
 CREATE VIEW xbb.sync_run WITH (security_invoker) AS
 SELECT l.id, l.sync, l.owner, l.task,
-       CASE WHEN l.status = 'running' AND NOT xbb._sync_locked(l.sync, l.pid) THEN 'killed' ELSE l.status END AS status,
+       CASE WHEN l.status = 'running' AND NOT xbb._sync_alive(l.definition) THEN 'killed' ELSE l.status END AS status,
        l.pid, l.started, l.ended, l.low, l.watermark, l.requests, l.pages, l.rows_read, l.inserted, l.updated,
        l.unchanged, l.rejected, l.deleted, l.retries, l.throttled, l.bytes, l.sqlstate, l.error
 FROM xbb._sync_run_log l;
@@ -24,7 +19,7 @@ COMMENT ON COLUMN xbb.sync_run.id IS 'which run';
 COMMENT ON COLUMN xbb.sync_run.sync IS 'name of the sync';
 COMMENT ON COLUMN xbb.sync_run.owner IS 'role that it runs as';
 COMMENT ON COLUMN xbb.sync_run.task IS 'sync, retry_rejects, reconcile or reconcile full';
-COMMENT ON COLUMN xbb.sync_run.status IS 'running, succeeded, failed, skipped (another one was at work) or killed (the backend is gone)';
+COMMENT ON COLUMN xbb.sync_run.status IS 'running, succeeded, failed, skipped (another one was at work) or killed (no run holds the lock any more)';
 COMMENT ON COLUMN xbb.sync_run.pid IS 'of which backend';
 COMMENT ON COLUMN xbb.sync_run.started IS 'when it began, by this server''s clock';
 COMMENT ON COLUMN xbb.sync_run.ended IS 'when it ended';

@@ -1,0 +1,24 @@
+/*-------------------------------------------------------------------------
+ *
+ * sync_lock.h
+ *	  One run of a sync at a time.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef XBB_SYNC_LOCK_H
+#define XBB_SYNC_LOCK_H
+
+#include "fmgr.h"
+
+/*
+ * xbb._sync_lock(integer, boolean): takes the lock of the caller's own definition with
+ * that id, without waiting: 'taken', 'held' where this backend has it already, NULL
+ * where another has.  Until the end of the transaction, or, if the second is true,
+ * until xbb._sync_unlock or an error that ends a transaction.
+ */
+extern PGDLLEXPORT Datum xbb_fdw_sync_lock(PG_FUNCTION_ARGS);
+
+/* xbb._sync_unlock(integer): gives back what was taken beyond the transaction */
+extern PGDLLEXPORT Datum xbb_fdw_sync_unlock(PG_FUNCTION_ARGS);
+
+#endif							/* XBB_SYNC_LOCK_H */
