@@ -297,16 +297,68 @@ END;
 COMMENT ON FUNCTION xbb.create_sync(text, regclass, text, text[], interval, jsonb, interval, integer, text) IS
   'defines a copy of a foreign table, to be kept up to date by CALL xbb.sync(name)';
 
--- NULL leaves things as they are, but for chunk and columns: '0' and '{}' are
--- "none" there.
+-- The expression of each column that a definition names: by default those it has.
+CREATE FUNCTION xbb._sync_named(def xbb.sync_definition) RETURNS pg_catalog.jsonb
+LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT coalesce((def).columns, pg_catalog.jsonb_object_agg(u.c, pg_catalog.quote_ident(u.c)), '{}')
+  FROM pg_catalog.unnest((def).target_columns) u (c) WHERE u.c NOT IN ('data_id', 'update_time')
+$$;
+
+-- The columns of a definition after a JSON merge patch: null takes one out, and alone
+-- it is the default.
+CREATE FUNCTION xbb._sync_patch(def xbb.sync_definition, patch pg_catalog.jsonb) RETURNS pg_catalog.jsonb
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  named pg_catalog.jsonb := xbb._sync_named(def);
+  missing pg_catalog.text;
+BEGIN
+  IF coalesce(patch, '{}') = '{}' THEN
+    RETURN def.columns;
+  ELSIF patch = 'null' THEN
+    RETURN NULL;
+  ELSIF pg_catalog.jsonb_typeof(patch) <> 'object' THEN
+    RETURN patch;
+  END IF;
+  FOR missing IN SELECT e.key FROM pg_catalog.jsonb_each(patch) e WHERE e.value = 'null' AND NOT named ? e.key ORDER BY 1 LOOP
+    RAISE NOTICE 'sync % has no column %', pg_catalog.quote_ident(def.name), pg_catalog.quote_ident(missing);
+  END LOOP;
+  RETURN (SELECT coalesce(pg_catalog.jsonb_object_agg(e.key, e.value), '{}')
+          FROM pg_catalog.jsonb_each(named || patch) e WHERE e.value <> 'null');
+END
+$$;
+
+-- Says what a change of columns leaves undone, and the statement that does it.
+CREATE FUNCTION xbb._sync_tell_change(before xbb.sync_definition, def xbb.sync_definition) RETURNS void
+LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  old pg_catalog.jsonb := xbb._sync_named(before);
+  new pg_catalog.jsonb := xbb._sync_named(def);
+  stale pg_catalog.text := (SELECT pg_catalog.string_agg(pg_catalog.quote_ident(u.c), ', ' ORDER BY u.o)
+                            FROM pg_catalog.unnest(def.target_columns) WITH ORDINALITY u (c, o)
+                            WHERE new -> u.c IS DISTINCT FROM old -> u.c);
+  left_out pg_catalog.text;
+BEGIN
+  IF stale IS NOT NULL AND def.watermark IS NOT NULL THEN
+    RAISE NOTICE 'rows whose record does not change keep what they have in %', stale
+      USING HINT = pg_catalog.format('CALL xbb.sync(%L, full => true); fills them.', def.name);
+  END IF;
+  FOR left_out IN SELECT k FROM pg_catalog.jsonb_object_keys(old) k WHERE k <> ALL (def.target_columns) ORDER BY k LOOP
+    RAISE NOTICE 'column % of % is loaded no more, and keeps what it has', pg_catalog.quote_ident(left_out), def.target
+      USING HINT = pg_catalog.format('ALTER TABLE %s DROP COLUMN %I; takes it out.', def.target, left_out);
+  END LOOP;
+END
+$$;
+
+-- NULL leaves things as they are; chunk => '0' is "none".
 CREATE FUNCTION xbb._sync_alter(given xbb.sync_definition, path pg_catalog.text) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  def xbb.sync_definition := xbb._sync_get(given.name);
+  before xbb.sync_definition := xbb._sync_get(given.name);
+  def xbb.sync_definition := before;
 BEGIN
   def.key := coalesce(given.key, def.key);
   def.overlap := coalesce(given.overlap, def.overlap);
-  def.columns := nullif(coalesce(given.columns, def.columns), '{}');
+  def.columns := xbb._sync_patch(def, given.columns);
   def.chunk := nullif(coalesce(given.chunk, def.chunk), '0');
   def.reject_limit := coalesce(given.reject_limit, def.reject_limit);
   def.delete_mode := coalesce(given.delete_mode, def.delete_mode);
@@ -316,6 +368,7 @@ BEGIN
       reject_limit = def.reject_limit, delete_mode = def.delete_mode, select_list = def.select_list,
       target_columns = def.target_columns, source_columns = def.source_columns
   WHERE d.name = def.name;
+  PERFORM xbb._sync_tell_change(before, def);
 END
 $$;
 
@@ -330,7 +383,7 @@ RETURNS void LANGUAGE sql VOLATILE PARALLEL UNSAFE BEGIN ATOMIC
     pg_catalog.current_setting('search_path'));
 END;
 COMMENT ON FUNCTION xbb.alter_sync(text, text[], interval, jsonb, interval, integer, text) IS
-  'changes a sync''s definition; what is not named stays';
+  'changes a sync''s definition; what is not named stays, also of columns, which is a JSON merge patch';
 
 CREATE FUNCTION xbb.drop_sync(name pg_catalog.text) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$

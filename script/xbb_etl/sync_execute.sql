@@ -49,7 +49,7 @@ BEGIN
   -- with the lock held, no other run is alive
   UPDATE xbb._sync_run_log l SET status = 'killed' WHERE l.sync = def.name AND l.status = 'running';
   INSERT INTO xbb._sync_run_log (definition, sync, owner, task, status, low)
-  SELECT def.id, def.name, def.owner, task, 'running', d.watermark - d.overlap
+  SELECT def.id, def.name, def.owner, task, 'running', CASE WHEN task <> 'sync full' THEN d.watermark - d.overlap END
   FROM xbb.sync_definition d WHERE d.name = def.name RETURNING id INTO run;
   RETURN run;
 END
@@ -68,8 +68,8 @@ DECLARE
   next pg_catalog.record;
 BEGIN
   IF phase = 'plan' THEN
-    windows := xbb._sync_plan(def);
-    phase := 'load';
+    windows := xbb._sync_plan(def, task = 'sync full');
+    phase := CASE WHEN task = 'sync full' AND windows = '{}' THEN 'load all' ELSE 'load' END;
   ELSIF phase = 'load' AND pg_catalog.cardinality(windows) > 0 THEN
     next := xbb._sync_load_next(def, run, windows);
     windows := next.windows;
@@ -77,6 +77,9 @@ BEGIN
   ELSIF phase = 'load' THEN
     counts := xbb._sync_catch_up(def, run);
     phase := CASE task WHEN 'reconcile' THEN 'divide' WHEN 'reconcile full' THEN 'compare all' ELSE 'done' END;
+  ELSIF phase = 'load all' THEN
+    counts := xbb._sync_window(def, run, NULL, NULL);
+    phase := 'done';
   ELSIF phase = 'divide' THEN
     windows := xbb._sync_all_times(def);
     phase := 'compare';
@@ -185,12 +188,13 @@ BEGIN
 END
 $$;
 
-CREATE PROCEDURE xbb.sync(name pg_catalog.text) LANGUAGE plpgsql AS $$
+CREATE PROCEDURE xbb.sync(name pg_catalog.text, full boolean DEFAULT false) LANGUAGE plpgsql AS $$
 BEGIN
-  CALL xbb._sync_execute(name, 'sync');
+  CALL xbb._sync_execute(name, CASE WHEN sync.full THEN 'sync full' ELSE 'sync' END);
 END
 $$;
-COMMENT ON PROCEDURE xbb.sync(text) IS 'reads what has changed and brings it into the target';
+COMMENT ON PROCEDURE xbb.sync(text, boolean) IS
+  'reads what has changed or, full, everything, and brings what differs into the target';
 
 CREATE PROCEDURE xbb.retry_rejects(name pg_catalog.text) LANGUAGE plpgsql AS $$
 BEGIN

@@ -54,18 +54,20 @@ $$;
 
 -- The windows that a run begins with, the next one last; none if one reading without
 -- an upper bound does it.  Loads by windows are resumed, and begun where the API
--- counts more than one window's worth or the definition wants small steps.
-CREATE FUNCTION xbb._sync_plan(def xbb.sync_definition) RETURNS pg_catalog.tstzrange[]
+-- counts more than one window's worth or the definition wants small steps.  A full one
+-- over what was loaded before begins at the first record, and is not resumed.
+CREATE FUNCTION xbb._sync_plan(def xbb.sync_definition, full boolean) RETURNS pg_catalog.tstzrange[]
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  low pg_catalog.timestamptz := def.watermark - def.overlap;
+  again boolean := _sync_plan.full AND def.watermark IS NOT NULL;
+  low pg_catalog.timestamptz := CASE WHEN NOT again THEN def.watermark - def.overlap END;
   total bigint;
 BEGIN
   IF NOT xbb._sync_counts_source(def.source) THEN
     RETURN '{}';
   END IF;
-  IF def.loading_until IS NULL THEN
-    IF def.watermark IS NOT NULL AND coalesce(def.watermark + def.chunk > pg_catalog.now(), true) THEN
+  IF def.loading_until IS NULL OR again THEN
+    IF NOT again AND def.watermark IS NOT NULL AND coalesce(def.watermark + def.chunk > pg_catalog.now(), true) THEN
       RETURN '{}';
     END IF;
     total := xbb._total(def.source, low, NULL);
@@ -73,7 +75,7 @@ BEGIN
       RETURN '{}';
     END IF;
     def.loading_until := coalesce((xbb._counters()).clock, pg_catalog.now());
-    UPDATE xbb.sync_definition d SET loading_until = def.loading_until WHERE d.name = def.name;
+    UPDATE xbb.sync_definition d SET loading_until = def.loading_until WHERE d.name = def.name AND NOT again;
   END IF;
   RETURN array[pg_catalog.tstzrange(least(coalesce(low, pg_catalog.to_timestamp(0)), def.loading_until), def.loading_until, '[]')];
 END

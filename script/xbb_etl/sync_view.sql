@@ -18,7 +18,7 @@ COMMENT ON VIEW xbb.sync_run IS 'the runs of the syncs; a row a run, failed and 
 COMMENT ON COLUMN xbb.sync_run.id IS 'which run';
 COMMENT ON COLUMN xbb.sync_run.sync IS 'name of the sync';
 COMMENT ON COLUMN xbb.sync_run.owner IS 'role that it runs as';
-COMMENT ON COLUMN xbb.sync_run.task IS 'sync, retry_rejects, reconcile or reconcile full';
+COMMENT ON COLUMN xbb.sync_run.task IS 'sync, sync full, retry_rejects, reconcile or reconcile full';
 COMMENT ON COLUMN xbb.sync_run.status IS 'running, succeeded, failed, skipped (another one was at work) or killed (no run holds the lock any more)';
 COMMENT ON COLUMN xbb.sync_run.pid IS 'of which backend';
 COMMENT ON COLUMN xbb.sync_run.started IS 'when it began, by this server''s clock';
