@@ -10,17 +10,24 @@ CREATE FUNCTION xbb._sync_transform(def xbb.sync_definition, first bigint, last 
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   transformed bigint;
+  loaded_before bigint;
 BEGIN
   TRUNCATE pg_temp.xbb_sync_new;
+  -- one INSERT each, so that types are made the target's as INSERT makes them
   EXECUTE pg_catalog.format(
-    'INSERT INTO pg_temp.xbb_sync_new (%1$s, "#n") %2$s, "#n"
-     FROM pg_temp.xbb_sync_stage source WHERE "#n" BETWEEN $1 AND $2 AND "#loaded" IS NULL
-     UNION ALL
-     SELECT %3$s, "#n" FROM pg_temp.xbb_sync_stage s, pg_catalog.jsonb_populate_record(NULL::%4$s, s."#loaded") r
-     WHERE "#n" BETWEEN $1 AND $2 AND "#loaded" IS NOT NULL',
-    xbb._sync_list(def.target_columns, '%1$I'), def.select_list, xbb._sync_list(def.target_columns, 'r.%1$I'), def.target)
+    'INSERT INTO pg_temp.xbb_sync_new (%s, "#n") %s, "#n"
+     FROM pg_temp.xbb_sync_stage source WHERE "#n" BETWEEN $1 AND $2 AND "#loaded" IS NULL',
+    xbb._sync_list(def.target_columns, '%1$I'), def.select_list)
   USING first, last;
   GET DIAGNOSTICS transformed = ROW_COUNT;
+  EXECUTE pg_catalog.format(
+    'INSERT INTO pg_temp.xbb_sync_new (%s, "#n")
+     SELECT %s, "#n" FROM pg_temp.xbb_sync_stage s, pg_catalog.jsonb_populate_record(NULL::%s, s."#loaded") r
+     WHERE "#n" BETWEEN $1 AND $2 AND "#loaded" IS NOT NULL',
+    xbb._sync_list(def.target_columns, '%1$I'), xbb._sync_list(def.target_columns, 'r.%1$I'), def.target)
+  USING first, last;
+  GET DIAGNOSTICS loaded_before = ROW_COUNT;
+  transformed := transformed + loaded_before;
   RETURN transformed;
 END
 $$;

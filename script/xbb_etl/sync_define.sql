@@ -17,57 +17,6 @@ BEGIN
 END
 $$;
 
--- Is the source one that a sync can read?
-CREATE FUNCTION xbb._sync_check_source(def xbb.sync_definition) RETURNS void
-LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
-DECLARE
-  kind pg_catalog."char" := (SELECT c.relkind FROM pg_catalog.pg_class c WHERE c.oid = def.source);
-BEGIN
-  IF kind NOT IN ('f', 'r', 'p', 'v', 'm') THEN
-    RAISE EXCEPTION 'source % is not a table', def.source USING ERRCODE = 'wrong_object_type';
-  END IF;
-  IF NOT pg_catalog.has_table_privilege(def.source, 'SELECT') THEN
-    RAISE EXCEPTION 'no right to read source %', def.source USING ERRCODE = 'insufficient_privilege';
-  END IF;
-  IF xbb._sync_source_column(def.source, 'dataId', 'data_id') IS NULL OR
-     xbb._sync_source_column(def.source, 'updateTime', 'update_time') IS NULL THEN
-    RAISE EXCEPTION 'source % has no column for %', def.source,
-      CASE WHEN xbb._sync_source_column(def.source, 'dataId', 'data_id') IS NULL THEN 'dataId' ELSE 'updateTime' END
-      USING ERRCODE = 'undefined_column',
-            HINT = 'A sync needs the columns data_id bigint and update_time timestamptz.';
-  END IF;
-  IF def.overlap < pg_catalog.make_interval(secs => CASE WHEN kind = 'f' THEN xbb._settle_time(def.source) ELSE 0 END) THEN
-    RAISE EXCEPTION 'overlap % is less than the settle_time of %', def.overlap, def.source
-      USING ERRCODE = 'invalid_parameter_value';
-  END IF;
-  IF def.chunk IS NOT NULL AND NOT xbb._sync_counts_source(def.source) THEN
-    RAISE EXCEPTION 'chunk needs a foreign table of xbb_fdw as source' USING ERRCODE = 'invalid_parameter_value';
-  END IF;
-END
-$$;
-
--- Are the other arguments in their range?
-CREATE FUNCTION xbb._sync_check_options(def xbb.sync_definition) RETURNS void
-LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
-BEGIN
-  IF def.chunk <= '0' THEN
-    RAISE EXCEPTION 'chunk must be positive' USING ERRCODE = 'invalid_parameter_value';
-  END IF;
-  IF def.reject_limit < 0 THEN
-    RAISE EXCEPTION 'reject_limit must not be negative' USING ERRCODE = 'invalid_parameter_value';
-  END IF;
-  IF coalesce(def.delete_mode NOT IN ('ignore', 'mark', 'delete'), true) THEN
-    RAISE EXCEPTION 'delete_mode must be ignore, mark or delete' USING ERRCODE = 'invalid_parameter_value';
-  END IF;
-  IF pg_catalog.jsonb_typeof(def.columns) <> 'object' OR
-     EXISTS (SELECT FROM pg_catalog.jsonb_each(def.columns) e WHERE pg_catalog.jsonb_typeof(e.value) <> 'string') THEN
-    RAISE EXCEPTION 'columns must be a JSON object of SQL expressions'
-      USING ERRCODE = 'invalid_parameter_value',
-            HINT = 'An example: {"name": "trim(name)", "price": "price * 1.13"}';
-  END IF;
-END
-$$;
-
 -- The table that the caller means by a name, and the schema where he would make one.
 CREATE FUNCTION xbb._sync_look_up(target pg_catalog.text, path pg_catalog.text,
   OUT relation pg_catalog.regclass, OUT creation_schema pg_catalog.name)
@@ -136,6 +85,7 @@ DECLARE
   statement pg_catalog.text;
   view pg_catalog.record;
 BEGIN
+  PERFORM xbb._sync_check_row(def, path);
   SELECT pg_catalog.array_agg(e.key ORDER BY e.key NOT IN ('data_id', 'update_time'), e.key),
          pg_catalog.string_agg(pg_catalog.format(E'(%s\n) AS %I', e.value, e.key), ', '
                                ORDER BY e.key NOT IN ('data_id', 'update_time'), e.key)
@@ -185,49 +135,6 @@ BEGIN
 END
 $$;
 
--- Can the target take what the view holds?  This reads nothing.
-CREATE FUNCTION xbb._sync_check_target(def xbb.sync_definition) RETURNS void
-LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
-DECLARE
-  item pg_catalog.record;
-  fits boolean;
-BEGIN
-  IF (SELECT c.relkind NOT IN ('r', 'p') FROM pg_catalog.pg_class c WHERE c.oid = def.target) THEN
-    RAISE EXCEPTION 'target % is not a table', def.target USING ERRCODE = 'wrong_object_type';
-  END IF;
-  FOR item IN SELECT * FROM pg_catalog.unnest(array['SELECT', 'INSERT', 'UPDATE', 'DELETE']) p (name) LOOP
-    IF NOT pg_catalog.has_table_privilege(def.target, item.name) THEN
-      RAISE EXCEPTION 'no right to % target %', pg_catalog.lower(item.name), def.target
-        USING ERRCODE = 'insufficient_privilege';
-    END IF;
-  END LOOP;
-  FOR item IN SELECT * FROM (VALUES ('data_id', 'bigint'), ('update_time', 'timestamp with time zone')) v (name, type)
-              UNION ALL SELECT 'deleted_at', 'timestamp with time zone' WHERE def.delete_mode = 'mark' LOOP
-    SELECT pg_catalog.format_type(a.atttypid, a.atttypmod) = item.type INTO fits
-    FROM pg_catalog.pg_attribute a WHERE a.attrelid = def.target AND a.attname = item.name AND NOT a.attisdropped;
-    IF fits IS NOT TRUE THEN
-      RAISE EXCEPTION 'target % must have a column % of type %', def.target, item.name, item.type
-        USING ERRCODE = 'datatype_mismatch';
-    END IF;
-  END LOOP;
-  IF NOT EXISTS (
-      SELECT FROM pg_catalog.pg_index i
-      WHERE i.indrelid = def.target AND i.indisunique AND i.indisvalid AND i.indimmediate
-        AND i.indpred IS NULL AND i.indexprs IS NULL
-        AND (SELECT pg_catalog.array_agg(a.attname::pg_catalog.text ORDER BY a.attname)
-             FROM pg_catalog.pg_attribute a
-             WHERE a.attrelid = def.target AND a.attnum = ANY ((i.indkey::smallint[])[0:i.indnkeyatts - 1]))
-            = (SELECT pg_catalog.array_agg(k ORDER BY k COLLATE "C") FROM pg_catalog.unnest(def.key) k)) THEN
-    RAISE EXCEPTION 'key % is not unique in target %', def.key, def.target
-      USING ERRCODE = 'invalid_parameter_value',
-            HINT = pg_catalog.format('CREATE UNIQUE INDEX ON %s (%s);', def.target, xbb._sync_list(def.key, '%1$I'));
-  END IF;
-  -- the types, as INSERT sees them
-  EXECUTE pg_catalog.format('EXPLAIN INSERT INTO %s (%s) SELECT * FROM pg_temp.xbb_sync_view', def.target,
-                            xbb._sync_list(def.target_columns, '%1$I'));
-END
-$$;
-
 -- Checks what create_sync and alter_sync were given, makes a missing target of that
 -- name, and completes the definition.  "path" is the caller's: expressions are read by it.
 CREATE FUNCTION xbb._sync_prepare(def xbb.sync_definition, names pg_catalog.text[], path pg_catalog.text)
@@ -247,6 +154,7 @@ BEGIN
   END IF;
   PERFORM xbb._sync_check_target(def);
   DROP VIEW pg_temp.xbb_sync_view;
+  def.types := xbb._sync_types(def);
   RETURN def;
 END
 $$;
@@ -275,9 +183,9 @@ BEGIN
   def := xbb._sync_prepare(def, names, path);
   BEGIN
     INSERT INTO xbb.sync_definition (name, owner, source, target, key, overlap, columns, chunk, reject_limit, delete_mode,
-                                     select_list, target_columns, source_columns)
+                                     select_list, target_columns, source_columns, types)
     VALUES (def.name, def.owner, def.source, def.target, def.key, def.overlap, def.columns, def.chunk, def.reject_limit,
-            def.delete_mode, def.select_list, def.target_columns, def.source_columns);
+            def.delete_mode, def.select_list, def.target_columns, def.source_columns, def.types);
   EXCEPTION WHEN unique_violation THEN
     RAISE EXCEPTION 'sync % exists already', pg_catalog.quote_ident(def.name) USING ERRCODE = 'duplicate_object';
   END;
@@ -291,7 +199,7 @@ CREATE FUNCTION xbb.create_sync(
 RETURNS void LANGUAGE sql VOLATILE PARALLEL UNSAFE BEGIN ATOMIC
   SELECT xbb._sync_create(
     ROW(name, NULL, source, NULL, key, overlap, columns, chunk, reject_limit, delete_mode,
-        NULL, NULL, NULL, NULL, NULL, NULL)::xbb.sync_definition,
+        NULL, NULL, NULL, NULL, NULL, NULL, NULL)::xbb.sync_definition,
     target, pg_catalog.current_setting('search_path'));
 END;
 COMMENT ON FUNCTION xbb.create_sync(text, regclass, text, text[], interval, jsonb, interval, integer, text) IS
@@ -366,7 +274,7 @@ BEGIN
   UPDATE xbb.sync_definition d
   SET key = def.key, overlap = def.overlap, columns = def.columns, chunk = def.chunk,
       reject_limit = def.reject_limit, delete_mode = def.delete_mode, select_list = def.select_list,
-      target_columns = def.target_columns, source_columns = def.source_columns
+      target_columns = def.target_columns, source_columns = def.source_columns, types = def.types
   WHERE d.name = def.name;
   PERFORM xbb._sync_tell_change(before, def);
 END
@@ -379,7 +287,7 @@ CREATE FUNCTION xbb.alter_sync(
 RETURNS void LANGUAGE sql VOLATILE PARALLEL UNSAFE BEGIN ATOMIC
   SELECT xbb._sync_alter(
     ROW(name, NULL, NULL, NULL, key, overlap, columns, chunk, reject_limit, delete_mode,
-        NULL, NULL, NULL, NULL, NULL, NULL)::xbb.sync_definition,
+        NULL, NULL, NULL, NULL, NULL, NULL, NULL)::xbb.sync_definition,
     pg_catalog.current_setting('search_path'));
 END;
 COMMENT ON FUNCTION xbb.alter_sync(text, text[], interval, jsonb, interval, integer, text) IS

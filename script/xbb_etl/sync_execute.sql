@@ -67,6 +67,9 @@ DECLARE
   def xbb.sync_definition := xbb._sync_get(name);
   next pg_catalog.record;
 BEGIN
+  IF phase IN ('plan', 'retry') THEN
+    PERFORM xbb._sync_check_again(def);
+  END IF;
   IF phase = 'plan' THEN
     windows := xbb._sync_plan(def, task = 'sync full');
     phase := CASE WHEN task = 'sync full' AND windows = '{}' THEN 'load all' ELSE 'load' END;

@@ -19,6 +19,7 @@ CREATE TABLE xbb.sync_definition (
   source_columns text[] NOT NULL,
   watermark timestamptz,
   loading_until timestamptz,
+  types text,
   id integer GENERATED ALWAYS AS IDENTITY UNIQUE
 );
 COMMENT ON TABLE xbb.sync_definition IS 'the syncs and how far they are';
@@ -37,6 +38,7 @@ COMMENT ON COLUMN xbb.sync_definition.target_columns IS 'what select_list yields
 COMMENT ON COLUMN xbb.sync_definition.source_columns IS 'what is read for it';
 COMMENT ON COLUMN xbb.sync_definition.watermark IS 'all changes up to here are in the target';
 COMMENT ON COLUMN xbb.sync_definition.loading_until IS 'a load by windows is under way up to here';
+COMMENT ON COLUMN xbb.sync_definition.types IS 'types of the columns read and written when they were last checked';
 COMMENT ON COLUMN xbb.sync_definition.id IS 'its number, by which its lock stands in pg_locks';
 
 CREATE TABLE xbb._sync_run_log (

@@ -1,0 +1,281 @@
+-- Is the source one that a sync can read?
+CREATE FUNCTION xbb._sync_check_source(def xbb.sync_definition) RETURNS void
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  kind pg_catalog."char" := (SELECT c.relkind FROM pg_catalog.pg_class c WHERE c.oid = def.source);
+  time_column pg_catalog.text;
+  time_type pg_catalog.text;
+BEGIN
+  IF kind NOT IN ('f', 'r', 'p', 'v', 'm') THEN
+    RAISE EXCEPTION 'source % is not a table', def.source USING ERRCODE = 'wrong_object_type';
+  END IF;
+  IF NOT pg_catalog.has_table_privilege(def.source, 'SELECT') THEN
+    RAISE EXCEPTION 'no right to read source %', def.source USING ERRCODE = 'insufficient_privilege';
+  END IF;
+  time_column := xbb._sync_source_column(def.source, 'updateTime', 'update_time');
+  IF xbb._sync_source_column(def.source, 'dataId', 'data_id') IS NULL OR time_column IS NULL THEN
+    RAISE EXCEPTION 'source % has no column for %', def.source,
+      CASE WHEN xbb._sync_source_column(def.source, 'dataId', 'data_id') IS NULL THEN 'dataId' ELSE 'updateTime' END
+      USING ERRCODE = 'undefined_column',
+            HINT = 'A sync needs the columns data_id bigint and update_time timestamptz.';
+  END IF;
+  SELECT pg_catalog.format_type(coalesce(nullif(t.typbasetype, 0), t.oid), NULL) INTO time_type
+  FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
+  WHERE a.attrelid = def.source AND a.attname = time_column;
+  IF time_type <> 'timestamp with time zone' THEN
+    RAISE EXCEPTION 'column % of source % is of type %, not timestamptz', pg_catalog.quote_ident(time_column), def.source, time_type
+      USING ERRCODE = 'datatype_mismatch',
+            HINT = CASE WHEN kind IN ('f', 'r', 'p') THEN
+              pg_catalog.format('ALTER %sTABLE %s ALTER COLUMN %I TYPE timestamptz;', CASE WHEN kind = 'f' THEN 'FOREIGN ' END,
+                                def.source, time_column)
+              ELSE 'Its meaning would depend on the TimeZone of each session.' END;
+  END IF;
+  IF def.overlap < pg_catalog.make_interval(secs => CASE WHEN kind = 'f' THEN xbb._settle_time(def.source) ELSE 0 END) THEN
+    RAISE EXCEPTION 'overlap % is less than the settle_time of %', def.overlap, def.source
+      USING ERRCODE = 'invalid_parameter_value';
+  END IF;
+  IF def.chunk IS NOT NULL AND NOT xbb._sync_counts_source(def.source) THEN
+    RAISE EXCEPTION 'chunk needs a foreign table of xbb_fdw as source' USING ERRCODE = 'invalid_parameter_value';
+  END IF;
+END
+$$;
+
+-- Are the other arguments in their range?
+CREATE FUNCTION xbb._sync_check_options(def xbb.sync_definition) RETURNS void
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  IF def.chunk <= '0' THEN
+    RAISE EXCEPTION 'chunk must be positive' USING ERRCODE = 'invalid_parameter_value';
+  END IF;
+  IF def.reject_limit < 0 THEN
+    RAISE EXCEPTION 'reject_limit must not be negative' USING ERRCODE = 'invalid_parameter_value';
+  END IF;
+  IF coalesce(def.delete_mode NOT IN ('ignore', 'mark', 'delete'), true) THEN
+    RAISE EXCEPTION 'delete_mode must be ignore, mark or delete' USING ERRCODE = 'invalid_parameter_value';
+  END IF;
+  IF pg_catalog.jsonb_typeof(def.columns) <> 'object' OR
+     EXISTS (SELECT FROM pg_catalog.jsonb_each(def.columns) e WHERE pg_catalog.jsonb_typeof(e.value) <> 'string') THEN
+    RAISE EXCEPTION 'columns must be a JSON object of SQL expressions'
+      USING ERRCODE = 'invalid_parameter_value',
+            HINT = 'An example: {"name": "trim(name)", "price": "price * 1.13"}';
+  END IF;
+END
+$$;
+
+-- Are the expressions one row's?  WHERE takes nothing else, and says why.
+CREATE FUNCTION xbb._sync_check_row(def xbb.sync_definition, path pg_catalog.text) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  place pg_catalog.text := (SELECT pg_catalog.format('%I.%I', n.nspname, c.relname) FROM pg_catalog.pg_class c
+                            JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = def.source);
+  item pg_catalog.record;
+BEGIN
+  FOR item IN SELECT e.key, pg_catalog.format(E'PREPARE xbb_sync_row AS SELECT FROM %s source WHERE (%s\n) IS NULL', place, e.value) AS test
+              FROM pg_catalog.jsonb_each_text(xbb._sync_expressions(def)) e WHERE e.value <> pg_catalog.quote_ident(e.key)
+  LOOP
+    PERFORM xbb._sync_path(path);
+    BEGIN
+      EXECUTE item.test;
+    EXCEPTION WHEN grouping_error OR windowing_error OR feature_not_supported THEN
+      PERFORM xbb._sync_path();
+      RAISE EXCEPTION 'the expression of column % is not over one row of the source', pg_catalog.quote_ident(item.key)
+        USING ERRCODE = 'invalid_parameter_value', DETAIL = SQLERRM,
+              HINT = 'A sub-select may read more: (SELECT max(x) FROM t WHERE t.id = source.data_id).';
+    END;
+    PERFORM xbb._sync_path();
+    DEALLOCATE xbb_sync_row;
+  END LOOP;
+END
+$$;
+
+-- A type without its domain, and an array's element.
+CREATE FUNCTION xbb._sync_base_type(type pg_catalog.oid) RETURNS pg_catalog.pg_type
+LANGUAGE sql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT b FROM pg_catalog.pg_type t
+  JOIN pg_catalog.pg_type e ON e.oid = CASE WHEN t.typcategory = 'A' AND t.typtype <> 'd' THEN t.typelem ELSE t.oid END
+  JOIN pg_catalog.pg_type b ON b.oid = CASE WHEN e.typtype = 'd' THEN e.typbasetype ELSE e.oid END
+  WHERE t.oid = $1
+$$;
+
+-- Does the cast between two types read settings of the session, such as TimeZone?
+CREATE FUNCTION xbb._sync_cast_depends(source_type pg_catalog.oid, target_type pg_catalog.oid) RETURNS boolean
+LANGUAGE sql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT coalesce(
+    (SELECT coalesce(f.provolatile <> 'i', false) FROM pg_catalog.pg_cast c LEFT JOIN pg_catalog.pg_proc f ON f.oid = c.castfunc
+     WHERE c.castsource = s.oid AND c.casttarget = t.oid AND c.castmethod <> 'i'),
+    -- by way of its text
+    s.oid <> t.oid AND s.typtype <> 'e' AND (o.provolatile <> 'i' OR i.provolatile <> 'i'))
+  FROM xbb._sync_base_type($1) s, xbb._sync_base_type($2) t, pg_catalog.pg_proc o, pg_catalog.pg_proc i
+  WHERE o.oid = s.typoutput AND i.oid = t.typinput
+$$;
+
+-- What becomes of a value of one type that is assigned to a column of another: it "fits",
+-- it "depends" on the session's settings, or it does "not".  A generated column is
+-- assigned to as INSERT does it, and a table can be made without values.
+CREATE FUNCTION xbb._sync_assignment(source_type pg_catalog.text, target_type pg_catalog.text) RETURNS pg_catalog.text
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  EXECUTE pg_catalog.format('CREATE TEMP TABLE xbb_sync_fit (a %s, b %s GENERATED ALWAYS AS (a) STORED)', source_type, target_type);
+  DROP TABLE pg_temp.xbb_sync_fit;
+  RETURN CASE WHEN xbb._sync_cast_depends(source_type::pg_catalog.regtype, target_type::pg_catalog.regtype)
+              THEN 'depends' ELSE 'fits' END;
+EXCEPTION WHEN datatype_mismatch OR cannot_coerce THEN
+  RETURN 'not';
+END
+$$;
+
+-- The expression that makes one type of another for every session alike; NULL: there is none.
+CREATE FUNCTION xbb._sync_cast(expression pg_catalog.text, source_type pg_catalog.text, target_type pg_catalog.text)
+RETURNS pg_catalog.text
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  to_text boolean := (SELECT t.typcategory = 'S' FROM pg_catalog.pg_type t WHERE t.oid = target_type::pg_catalog.regtype);
+BEGIN
+  IF expression !~ '^([a-z_][a-z0-9_$]*|"[^"]*")$' THEN
+    expression := pg_catalog.format('(%s)', expression);
+  END IF;
+  CASE
+    WHEN source_type = 'timestamp with time zone' AND to_text THEN
+      RETURN pg_catalog.format('to_char(%s AT TIME ZONE ''Asia/Shanghai'', ''YYYY-MM-DD HH24:MI:SS'')', expression);
+    WHEN source_type LIKE 'timestamp with%' AND target_type LIKE 'timestamp with%' THEN
+      RETURN pg_catalog.format('%s AT TIME ZONE ''Asia/Shanghai''', expression);
+    WHEN source_type = 'timestamp with time zone' AND target_type IN ('date', 'time without time zone') THEN
+      RETURN pg_catalog.format('(%s AT TIME ZONE ''Asia/Shanghai'')::%s', expression, target_type);
+    WHEN source_type = 'date' AND target_type = 'timestamp with time zone' THEN
+      RETURN pg_catalog.format('%s::timestamp AT TIME ZONE ''Asia/Shanghai''', expression);
+    WHEN source_type IN ('timestamp without time zone', 'date') AND to_text THEN
+      RETURN pg_catalog.format('to_char(%s, %L)', expression,
+                               CASE source_type WHEN 'date' THEN 'YYYY-MM-DD' ELSE 'YYYY-MM-DD HH24:MI:SS' END);
+    ELSE
+      EXECUTE pg_catalog.format('PREPARE xbb_sync_cast AS SELECT NULL::%s::%s', source_type, target_type);
+      DEALLOCATE xbb_sync_cast;
+      RETURN pg_catalog.format('%s::%s', expression, target_type);
+  END CASE;
+EXCEPTION WHEN cannot_coerce THEN
+  RETURN NULL;
+END
+$$;
+
+-- Do the target's columns take what the view's hold, in every session alike?
+CREATE FUNCTION xbb._sync_check_types(def xbb.sync_definition) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  item pg_catalog.record;
+  assignment pg_catalog.text;
+  expression pg_catalog.text;
+BEGIN
+  FOR item IN
+    SELECT DISTINCT ON (v.atttypid, t.atttypid) t.attname AS name, pg_catalog.format_type(v.atttypid, -1) AS source_type,
+           pg_catalog.format_type(t.atttypid, -1) AS target_type
+    FROM pg_catalog.pg_attribute v JOIN pg_catalog.pg_attribute t ON t.attname = v.attname
+    WHERE v.attrelid = 'pg_temp.xbb_sync_view'::pg_catalog.regclass AND v.attnum > 0 AND t.attrelid = def.target
+      AND t.attnum > 0 AND NOT t.attisdropped AND v.atttypid <> t.atttypid
+    ORDER BY v.atttypid, t.atttypid, v.attnum
+  LOOP
+    assignment := xbb._sync_assignment(item.source_type, item.target_type);
+    IF assignment <> 'fits' THEN
+      expression := xbb._sync_cast(xbb._sync_expressions(def) ->> item.name, item.source_type, item.target_type);
+      RAISE EXCEPTION 'column % of target % is of type %, its expression of type %',
+        pg_catalog.quote_ident(item.name), def.target, item.target_type, item.source_type
+        USING ERRCODE = 'datatype_mismatch',
+              DETAIL = CASE assignment WHEN 'depends' THEN 'What INSERT makes of it depends on settings of the session.'
+                                       ELSE 'INSERT does not make one of the other.' END,
+              HINT = CASE WHEN expression IS NULL THEN pg_catalog.format('Write an expression of type %s.', item.target_type)
+                          ELSE pg_catalog.format('Write: columns => ''%s''', pg_catalog.replace(
+                            pg_catalog.jsonb_build_object(item.name, expression)::pg_catalog.text, '''', '''''')) END;
+    END IF;
+  END LOOP;
+END
+$$;
+
+-- Can the target take what the view holds?  This reads nothing.
+CREATE FUNCTION xbb._sync_check_target(def xbb.sync_definition) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  item pg_catalog.record;
+  fits boolean;
+BEGIN
+  IF (SELECT c.relkind NOT IN ('r', 'p') FROM pg_catalog.pg_class c WHERE c.oid = def.target) THEN
+    RAISE EXCEPTION 'target % is not a table', def.target USING ERRCODE = 'wrong_object_type';
+  END IF;
+  IF (SELECT c.relpersistence = 't' FROM pg_catalog.pg_class c WHERE c.oid = def.target) THEN
+    RAISE EXCEPTION 'target % is a temporary table', def.target
+      USING ERRCODE = 'wrong_object_type', HINT = 'It would be gone with this session.';
+  END IF;
+  FOR item IN SELECT * FROM pg_catalog.unnest(array['SELECT', 'INSERT', 'UPDATE', 'DELETE']) p (name) LOOP
+    IF NOT pg_catalog.has_table_privilege(def.target, item.name) THEN
+      RAISE EXCEPTION 'no right to % target %', pg_catalog.lower(item.name), def.target
+        USING ERRCODE = 'insufficient_privilege';
+    END IF;
+  END LOOP;
+  FOR item IN SELECT * FROM (VALUES ('data_id', 'bigint'), ('update_time', 'timestamp with time zone')) v (name, type)
+              UNION ALL SELECT 'deleted_at', 'timestamp with time zone' WHERE def.delete_mode = 'mark' LOOP
+    SELECT pg_catalog.format_type(a.atttypid, a.atttypmod) = item.type INTO fits
+    FROM pg_catalog.pg_attribute a WHERE a.attrelid = def.target AND a.attname = item.name AND NOT a.attisdropped;
+    IF fits IS NOT TRUE THEN
+      RAISE EXCEPTION 'target % must have a column % of type %', def.target, item.name, item.type
+        USING ERRCODE = 'datatype_mismatch';
+    END IF;
+  END LOOP;
+  IF NOT EXISTS (
+      SELECT FROM pg_catalog.pg_index i
+      WHERE i.indrelid = def.target AND i.indisunique AND i.indisvalid AND i.indimmediate
+        AND i.indpred IS NULL AND i.indexprs IS NULL
+        AND (SELECT pg_catalog.array_agg(a.attname::pg_catalog.text ORDER BY a.attname)
+             FROM pg_catalog.pg_attribute a
+             WHERE a.attrelid = def.target AND a.attnum = ANY ((i.indkey::smallint[])[0:i.indnkeyatts - 1]))
+            = (SELECT pg_catalog.array_agg(k ORDER BY k COLLATE "C") FROM pg_catalog.unnest(def.key) k)) THEN
+    RAISE EXCEPTION 'key % is not unique in target %', def.key, def.target
+      USING ERRCODE = 'invalid_parameter_value',
+            HINT = pg_catalog.format('CREATE UNIQUE INDEX ON %s (%s);', def.target, xbb._sync_list(def.key, '%1$I'));
+  END IF;
+  PERFORM xbb._sync_check_types(def);
+  -- all else that INSERT sees
+  EXECUTE pg_catalog.format('EXPLAIN INSERT INTO %s (%s) SELECT * FROM pg_temp.xbb_sync_view', def.target,
+                            xbb._sync_list(def.target_columns, '%1$I'));
+END
+$$;
+
+-- The types of the columns that a sync reads and writes, as a text.
+CREATE FUNCTION xbb._sync_types(def xbb.sync_definition) RETURNS pg_catalog.text
+LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT pg_catalog.string_agg(pg_catalog.format('%I %s', a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod)), ', '
+                               ORDER BY a.attrelid = (def).target, a.attnum)
+  FROM pg_catalog.pg_attribute a
+  WHERE a.attnum > 0 AND NOT a.attisdropped
+    AND (a.attrelid = (def).source AND a.attname = ANY ((def).source_columns) OR
+         a.attrelid = (def).target AND a.attname = ANY ((def).target_columns))
+$$;
+
+-- Before a run: where types have changed since they were checked, do they fit still?
+CREATE FUNCTION xbb._sync_check_again(def xbb.sync_definition) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  missing pg_catalog.text;
+BEGIN
+  IF def.types IS NOT DISTINCT FROM xbb._sync_types(def) THEN
+    RETURN;
+  END IF;
+  SELECT u.c INTO missing FROM pg_catalog.unnest(def.target_columns) WITH ORDINALITY u (c, o)
+  WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_attribute a
+                    WHERE a.attrelid = def.target AND a.attname = u.c AND a.attnum > 0 AND NOT a.attisdropped)
+  ORDER BY u.o LIMIT 1;
+  IF FOUND THEN
+    RAISE EXCEPTION 'target % has no column % any more', def.target, pg_catalog.quote_ident(missing)
+      USING ERRCODE = 'undefined_column',
+            HINT = pg_catalog.format('SELECT xbb.alter_sync(%L, columns => %L); loads it no more.', def.name,
+                                     pg_catalog.jsonb_build_object(missing, NULL));
+  END IF;
+  PERFORM xbb._sync_check_source(def);
+  BEGIN
+    EXECUTE pg_catalog.format('CREATE TEMP VIEW xbb_sync_view AS %s FROM %s source', def.select_list, def.source);
+  EXCEPTION WHEN undefined_column THEN
+    RAISE EXCEPTION 'source % has no longer what sync % reads', def.source, pg_catalog.quote_ident(def.name)
+      USING ERRCODE = 'undefined_column', DETAIL = SQLERRM,
+            HINT = pg_catalog.format('SELECT xbb.alter_sync(%L, columns => ...); names another expression.', def.name);
+  END;
+  PERFORM xbb._sync_check_target(def);
+  DROP VIEW pg_temp.xbb_sync_view;
+  UPDATE xbb.sync_definition d SET types = xbb._sync_types(def) WHERE d.name = def.name;
+END
+$$;
