@@ -25,8 +25,11 @@ include $(PGXS)
 # bitcode has headers of its own to note: in the object's file they would stand instead
 BITCODE_CFLAGS += -MF $@.d
 
-# objects go where the build is
-$(shell mkdir -p $(sort $(dir $(OBJS))))
+# objects go where the build is: by its whole name, or VPATH would find the sources' folder
+FOLDERS = $(addprefix $(CURDIR)/,$(sort $(dir $(OBJS))))
+$(OBJS) $(OBJS:.o=.bc): | $(FOLDERS)
+$(FOLDERS):
+	mkdir -p $@
 
 -include $(OBJS:.o=.d) $(OBJS:.o=.bc.d)
 
