@@ -177,7 +177,7 @@ api_ask(ApiQueue *queue, int ticket, const char *conditions, int page,
 bool
 api_next(ApiQueue *queue, bool wait, ApiAnswer *answer)
 {
-		return call_next(queue->calls, wait, answer);
+	return call_next(queue->calls, wait, answer);
 }
 
 void
