@@ -1,3 +1,57 @@
+-- Where a relation stands, with its schema; NULL: it is gone.
+CREATE FUNCTION xbb._sync_place(relation pg_catalog.oid) RETURNS pg_catalog.text
+LANGUAGE sql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT pg_catalog.format('%I.%I', n.nspname, c.relname)
+  FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = $1
+$$;
+
+-- What a sync's source and target have become that it cannot follow, and the statement
+-- that mends it.  A table that was renamed is followed, unless another one has its name.
+CREATE FUNCTION xbb._sync_problem(def xbb.sync_definition, OUT problem pg_catalog.text, OUT remedy pg_catalog.text)
+LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  item pg_catalog.record;
+  place pg_catalog.text;
+  is_there boolean;
+BEGIN
+  FOR item IN SELECT * FROM (VALUES ('source', def.source, def.source_name), ('target', def.target, def.target_name))
+                              v (role, relation, name) LOOP
+    place := xbb._sync_place(item.relation);
+    CONTINUE WHEN place = item.name;
+    is_there := EXISTS (SELECT FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+                        WHERE array[n.nspname, c.relname]::pg_catalog.text[] = pg_catalog.parse_ident(item.name));
+    CONTINUE WHEN place IS NOT NULL AND NOT is_there;
+    IF place IS NOT NULL THEN
+      problem := pg_catalog.format('%s %s is called %s now, and another table has its name', item.role, item.name, place);
+      remedy := pg_catalog.format('SELECT xbb.alter_sync(%1$L, %2$s => %3$L); takes the new one, '
+                                  'SELECT xbb.alter_sync(%1$L, %2$s => %4$L); goes on with the old one.',
+                                  def.name, item.role, item.name, place);
+    ELSIF is_there THEN
+      problem := pg_catalog.format('%s %s was dropped and made anew', item.role, item.name);
+      remedy := pg_catalog.format('SELECT xbb.alter_sync(%L, %s => %L); takes the new one.', def.name, item.role, item.name);
+    ELSE
+      problem := pg_catalog.format('%s %s was dropped', item.role, item.name);
+      remedy := pg_catalog.format('SELECT xbb.alter_sync(%1$L, %2$s => ...); names another one, '
+                                  'SELECT xbb.drop_sync(%1$L); forgets the sync.', def.name, item.role);
+    END IF;
+    RETURN;
+  END LOOP;
+END
+$$;
+
+-- Are source and target what the sync was made for?
+CREATE FUNCTION xbb._sync_check_places(def xbb.sync_definition) RETURNS void
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  found_out pg_catalog.record := xbb._sync_problem(def);
+BEGIN
+  IF found_out.problem IS NOT NULL THEN
+    RAISE EXCEPTION '%', found_out.problem
+      USING ERRCODE = 'undefined_table', HINT = found_out.remedy;
+  END IF;
+END
+$$;
+
 -- Is the source one that a sync can read?
 CREATE FUNCTION xbb._sync_check_source(def xbb.sync_definition) RETURNS void
 LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
@@ -198,6 +252,9 @@ BEGIN
   IF (SELECT c.relkind NOT IN ('r', 'p') FROM pg_catalog.pg_class c WHERE c.oid = def.target) THEN
     RAISE EXCEPTION 'target % is not a table', def.target USING ERRCODE = 'wrong_object_type';
   END IF;
+  IF def.target = def.source THEN
+    RAISE EXCEPTION 'source and target are both %', def.target USING ERRCODE = 'invalid_parameter_value';
+  END IF;
   IF (SELECT c.relpersistence = 't' FROM pg_catalog.pg_class c WHERE c.oid = def.target) THEN
     RAISE EXCEPTION 'target % is a temporary table', def.target
       USING ERRCODE = 'wrong_object_type', HINT = 'It would be gone with this session.';
@@ -247,12 +304,17 @@ LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
          a.attrelid = (def).target AND a.attname = ANY ((def).target_columns))
 $$;
 
--- Before a run: where types have changed since they were checked, do they fit still?
+-- Before a run: are the tables those that were meant, and, where types have changed, do they
+-- fit still?
 CREATE FUNCTION xbb._sync_check_again(def xbb.sync_definition) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   missing pg_catalog.text;
 BEGIN
+  PERFORM xbb._sync_check_places(def);
+  UPDATE xbb.sync_definition d SET source_name = xbb._sync_place(def.source), target_name = xbb._sync_place(def.target)
+  WHERE d.name = def.name AND (d.source_name IS DISTINCT FROM xbb._sync_place(def.source) OR
+                               d.target_name IS DISTINCT FROM xbb._sync_place(def.target));
   IF def.types IS NOT DISTINCT FROM xbb._sync_types(def) THEN
     RETURN;
   END IF;

@@ -155,6 +155,8 @@ BEGIN
   PERFORM xbb._sync_check_target(def);
   DROP VIEW pg_temp.xbb_sync_view;
   def.types := xbb._sync_types(def);
+  def.source_name := xbb._sync_place(def.source);
+  def.target_name := xbb._sync_place(def.target);
   RETURN def;
 END
 $$;
@@ -165,8 +167,8 @@ DECLARE
   names pg_catalog.text[];
   place pg_catalog.record;
 BEGIN
-  IF def.name IS NULL OR def.source IS NULL OR def.key IS NULL OR def.overlap IS NULL OR def.reject_limit IS NULL THEN
-    RAISE EXCEPTION 'name, source, key, overlap and reject_limit must not be null'
+  IF def.name IS NULL OR def.source IS NULL OR def.key IS NULL OR def.overlap IS NULL OR def.reject_limit IS NULL OR def.enabled IS NULL THEN
+    RAISE EXCEPTION 'name, source, key, overlap, reject_limit and enabled must not be null'
       USING ERRCODE = 'null_value_not_allowed';
   END IF;
   def.owner := (SELECT r.oid FROM pg_catalog.pg_roles r WHERE r.rolname = current_user);
@@ -183,9 +185,10 @@ BEGIN
   def := xbb._sync_prepare(def, names, path);
   BEGIN
     INSERT INTO xbb.sync_definition (name, owner, source, target, key, overlap, columns, chunk, reject_limit, delete_mode,
-                                     select_list, target_columns, source_columns, types)
+                                     select_list, target_columns, source_columns, types, enabled, source_name, target_name)
     VALUES (def.name, def.owner, def.source, def.target, def.key, def.overlap, def.columns, def.chunk, def.reject_limit,
-            def.delete_mode, def.select_list, def.target_columns, def.source_columns, def.types);
+            def.delete_mode, def.select_list, def.target_columns, def.source_columns, def.types,
+            def.enabled, def.source_name, def.target_name);
   EXCEPTION WHEN unique_violation THEN
     RAISE EXCEPTION 'sync % exists already', pg_catalog.quote_ident(def.name) USING ERRCODE = 'duplicate_object';
   END;
@@ -195,14 +198,15 @@ $$;
 CREATE FUNCTION xbb.create_sync(
   name pg_catalog.text, source pg_catalog.regclass, target pg_catalog.text DEFAULT NULL,
   key pg_catalog.text[] DEFAULT '{data_id}', overlap interval DEFAULT '1 hour', columns pg_catalog.jsonb DEFAULT NULL,
-  chunk interval DEFAULT NULL, reject_limit integer DEFAULT 1000, delete_mode pg_catalog.text DEFAULT 'ignore')
+  chunk interval DEFAULT NULL, reject_limit integer DEFAULT 1000, delete_mode pg_catalog.text DEFAULT 'ignore',
+  enabled boolean DEFAULT true)
 RETURNS void LANGUAGE sql VOLATILE PARALLEL UNSAFE BEGIN ATOMIC
   SELECT xbb._sync_create(
     ROW(name, NULL, source, NULL, key, overlap, columns, chunk, reject_limit, delete_mode,
-        NULL, NULL, NULL, NULL, NULL, NULL, NULL)::xbb.sync_definition,
+        NULL, NULL, NULL, NULL, NULL, NULL, enabled, NULL, NULL, NULL)::xbb.sync_definition,
     target, pg_catalog.current_setting('search_path'));
 END;
-COMMENT ON FUNCTION xbb.create_sync(text, regclass, text, text[], interval, jsonb, interval, integer, text) IS
+COMMENT ON FUNCTION xbb.create_sync(text, regclass, text, text[], interval, jsonb, interval, integer, text, boolean) IS
   'defines a copy of a foreign table, to be kept up to date by CALL xbb.sync(name)';
 
 -- The expression of each column that a definition names: by default those it has.
@@ -246,6 +250,14 @@ DECLARE
                             WHERE new -> u.c IS DISTINCT FROM old -> u.c);
   left_out pg_catalog.text;
 BEGIN
+  IF before.target <> def.target THEN
+    RAISE NOTICE 'the next run of sync % loads all into %', pg_catalog.quote_ident(def.name), def.target;
+    RETURN;
+  END IF;
+  IF before.source <> def.source AND def.watermark IS NOT NULL THEN
+    RAISE NOTICE 'of % the next run reads what has changed since %', def.source, def.watermark - def.overlap
+      USING HINT = pg_catalog.format('CALL xbb.sync(%L, full => true); reads all.', def.name);
+  END IF;
   IF stale IS NOT NULL AND def.watermark IS NOT NULL THEN
     RAISE NOTICE 'rows whose record does not change keep what they have in %', stale
       USING HINT = pg_catalog.format('CALL xbb.sync(%L, full => true); fills them.', def.name);
@@ -257,12 +269,24 @@ BEGIN
 END
 $$;
 
--- NULL leaves things as they are; chunk => '0' is "none".
-CREATE FUNCTION xbb._sync_alter(given xbb.sync_definition, path pg_catalog.text) RETURNS void
+-- Gives a sync another name, with its log and its rejects.
+CREATE FUNCTION xbb._sync_rename(name pg_catalog.text, new_name pg_catalog.text) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
-DECLARE
-  before xbb.sync_definition := xbb._sync_get(given.name);
-  def xbb.sync_definition := before;
+BEGIN
+  UPDATE xbb.sync_definition d SET name = new_name WHERE d.name = $1;
+  UPDATE xbb._sync_run_log l SET sync = new_name WHERE l.sync = $1;
+  UPDATE xbb.sync_reject r SET sync = new_name WHERE r.sync = $1;
+  RAISE NOTICE 'sync % is called % now', pg_catalog.quote_ident($1), pg_catalog.quote_ident(new_name)
+    USING HINT = pg_catalog.format('Jobs that name it must be changed: CALL xbb.sync(%L);', new_name);
+EXCEPTION WHEN unique_violation THEN
+  RAISE EXCEPTION 'sync % exists already', pg_catalog.quote_ident(new_name) USING ERRCODE = 'duplicate_object';
+END
+$$;
+
+-- What is given in the place of what was; NULL leaves things as they are, chunk => '0' is
+-- "none".  Another target is empty, for all that is known.
+CREATE FUNCTION xbb._sync_merge(def xbb.sync_definition, given xbb.sync_definition) RETURNS xbb.sync_definition
+LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   def.key := coalesce(given.key, def.key);
   def.overlap := coalesce(given.overlap, def.overlap);
@@ -270,27 +294,73 @@ BEGIN
   def.chunk := nullif(coalesce(given.chunk, def.chunk), '0');
   def.reject_limit := coalesce(given.reject_limit, def.reject_limit);
   def.delete_mode := coalesce(given.delete_mode, def.delete_mode);
-  def := xbb._sync_prepare(def, NULL, path);
+  def.enabled := coalesce(given.enabled, def.enabled);
+  IF given.source IS NOT NULL THEN
+    def.source := given.source;
+    def.source_name := xbb._sync_place(given.source);
+  END IF;
+  IF given.target IS NOT NULL THEN
+    def.target_name := xbb._sync_place(given.target);
+    IF given.target <> def.target THEN
+      def.target := given.target;
+      def.watermark := NULL;
+      def.loading_until := NULL;
+    END IF;
+  END IF;
+  RETURN def;
+END
+$$;
+
+CREATE FUNCTION xbb._sync_alter(given xbb.sync_definition, new_name pg_catalog.text, path pg_catalog.text) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  before xbb.sync_definition := xbb._sync_get(given.name);
+  def xbb.sync_definition := xbb._sync_merge(before, given);
+BEGIN
+  IF pg_catalog.length(new_name) NOT BETWEEN 1 AND 200 THEN
+    RAISE EXCEPTION 'the name of a sync has 1 to 200 characters' USING ERRCODE = 'invalid_parameter_value';
+  END IF;
+  -- a run would go on with one half in the one table, one in the other
+  IF pg_catalog.num_nonnulls(given.source, given.target, new_name) > 0 AND xbb._sync_lock(def.id, false) IS NULL THEN
+    RAISE EXCEPTION 'sync % is running', pg_catalog.quote_ident(def.name)
+      USING ERRCODE = 'object_in_use',
+            HINT = pg_catalog.format('SELECT xbb.alter_sync(%L, enabled => false); ends it at its next window.', def.name);
+  END IF;
+  -- these two are all that can be said of a sync whose tables are gone
+  IF pg_catalog.num_nonnulls(given.enabled, new_name) = 0 OR
+     pg_catalog.num_nonnulls(given.source, given.target, given.key, given.overlap, given.columns, given.chunk,
+                             given.reject_limit, given.delete_mode) > 0 THEN
+    PERFORM xbb._sync_check_places(def);
+    def := xbb._sync_prepare(def, NULL, path);
+  END IF;
   UPDATE xbb.sync_definition d
   SET key = def.key, overlap = def.overlap, columns = def.columns, chunk = def.chunk,
       reject_limit = def.reject_limit, delete_mode = def.delete_mode, select_list = def.select_list,
-      target_columns = def.target_columns, source_columns = def.source_columns, types = def.types
+      target_columns = def.target_columns, source_columns = def.source_columns, types = def.types,
+      enabled = def.enabled, source = def.source, source_name = def.source_name, target = def.target, target_name = def.target_name
   WHERE d.name = def.name;
+  IF before.target <> def.target THEN
+    UPDATE xbb.sync_definition d SET watermark = NULL, loading_until = NULL WHERE d.name = def.name;
+  END IF;
   PERFORM xbb._sync_tell_change(before, def);
+  IF new_name <> def.name THEN
+    PERFORM xbb._sync_rename(def.name, new_name);
+  END IF;
 END
 $$;
 
 CREATE FUNCTION xbb.alter_sync(
   name pg_catalog.text, key pg_catalog.text[] DEFAULT NULL, overlap interval DEFAULT NULL,
   columns pg_catalog.jsonb DEFAULT NULL, chunk interval DEFAULT NULL, reject_limit integer DEFAULT NULL,
-  delete_mode pg_catalog.text DEFAULT NULL)
+  delete_mode pg_catalog.text DEFAULT NULL, source pg_catalog.regclass DEFAULT NULL,
+  target pg_catalog.regclass DEFAULT NULL, new_name pg_catalog.text DEFAULT NULL, enabled boolean DEFAULT NULL)
 RETURNS void LANGUAGE sql VOLATILE PARALLEL UNSAFE BEGIN ATOMIC
   SELECT xbb._sync_alter(
-    ROW(name, NULL, NULL, NULL, key, overlap, columns, chunk, reject_limit, delete_mode,
-        NULL, NULL, NULL, NULL, NULL, NULL, NULL)::xbb.sync_definition,
-    pg_catalog.current_setting('search_path'));
+    ROW(name, NULL, source, target, key, overlap, columns, chunk, reject_limit, delete_mode,
+        NULL, NULL, NULL, NULL, NULL, NULL, enabled, NULL, NULL, NULL)::xbb.sync_definition,
+    new_name, pg_catalog.current_setting('search_path'));
 END;
-COMMENT ON FUNCTION xbb.alter_sync(text, text[], interval, jsonb, interval, integer, text) IS
+COMMENT ON FUNCTION xbb.alter_sync(text, text[], interval, jsonb, interval, integer, text, regclass, regclass, text, boolean) IS
   'changes a sync''s definition; what is not named stays, also of columns, which is a JSON merge patch';
 
 CREATE FUNCTION xbb.drop_sync(name pg_catalog.text) RETURNS void

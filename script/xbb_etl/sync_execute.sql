@@ -67,8 +67,16 @@ DECLARE
   def xbb.sync_definition := xbb._sync_get(name);
   next pg_catalog.record;
 BEGIN
+  IF NOT def.enabled THEN
+    phase := 'stopped';
+    RETURN;
+  END IF;
   IF phase IN ('plan', 'retry') THEN
     PERFORM xbb._sync_check_again(def);
+    IF task LIKE 'reconcile%' AND NOT xbb._sync_counts_source(def.source) THEN
+      RAISE EXCEPTION 'the source of sync % is no foreign table of xbb_fdw', pg_catalog.quote_ident(def.name)
+        USING ERRCODE = 'wrong_object_type';
+    END IF;
   END IF;
   IF phase = 'plan' THEN
     windows := xbb._sync_plan(def, task = 'sync full');
@@ -144,6 +152,12 @@ DECLARE
 BEGIN
   PERFORM xbb._sync_path();
   def := xbb._sync_get(_sync_execute.name);
+  IF NOT def.enabled THEN
+    RAISE NOTICE 'sync % is not enabled', pg_catalog.quote_ident(def.name)
+      USING HINT = pg_catalog.format('SELECT xbb.alter_sync(%L, enabled => true); lets it run.', def.name);
+    PERFORM xbb._sync_path(path);
+    RETURN;
+  END IF;
   before := xbb._counters();
   run := xbb._sync_begin(def, task, before, can_commit);
   IF run IS NULL THEN
@@ -156,7 +170,7 @@ BEGIN
   END IF;
 
   phase := CASE WHEN task = 'retry_rejects' THEN 'retry' ELSE 'plan' END;
-  WHILE phase <> 'done' AND NOT failed LOOP
+  WHILE phase <> 'done' AND phase <> 'stopped' AND NOT failed LOOP
     BEGIN
       step := xbb._sync_step(def.name, task, run, phase, windows);
       phase := step.phase;
@@ -177,8 +191,8 @@ BEGIN
   END LOOP;
 
   blame := xbb._sync_blame(def, failed_context, failed_detail, failed_hint);
-  PERFORM xbb._sync_note(run, CASE WHEN failed THEN 'failed' ELSE 'succeeded' END, counts, before, failed_state,
-                         failed_message || coalesce(': ' || blame.place, ''));
+  PERFORM xbb._sync_note(run, CASE WHEN failed THEN 'failed' WHEN phase = 'stopped' THEN 'stopped' ELSE 'succeeded' END,
+                         counts, before, failed_state, failed_message || coalesce(': ' || blame.place, ''));
   IF can_commit THEN
     COMMIT;
     PERFORM xbb._sync_path();
@@ -208,10 +222,6 @@ COMMENT ON PROCEDURE xbb.retry_rejects(text) IS 'loads what was set aside, witho
 
 CREATE PROCEDURE xbb.reconcile(name pg_catalog.text, full boolean DEFAULT false) LANGUAGE plpgsql AS $$
 BEGIN
-  IF NOT xbb._sync_counts_source((xbb._sync_get(name)).source) THEN
-    RAISE EXCEPTION 'the source of sync % is no foreign table of xbb_fdw', pg_catalog.quote_ident(name)
-      USING ERRCODE = 'wrong_object_type';
-  END IF;
   CALL xbb._sync_execute(name, CASE WHEN reconcile.full THEN 'reconcile full' ELSE 'reconcile' END);
 END
 $$;

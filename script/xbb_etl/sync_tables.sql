@@ -20,6 +20,9 @@ CREATE TABLE xbb.sync_definition (
   watermark timestamptz,
   loading_until timestamptz,
   types text,
+  enabled boolean NOT NULL DEFAULT true,
+  source_name text,
+  target_name text,
   id integer GENERATED ALWAYS AS IDENTITY UNIQUE
 );
 COMMENT ON TABLE xbb.sync_definition IS 'the syncs and how far they are';
@@ -39,6 +42,9 @@ COMMENT ON COLUMN xbb.sync_definition.source_columns IS 'what is read for it';
 COMMENT ON COLUMN xbb.sync_definition.watermark IS 'all changes up to here are in the target';
 COMMENT ON COLUMN xbb.sync_definition.loading_until IS 'a load by windows is under way up to here';
 COMMENT ON COLUMN xbb.sync_definition.types IS 'types of the columns read and written when they were last checked';
+COMMENT ON COLUMN xbb.sync_definition.enabled IS 'may it run?';
+COMMENT ON COLUMN xbb.sync_definition.source_name IS 'what the source was called at the last run, with its schema';
+COMMENT ON COLUMN xbb.sync_definition.target_name IS 'what the target was called at the last run, with its schema';
 COMMENT ON COLUMN xbb.sync_definition.id IS 'its number, by which its lock stands in pg_locks';
 
 CREATE TABLE xbb._sync_run_log (
@@ -47,7 +53,7 @@ CREATE TABLE xbb._sync_run_log (
   sync text NOT NULL,
   owner regrole NOT NULL,
   task text NOT NULL,
-  status text NOT NULL CHECK (status IN ('running', 'succeeded', 'failed', 'skipped', 'killed')),
+  status text NOT NULL CHECK (status IN ('running', 'succeeded', 'failed', 'skipped', 'stopped', 'killed')),
   pid integer NOT NULL DEFAULT pg_catalog.pg_backend_pid(),
   started timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
   ended timestamptz,

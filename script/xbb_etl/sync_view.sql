@@ -19,7 +19,7 @@ COMMENT ON COLUMN xbb.sync_run.id IS 'which run';
 COMMENT ON COLUMN xbb.sync_run.sync IS 'name of the sync';
 COMMENT ON COLUMN xbb.sync_run.owner IS 'role that it runs as';
 COMMENT ON COLUMN xbb.sync_run.task IS 'sync, sync full, retry_rejects, reconcile or reconcile full';
-COMMENT ON COLUMN xbb.sync_run.status IS 'running, succeeded, failed, skipped (another one was at work) or killed (no run holds the lock any more)';
+COMMENT ON COLUMN xbb.sync_run.status IS 'running, succeeded, failed, skipped (another one was at work), stopped (enabled was set to false) or killed (no run holds the lock any more)';
 COMMENT ON COLUMN xbb.sync_run.pid IS 'of which backend';
 COMMENT ON COLUMN xbb.sync_run.started IS 'when it began, by this server''s clock';
 COMMENT ON COLUMN xbb.sync_run.ended IS 'when it ended';
@@ -41,7 +41,7 @@ COMMENT ON COLUMN xbb.sync_run.error IS 'what it said';
 GRANT SELECT ON xbb.sync_run TO PUBLIC;
 
 CREATE VIEW xbb.sync_status WITH (security_invoker) AS
-SELECT d.name, d.owner, d.source, d.target, d.watermark,
+SELECT d.name, d.owner, d.source, d.target, d.enabled, p.problem || ': ' || p.remedy AS problem, d.watermark,
        pg_catalog.now() - d.watermark AS lag,
        (SELECT pg_catalog.max(r.ended) FROM xbb.sync_run r
         WHERE r.sync = d.name AND r.task <> 'retry_rejects' AND r.status = 'succeeded') AS last_success,
@@ -51,12 +51,14 @@ SELECT d.name, d.owner, d.source, d.target, d.watermark,
                                WHERE s.sync = d.name AND s.status = 'succeeded'), 0)) AS failures_in_a_row,
        (SELECT pg_catalog.max(r.started) FROM xbb.sync_run r WHERE r.sync = d.name AND r.status = 'running') AS running_since,
        (SELECT pg_catalog.count(*) FROM xbb.sync_reject j WHERE j.sync = d.name) AS rejects_open
-FROM xbb.sync_definition d;
+FROM xbb.sync_definition d, xbb._sync_problem(d) p;
 COMMENT ON VIEW xbb.sync_status IS 'how each sync is doing';
 COMMENT ON COLUMN xbb.sync_status.name IS 'name of the sync';
 COMMENT ON COLUMN xbb.sync_status.owner IS 'role that it runs as';
 COMMENT ON COLUMN xbb.sync_status.source IS 'what is read';
 COMMENT ON COLUMN xbb.sync_status.target IS 'what is written';
+COMMENT ON COLUMN xbb.sync_status.enabled IS 'may it run?';
+COMMENT ON COLUMN xbb.sync_status.problem IS 'what became of source or target that keeps it from running, and the statement that mends it';
 COMMENT ON COLUMN xbb.sync_status.watermark IS 'the greatest update_time that was loaded';
 COMMENT ON COLUMN xbb.sync_status.lag IS 'now() less the watermark: the age of the newest change, not how far behind the target is';
 COMMENT ON COLUMN xbb.sync_status.last_success IS 'end of the last run that succeeded, of retry_rejects aside';
