@@ -1,6 +1,6 @@
--- Where a relation stands, with its schema; NULL: it is gone.
+-- Where a relation stands, with its schema, in words to keep and compare; NULL: it is gone.
 CREATE FUNCTION xbb._sync_place(relation pg_catalog.oid) RETURNS pg_catalog.text
-LANGUAGE sql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE sql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp SET quote_all_identifiers = off AS $$
   SELECT pg_catalog.format('%I.%I', n.nspname, c.relname)
   FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = $1
 $$;

@@ -62,12 +62,10 @@ $$;
 
 -- Makes a view of a statement as the caller's path understands it, and says it again in
 -- a way that no search path changes; tail is how that ends where it reads nothing but
--- source.  Constants are read and said as _sync_step reads them, in any session.
+-- source.
 CREATE FUNCTION xbb._sync_make_view(statement pg_catalog.text, source pg_catalog.regclass, path pg_catalog.text,
   OUT definition pg_catalog.text, OUT tail pg_catalog.text)
-LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET quote_all_identifiers = off
-SET standard_conforming_strings = on SET array_nulls = on SET transform_null_equals = off SET DateStyle = ISO
-SET IntervalStyle = postgres SET extra_float_digits = 1 SET bytea_output = hex SET xmloption = content AS $$
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   PERFORM xbb._sync_path(path);
   EXECUTE statement;
@@ -161,8 +159,12 @@ BEGIN
 END
 $$;
 
+-- Expressions are read and said here and in _sync_alter as _sync_step reads them, in any
+-- session.
 CREATE FUNCTION xbb._sync_create(def xbb.sync_definition, target pg_catalog.text, path pg_catalog.text) RETURNS void
-LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET quote_all_identifiers = off
+SET standard_conforming_strings = on SET array_nulls = on SET transform_null_equals = off SET DateStyle = ISO
+SET IntervalStyle = postgres SET extra_float_digits = 1 SET bytea_output = hex SET xmloption = content AS $$
 DECLARE
   names pg_catalog.text[];
   place pg_catalog.record;
@@ -312,7 +314,9 @@ END
 $$;
 
 CREATE FUNCTION xbb._sync_alter(given xbb.sync_definition, new_name pg_catalog.text, path pg_catalog.text) RETURNS void
-LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET quote_all_identifiers = off
+SET standard_conforming_strings = on SET array_nulls = on SET transform_null_equals = off SET DateStyle = ISO
+SET IntervalStyle = postgres SET extra_float_digits = 1 SET bytea_output = hex SET xmloption = content AS $$
 DECLARE
   before xbb.sync_definition := xbb._sync_get(given.name);
   def xbb.sync_definition := xbb._sync_merge(before, given);

@@ -15,6 +15,7 @@ BEGIN
   CALL xbb.reconcile('settings');
 END
 $$;
+SELECT problem FROM xbb.sync_status WHERE name = 'settings' AND problem IS NOT NULL;
 RESET ALL;
 SET DateStyle = 'ISO, MDY';
 SELECT count(*) AS records,
