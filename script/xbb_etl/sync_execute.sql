@@ -205,13 +205,17 @@ BEGIN
 END
 $$;
 
-CREATE PROCEDURE xbb.sync(name pg_catalog.text, full boolean DEFAULT false) LANGUAGE plpgsql AS $$
+CREATE PROCEDURE xbb.sync(name pg_catalog.text, full boolean DEFAULT false, dry_run boolean DEFAULT false) LANGUAGE plpgsql AS $$
 BEGIN
+  IF dry_run THEN
+    PERFORM xbb._sync_try(name, sync.full);
+    RETURN;
+  END IF;
   CALL xbb._sync_execute(name, CASE WHEN sync.full THEN 'sync full' ELSE 'sync' END);
 END
 $$;
-COMMENT ON PROCEDURE xbb.sync(text, boolean) IS
-  'reads what has changed or, full, everything, and brings what differs into the target';
+COMMENT ON PROCEDURE xbb.sync(text, boolean, boolean) IS
+  'reads what has changed or, full, everything, and brings what differs into the target, or tells what that would be';
 
 CREATE PROCEDURE xbb.retry_rejects(name pg_catalog.text) LANGUAGE plpgsql AS $$
 BEGIN

@@ -1,0 +1,82 @@
+-- Examples of what a load has done, from the target as it is and xbb_sync_before, as it was.
+CREATE FUNCTION xbb._sync_examples(def xbb.sync_definition, OUT inserted pg_catalog.text[], OUT updated pg_catalog.text[])
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  limits pg_catalog.record := xbb._sync_limits();
+BEGIN
+  EXECUTE pg_catalog.format(
+    'SELECT pg_catalog.array_agg(pg_catalog.format(''%%s: %%s'', t.data_id,
+       (SELECT pg_catalog.string_agg(pg_catalog.format(''%%I %%s'', u.c, pg_catalog.left(t.r ->> u.c, $3)), '', '' ORDER BY u.o)
+        FROM pg_catalog.unnest($1) WITH ORDINALITY u (c, o) WHERE u.c <> ''data_id'' AND u.o <= $4 AND t.r -> u.c <> ''null''))
+       ORDER BY t.data_id)
+     FROM (SELECT t.data_id, pg_catalog.to_jsonb(t) AS r FROM %s t
+           WHERE t.data_id = ANY (SELECT i.data_id FROM pg_temp.xbb_sync_ids i)
+             AND NOT EXISTS (SELECT FROM pg_temp.xbb_sync_before b WHERE b.data_id = t.data_id)
+           ORDER BY t.data_id LIMIT $2) t', def.target)
+  INTO inserted USING def.target_columns, limits.examples, limits.example_characters, limits.example_columns;
+  EXECUTE pg_catalog.format(
+    'SELECT pg_catalog.array_agg(pg_catalog.format(''%%s: %%s'', t.data_id,
+       (SELECT pg_catalog.string_agg(pg_catalog.format(''%%I %%s -> %%s'', u.c, coalesce(pg_catalog.left(t.b ->> u.c, $3), ''NULL''),
+                                                       coalesce(pg_catalog.left(t.r ->> u.c, $3), ''NULL'')), '', '' ORDER BY u.o)
+        FROM pg_catalog.unnest($1) WITH ORDINALITY u (c, o) WHERE t.b -> u.c IS DISTINCT FROM t.r -> u.c))
+       ORDER BY t.data_id)
+     FROM (SELECT t.data_id, pg_catalog.to_jsonb(t) AS r, pg_catalog.to_jsonb(b) AS b
+           FROM %s t JOIN pg_temp.xbb_sync_before b ON b.data_id = t.data_id
+           WHERE pg_catalog.record_image_ne(ROW(%s), ROW(%s)) ORDER BY t.data_id LIMIT $2) t', def.target,
+    xbb._sync_list(def.target_columns, 't.%1$I'), xbb._sync_list(def.target_columns, 'b.%1$I'))
+  INTO updated USING def.target_columns, limits.examples, limits.example_characters;
+END
+$$;
+
+-- What a run would do, with examples.  All of it is done, triggers included, in a block
+-- that ends in an error of its own and so leaves nothing.
+CREATE FUNCTION xbb._sync_try(name pg_catalog.text, full boolean) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  def xbb.sync_definition := xbb._sync_get(name);
+  before pg_catalog.record := xbb._counters();
+  reject_limit integer := def.reject_limit;
+  counts xbb._sync_counts;
+  examples pg_catalog.record;
+  rejected pg_catalog.text[];
+  line pg_catalog.text;
+BEGIN
+  IF xbb._sync_lock(def.id, false) IS NULL THEN
+    RAISE NOTICE 'sync % is running already', pg_catalog.quote_ident(def.name);
+    RETURN;
+  END IF;
+  -- told, not obeyed
+  def.reject_limit := (xbb._sync_limits()).most_rejects;
+  BEGIN
+    PERFORM xbb._sync_check_again(def);
+    counts.rows_read := xbb._sync_stage(def, CASE WHEN NOT _sync_try.full THEN def.watermark - def.overlap END, NULL);
+    EXECUTE pg_catalog.format('CREATE TEMP TABLE xbb_sync_ids ON COMMIT DROP AS SELECT %I AS data_id FROM pg_temp.xbb_sync_stage',
+                              xbb._sync_source_column(def.source, 'dataId', 'data_id'));
+    EXECUTE pg_catalog.format('CREATE TEMP TABLE xbb_sync_before ON COMMIT DROP AS
+      SELECT * FROM %s t WHERE t.data_id = ANY (SELECT i.data_id FROM pg_temp.xbb_sync_ids i)', def.target);
+    counts := xbb._sync_load(def, 0, counts.rows_read);
+    examples := xbb._sync_examples(def);
+    SELECT pg_catalog.array_agg(r.line ORDER BY r.data_id) INTO rejected
+    FROM (SELECT j.data_id, pg_catalog.format('%s: %s, %s', j.data_id, j.kind, j.error) AS line FROM xbb.sync_reject j
+          WHERE j.sync = def.name AND j.run = 0 ORDER BY j.data_id LIMIT (xbb._sync_limits()).examples) r;
+    RAISE EXCEPTION USING ERRCODE = 'XBB00';
+  EXCEPTION WHEN SQLSTATE 'XBB00' THEN
+    NULL;
+  END;
+  RAISE INFO 'dry run of sync %: % read, % to insert, % to update, % unchanged, % to reject, % requests', pg_catalog.quote_ident(def.name),
+    counts.rows_read, counts.inserted, counts.updated, counts.unchanged, counts.rejected, (xbb._counters()).requests - before.requests;
+  FOREACH line IN ARRAY coalesce(examples.inserted, '{}') LOOP
+    RAISE INFO 'would insert %', line;
+  END LOOP;
+  FOREACH line IN ARRAY coalesce(examples.updated, '{}') LOOP
+    RAISE INFO 'would update %', line;
+  END LOOP;
+  FOREACH line IN ARRAY coalesce(rejected, '{}') LOOP
+    RAISE INFO 'would reject %', line;
+  END LOOP;
+  IF counts.rejected > reject_limit THEN
+    RAISE INFO 'a run would fail: more than % records were rejected', reject_limit
+      USING HINT = pg_catalog.format('SELECT xbb.alter_sync(%L, reject_limit => ...) raises the limit.', def.name);
+  END IF;
+END
+$$;
