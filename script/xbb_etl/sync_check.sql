@@ -118,7 +118,9 @@ $$;
 
 -- Are the expressions one row's?  WHERE takes nothing else, and says why.
 CREATE FUNCTION xbb._sync_check_row(def xbb.sync_definition, path pg_catalog.text) RETURNS void
-LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET quote_all_identifiers = off
+SET standard_conforming_strings = on SET array_nulls = on SET transform_null_equals = off SET DateStyle = ISO
+SET IntervalStyle = postgres SET extra_float_digits = 1 SET bytea_output = hex SET xmloption = content AS $$
 DECLARE
   place pg_catalog.text := (SELECT pg_catalog.format('%I.%I', n.nspname, c.relname) FROM pg_catalog.pg_class c
                             JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = def.source);
@@ -295,7 +297,7 @@ $$;
 
 -- The types of the columns that a sync reads and writes, as a text.
 CREATE FUNCTION xbb._sync_types(def xbb.sync_definition) RETURNS pg_catalog.text
-LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp SET quote_all_identifiers = off AS $$
   SELECT pg_catalog.string_agg(pg_catalog.format('%I %s', a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod)), ', '
                                ORDER BY a.attrelid = (def).target, a.attnum)
   FROM pg_catalog.pg_attribute a

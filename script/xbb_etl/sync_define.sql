@@ -213,7 +213,7 @@ COMMENT ON FUNCTION xbb.create_sync(text, regclass, text, text[], interval, json
 
 -- The expression of each column that a definition names: by default those it has.
 CREATE FUNCTION xbb._sync_named(def xbb.sync_definition) RETURNS pg_catalog.jsonb
-LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp SET quote_all_identifiers = off AS $$
   SELECT coalesce((def).columns, pg_catalog.jsonb_object_agg(u.c, pg_catalog.quote_ident(u.c)), '{}')
   FROM pg_catalog.unnest((def).target_columns) u (c) WHERE u.c NOT IN ('data_id', 'update_time')
 $$;

@@ -31,7 +31,9 @@ $$;
 -- What a run would do, with examples.  All of it is done, triggers included, in a block
 -- that ends in an error of its own and so leaves nothing.
 CREATE FUNCTION xbb._sync_try(name pg_catalog.text, full boolean) RETURNS void
-LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET quote_all_identifiers = off
+SET standard_conforming_strings = on SET array_nulls = on SET transform_null_equals = off SET DateStyle = ISO
+SET IntervalStyle = postgres SET extra_float_digits = 1 SET bytea_output = hex SET xmloption = content AS $$
 DECLARE
   def xbb.sync_definition := xbb._sync_get(name);
   before pg_catalog.record := xbb._counters();
