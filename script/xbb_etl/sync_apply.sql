@@ -52,15 +52,25 @@ BEGIN
   LOOP
     PERFORM xbb._sync_set_aside(def, run, item.n, CASE WHEN item.no_key THEN 'null key' ELSE 'duplicate key' END, NULL,
                                 CASE WHEN item.no_key THEN 'the key is null'
-                                     ELSE pg_catalog.format('record %s has the same key and is newer', item.winner) END);
+                                     ELSE xbb._sync_rival_error(item.winner) END);
     rejected := rejected + 1;
   END LOOP;
   RETURN rejected;
 END
 $$;
 
+-- What tells that a record was set aside for another one, "rival", with its key.
+CREATE FUNCTION xbb._sync_rival_error(rival bigint) RETURNS pg_catalog.text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN pg_catalog.format('record %s has the same key and is newer', rival);
+
+-- Which rows of the target, called t, stand for a record that is not known to be gone.
+CREATE FUNCTION xbb._sync_alive_rows(def xbb.sync_definition) RETURNS pg_catalog.text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN (def).delete_mode = 'mark' THEN 't.deleted_at IS NULL' ELSE 'true' END;
+
 -- A record whose key has changed leaves its old place; then, of a new and a stored
--- record with one key, the newer wins.
+-- record with one key, the newer wins, and any against one that is marked as gone.
 CREATE FUNCTION xbb._sync_make_room(def xbb.sync_definition, run bigint, OUT moved bigint[], OUT rejected bigint)
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -82,24 +92,24 @@ BEGIN
      SELECT coalesce(pg_catalog.array_agg(data_id), ''{}'') FROM d', def.target, same_key) INTO moved;
   FOR item IN EXECUTE pg_catalog.format(
     'DELETE FROM pg_temp.xbb_sync_new n USING %s t
-     WHERE %s AND t.data_id <> n.data_id
+     WHERE %s AND t.data_id <> n.data_id AND %s
        AND (coalesce(t.update_time, ''-infinity''), t.data_id) > (coalesce(n.update_time, ''-infinity''), n.data_id)
-     RETURNING n."#n" AS n, t.data_id AS winner', def.target, same_key)
+     RETURNING n."#n" AS n, t.data_id AS winner', def.target, same_key, xbb._sync_alive_rows(def))
   LOOP
-    PERFORM xbb._sync_set_aside(def, run, item.n, 'duplicate key', NULL,
-                                pg_catalog.format('record %s has the same key and is newer', item.winner));
+    PERFORM xbb._sync_set_aside(def, run, item.n, 'duplicate key', NULL, xbb._sync_rival_error(item.winner));
     rejected := rejected + 1;
   END LOOP;
   EXECUTE pg_catalog.format(
     'INSERT INTO xbb.sync_reject AS r (sync, owner, data_id, update_time, kind, error, raw, loaded, run)
      SELECT $1, $2, t.data_id, t.update_time, ''duplicate key'',
-            pg_catalog.format(''record %%s has the same key and is newer'', n.data_id),
+            xbb._sync_rival_error(n.data_id),
             pg_catalog.row_to_json(t), pg_catalog.to_jsonb(t), $3
      FROM %s t JOIN pg_temp.xbb_sync_new n ON %s
-     WHERE t.data_id <> n.data_id
+     WHERE t.data_id <> n.data_id AND %s
      ON CONFLICT ON CONSTRAINT sync_reject_pkey DO UPDATE
      SET update_time = excluded.update_time, kind = excluded.kind, sqlstate = NULL, error = excluded.error,
-         raw = excluded.raw, staged = NULL, loaded = excluded.loaded, run = excluded.run', def.target, same_key)
+         raw = excluded.raw, staged = NULL, loaded = excluded.loaded, run = excluded.run', def.target, same_key,
+    xbb._sync_alive_rows(def))
   USING def.name, def.owner, run;
   GET DIAGNOSTICS pushed_out = ROW_COUNT;
   rejected := rejected + pushed_out;

@@ -99,12 +99,12 @@ BEGIN
     windows := next.windows;
     counts := next.counts;
   ELSIF phase = 'compare' THEN
-    phase := 'done';
+    phase := 'retry without rival';
   ELSIF phase = 'compare all' THEN
     counts := xbb._sync_compare(def, run, NULL, NULL);
-    phase := 'done';
+    phase := 'retry without rival';
   ELSE
-    counts := xbb._sync_retry(def, run);
+    counts := xbb._sync_retry(def, run, phase = 'retry without rival');
     phase := 'done';
   END IF;
 END

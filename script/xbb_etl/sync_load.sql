@@ -24,8 +24,9 @@ END
 $$;
 
 -- What was set aside, once more, from what is kept of it: a record is read as if it
--- came now, so that another type of its column can be the fix.
-CREATE FUNCTION xbb._sync_retry(def xbb.sync_definition, run bigint) RETURNS xbb._sync_counts
+-- came now, so that another type of its column can be the fix.  Or of that only the
+-- records that are there for a rival that is in the target no more.
+CREATE FUNCTION xbb._sync_retry(def xbb.sync_definition, run bigint, without_rival boolean) RETURNS xbb._sync_counts
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   staged bigint;
@@ -41,9 +42,13 @@ BEGIN
        SELECT * FROM pg_catalog.json_populate_record(NULL::%2$s, coalesce(j.staged,
          pg_catalog.json_build_object(%3$L, j.data_id, %4$L, j.update_time)))
        WHERE j.staged IS NOT NULL OR j.loaded IS NOT NULL) r
-     WHERE j.sync = $1',
+     WHERE j.sync = $1 AND %5$s',
     xbb._sync_list(xbb._sync_staged_columns(def), 'r.%1$I'), def.source,
-    xbb._sync_source_column(def.source, 'dataId', 'data_id'), xbb._sync_source_column(def.source, 'updateTime', 'update_time'))
+    xbb._sync_source_column(def.source, 'dataId', 'data_id'), xbb._sync_source_column(def.source, 'updateTime', 'update_time'),
+    CASE WHEN without_rival THEN pg_catalog.format(
+      'j.kind = ''duplicate key'' AND NOT EXISTS (
+         SELECT FROM %s t WHERE t.data_id = substring(j.error FROM ''[0-9]+'')::bigint AND %s)',
+      def.target, xbb._sync_alive_rows(def)) ELSE 'true' END)
   USING def.name;
   GET DIAGNOSTICS staged = ROW_COUNT;
   counts := xbb._sync_load(def, run, staged);

@@ -5,7 +5,7 @@ LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
     '(SELECT data_id, update_time FROM %s t
       WHERE %s AND NOT EXISTS (SELECT FROM xbb.sync_reject r WHERE r.sync = %L AND r.data_id = t.data_id)
       UNION ALL SELECT data_id, update_time FROM xbb.sync_reject WHERE sync = %L)',
-    (def).target, CASE WHEN (def).delete_mode = 'mark' THEN 'deleted_at IS NULL' ELSE 'true' END, (def).name, (def).name)
+    (def).target, xbb._sync_alive_rows(def), (def).name, (def).name)
 $$;
 
 -- The ids that source and target do not have alike between two times (NULL: all), and
@@ -38,7 +38,8 @@ BEGIN
 END
 $$;
 
--- Takes what is gone out of the target, in the way the definition wants.
+-- Takes what is gone out of the target, in the way the definition wants; where that is
+-- not at all, but what keeps the place of another record.
 CREATE FUNCTION xbb._sync_delete(def xbb.sync_definition, gone bigint[]) RETURNS bigint
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
@@ -48,6 +49,11 @@ BEGIN
       'UPDATE %s SET deleted_at = pg_catalog.now() WHERE data_id = ANY ($1) AND deleted_at IS NULL', def.target) USING gone;
   ELSIF def.delete_mode = 'delete' THEN
     EXECUTE pg_catalog.format('DELETE FROM %s WHERE data_id = ANY ($1)', def.target) USING gone;
+  ELSE
+    EXECUTE pg_catalog.format(
+      'DELETE FROM %s t USING xbb.sync_reject r
+       WHERE t.data_id = ANY ($1) AND r.sync = $2 AND r.kind = ''duplicate key'' AND r.error = xbb._sync_rival_error(t.data_id)',
+      def.target) USING gone, def.name;
   END IF;
   RETURN coalesce(pg_catalog.cardinality(gone), 0);
 END
