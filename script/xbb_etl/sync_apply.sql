@@ -198,15 +198,17 @@ BEGIN
 END
 $$;
 
--- Brings all that is staged into the target.
+-- Brings all that is staged into the target.  A record that a run sets aside twice counts
+-- once, and one that it sets aside and loads later not at all.
 CREATE FUNCTION xbb._sync_load(def xbb.sync_definition, run bigint, staged bigint) RETURNS xbb._sync_counts
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
+  before bigint := (SELECT pg_catalog.count(*) FROM xbb.sync_reject r WHERE r.sync = def.name AND r.run = $2);
   unread bigint := xbb._sync_set_unread_aside(def, run);
   counts xbb._sync_counts := xbb._sync_apply_or_halve(def, run, 1, staged);
 BEGIN
   counts.rows_read := counts.rows_read + unread;
-  counts.rejected := counts.rejected + unread;
+  counts.rejected := (SELECT pg_catalog.count(*) FROM xbb.sync_reject r WHERE r.sync = def.name AND r.run = $2) - before;
   PERFORM xbb._sync_limit_rejects(def, run,
     (SELECT pg_catalog.max(r.error) FROM xbb.sync_reject r WHERE r.sync = def.name AND r.run = $2));
   RETURN counts;

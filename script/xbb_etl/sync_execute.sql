@@ -65,6 +65,7 @@ SET standard_conforming_strings = on SET array_nulls = on SET transform_null_equ
 SET IntervalStyle = postgres SET extra_float_digits = 1 SET bytea_output = hex SET xmloption = content AS $$
 DECLARE
   def xbb.sync_definition := xbb._sync_get(name);
+  loaded pg_catalog.text := CASE task WHEN 'reconcile' THEN 'divide' WHEN 'reconcile full' THEN 'compare all' ELSE 'done' END;
   next pg_catalog.record;
 BEGIN
   IF NOT def.enabled THEN
@@ -78,7 +79,12 @@ BEGIN
         USING ERRCODE = 'wrong_object_type';
     END IF;
   END IF;
-  IF phase = 'plan' THEN
+  IF phase = 'plan' AND task <> 'sync full' THEN
+    counts := xbb._sync_load_little(def, run);
+  END IF;
+  IF counts IS NOT NULL THEN
+    phase := loaded;
+  ELSIF phase = 'plan' THEN
     windows := xbb._sync_plan(def, task = 'sync full');
     phase := CASE WHEN task = 'sync full' AND windows = '{}' THEN 'load all' ELSE 'load' END;
   ELSIF phase = 'load' AND pg_catalog.cardinality(windows) > 0 THEN
@@ -87,7 +93,7 @@ BEGIN
     counts := next.counts;
   ELSIF phase = 'load' THEN
     counts := xbb._sync_catch_up(def, run);
-    phase := CASE task WHEN 'reconcile' THEN 'divide' WHEN 'reconcile full' THEN 'compare all' ELSE 'done' END;
+    phase := loaded;
   ELSIF phase = 'load all' THEN
     counts := xbb._sync_window(def, run, NULL, NULL);
     phase := 'done';

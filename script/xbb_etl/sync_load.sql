@@ -1,16 +1,21 @@
 -- One window: read, load, and move the watermark, which never falls.  It goes to the
 -- latest record that was loaded, at most to the API's clock: if nothing was, it stays,
--- for there may be windows left before what comes next.
+-- for there may be windows left before what comes next.  NULL, and nothing done, if it holds
+-- more than "most" records.
 CREATE FUNCTION xbb._sync_window(
-  def xbb.sync_definition, run bigint, low pg_catalog.timestamptz, high pg_catalog.timestamptz)
+  def xbb.sync_definition, run bigint, low pg_catalog.timestamptz, high pg_catalog.timestamptz, most bigint DEFAULT NULL)
 RETURNS xbb._sync_counts LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   before bigint := (xbb._counters()).requests;
-  staged bigint := xbb._sync_stage(def, low, high);
+  staged bigint := xbb._sync_stage(def, low, high, most => most + 1);
   seen pg_catalog.record := xbb._counters();
   counts xbb._sync_counts;
   latest pg_catalog.timestamptz;
 BEGIN
+  IF staged > most THEN
+    DROP TABLE pg_temp.xbb_sync_stage, pg_temp.xbb_sync_new;
+    RETURN NULL;
+  END IF;
   EXECUTE pg_catalog.format('SELECT pg_catalog.max(%I) FROM pg_temp.xbb_sync_stage',
                             xbb._sync_source_column(def.source, 'updateTime', 'update_time')) INTO latest;
   -- a source that is no foreign table has no clock
@@ -83,6 +88,18 @@ BEGIN
     UPDATE xbb.sync_definition d SET loading_until = def.loading_until WHERE d.name = def.name AND NOT again;
   END IF;
   RETURN array[pg_catalog.tstzrange(least(coalesce(low, pg_catalog.to_timestamp(0)), def.loading_until), def.loading_until, '[]')];
+END
+$$;
+
+-- What is new, if it is little: small steps, of a definition that wants them, are not for
+-- that, and whether there is more the one request tells that reads it.  Else NULL.
+CREATE FUNCTION xbb._sync_load_little(def xbb.sync_definition, run bigint) RETURNS xbb._sync_counts
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  IF coalesce(def.watermark + def.chunk > pg_catalog.now(), true) OR def.loading_until IS NOT NULL THEN
+    RETURN NULL;
+  END IF;
+  RETURN xbb._sync_window(def, run, def.watermark - def.overlap, NULL, (xbb._sync_limits()).little_records);
 END
 $$;
 

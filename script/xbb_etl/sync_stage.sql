@@ -12,9 +12,11 @@ BEGIN
 END
 $$;
 
--- Reads the source once: what its update_time or its dataIds let through.
+-- Reads the source once: what its update_time or its dataIds let through, "most" records
+-- of it at most.
 CREATE FUNCTION xbb._sync_stage(
-  def xbb.sync_definition, low pg_catalog.timestamptz, high pg_catalog.timestamptz, ids bigint[] DEFAULT NULL)
+  def xbb.sync_definition, low pg_catalog.timestamptz, high pg_catalog.timestamptz, ids bigint[] DEFAULT NULL,
+  most bigint DEFAULT NULL)
 RETURNS bigint LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   time_column pg_catalog.text := xbb._sync_source_column(def.source, 'updateTime', 'update_time');
@@ -29,9 +31,10 @@ BEGIN
       pg_catalog.format('%I = ANY ($3)', xbb._sync_source_column(def.source, 'dataId', 'data_id')) END
   ], NULL);
   EXECUTE pg_catalog.format(
-    'INSERT INTO pg_temp.xbb_sync_stage SELECT pg_catalog.row_number() OVER (), NULL, %s FROM %s WHERE %s',
+    'INSERT INTO pg_temp.xbb_sync_stage SELECT pg_catalog.row_number() OVER (), NULL, %s FROM %s WHERE %s%s',
     xbb._sync_list(xbb._sync_staged_columns(def), '%1$I'), def.source,
-    coalesce(nullif(pg_catalog.array_to_string(conditions, ' AND '), ''), 'true'))
+    coalesce(nullif(pg_catalog.array_to_string(conditions, ' AND '), ''), 'true'),
+    pg_catalog.format(CASE WHEN most IS NOT NULL THEN ' LIMIT %s' END, most))
   USING low, high, ids;
   GET DIAGNOSTICS staged = ROW_COUNT;
   RETURN staged;
