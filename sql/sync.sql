@@ -167,6 +167,20 @@ WHERE (z IS NULL OR s.data_id IS NULL) AND s.data_id NOT IN (SELECT data_id FROM
 SELECT xbb.create_sync('Short One', source => 'source');
 SELECT name, source, target, key, overlap, reject_limit, delete_mode FROM xbb.sync_definition WHERE name = 'Short One';
 SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid = '"Short One"'::regclass AND contype = 'p';
+-- with the source's columns in their order, but the whole record
+SELECT array_agg(attname ORDER BY attnum) FROM pg_attribute WHERE attrelid = '"Short One"'::regclass AND attnum > 0;
+SELECT target_columns, source_columns FROM xbb.sync_definition WHERE name = 'Short One';
+CALL xbb.sync('Short One');
+SELECT count(*) = (SELECT count(*) FROM source) AS loaded FROM "Short One";
+SELECT xbb.alter_sync('Short One');
+SELECT target_columns FROM xbb.sync_definition WHERE name = 'Short One';
+SELECT xbb.drop_sync('Short One');
+DROP TABLE "Short One";
+-- which is loaded where it is named, or where the target has it
+SELECT xbb.create_sync('Short One', source => 'source', columns => '{"raw": "raw", "zero": "0", "a": "1", "price": "price", "name": "name"}');
+SELECT array_agg(attname ORDER BY attnum) FROM pg_attribute WHERE attrelid = '"Short One"'::regclass AND attnum > 0;
+SELECT xbb.alter_sync('Short One', columns => 'null');
+SELECT target_columns FROM xbb.sync_definition WHERE name = 'Short One';
 SELECT xbb.drop_sync('Short One');
 DROP TABLE "Short One";
 

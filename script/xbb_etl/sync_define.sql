@@ -29,11 +29,13 @@ END
 $$;
 
 -- The expression of each target column, by its name: those that were given, else the
--- columns that source and target have in common; and the two that each sync needs.
+-- columns that source and target have in common, or all but the whole record where the
+-- target is to be made; and the two that each sync needs.
 CREATE FUNCTION xbb._sync_expressions(def xbb.sync_definition) RETURNS pg_catalog.jsonb
 LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   error_column pg_catalog.text := xbb._sync_error_column(def.source);
+  raw_column pg_catalog.text := xbb._sync_source_column(def.source, '*', '*');
   given pg_catalog.jsonb := def.columns;
   missing pg_catalog.text;
 BEGIN
@@ -41,7 +43,7 @@ BEGIN
     SELECT pg_catalog.jsonb_object_agg(a.attname, pg_catalog.quote_ident(a.attname)) INTO given
     FROM pg_catalog.pg_attribute a
     WHERE a.attrelid = def.source AND a.attnum > 0 AND NOT a.attisdropped AND a.attname IS DISTINCT FROM error_column
-      AND (def.target IS NULL OR EXISTS (
+      AND (def.target IS NULL AND a.attname IS DISTINCT FROM raw_column OR EXISTS (
         SELECT FROM pg_catalog.pg_attribute t WHERE t.attrelid = def.target AND t.attname = a.attname
           AND t.attnum > 0 AND NOT t.attisdropped AND t.attgenerated = ''));
   END IF;
@@ -84,11 +86,14 @@ DECLARE
   view pg_catalog.record;
 BEGIN
   PERFORM xbb._sync_check_row(def, path);
-  SELECT pg_catalog.array_agg(e.key ORDER BY e.key NOT IN ('data_id', 'update_time'), e.key),
-         pg_catalog.string_agg(pg_catalog.format(E'(%s\n) AS %I', e.value, e.key), ', '
-                               ORDER BY e.key NOT IN ('data_id', 'update_time'), e.key)
+  -- in the source's order; what is not called as there comes last
+  SELECT pg_catalog.array_agg(e.key ORDER BY a.attnum, e.key),
+         pg_catalog.string_agg(pg_catalog.format(E'(%s\n) AS %I', e.value, e.key), ', ' ORDER BY a.attnum, e.key)
   INTO def.target_columns, list
-  FROM pg_catalog.jsonb_each_text(xbb._sync_expressions(def)) e;
+  FROM pg_catalog.jsonb_each_text(xbb._sync_expressions(def)) e
+  LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = def.source AND a.attnum > 0 AND NOT a.attisdropped AND a.attname =
+    CASE e.key WHEN 'data_id' THEN xbb._sync_source_column(def.source, 'dataId', 'data_id')
+               WHEN 'update_time' THEN xbb._sync_source_column(def.source, 'updateTime', 'update_time') ELSE e.key END;
   SELECT pg_catalog.format('CREATE TEMP VIEW xbb_sync_view AS SELECT %s FROM %I.%I source', list, n.nspname, c.relname)
   INTO statement
   FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = def.source;
@@ -129,6 +134,7 @@ BEGIN
   IF def.delete_mode = 'mark' THEN
     EXECUTE pg_catalog.format('ALTER TABLE %s ADD COLUMN deleted_at timestamptz', target);
   END IF;
+  RAISE NOTICE 'table % was made: %', target, pg_catalog.array_to_string(def.target_columns, ', ');
   RETURN target::pg_catalog.regclass;
 END
 $$;

@@ -1,6 +1,7 @@
 -- A sync from its definition to a reconciliation, in a session of its own with the
 -- setting :setting: the copy has each record, whole.
 \c -
+SET client_min_messages = warning;
 SET :setting;
 DO $$
 BEGIN
