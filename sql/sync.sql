@@ -197,6 +197,11 @@ SELECT xbb.create_sync('bad', 'source', 'plain', '{other}', columns => '{}');
 SELECT xbb.create_sync('bad', 'source', 'plain', '{}', columns => '{}');
 SELECT xbb.create_sync('bad', 'source', 'wrong_time', '{data_id}', columns => '{}');
 SELECT xbb.create_sync('bad', 'source', 'plain', '{data_id}', columns => '{}', overlap => '4s');
+-- a name that would be cut to another table's; a default target that is the source
+CREATE TABLE "华东大区销售管理系统每日增量同步任务之客户" (data_id bigint PRIMARY KEY, update_time timestamptz);
+SELECT xbb.create_sync('华东大区销售管理系统每日增量同步任务之客户档案', source => 'source');
+SELECT xbb.create_sync('bad', source => 'source', target => '"dingSync"."华东大区销售管理系统每日增量同步任务之客户档案"');
+SELECT xbb.create_sync('source', source => 'source');
 SELECT xbb.create_sync('bad', 'source', 'plain', '{data_id}', columns => '{"name": 1}');
 SELECT xbb.create_sync('bad', 'source', 'plain', '{data_id}', columns => '{"name": "1 FROM source), (SELECT 2"}');
 SELECT xbb.create_sync('bad', 'poor', 'plain', '{data_id}');

@@ -251,11 +251,15 @@ DECLARE
   item pg_catalog.record;
   fits boolean;
 BEGIN
-  IF (SELECT c.relkind NOT IN ('r', 'p') FROM pg_catalog.pg_class c WHERE c.oid = def.target) THEN
-    RAISE EXCEPTION 'target % is not a table', def.target USING ERRCODE = 'wrong_object_type';
-  END IF;
   IF def.target = def.source THEN
-    RAISE EXCEPTION 'source and target are both %', def.target USING ERRCODE = 'invalid_parameter_value';
+    RAISE EXCEPTION 'source and target are both %', def.target
+      USING ERRCODE = 'invalid_parameter_value',
+            HINT = 'Name the target: target => ''...''.';
+  END IF;
+  IF (SELECT c.relkind NOT IN ('r', 'p') FROM pg_catalog.pg_class c WHERE c.oid = def.target) THEN
+    RAISE EXCEPTION 'target % is not a table', def.target
+      USING ERRCODE = 'wrong_object_type',
+            HINT = 'Name the target: target => ''...''.';
   END IF;
   IF (SELECT c.relpersistence = 't' FROM pg_catalog.pg_class c WHERE c.oid = def.target) THEN
     RAISE EXCEPTION 'target % is a temporary table', def.target

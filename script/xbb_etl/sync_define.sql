@@ -182,6 +182,12 @@ BEGIN
   def.owner := (SELECT r.oid FROM pg_catalog.pg_roles r WHERE r.rolname = current_user);
   target := coalesce(target, pg_catalog.quote_ident(def.name));
   names := pg_catalog.parse_ident(target);
+  -- cut to its length, it may be the name of another table
+  IF (SELECT pg_catalog.max(pg_catalog.octet_length(n)) FROM pg_catalog.unnest(names) n) >
+     pg_catalog.current_setting('max_identifier_length')::pg_catalog.int4 THEN
+    RAISE EXCEPTION 'target % is longer than the name of a table can be', target
+      USING ERRCODE = 'name_too_long', HINT = 'Name the target: target => ''...''.';
+  END IF;
   place := xbb._sync_look_up(target, path);
   def.target := place.relation;
   IF def.target IS NULL AND pg_catalog.cardinality(names) = 1 THEN
