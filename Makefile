@@ -22,6 +22,13 @@ EXTRA_CLEAN = $(OBJS:.o=.d) $(OBJS:.o=.bc.d) test/unit/test_*.o
 PGXS := $(shell $(PG_CONFIG) --pgxs)
 include $(PGXS)
 
+# VPATH finds objects, too: those of another build would be taken for made
+ifneq ($(abspath $(srcdir)),$(CURDIR))
+ifneq ($(wildcard $(srcdir)/*.o $(srcdir)/src/*/*.o),)
+$(error a build out of tree wants sources alone: run make clean in $(srcdir))
+endif
+endif
+
 # bitcode has headers of its own to note: in the object's file they would stand instead
 BITCODE_CFLAGS += -MF $@.d
 
