@@ -1,10 +1,15 @@
--- What the sync asks of C: src/func/sync.h and sync_lock.h have the contracts.
+-- What the sync asks of C: the headers in src/func have the contracts.
 
 CREATE FUNCTION xbb._sync_lock(id integer, session boolean) RETURNS pg_catalog.text
 LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'xbb_fdw_sync_lock';
 
 CREATE FUNCTION xbb._sync_unlock(id integer) RETURNS void
 LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'xbb_fdw_sync_unlock';
+
+CREATE PROCEDURE xbb._sync_commit(
+  INOUT sqlstate pg_catalog.text, INOUT message pg_catalog.text, INOUT detail pg_catalog.text, INOUT hint pg_catalog.text,
+  INOUT context pg_catalog.text)
+LANGUAGE c AS 'MODULE_PATHNAME', 'xbb_fdw_sync_commit';
 
 CREATE FUNCTION xbb._can_commit() RETURNS boolean
 LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'xbb_fdw_can_commit';

@@ -30,14 +30,21 @@ BEGIN
 END
 $$;
 
--- Takes the lock and begins the run's row of the log; NULL, and a row that says so, if
--- another run has the lock, or one of this backend is at work further up the stack.
+-- Takes the lock and begins the run's row of the log; NULL if the sync is not enabled, and
+-- NULL, and a row that says so, if another run has the lock, or one of this backend is at
+-- work further up the stack.
 CREATE FUNCTION xbb._sync_begin(def xbb.sync_definition, task pg_catalog.text, before pg_catalog.record, can_commit boolean)
 RETURNS bigint LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  lock pg_catalog.text := xbb._sync_lock(def.id, can_commit);
+  lock pg_catalog.text;
   run bigint;
 BEGIN
+  IF NOT def.enabled THEN
+    RAISE NOTICE 'sync % is not enabled', pg_catalog.quote_ident(def.name)
+      USING HINT = pg_catalog.format('SELECT xbb.alter_sync(%L, enabled => true); lets it run.', def.name);
+    RETURN NULL;
+  END IF;
+  lock := xbb._sync_lock(def.id, can_commit);
   IF lock IS NULL OR lock = 'held' AND EXISTS (
       SELECT FROM xbb._sync_run_log l WHERE l.definition = def.id AND l.sync = def.name AND l.status = 'running') THEN
     INSERT INTO xbb._sync_run_log (definition, sync, owner, task, status)
@@ -118,24 +125,24 @@ $$;
 
 -- What a failed run says: where the context names a value that did not fit its column,
 -- place tells which.
-CREATE FUNCTION xbb._sync_blame(def xbb.sync_definition, context pg_catalog.text,
-  INOUT detail pg_catalog.text, INOUT hint pg_catalog.text, OUT place pg_catalog.text)
+CREATE FUNCTION xbb._sync_blame(def xbb.sync_definition, INOUT failure xbb._sync_failure, OUT place pg_catalog.text)
 LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-  place := substring(context FROM E'column "[^\n]*" [(]attr [^\n]*[)] of foreign table [^\n]*');
+  place := substring(failure.context FROM E'column "[^\n]*" [(]attr [^\n]*[)] of foreign table [^\n]*');
   IF place IS NOT NULL THEN
-    detail := pg_catalog.format('It was %s.', place);
+    failure.detail := pg_catalog.format('It was %s.', place);
     IF NOT xbb._sync_sets_null(def.source) THEN
-      hint := pg_catalog.format('Option on_error ''set_null'' of %s, with a column whose attr is ''#error'', sets such records aside.',
-                                def.source);
+      failure.hint := pg_catalog.format(
+        'Option on_error ''set_null'' of %s, with a column whose attr is ''#error'', sets such records aside.', def.source);
     END IF;
   END IF;
-  detail := coalesce(nullif(detail, ''), pg_catalog.format('Sync %I failed.', def.name));
-  hint := coalesce(nullif(hint, ''), 'TABLE xbb.sync_run shows its runs.');
+  failure.detail := coalesce(nullif(failure.detail, ''), pg_catalog.format('Sync %I failed.', def.name));
+  failure.hint := coalesce(nullif(failure.hint, ''), 'TABLE xbb.sync_run shows its runs.');
 END
 $$;
 
--- A run of any kind: lock, log, work in steps that commit, log, unlock.
+-- A run of any kind: lock, log, work in steps that commit, log, unlock.  A COMMIT that
+-- fails ends the run as any other error does, and has freed the lock.
 CREATE PROCEDURE xbb._sync_execute(name pg_catalog.text, task pg_catalog.text) LANGUAGE plpgsql AS $$
 DECLARE
   can_commit boolean := xbb._can_commit();
@@ -143,27 +150,17 @@ DECLARE
   def xbb.sync_definition;
   before pg_catalog.record;
   run bigint;
-  phase pg_catalog.text;
+  phase pg_catalog.text := CASE WHEN task OPERATOR(pg_catalog.=) 'retry_rejects' THEN 'retry' ELSE 'plan' END;
   windows pg_catalog.tstzrange[];
   step pg_catalog.record;
   counts xbb._sync_counts;
-  did boolean;
-  failed boolean := false;
-  failed_state pg_catalog.text;
-  failed_message pg_catalog.text;
-  failed_detail pg_catalog.text;
-  failed_hint pg_catalog.text;
-  failed_context pg_catalog.text;
+  committed xbb._sync_counts;
+  locked boolean := can_commit;
+  failure xbb._sync_failure;
   blame pg_catalog.record;
 BEGIN
   PERFORM xbb._sync_path();
   def := xbb._sync_get(_sync_execute.name);
-  IF NOT def.enabled THEN
-    RAISE NOTICE 'sync % is not enabled', pg_catalog.quote_ident(def.name)
-      USING HINT = pg_catalog.format('SELECT xbb.alter_sync(%L, enabled => true); lets it run.', def.name);
-    PERFORM xbb._sync_path(path);
-    RETURN;
-  END IF;
   before := xbb._counters();
   run := xbb._sync_begin(def, task, before, can_commit);
   IF run IS NULL THEN
@@ -175,38 +172,47 @@ BEGIN
     PERFORM xbb._sync_path();
   END IF;
 
-  phase := CASE WHEN task = 'retry_rejects' THEN 'retry' ELSE 'plan' END;
-  WHILE phase <> 'done' AND phase <> 'stopped' AND NOT failed LOOP
+  LOOP
     BEGIN
       step := xbb._sync_step(def.name, task, run, phase, windows);
       phase := step.phase;
       windows := step.windows;
       counts := xbb._sync_add(counts, step.counts);
-      did := step.counts IS NOT NULL;
     EXCEPTION WHEN query_canceled OR OTHERS THEN
-      failed := true;
-      GET STACKED DIAGNOSTICS failed_state = RETURNED_SQLSTATE, failed_message = MESSAGE_TEXT,
-        failed_detail = PG_EXCEPTION_DETAIL, failed_hint = PG_EXCEPTION_HINT, failed_context = PG_EXCEPTION_CONTEXT;
+      GET STACKED DIAGNOSTICS failure.sqlstate = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.detail = PG_EXCEPTION_DETAIL, failure.hint = PG_EXCEPTION_HINT, failure.context = PG_EXCEPTION_CONTEXT;
     END;
+    EXIT WHEN failure.sqlstate IS NOT NULL;
     -- rows, watermark and the log together
-    IF can_commit AND NOT failed AND phase <> 'done' AND did THEN
-      PERFORM xbb._sync_note(run, 'running', counts, before, NULL, NULL);
-      COMMIT;
-      PERFORM xbb._sync_path();
+    IF phase IN ('done', 'stopped') OR can_commit AND step.counts IS NOT NULL THEN
+      PERFORM xbb._sync_note(run, CASE phase WHEN 'done' THEN 'succeeded' WHEN 'stopped' THEN phase ELSE 'running' END,
+                             counts, before, NULL, NULL);
+      IF can_commit THEN
+        CALL xbb._sync_commit(failure.sqlstate, failure.message, failure.detail, failure.hint, failure.context);
+        PERFORM xbb._sync_path();
+        locked := failure.sqlstate IS NULL;
+      END IF;
+      EXIT WHEN phase IN ('done', 'stopped') OR failure.sqlstate IS NOT NULL;
+      committed := counts;
     END IF;
   END LOOP;
 
-  blame := xbb._sync_blame(def, failed_context, failed_detail, failed_hint);
-  PERFORM xbb._sync_note(run, CASE WHEN failed THEN 'failed' WHEN phase = 'stopped' THEN 'stopped' ELSE 'succeeded' END,
-                         counts, before, failed_state, failed_message || coalesce(': ' || blame.place, ''));
-  IF can_commit THEN
-    COMMIT;
-    PERFORM xbb._sync_path();
+  IF failure.sqlstate IS NOT NULL THEN
+    blame := xbb._sync_blame(def, failure);
+    failure := blame.failure;
+    PERFORM xbb._sync_note(run, 'failed', committed, before, failure.sqlstate,
+                           failure.message || coalesce(': ' || blame.place, ''));
+    IF can_commit THEN
+      COMMIT;
+      PERFORM xbb._sync_path();
+    END IF;
+  END IF;
+  IF locked THEN
     PERFORM xbb._sync_unlock(def.id);
   END IF;
   PERFORM xbb._sync_path(path);
-  IF failed THEN
-    RAISE EXCEPTION USING ERRCODE = failed_state, MESSAGE = failed_message, DETAIL = blame.detail, HINT = blame.hint;
+  IF failure.sqlstate IS NOT NULL THEN
+    RAISE EXCEPTION USING ERRCODE = failure.sqlstate, MESSAGE = failure.message, DETAIL = failure.detail, HINT = failure.hint;
   END IF;
 END
 $$;

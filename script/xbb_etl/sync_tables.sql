@@ -3,6 +3,11 @@ CREATE TYPE xbb._sync_counts AS (
   rows_read bigint, inserted bigint, updated bigint, unchanged bigint, rejected bigint, deleted bigint
 );
 
+-- What one ended with.
+CREATE TYPE xbb._sync_failure AS (
+  sqlstate text, message text, detail text, hint text, context text
+);
+
 CREATE TABLE xbb.sync_definition (
   name text PRIMARY KEY CHECK (pg_catalog.length(name) BETWEEN 1 AND 200),
   owner regrole NOT NULL,
