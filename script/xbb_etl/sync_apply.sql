@@ -100,18 +100,11 @@ BEGIN
     rejected := rejected + 1;
   END LOOP;
   EXECUTE pg_catalog.format(
-    'INSERT INTO xbb.sync_reject AS r (sync, owner, data_id, update_time, kind, error, raw, loaded, run)
-     SELECT $1, $2, t.data_id, t.update_time, ''duplicate key'',
-            xbb._sync_rival_error(n.data_id),
-            pg_catalog.row_to_json(t), pg_catalog.to_jsonb(t), $3
+    'SELECT pg_catalog.count(xbb._sync_reject_put(ROW($1, $2, t.data_id, t.update_time, ''duplicate key'', NULL,
+       xbb._sync_rival_error(n.data_id), pg_catalog.row_to_json(t), NULL, pg_catalog.to_jsonb(t), $3, NULL)::xbb.sync_reject))
      FROM %s t JOIN pg_temp.xbb_sync_new n ON %s
-     WHERE t.data_id <> n.data_id AND %s
-     ON CONFLICT ON CONSTRAINT sync_reject_pkey DO UPDATE
-     SET update_time = excluded.update_time, kind = excluded.kind, sqlstate = NULL, error = excluded.error,
-         raw = excluded.raw, staged = NULL, loaded = excluded.loaded, run = excluded.run', def.target, same_key,
-    xbb._sync_alive_rows(def))
-  USING def.name, def.owner, run;
-  GET DIAGNOSTICS pushed_out = ROW_COUNT;
+     WHERE t.data_id <> n.data_id AND %s', def.target, same_key, xbb._sync_alive_rows(def))
+  INTO pushed_out USING def.name, def.owner, run;
   rejected := rejected + pushed_out;
 END
 $$;
@@ -161,7 +154,9 @@ BEGIN
   counts.inserted := written.inserted;
   counts.updated := written.updated;
   -- what was set aside once and is in the target now
-  DELETE FROM xbb.sync_reject r USING pg_temp.xbb_sync_new n WHERE r.sync = def.name AND r.data_id = n.data_id;
+  PERFORM xbb._sync_reject_drop(def.name, (
+    SELECT pg_catalog.array_agg(r.data_id) FROM xbb.sync_reject r JOIN pg_temp.xbb_sync_new n ON n.data_id = r.data_id
+    WHERE r.owner = def.owner AND r.sync = def.name));
   counts.unchanged := (SELECT pg_catalog.count(*) FROM pg_temp.xbb_sync_new) - counts.updated - counts.inserted;
   RETURN counts;
 END
@@ -203,14 +198,17 @@ $$;
 CREATE FUNCTION xbb._sync_load(def xbb.sync_definition, run bigint, staged bigint) RETURNS xbb._sync_counts
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  before bigint := (SELECT pg_catalog.count(*) FROM xbb.sync_reject r WHERE r.sync = def.name AND r.run = $2);
+  before bigint := (SELECT pg_catalog.count(*) FROM xbb.sync_reject r
+                    WHERE r.owner = def.owner AND r.sync = def.name AND r.run = $2);
   unread bigint := xbb._sync_set_unread_aside(def, run);
   counts xbb._sync_counts := xbb._sync_apply_or_halve(def, run, 1, staged);
 BEGIN
   counts.rows_read := counts.rows_read + unread;
-  counts.rejected := (SELECT pg_catalog.count(*) FROM xbb.sync_reject r WHERE r.sync = def.name AND r.run = $2) - before;
+  counts.rejected := (SELECT pg_catalog.count(*) FROM xbb.sync_reject r
+                      WHERE r.owner = def.owner AND r.sync = def.name AND r.run = $2) - before;
   PERFORM xbb._sync_limit_rejects(def, run,
-    (SELECT pg_catalog.max(r.error) FROM xbb.sync_reject r WHERE r.sync = def.name AND r.run = $2));
+    (SELECT pg_catalog.max(r.error) FROM xbb.sync_reject r
+     WHERE r.owner = def.owner AND r.sync = def.name AND r.run = $2));
   RETURN counts;
 END
 $$;

@@ -52,6 +52,28 @@ BEGIN
 END
 $$;
 
+-- Whoever owns a table or view has a say in what is run by those who use it: triggers,
+-- expressions, what a name means tomorrow.  So it must be the caller's, or that of a role
+-- which he has, or a superuser's.
+CREATE FUNCTION xbb._sync_check_owner(what pg_catalog.text, relation pg_catalog.regclass) RETURNS void
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  owner pg_catalog.record;
+  caller pg_catalog.record;
+BEGIN
+  SELECT r.oid, r.rolname, r.rolsuper INTO owner
+  FROM pg_catalog.pg_class c JOIN pg_catalog.pg_roles r ON r.oid = c.relowner WHERE c.oid = relation;
+  SELECT r.oid, r.rolname, r.rolsuper INTO caller FROM pg_catalog.pg_roles r WHERE r.rolname = current_user;
+  -- a superuser has every role, which is no trust
+  IF NOT (owner.rolsuper OR NOT caller.rolsuper AND pg_catalog.pg_has_role(owner.oid, 'MEMBER')) THEN
+    RAISE EXCEPTION '% % belongs to role %', what, relation, pg_catalog.quote_ident(owner.rolname)
+      USING ERRCODE = 'insufficient_privilege', DETAIL = 'What its owner attaches to it would run with your rights.',
+            HINT = CASE WHEN caller.rolsuper THEN pg_catalog.format('SET ROLE %I first.', owner.rolname)
+                        ELSE pg_catalog.format('GRANT %I TO %I; or take a table of your own.', owner.rolname, caller.rolname) END;
+  END IF;
+END
+$$;
+
 -- Is the source one that a sync can read?
 CREATE FUNCTION xbb._sync_check_source(def xbb.sync_definition) RETURNS void
 LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
@@ -66,6 +88,7 @@ BEGIN
   IF NOT pg_catalog.has_table_privilege(def.source, 'SELECT') THEN
     RAISE EXCEPTION 'no right to read source %', def.source USING ERRCODE = 'insufficient_privilege';
   END IF;
+  PERFORM xbb._sync_check_owner('source', def.source);
   time_column := xbb._sync_source_column(def.source, 'updateTime', 'update_time');
   IF xbb._sync_source_column(def.source, 'dataId', 'data_id') IS NULL OR time_column IS NULL THEN
     RAISE EXCEPTION 'source % has no column for %', def.source,
@@ -271,6 +294,7 @@ BEGIN
         USING ERRCODE = 'insufficient_privilege';
     END IF;
   END LOOP;
+  PERFORM xbb._sync_check_owner('target', def.target);
   FOR item IN SELECT * FROM (VALUES ('data_id', 'bigint'), ('update_time', 'timestamp with time zone')) v (name, type)
               UNION ALL SELECT 'deleted_at', 'timestamp with time zone' WHERE def.delete_mode = 'mark' LOOP
     SELECT pg_catalog.format_type(a.atttypid, a.atttypmod) = item.type INTO fits
@@ -318,9 +342,7 @@ DECLARE
   missing pg_catalog.text;
 BEGIN
   PERFORM xbb._sync_check_places(def);
-  UPDATE xbb.sync_definition d SET source_name = xbb._sync_place(def.source), target_name = xbb._sync_place(def.target)
-  WHERE d.name = def.name AND (d.source_name IS DISTINCT FROM xbb._sync_place(def.source) OR
-                               d.target_name IS DISTINCT FROM xbb._sync_place(def.target));
+  PERFORM xbb._sync_seen(def.name, xbb._sync_place(def.source), xbb._sync_place(def.target), NULL);
   IF def.types IS NOT DISTINCT FROM xbb._sync_types(def) THEN
     RETURN;
   END IF;
@@ -344,6 +366,6 @@ BEGIN
   END;
   PERFORM xbb._sync_check_target(def);
   DROP VIEW pg_temp.xbb_sync_view;
-  UPDATE xbb.sync_definition d SET types = xbb._sync_types(def) WHERE d.name = def.name;
+  PERFORM xbb._sync_seen(def.name, xbb._sync_place(def.source), xbb._sync_place(def.target), xbb._sync_types(def));
 END
 $$;

@@ -1,14 +1,16 @@
--- The caller's sync of that name; its lines are SQL that must run as nobody else.
+-- The caller's sync of that name; its lines are SQL that must run as nobody else.  Of
+-- others he may see one of that name, too.
 CREATE FUNCTION xbb._sync_get(name pg_catalog.text) RETURNS xbb.sync_definition
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
+  me pg_catalog.oid := (SELECT r.oid FROM pg_catalog.pg_roles r WHERE r.rolname = current_user);
   def xbb.sync_definition;
 BEGIN
-  SELECT d.* INTO def FROM xbb.sync_definition d WHERE d.name = $1;
+  SELECT d.* INTO def FROM xbb.sync_definition d WHERE d.name = $1 ORDER BY d.owner <> me, d.owner LIMIT 1;
   IF NOT FOUND THEN
     RAISE EXCEPTION 'sync % does not exist', pg_catalog.quote_ident($1) USING ERRCODE = 'undefined_object';
   END IF;
-  IF def.owner IS DISTINCT FROM (SELECT r.oid FROM pg_catalog.pg_roles r WHERE r.rolname = current_user) THEN
+  IF def.owner <> me THEN
     RAISE EXCEPTION 'sync % belongs to role %', pg_catalog.quote_ident($1), def.owner
       USING ERRCODE = 'insufficient_privilege',
             HINT = pg_catalog.format('SET ROLE %s first: a sync runs as its owner only.', def.owner);
@@ -197,15 +199,9 @@ BEGIN
     names := array[place.creation_schema::pg_catalog.text] || names;
   END IF;
   def := xbb._sync_prepare(def, names, path);
-  BEGIN
-    INSERT INTO xbb.sync_definition (name, owner, source, target, key, overlap, columns, chunk, reject_limit, delete_mode,
-                                     select_list, target_columns, source_columns, types, enabled, source_name, target_name)
-    VALUES (def.name, def.owner, def.source, def.target, def.key, def.overlap, def.columns, def.chunk, def.reject_limit,
-            def.delete_mode, def.select_list, def.target_columns, def.source_columns, def.types,
-            def.enabled, def.source_name, def.target_name);
-  EXCEPTION WHEN unique_violation THEN
+  IF NOT xbb._sync_insert(def) THEN
     RAISE EXCEPTION 'sync % exists already', pg_catalog.quote_ident(def.name) USING ERRCODE = 'duplicate_object';
-  END;
+  END IF;
 END
 $$;
 
@@ -287,9 +283,7 @@ $$;
 CREATE FUNCTION xbb._sync_rename(name pg_catalog.text, new_name pg_catalog.text) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-  UPDATE xbb.sync_definition d SET name = new_name WHERE d.name = $1;
-  UPDATE xbb._sync_run_log l SET sync = new_name WHERE l.sync = $1;
-  UPDATE xbb.sync_reject r SET sync = new_name WHERE r.sync = $1;
+  PERFORM xbb._sync_call(name, new_name);
   RAISE NOTICE 'sync % is called % now', pg_catalog.quote_ident($1), pg_catalog.quote_ident(new_name)
     USING HINT = pg_catalog.format('Jobs that name it must be changed: CALL xbb.sync(%L);', new_name);
 EXCEPTION WHEN unique_violation THEN
@@ -349,14 +343,9 @@ BEGIN
     PERFORM xbb._sync_check_places(def);
     def := xbb._sync_prepare(def, NULL, path);
   END IF;
-  UPDATE xbb.sync_definition d
-  SET key = def.key, overlap = def.overlap, columns = def.columns, chunk = def.chunk,
-      reject_limit = def.reject_limit, delete_mode = def.delete_mode, select_list = def.select_list,
-      target_columns = def.target_columns, source_columns = def.source_columns, types = def.types,
-      enabled = def.enabled, source = def.source, source_name = def.source_name, target = def.target, target_name = def.target_name
-  WHERE d.name = def.name;
+  PERFORM xbb._sync_update(def);
   IF before.target <> def.target THEN
-    UPDATE xbb.sync_definition d SET watermark = NULL, loading_until = NULL WHERE d.name = def.name;
+    PERFORM xbb._sync_rewind(def.name, NULL);
   END IF;
   PERFORM xbb._sync_tell_change(before, def);
   IF new_name <> def.name THEN
@@ -382,11 +371,12 @@ COMMENT ON FUNCTION xbb.alter_sync(text, text[], interval, jsonb, interval, inte
 CREATE FUNCTION xbb.drop_sync(name pg_catalog.text) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  def xbb.sync_definition := xbb._sync_get(name);
+  def xbb.sync_definition;
 BEGIN
-  DELETE FROM xbb.sync_reject r WHERE r.sync = def.name;
-  DELETE FROM xbb._sync_run_log l WHERE l.sync = def.name;
-  DELETE FROM xbb.sync_definition d WHERE d.name = def.name;
+  IF NOT xbb._sync_forget_lost(name) THEN
+    def := xbb._sync_get(name);
+    PERFORM xbb._sync_forget(def.name);
+  END IF;
 END
 $$;
 COMMENT ON FUNCTION xbb.drop_sync(text) IS

@@ -1,31 +1,35 @@
 -- A run's row of the log, as things stand; at its end also the news of it.
 CREATE FUNCTION xbb._sync_note(
-  run bigint, status pg_catalog.text, counts xbb._sync_counts, before pg_catalog.record, sqlstate pg_catalog.text, error pg_catalog.text)
+  def xbb.sync_definition, run bigint, status pg_catalog.text, counts xbb._sync_counts, before pg_catalog.record,
+  failure xbb._sync_failure)
 RETURNS void LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
-#variable_conflict use_variable
 DECLARE
   after pg_catalog.record := xbb._counters();
   entry xbb._sync_run_log;
 BEGIN
-  UPDATE xbb._sync_run_log l
-  SET status = status, ended = CASE WHEN status <> 'running' THEN pg_catalog.clock_timestamp() END,
-      watermark = (SELECT d.watermark FROM xbb.sync_definition d WHERE d.name = l.sync),
-      requests = after.requests - before.requests, pages = after.pages - before.pages,
-      rows_read = coalesce(counts.rows_read, 0), inserted = coalesce(counts.inserted, 0),
-      updated = coalesce(counts.updated, 0), unchanged = coalesce(counts.unchanged, 0),
-      rejected = coalesce(counts.rejected, 0), deleted = coalesce(counts.deleted, 0),
-      retries = after.retries - before.retries,
-      throttled = (after.throttled_us - before.throttled_us) * interval '1 microsecond',
-      bytes = after.bytes - before.bytes, sqlstate = sqlstate, error = error
-  WHERE l.id = run RETURNING * INTO entry;
+  entry.id := run;
+  entry.status := status;
+  entry.ended := CASE WHEN status <> 'running' THEN pg_catalog.clock_timestamp() END;
+  entry.watermark := (SELECT d.watermark FROM xbb.sync_definition d WHERE d.owner = def.owner AND d.name = def.name);
+  entry.requests := after.requests - before.requests;
+  entry.pages := after.pages - before.pages;
+  entry.rows_read := coalesce(counts.rows_read, 0);
+  entry.inserted := coalesce(counts.inserted, 0);
+  entry.updated := coalesce(counts.updated, 0);
+  entry.unchanged := coalesce(counts.unchanged, 0);
+  entry.rejected := coalesce(counts.rejected, 0);
+  entry.deleted := coalesce(counts.deleted, 0);
+  entry.retries := after.retries - before.retries;
+  entry.throttled := (after.throttled_us - before.throttled_us) * interval '1 microsecond';
+  entry.bytes := after.bytes - before.bytes;
+  entry.sqlstate := failure.sqlstate;
+  entry.error := failure.message;
+  PERFORM xbb._sync_run_note(entry);
   IF status <> 'running' THEN
+    -- everybody may listen: no more than what to look up
     PERFORM pg_catalog.pg_notify('xbb_sync', pg_catalog.jsonb_build_object(
-      'sync', entry.sync, 'run', entry.id, 'task', entry.task, 'status', status, 'inserted', entry.inserted,
-      'updated', entry.updated, 'rejected', entry.rejected, 'deleted', entry.deleted, 'watermark', entry.watermark,
-      'sqlstate', sqlstate, 'error', pg_catalog.left(error, (xbb._sync_limits()).told_characters))::pg_catalog.text);
-    DELETE FROM xbb._sync_run_log l
-    WHERE l.sync = entry.sync AND l.id <> run
-      AND l.started < pg_catalog.now() - pg_catalog.current_setting('xbb_fdw.log_retention')::interval;
+      'sync', def.name, 'run', run, 'status', status)::pg_catalog.text);
+    PERFORM xbb._sync_run_prune(def.name, run);
   END IF;
 END
 $$;
@@ -46,19 +50,15 @@ BEGIN
   END IF;
   lock := xbb._sync_lock(def.id, can_commit);
   IF lock IS NULL OR lock = 'held' AND EXISTS (
-      SELECT FROM xbb._sync_run_log l WHERE l.definition = def.id AND l.sync = def.name AND l.status = 'running') THEN
-    INSERT INTO xbb._sync_run_log (definition, sync, owner, task, status)
-    VALUES (def.id, def.name, def.owner, task, 'running') RETURNING id INTO run;
-    PERFORM xbb._sync_note(run, 'skipped', NULL, before, NULL, NULL);
+      SELECT FROM xbb.sync_run r WHERE r.owner = def.owner AND r.sync = def.name AND r.status = 'running') THEN
+    run := xbb._sync_run_begin(def.name, task, false);
+    PERFORM xbb._sync_note(def, run, 'skipped', NULL, before, NULL);
     RAISE NOTICE 'sync % is running already', pg_catalog.quote_ident(def.name);
     RETURN NULL;
   END IF;
   -- with the lock held, no other run is alive
-  UPDATE xbb._sync_run_log l SET status = 'killed' WHERE l.sync = def.name AND l.status = 'running';
-  INSERT INTO xbb._sync_run_log (definition, sync, owner, task, status, low)
-  SELECT def.id, def.name, def.owner, task, 'running', CASE WHEN task <> 'sync full' THEN d.watermark - d.overlap END
-  FROM xbb.sync_definition d WHERE d.name = def.name RETURNING id INTO run;
-  RETURN run;
+  PERFORM xbb._sync_run_lost(def.name);
+  RETURN xbb._sync_run_begin(def.name, task, task <> 'sync full');
 END
 $$;
 
@@ -123,12 +123,15 @@ BEGIN
 END
 $$;
 
--- What a failed run says: where the context names a value that did not fit its column,
--- place tells which.
-CREATE FUNCTION xbb._sync_blame(def xbb.sync_definition, INOUT failure xbb._sync_failure, OUT place pg_catalog.text)
+-- What a failed run says, and what the log notes: where the context names a value that
+-- did not fit its column, that, too.
+CREATE FUNCTION xbb._sync_blame(def xbb.sync_definition, INOUT failure xbb._sync_failure, OUT noted xbb._sync_failure)
 LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  place pg_catalog.text := substring(failure.context FROM E'column "[^\n]*" [(]attr [^\n]*[)] of foreign table [^\n]*');
 BEGIN
-  place := substring(failure.context FROM E'column "[^\n]*" [(]attr [^\n]*[)] of foreign table [^\n]*');
+  noted := failure;
+  noted.message := failure.message || coalesce(': ' || place, '');
   IF place IS NOT NULL THEN
     failure.detail := pg_catalog.format('It was %s.', place);
     IF NOT xbb._sync_sets_null(def.source) THEN
@@ -185,8 +188,8 @@ BEGIN
     EXIT WHEN failure.sqlstate IS NOT NULL;
     -- rows, watermark and the log together
     IF phase IN ('done', 'stopped') OR can_commit AND step.counts IS NOT NULL THEN
-      PERFORM xbb._sync_note(run, CASE phase WHEN 'done' THEN 'succeeded' WHEN 'stopped' THEN phase ELSE 'running' END,
-                             counts, before, NULL, NULL);
+      PERFORM xbb._sync_note(def, run, CASE phase WHEN 'done' THEN 'succeeded' WHEN 'stopped' THEN phase ELSE 'running' END,
+                             counts, before, NULL);
       IF can_commit THEN
         CALL xbb._sync_commit(failure.sqlstate, failure.message, failure.detail, failure.hint, failure.context);
         PERFORM xbb._sync_path();
@@ -199,9 +202,8 @@ BEGIN
 
   IF failure.sqlstate IS NOT NULL THEN
     blame := xbb._sync_blame(def, failure);
+    PERFORM xbb._sync_note(def, run, 'failed', committed, before, blame.noted);
     failure := blame.failure;
-    PERFORM xbb._sync_note(run, 'failed', committed, before, failure.sqlstate,
-                           failure.message || coalesce(': ' || blame.place, ''));
     IF can_commit THEN
       COMMIT;
       PERFORM xbb._sync_path();

@@ -21,8 +21,7 @@ BEGIN
   -- a source that is no foreign table has no clock
   latest := least(latest, CASE WHEN latest IS NOT NULL AND seen.requests > before THEN seen.clock END);
   counts := xbb._sync_load(def, run, staged);
-  UPDATE xbb.sync_definition d SET watermark = greatest(d.watermark, latest)
-  WHERE d.name = def.name AND d.watermark IS DISTINCT FROM greatest(d.watermark, latest);
+  PERFORM xbb._sync_move(def.name, latest);
   DROP TABLE pg_temp.xbb_sync_stage, pg_temp.xbb_sync_new;
   RETURN counts;
 END
@@ -47,14 +46,14 @@ BEGIN
        SELECT * FROM pg_catalog.json_populate_record(NULL::%2$s, coalesce(j.staged,
          pg_catalog.json_build_object(%3$L, j.data_id, %4$L, j.update_time)))
        WHERE j.staged IS NOT NULL OR j.loaded IS NOT NULL) r
-     WHERE j.sync = $1 AND %5$s',
+     WHERE j.owner = $1 AND j.sync = $2 AND %5$s',
     xbb._sync_list(xbb._sync_staged_columns(def), 'r.%1$I'), def.source,
     xbb._sync_source_column(def.source, 'dataId', 'data_id'), xbb._sync_source_column(def.source, 'updateTime', 'update_time'),
     CASE WHEN without_rival THEN pg_catalog.format(
       'j.kind = ''duplicate key'' AND NOT EXISTS (
          SELECT FROM %s t WHERE t.data_id = substring(j.error FROM ''[0-9]+'')::bigint AND %s)',
       def.target, xbb._sync_alive_rows(def)) ELSE 'true' END)
-  USING def.name;
+  USING def.owner, def.name;
   GET DIAGNOSTICS staged = ROW_COUNT;
   counts := xbb._sync_load(def, run, staged);
   DROP TABLE pg_temp.xbb_sync_stage, pg_temp.xbb_sync_new;
@@ -85,7 +84,9 @@ BEGIN
       RETURN '{}';
     END IF;
     def.loading_until := coalesce((xbb._counters()).clock, pg_catalog.now());
-    UPDATE xbb.sync_definition d SET loading_until = def.loading_until WHERE d.name = def.name AND NOT again;
+    IF NOT again THEN
+      PERFORM xbb._sync_loading(def.name, def.loading_until);
+    END IF;
   END IF;
   RETURN array[pg_catalog.tstzrange(least(coalesce(low, pg_catalog.to_timestamp(0)), def.loading_until), def.loading_until, '[]')];
 END
@@ -129,7 +130,7 @@ $$;
 CREATE FUNCTION xbb._sync_catch_up(def xbb.sync_definition, run bigint) RETURNS xbb._sync_counts
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-  UPDATE xbb.sync_definition d SET loading_until = NULL WHERE d.name = def.name AND d.loading_until IS NOT NULL;
+  PERFORM xbb._sync_loading(def.name, NULL);
   RETURN xbb._sync_window(def, run, def.watermark - def.overlap, NULL);
 END
 $$;

@@ -3,9 +3,10 @@ CREATE FUNCTION xbb._sync_known(def xbb.sync_definition) RETURNS pg_catalog.text
 LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
   SELECT pg_catalog.format(
     '(SELECT data_id, update_time FROM %s t
-      WHERE %s AND NOT EXISTS (SELECT FROM xbb.sync_reject r WHERE r.sync = %L AND r.data_id = t.data_id)
-      UNION ALL SELECT data_id, update_time FROM xbb.sync_reject WHERE sync = %L)',
-    (def).target, xbb._sync_alive_rows(def), (def).name, (def).name)
+      WHERE %s AND NOT EXISTS (SELECT FROM xbb.sync_reject r
+                                WHERE r.owner = %L::pg_catalog.regrole AND r.sync = %L AND r.data_id = t.data_id)
+      UNION ALL SELECT data_id, update_time FROM xbb.sync_reject WHERE owner = %3$L::pg_catalog.regrole AND sync = %4$L)',
+    (def).target, xbb._sync_alive_rows(def), (def).owner, (def).name)
 $$;
 
 -- The ids that source and target do not have alike between two times (NULL: all), and
@@ -43,7 +44,7 @@ $$;
 CREATE FUNCTION xbb._sync_delete(def xbb.sync_definition, gone bigint[]) RETURNS bigint
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-  DELETE FROM xbb.sync_reject r WHERE r.sync = def.name AND r.data_id = ANY (gone);
+  PERFORM xbb._sync_reject_drop(def.name, gone);
   IF def.delete_mode = 'mark' THEN
     EXECUTE pg_catalog.format(
       'UPDATE %s SET deleted_at = pg_catalog.now() WHERE data_id = ANY ($1) AND deleted_at IS NULL', def.target) USING gone;
@@ -52,8 +53,9 @@ BEGIN
   ELSE
     EXECUTE pg_catalog.format(
       'DELETE FROM %s t USING xbb.sync_reject r
-       WHERE t.data_id = ANY ($1) AND r.sync = $2 AND r.kind = ''duplicate key'' AND r.error = xbb._sync_rival_error(t.data_id)',
-      def.target) USING gone, def.name;
+       WHERE t.data_id = ANY ($1) AND r.owner = $2 AND r.sync = $3 AND r.kind = ''duplicate key''
+         AND r.error = xbb._sync_rival_error(t.data_id)',
+      def.target) USING gone, def.owner, def.name;
   END IF;
   RETURN coalesce(pg_catalog.cardinality(gone), 0);
 END

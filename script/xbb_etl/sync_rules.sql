@@ -12,13 +12,12 @@ END;
 --   little_records    a page's worth is loaded at once, whatever times it spans
 --   compared_records  windows that differ and have no more are compared id by id
 --   least_window      the API's times are whole seconds
---   told_characters   of an error in a notification, which holds 8,000 bytes
 --   examples          of each kind, in a dry run, with so many characters of a value, and so many columns
 --   most_rejects      the reject_limit that is none
 CREATE FUNCTION xbb._sync_limits(
   OUT window_records bigint, OUT counted_records bigint, OUT little_records bigint, OUT compared_records bigint,
-  OUT least_window interval, OUT told_characters integer, OUT examples integer, OUT example_characters integer,
+  OUT least_window interval, OUT examples integer, OUT example_characters integer,
   OUT example_columns integer, OUT most_rejects integer)
 LANGUAGE sql IMMUTABLE PARALLEL SAFE BEGIN ATOMIC
-  SELECT xbb._window_records(), 4000, 100, 500, interval '1 second', 500, 5, 40, 6, 2147483647;
+  SELECT xbb._window_records(), 4000, 100, 500, interval '1 second', 5, 40, 6, 2147483647;
 END;

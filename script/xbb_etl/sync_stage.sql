@@ -47,19 +47,17 @@ CREATE FUNCTION xbb._sync_set_aside(
 RETURNS void LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   raw_column pg_catalog.text := xbb._sync_source_column(def.source, '*', '*');
+  kept boolean;
 BEGIN
   EXECUTE pg_catalog.format(
-    'INSERT INTO xbb.sync_reject AS r (sync, owner, data_id, update_time, kind, sqlstate, error, raw, staged, loaded, run)
-     SELECT $1, $2, s.%1$I, s.%2$I, $3, $4, $5, coalesce(s."#loaded"::pg_catalog.json, %3$s, pg_catalog.row_to_json(s)),
-            CASE WHEN s."#loaded" IS NULL AND %3$s IS NULL THEN pg_catalog.row_to_json(s) END, s."#loaded", $6
-     FROM pg_temp.xbb_sync_stage s WHERE s."#n" = $7
-     ON CONFLICT ON CONSTRAINT sync_reject_pkey DO UPDATE
-     SET update_time = excluded.update_time, kind = excluded.kind, sqlstate = excluded.sqlstate, error = excluded.error,
-         raw = excluded.raw, staged = excluded.staged, loaded = excluded.loaded, run = excluded.run',
+    'SELECT xbb._sync_reject_put(ROW($1, $2, s.%1$I, s.%2$I, $3, $4, $5,
+       coalesce(s."#loaded"::pg_catalog.json, %3$s, pg_catalog.row_to_json(s)),
+       CASE WHEN s."#loaded" IS NULL AND %3$s IS NULL THEN pg_catalog.row_to_json(s) END, s."#loaded", $6, NULL)::xbb.sync_reject)
+     FROM pg_temp.xbb_sync_stage s WHERE s."#n" = $7',
     xbb._sync_source_column(def.source, 'dataId', 'data_id'), xbb._sync_source_column(def.source, 'updateTime', 'update_time'),
     CASE WHEN raw_column IS NOT NULL AND xbb._sync_counts_source(def.source)
          THEN pg_catalog.format('s.%I::pg_catalog.json', raw_column) ELSE 'NULL' END)
-  USING def.name, def.owner, kind, sqlstate, error, run, n;
+  INTO kept USING def.name, def.owner, kind, sqlstate, error, run, n;
 END
 $$;
 
@@ -95,7 +93,8 @@ $$;
 CREATE FUNCTION xbb._sync_limit_rejects(def xbb.sync_definition, run bigint, reason pg_catalog.text) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-  IF (SELECT pg_catalog.count(*) FROM xbb.sync_reject r WHERE r.sync = def.name AND r.run = $2) > def.reject_limit THEN
+  IF (SELECT pg_catalog.count(*) FROM xbb.sync_reject r
+      WHERE r.owner = def.owner AND r.sync = def.name AND r.run = $2) > def.reject_limit THEN
     RAISE EXCEPTION 'more than % records were rejected', def.reject_limit
       USING ERRCODE = 'program_limit_exceeded', DETAIL = pg_catalog.format('The last one: %s', reason),
             HINT = pg_catalog.format('SELECT xbb.alter_sync(%L, reject_limit => ...) raises the limit.', def.name);

@@ -8,8 +8,10 @@ CREATE TYPE xbb._sync_failure AS (
   sqlstate text, message text, detail text, hint text, context text
 );
 
-CREATE TABLE xbb.sync_definition (
-  name text PRIMARY KEY CHECK (pg_catalog.length(name) BETWEEN 1 AND 200),
+-- Nobody has rights on these tables but their owner, and for dumps the database's.  They
+-- are read through views, and written by functions in C (src/func/sync_store.c).
+CREATE TABLE xbb._sync_definition (
+  name text NOT NULL CHECK (pg_catalog.length(name) BETWEEN 1 AND 200),
   owner regrole NOT NULL,
   source regclass NOT NULL,
   target regclass NOT NULL,
@@ -28,29 +30,9 @@ CREATE TABLE xbb.sync_definition (
   enabled boolean NOT NULL DEFAULT true,
   source_name text,
   target_name text,
-  id integer GENERATED ALWAYS AS IDENTITY UNIQUE
+  id integer GENERATED ALWAYS AS IDENTITY UNIQUE,
+  PRIMARY KEY (owner, name)
 );
-COMMENT ON TABLE xbb.sync_definition IS 'the syncs and how far they are';
-COMMENT ON COLUMN xbb.sync_definition.name IS 'what the sync is called';
-COMMENT ON COLUMN xbb.sync_definition.owner IS 'role that it runs as';
-COMMENT ON COLUMN xbb.sync_definition.source IS 'what is read';
-COMMENT ON COLUMN xbb.sync_definition.target IS 'what is written';
-COMMENT ON COLUMN xbb.sync_definition.key IS 'columns of the target that tell its rows apart';
-COMMENT ON COLUMN xbb.sync_definition.overlap IS 'read again before the watermark';
-COMMENT ON COLUMN xbb.sync_definition.columns IS 'expressions by target column, as they were given; NULL: the columns of the same name';
-COMMENT ON COLUMN xbb.sync_definition.chunk IS 'at most this much of update_time is loaded at a time';
-COMMENT ON COLUMN xbb.sync_definition.reject_limit IS 'a run with more rejects fails';
-COMMENT ON COLUMN xbb.sync_definition.delete_mode IS 'what reconcile does to rows whose record is gone: ignore, mark or delete';
-COMMENT ON COLUMN xbb.sync_definition.select_list IS 'the transformation, over an alias "source"';
-COMMENT ON COLUMN xbb.sync_definition.target_columns IS 'what select_list yields, in its order';
-COMMENT ON COLUMN xbb.sync_definition.source_columns IS 'what is read for it';
-COMMENT ON COLUMN xbb.sync_definition.watermark IS 'all changes up to here are in the target';
-COMMENT ON COLUMN xbb.sync_definition.loading_until IS 'a load by windows is under way up to here';
-COMMENT ON COLUMN xbb.sync_definition.types IS 'types of the columns read and written when they were last checked';
-COMMENT ON COLUMN xbb.sync_definition.enabled IS 'may it run?';
-COMMENT ON COLUMN xbb.sync_definition.source_name IS 'what the source was called at the last run, with its schema';
-COMMENT ON COLUMN xbb.sync_definition.target_name IS 'what the target was called at the last run, with its schema';
-COMMENT ON COLUMN xbb.sync_definition.id IS 'its number, by which its lock stands in pg_locks';
 
 CREATE TABLE xbb._sync_run_log (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -78,10 +60,11 @@ CREATE TABLE xbb._sync_run_log (
   sqlstate text,
   error text
 );
-CREATE INDEX ON xbb._sync_run_log (sync, id);
+CREATE INDEX ON xbb._sync_run_log (owner, sync, id);
+CREATE INDEX ON xbb._sync_run_log (owner, sync) WHERE status = 'running';
 COMMENT ON TABLE xbb._sync_run_log IS 'the runs of the syncs; read it through sync_run';
 
-CREATE TABLE xbb.sync_reject (
+CREATE TABLE xbb._sync_reject (
   sync text NOT NULL,
   owner regrole NOT NULL,
   data_id bigint NOT NULL,
@@ -94,9 +77,53 @@ CREATE TABLE xbb.sync_reject (
   loaded jsonb,
   run bigint NOT NULL,
   first_seen timestamptz NOT NULL DEFAULT pg_catalog.now(),
-  PRIMARY KEY (sync, data_id)
+  PRIMARY KEY (owner, sync, data_id)
 );
-COMMENT ON TABLE xbb.sync_reject IS 'records that the syncs could not load';
+
+COMMENT ON TABLE xbb._sync_definition IS 'the syncs; read them through sync_definition';
+COMMENT ON TABLE xbb._sync_reject IS 'what was set aside; read it through sync_reject';
+
+REVOKE ALL ON xbb._sync_definition, xbb._sync_run_log, xbb._sync_reject FROM PUBLIC;
+GRANT SELECT ON xbb._sync_definition, xbb._sync_definition_id_seq TO pg_database_owner;
+SELECT pg_catalog.pg_extension_config_dump('xbb._sync_definition', '');
+SELECT pg_catalog.pg_extension_config_dump('xbb._sync_definition_id_seq', '');
+
+-- Whoever may use a role sees its syncs.  The views read with the rights of the tables'
+-- owner; what a reader's own functions would see below them, a barrier keeps back.  They
+-- are here, since functions take their rows.
+CREATE VIEW xbb.sync_definition WITH (security_barrier) AS
+SELECT d.name, d.owner, d.source, d.target, d.key, d.overlap, d.columns, d.chunk, d.reject_limit,
+       d.delete_mode, d.select_list, d.target_columns, d.source_columns, d.watermark, d.loading_until,
+       d.types, d.enabled, d.source_name, d.target_name, d.id
+FROM xbb._sync_definition d WHERE pg_catalog.pg_has_role(d.owner, 'USAGE');
+COMMENT ON VIEW xbb.sync_definition IS 'the syncs and how far they are';
+COMMENT ON COLUMN xbb.sync_definition.name IS 'what the sync is called';
+COMMENT ON COLUMN xbb.sync_definition.owner IS 'role that it runs as';
+COMMENT ON COLUMN xbb.sync_definition.source IS 'what is read';
+COMMENT ON COLUMN xbb.sync_definition.target IS 'what is written';
+COMMENT ON COLUMN xbb.sync_definition.key IS 'columns of the target that tell its rows apart';
+COMMENT ON COLUMN xbb.sync_definition.overlap IS 'read again before the watermark';
+COMMENT ON COLUMN xbb.sync_definition.columns IS 'expressions by target column, as they were given; NULL: the columns of the same name';
+COMMENT ON COLUMN xbb.sync_definition.chunk IS 'at most this much of update_time is loaded at a time';
+COMMENT ON COLUMN xbb.sync_definition.reject_limit IS 'a run with more rejects fails';
+COMMENT ON COLUMN xbb.sync_definition.delete_mode IS 'what reconcile does to rows whose record is gone: ignore, mark or delete';
+COMMENT ON COLUMN xbb.sync_definition.select_list IS 'the transformation, over an alias "source"';
+COMMENT ON COLUMN xbb.sync_definition.target_columns IS 'what select_list yields, in its order';
+COMMENT ON COLUMN xbb.sync_definition.source_columns IS 'what is read for it';
+COMMENT ON COLUMN xbb.sync_definition.watermark IS 'all changes up to here are in the target';
+COMMENT ON COLUMN xbb.sync_definition.loading_until IS 'a load by windows is under way up to here';
+COMMENT ON COLUMN xbb.sync_definition.types IS 'types of the columns read and written when they were last checked';
+COMMENT ON COLUMN xbb.sync_definition.enabled IS 'may it run?';
+COMMENT ON COLUMN xbb.sync_definition.source_name IS 'what the source was called at the last run, with its schema';
+COMMENT ON COLUMN xbb.sync_definition.target_name IS 'what the target was called at the last run, with its schema';
+COMMENT ON COLUMN xbb.sync_definition.id IS 'its number, by which its lock stands in pg_locks';
+GRANT SELECT ON xbb.sync_definition TO PUBLIC;
+
+CREATE VIEW xbb.sync_reject WITH (security_barrier) AS
+SELECT r.sync, r.owner, r.data_id, r.update_time, r.kind, r.sqlstate, r.error, r.raw, r.staged, r.loaded,
+       r.run, r.first_seen
+FROM xbb._sync_reject r WHERE pg_catalog.pg_has_role(r.owner, 'USAGE');
+COMMENT ON VIEW xbb.sync_reject IS 'records that the syncs could not load';
 COMMENT ON COLUMN xbb.sync_reject.sync IS 'name of the sync';
 COMMENT ON COLUMN xbb.sync_reject.owner IS 'role that it runs as';
 COMMENT ON COLUMN xbb.sync_reject.data_id IS 'which record';
@@ -109,14 +136,4 @@ COMMENT ON COLUMN xbb.sync_reject.staged IS 'what was read of it, if raw is no m
 COMMENT ON COLUMN xbb.sync_reject.loaded IS 'its row, if it was in the target';
 COMMENT ON COLUMN xbb.sync_reject.run IS 'the latest run that rejected it';
 COMMENT ON COLUMN xbb.sync_reject.first_seen IS 'when the first one did';
-
--- whoever may use a role sees its syncs
-ALTER TABLE xbb.sync_definition ENABLE ROW LEVEL SECURITY;
-ALTER TABLE xbb._sync_run_log ENABLE ROW LEVEL SECURITY;
-ALTER TABLE xbb.sync_reject ENABLE ROW LEVEL SECURITY;
-CREATE POLICY owner ON xbb.sync_definition USING (pg_catalog.pg_has_role(owner, 'USAGE'));
-CREATE POLICY owner ON xbb._sync_run_log USING (pg_catalog.pg_has_role(owner, 'USAGE'));
-CREATE POLICY owner ON xbb.sync_reject USING (pg_catalog.pg_has_role(owner, 'USAGE'));
-GRANT SELECT, INSERT, UPDATE, DELETE ON xbb.sync_definition, xbb._sync_run_log, xbb.sync_reject TO PUBLIC;
-SELECT pg_catalog.pg_extension_config_dump('xbb.sync_definition', '');
-SELECT pg_catalog.pg_extension_config_dump('xbb.sync_definition_id_seq', '');
+GRANT SELECT ON xbb.sync_reject TO PUBLIC;

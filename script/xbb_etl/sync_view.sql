@@ -5,15 +5,18 @@ LANGUAGE sql STABLE STRICT PARALLEL RESTRICTED
 RETURN pg_catalog.pg_is_in_recovery() OR EXISTS (
     SELECT FROM pg_catalog.pg_locks l
     WHERE l.locktype = 'object' AND l.granted AND l.objid = _sync_alive.id::pg_catalog.oid
-      AND l.classid = 'xbb.sync_definition'::pg_catalog.regclass
+      AND l.classid = 'xbb._sync_definition'::pg_catalog.regclass
       AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()));
 
-CREATE VIEW xbb.sync_run WITH (security_invoker) AS
+-- Those who watch see the runs of all roles, too, but no error, which may quote a record.
+CREATE VIEW xbb.sync_run WITH (security_barrier) AS
 SELECT l.id, l.sync, l.owner, l.task,
        CASE WHEN l.status = 'running' AND NOT xbb._sync_alive(l.definition) THEN 'killed' ELSE l.status END AS status,
        l.pid, l.started, l.ended, l.low, l.watermark, l.requests, l.pages, l.rows_read, l.inserted, l.updated,
-       l.unchanged, l.rejected, l.deleted, l.retries, l.throttled, l.bytes, l.sqlstate, l.error
-FROM xbb._sync_run_log l;
+       l.unchanged, l.rejected, l.deleted, l.retries, l.throttled, l.bytes, l.sqlstate,
+       CASE WHEN pg_catalog.pg_has_role(l.owner, 'USAGE') THEN l.error END AS error
+FROM xbb._sync_run_log l
+WHERE pg_catalog.pg_has_role(l.owner, 'USAGE') OR pg_catalog.pg_has_role('pg_read_all_stats', 'USAGE');
 COMMENT ON VIEW xbb.sync_run IS 'the runs of the syncs; a row a run, failed and killed ones too';
 COMMENT ON COLUMN xbb.sync_run.id IS 'which run';
 COMMENT ON COLUMN xbb.sync_run.sync IS 'name of the sync';
@@ -40,18 +43,21 @@ COMMENT ON COLUMN xbb.sync_run.sqlstate IS 'of a run that failed';
 COMMENT ON COLUMN xbb.sync_run.error IS 'what it said';
 GRANT SELECT ON xbb.sync_run TO PUBLIC;
 
-CREATE VIEW xbb.sync_status WITH (security_invoker) AS
+CREATE VIEW xbb.sync_status WITH (security_barrier) AS
 SELECT d.name, d.owner, d.source, d.target, d.enabled, p.problem || ': ' || p.remedy AS problem, d.watermark,
        pg_catalog.now() - d.watermark AS lag,
-       (SELECT pg_catalog.max(r.ended) FROM xbb.sync_run r
-        WHERE r.sync = d.name AND r.task <> 'retry_rejects' AND r.status = 'succeeded') AS last_success,
-       (SELECT pg_catalog.count(*) FROM xbb.sync_run r
-        WHERE r.sync = d.name AND r.status IN ('failed', 'killed')
-          AND r.id > coalesce((SELECT pg_catalog.max(s.id) FROM xbb.sync_run s
-                               WHERE s.sync = d.name AND s.status = 'succeeded'), 0)) AS failures_in_a_row,
-       (SELECT pg_catalog.max(r.started) FROM xbb.sync_run r WHERE r.sync = d.name AND r.status = 'running') AS running_since,
-       (SELECT pg_catalog.count(*) FROM xbb.sync_reject j WHERE j.sync = d.name) AS rejects_open
-FROM xbb.sync_definition d, xbb._sync_problem(d) p;
+       (SELECT pg_catalog.max(l.ended) FROM xbb._sync_run_log l
+        WHERE l.owner = d.owner AND l.sync = d.name AND l.task <> 'retry_rejects' AND l.status = 'succeeded') AS last_success,
+       (SELECT pg_catalog.count(*) FROM xbb._sync_run_log l
+        WHERE l.owner = d.owner AND l.sync = d.name
+          AND (l.status IN ('failed', 'killed') OR l.status = 'running' AND NOT xbb._sync_alive(d.id))
+          AND l.id > coalesce((SELECT pg_catalog.max(s.id) FROM xbb._sync_run_log s
+                               WHERE s.owner = d.owner AND s.sync = d.name AND s.status = 'succeeded'), 0)) AS failures_in_a_row,
+       (SELECT pg_catalog.max(l.started) FROM xbb._sync_run_log l
+        WHERE l.owner = d.owner AND l.sync = d.name AND l.status = 'running' AND xbb._sync_alive(d.id)) AS running_since,
+       (SELECT pg_catalog.count(*) FROM xbb._sync_reject r WHERE r.owner = d.owner AND r.sync = d.name) AS rejects_open
+FROM xbb._sync_definition d, xbb._sync_problem(ROW(d.*)::xbb.sync_definition) p
+WHERE pg_catalog.pg_has_role(d.owner, 'USAGE') OR pg_catalog.pg_has_role('pg_read_all_stats', 'USAGE');
 COMMENT ON VIEW xbb.sync_status IS 'how each sync is doing';
 COMMENT ON COLUMN xbb.sync_status.name IS 'name of the sync';
 COMMENT ON COLUMN xbb.sync_status.owner IS 'role that it runs as';

@@ -33,7 +33,7 @@ lock_of(FunctionCallInfo fcinfo, int32 id)
 	Oid			schema = get_func_namespace(fcinfo->flinfo->fn_oid);
 	LOCKTAG		tag;
 
-	SET_LOCKTAG_OBJECT(tag, MyDatabaseId, get_relname_relid("sync_definition", schema), (uint32) id, 0);
+	SET_LOCKTAG_OBJECT(tag, MyDatabaseId, get_relname_relid("_sync_definition", schema), (uint32) id, 0);
 	return tag;
 }
 

@@ -56,8 +56,8 @@ sim($corpid, 'hold', at => 4);
 ok(held($corpid, $etl->send(q{CALL xbb.sync('steps')})), 'a run by steps has committed, and waits');
 is($node->safe_psql('postgres', qq{
 	SELECT locktype, mode, classid::regclass, pid = $etl->{pid} FROM pg_locks
-	WHERE locktype = 'object' AND classid = 'xbb.sync_definition'::regclass}),
-	'object|ExclusiveLock|xbb.sync_definition|t', 'pg_locks shows who has it');
+	WHERE locktype = 'object' AND classid = 'xbb._sync_definition'::regclass}),
+	'object|ExclusiveLock|xbb._sync_definition|t', 'pg_locks shows who has it');
 like($other->run(q{CALL xbb.sync('steps')})->{error}, qr/NOTICE: .*sync steps is running already/, 'a second one is told');
 is(status(), 'skipped', 'and skipped');
 is($other->value(q{SELECT status FROM xbb.sync_run WHERE sync = 'steps' ORDER BY id LIMIT 1}), 'running', 'the first one runs');

@@ -1,0 +1,369 @@
+/*-------------------------------------------------------------------------
+ *
+ * sync_store.c
+ *	  What the sync writes into its own tables, as SQL functions.
+ *
+ * Row level security with grants to PUBLIC would let anybody lock the tables and
+ * plant rows; a function with SECURITY DEFINER cannot tell who called it.  So each
+ * function here takes values, sees who calls, and runs one fixed statement as the
+ * owner of the tables, as the triggers of foreign keys do.  The caller's role is
+ * the last parameter of each, and every row that a statement touches has it as
+ * owner, but for those that have lost theirs.  Nothing of the caller's is read as SQL, called or looked up.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_type.h"
+#include "executor/executor.h"
+#include "executor/spi.h"
+#include "miscadmin.h"
+#include "utils/guc.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+#include "utils/syscache.h"
+
+#include "func/sync_store.h"
+
+PG_FUNCTION_INFO_V1(xbb_fdw_sync_insert);
+PG_FUNCTION_INFO_V1(xbb_fdw_sync_update);
+PG_FUNCTION_INFO_V1(xbb_fdw_sync_move);
+PG_FUNCTION_INFO_V1(xbb_fdw_sync_rewind);
+PG_FUNCTION_INFO_V1(xbb_fdw_sync_loading);
+PG_FUNCTION_INFO_V1(xbb_fdw_sync_seen);
+PG_FUNCTION_INFO_V1(xbb_fdw_sync_call);
+PG_FUNCTION_INFO_V1(xbb_fdw_sync_forget);
+PG_FUNCTION_INFO_V1(xbb_fdw_sync_forget_lost);
+PG_FUNCTION_INFO_V1(xbb_fdw_sync_run_begin);
+PG_FUNCTION_INFO_V1(xbb_fdw_sync_run_lost);
+PG_FUNCTION_INFO_V1(xbb_fdw_sync_run_note);
+PG_FUNCTION_INFO_V1(xbb_fdw_sync_run_prune);
+PG_FUNCTION_INFO_V1(xbb_fdw_sync_reject_put);
+PG_FUNCTION_INFO_V1(xbb_fdw_sync_reject_drop);
+
+/* the function's arguments, and its caller */
+#define MOST_PARAMETERS 5
+
+/* A statement with its plan, which belongs to the function that had it made. */
+typedef struct Stored
+{
+	const char *text;
+	Oid			function;
+	SPIPlanPtr	plan;
+} Stored;
+
+/* Whose the tables are: the extension's owner's. */
+static Oid
+tables_owner(Oid function)
+{
+	Oid			relid = get_relname_relid("_sync_definition", get_func_namespace(function));
+	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relid));
+	Oid			owner;
+
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "the extension's table xbb._sync_definition is missing");
+	owner = ((Form_pg_class) GETSTRUCT(tuple))->relowner;
+	ReleaseSysCache(tuple);
+	return owner;
+}
+
+/* Kept for the session; made anew where the extension was. */
+static void
+prepare(Stored *stored, Oid function, int nargs)
+{
+	Oid			types[MOST_PARAMETERS];
+	Oid		   *declared;
+	int			ndeclared;
+
+	if (stored->plan && stored->function == function)
+		return;
+	if (stored->plan)
+		SPI_freeplan(stored->plan);
+	stored->plan = NULL;
+	get_func_signature(function, &declared, &ndeclared);
+	Assert(ndeclared == nargs && nargs < MOST_PARAMETERS);
+	memcpy(types, declared, sizeof(Oid) * nargs);
+	types[nargs] = OIDOID;
+	stored->plan = SPI_prepare(stored->text, nargs + 1, types);
+	if (!stored->plan || SPI_keepplan(stored->plan) != 0)
+		elog(ERROR, "a statement of xbb_etl cannot be prepared");
+	stored->function = function;
+}
+
+/*
+ * Runs a statement as the owner of the tables: how many rows it touched, and the first
+ * value that it returned, if any (a bigint).
+ */
+static uint64
+run_stored(FunctionCallInfo fcinfo, Stored *stored, int64 *returned)
+{
+	Oid			function = fcinfo->flinfo->fn_oid;
+	int			nargs = PG_NARGS();
+	Oid			caller;
+	int			context;
+	int			level;
+	Datum		values[MOST_PARAMETERS];
+	char		nulls[MOST_PARAMETERS];
+	uint64		touched;
+
+	GetUserIdAndSecContext(&caller, &context);
+	for (int i = 0; i < nargs; i++)
+	{
+		values[i] = fcinfo->args[i].value;
+		nulls[i] = fcinfo->args[i].isnull ? 'n' : ' ';
+	}
+	values[nargs] = ObjectIdGetDatum(caller);
+	nulls[nargs] = ' ';
+
+	SPI_connect();
+	/* whatever ends this by an error gives both back */
+	level = NewGUCNestLevel();
+	set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET, PGC_S_SESSION,
+					  GUC_ACTION_SAVE, true, 0, false);
+	SetUserIdAndSecContext(tables_owner(function), context | SECURITY_LOCAL_USERID_CHANGE);
+	prepare(stored, function, nargs);
+	if (SPI_execute_plan(stored->plan, values, nulls, false, 0) < 0)
+		elog(ERROR, "a statement of xbb_etl cannot be run");
+	touched = SPI_processed;
+	if (returned && touched > 0)
+	{
+		bool		isnull;
+
+		*returned = DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull));
+	}
+	SetUserIdAndSecContext(caller, context);
+	AtEOXact_GUC(true, level);
+	SPI_finish();
+	return touched;
+}
+
+static Datum
+touched_any(FunctionCallInfo fcinfo, Stored *stored)
+{
+	return BoolGetDatum(run_stored(fcinfo, stored, NULL) > 0);
+}
+
+/*
+ * Source and target stand in dumps by their names, and what is no table of the
+ * database's own would make a restore fail for everybody.  What is gone stands there as
+ * a number.
+ */
+static void
+check_relations(Datum definition)
+{
+	HeapTupleHeader row = DatumGetHeapTupleHeader(definition);
+	const char *const columns[] = {"source", "target"};
+	const char *const kinds[] = {"rpvmf", "rp"};
+
+	for (int i = 0; i < (int) lengthof(columns); i++)
+	{
+		bool		isnull;
+		Oid			relid = DatumGetObjectId(GetAttributeByName(row, columns[i], &isnull));
+		char		kind = isnull ? '\0' : get_rel_relkind(relid);
+
+		if (kind != '\0' && (!strchr(kinds[i], kind) || get_rel_persistence(relid) == RELPERSISTENCE_TEMP))
+			ereport(ERROR,
+					(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+					 errmsg("the %s of a sync must be a table that stays", columns[i])));
+	}
+}
+
+/* What alter_sync may change, in the order of the lists below. */
+#define DEFINED \
+	"source, target, key, overlap, columns, chunk, reject_limit, delete_mode, select_list, target_columns, " \
+	"source_columns, types, enabled, source_name, target_name"
+#define DEFINED_VALUES \
+	"($1).source, ($1).target, ($1).key, ($1).overlap, ($1).columns, ($1).chunk, ($1).reject_limit, " \
+	"($1).delete_mode, ($1).select_list, ($1).target_columns, ($1).source_columns, ($1).types, ($1).enabled, " \
+	"($1).source_name, ($1).target_name"
+
+Datum
+xbb_fdw_sync_insert(PG_FUNCTION_ARGS)
+{
+	static Stored stored = {.text =
+		"INSERT INTO xbb._sync_definition (name, owner, " DEFINED ")"
+		" VALUES (($1).name, $2::pg_catalog.regrole, " DEFINED_VALUES ")"
+		" ON CONFLICT DO NOTHING"
+	};
+
+	check_relations(PG_GETARG_DATUM(0));
+	return touched_any(fcinfo, &stored);
+}
+
+Datum
+xbb_fdw_sync_update(PG_FUNCTION_ARGS)
+{
+	static Stored stored = {.text =
+		"UPDATE xbb._sync_definition"
+		" SET (" DEFINED ") = ROW(" DEFINED_VALUES ")"
+		" WHERE owner = $2 AND name = ($1).name"
+	};
+
+	check_relations(PG_GETARG_DATUM(0));
+	return touched_any(fcinfo, &stored);
+}
+
+Datum
+xbb_fdw_sync_move(PG_FUNCTION_ARGS)
+{
+	static Stored stored = {.text =
+		"UPDATE xbb._sync_definition SET watermark = $2"
+		" WHERE owner = $3 AND name = $1 AND (watermark < $2 OR watermark IS NULL)"
+	};
+
+	return touched_any(fcinfo, &stored);
+}
+
+Datum
+xbb_fdw_sync_rewind(PG_FUNCTION_ARGS)
+{
+	static Stored stored = {.text =
+		"UPDATE xbb._sync_definition SET watermark = $2, loading_until = NULL WHERE owner = $3 AND name = $1"
+	};
+
+	return touched_any(fcinfo, &stored);
+}
+
+Datum
+xbb_fdw_sync_loading(PG_FUNCTION_ARGS)
+{
+	static Stored stored = {.text =
+		"UPDATE xbb._sync_definition SET loading_until = $2"
+		" WHERE owner = $3 AND name = $1 AND loading_until IS DISTINCT FROM $2"
+	};
+
+	return touched_any(fcinfo, &stored);
+}
+
+Datum
+xbb_fdw_sync_seen(PG_FUNCTION_ARGS)
+{
+	static Stored stored = {.text =
+		"UPDATE xbb._sync_definition SET source_name = $2, target_name = $3, types = coalesce($4, types)"
+		" WHERE owner = $5 AND name = $1"
+		" AND ROW(source_name, target_name, types) IS DISTINCT FROM ROW($2, $3, coalesce($4, types))"
+	};
+
+	return touched_any(fcinfo, &stored);
+}
+
+Datum
+xbb_fdw_sync_call(PG_FUNCTION_ARGS)
+{
+	static Stored stored = {.text =
+		"WITH rejects AS (UPDATE xbb._sync_reject SET sync = $2 WHERE owner = $3 AND sync = $1),"
+		" runs AS (UPDATE xbb._sync_run_log SET sync = $2 WHERE owner = $3 AND sync = $1)"
+		" UPDATE xbb._sync_definition SET name = $2 WHERE owner = $3 AND name = $1"
+	};
+
+	return touched_any(fcinfo, &stored);
+}
+
+Datum
+xbb_fdw_sync_forget(PG_FUNCTION_ARGS)
+{
+	static Stored stored = {.text =
+		"WITH rejects AS (DELETE FROM xbb._sync_reject WHERE owner = $2 AND sync = $1),"
+		" runs AS (DELETE FROM xbb._sync_run_log WHERE owner = $2 AND sync = $1)"
+		" DELETE FROM xbb._sync_definition WHERE owner = $2 AND name = $1"
+	};
+
+	return touched_any(fcinfo, &stored);
+}
+
+Datum
+xbb_fdw_sync_forget_lost(PG_FUNCTION_ARGS)
+{
+	static Stored stored = {.text =
+		"WITH lost AS (DELETE FROM xbb._sync_definition d WHERE name = $1"
+		" AND NOT EXISTS (SELECT FROM pg_roles r WHERE r.oid = d.owner)"
+		" AND (SELECT r.rolsuper FROM pg_roles r WHERE r.oid = $2) RETURNING owner, name),"
+		" rejects AS (DELETE FROM xbb._sync_reject j USING lost WHERE j.owner = lost.owner AND j.sync = lost.name),"
+		" runs AS (DELETE FROM xbb._sync_run_log l USING lost WHERE l.owner = lost.owner AND l.sync = lost.name)"
+		" SELECT FROM lost"
+	};
+
+	return touched_any(fcinfo, &stored);
+}
+
+Datum
+xbb_fdw_sync_run_begin(PG_FUNCTION_ARGS)
+{
+	static Stored stored = {.text =
+		"INSERT INTO xbb._sync_run_log (definition, sync, owner, task, status, low)"
+		" SELECT id, name, owner, $2, 'running', CASE WHEN $3 THEN watermark - overlap END"
+		" FROM xbb._sync_definition WHERE owner = $4 AND name = $1 RETURNING id"
+	};
+	int64		run;
+
+	if (run_stored(fcinfo, &stored, &run) == 0)
+		PG_RETURN_NULL();
+	PG_RETURN_INT64(run);
+}
+
+Datum
+xbb_fdw_sync_run_lost(PG_FUNCTION_ARGS)
+{
+	static Stored stored = {.text =
+		"UPDATE xbb._sync_run_log SET status = 'killed' WHERE owner = $2 AND sync = $1 AND status = 'running'"
+	};
+
+	return touched_any(fcinfo, &stored);
+}
+
+Datum
+xbb_fdw_sync_run_note(PG_FUNCTION_ARGS)
+{
+	static Stored stored = {.text =
+		"UPDATE xbb._sync_run_log"
+		" SET (status, ended, watermark, requests, pages, rows_read, inserted, updated, unchanged, rejected, deleted,"
+		" retries, throttled, bytes, sqlstate, error) ="
+		" ROW(($1).status, ($1).ended, ($1).watermark, ($1).requests, ($1).pages, ($1).rows_read, ($1).inserted,"
+		" ($1).updated, ($1).unchanged, ($1).rejected, ($1).deleted, ($1).retries, ($1).throttled, ($1).bytes,"
+		" ($1).sqlstate, ($1).error)"
+		" WHERE owner = $2 AND id = ($1).id"
+	};
+
+	return touched_any(fcinfo, &stored);
+}
+
+Datum
+xbb_fdw_sync_run_prune(PG_FUNCTION_ARGS)
+{
+	static Stored stored = {.text =
+		"DELETE FROM xbb._sync_run_log WHERE owner = $3 AND sync = $1 AND id <> $2"
+		" AND started < now() - current_setting('xbb_fdw.log_retention')::interval"
+	};
+
+	return touched_any(fcinfo, &stored);
+}
+
+Datum
+xbb_fdw_sync_reject_put(PG_FUNCTION_ARGS)
+{
+	static Stored stored = {.text =
+		"INSERT INTO xbb._sync_reject (sync, owner, data_id, update_time, kind, sqlstate, error, raw, staged, loaded, run)"
+		" SELECT d.name, d.owner, ($1).data_id, ($1).update_time, ($1).kind, ($1).sqlstate, ($1).error, ($1).raw,"
+		" ($1).staged, ($1).loaded, ($1).run"
+		" FROM xbb._sync_definition d WHERE d.owner = $2 AND d.name = ($1).sync"
+		" ON CONFLICT (owner, sync, data_id) DO UPDATE"
+		" SET (update_time, kind, sqlstate, error, raw, staged, loaded, run) ="
+		" ROW(excluded.update_time, excluded.kind, excluded.sqlstate, excluded.error, excluded.raw, excluded.staged,"
+		" excluded.loaded, excluded.run)"
+	};
+
+	return touched_any(fcinfo, &stored);
+}
+
+Datum
+xbb_fdw_sync_reject_drop(PG_FUNCTION_ARGS)
+{
+	static Stored stored = {.text =
+		"DELETE FROM xbb._sync_reject WHERE owner = $3 AND sync = $1 AND data_id = ANY ($2)"
+	};
+
+	return touched_any(fcinfo, &stored);
+}
