@@ -15,6 +15,7 @@ CREATE EXTENSION xbb_fdw;
 -- what a careful DBA has installed with it
 SELECT pg_describe_object(classid, objid, 0) COLLATE "C" AS object
 FROM pg_depend WHERE refclassid = 'pg_extension'::regclass AND refobjid = (SELECT oid FROM pg_extension WHERE extname = 'xbb_fdw')
+  AND classid <> 'pg_type'::regclass
 ORDER BY object;
 -- nothing in it speaks of what is elsewhere: all of it works for a role without any other right
 CREATE SERVER extensions FOREIGN DATA WRAPPER xbb_fdw OPTIONS (corpid 'dingExtensions', base_url :'url', rate_limit '0');

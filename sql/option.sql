@@ -88,7 +88,7 @@ SELECT value, try_server('base_url', value) AS answer FROM (VALUES
   ('crm.example'), ('ftp://crm.example'), ('https://'), ('https:///pro'), ('https://crm.example:0'),
   ('https://crm.example:65536'), ('https://crm.example:http'), ('https://[::1'), ('https://crm.example/?a=b'),
   ('https://crm.example/#a'), ('https://user:s3cret@crm.example'), ('https://crm example'), (''),
-  ('https://crm.example/a b')
+  ('https://crm.example/a b'), ('https://crm.example/a/../b'), ('https://crm.example/%2E'), ('https://crm.example/.a/b..')
 ) AS t (value);
 SELECT name, value, try(format('ALTER FOREIGN TABLE product OPTIONS (%s %I %L)',
                                CASE name WHEN 'object' THEN 'SET' WHEN 'api' THEN 'DROP object, ADD' ELSE 'ADD' END,

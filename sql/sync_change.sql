@@ -66,12 +66,12 @@ UPDATE target SET update_time = '2020-01-01' WHERE data_id = 105;
 -- a source without a clock or a count
 CREATE TABLE plain AS TABLE source;
 CREATE TABLE plain_copy (data_id bigint PRIMARY KEY, update_time timestamptz, name text);
-SELECT xbb.create_sync('plain', 'plain', 'plain_copy');
-CALL xbb.sync('plain');
+SELECT xbb.create_sync('plain change', 'plain', 'plain_copy');
+CALL xbb.sync('plain change');
 UPDATE plain SET name = 'old, and changed' WHERE data_id = 102;
-CALL xbb.sync('plain');
+CALL xbb.sync('plain change');
 SELECT name FROM plain_copy WHERE data_id = 102;
-CALL xbb.sync('plain', full => true);
+CALL xbb.sync('plain change', full => true);
 SELECT name FROM plain_copy WHERE data_id = 102;
 
 -- one more, one less, nothing, and nothing that there is
@@ -111,6 +111,6 @@ SELECT xbb.alter_sync('change', overlap => '2 hours');
 SELECT columns, target_columns FROM xbb.sync_definition WHERE name = 'change';
 
 SET client_min_messages = warning;
-SELECT xbb.drop_sync('change'), xbb.drop_sync('plain');
+SELECT xbb.drop_sync('change'), xbb.drop_sync('plain change');
 DROP SERVER sync_change CASCADE;
 DROP SCHEMA "dingSyncChange" CASCADE;

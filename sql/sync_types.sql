@@ -64,8 +64,8 @@ CREATE FUNCTION try(number text, expression text) RETURNS void LANGUAGE plpgsql 
 DECLARE
   m text; d text; h text;
 BEGIN
-  PERFORM xbb.create_sync('try', 'source', 'target', columns => jsonb_build_object(number, expression));
-  PERFORM xbb.drop_sync('try');
+  PERFORM xbb.create_sync('types try', 'source', 'target', columns => jsonb_build_object(number, expression));
+  PERFORM xbb.drop_sync('types try');
   INSERT INTO refused (number, expression) VALUES (number, expression);
 EXCEPTION WHEN datatype_mismatch THEN
   GET STACKED DIAGNOSTICS m = MESSAGE_TEXT, d = PG_EXCEPTION_DETAIL, h = PG_EXCEPTION_HINT;
@@ -83,9 +83,9 @@ DECLARE
   item record;
 BEGIN
   FOR item IN SELECT * FROM refused WHERE hint LIKE 'Write:%' ORDER BY o LOOP
-    PERFORM xbb.create_sync('try', 'source', 'target',
+    PERFORM xbb.create_sync('types try', 'source', 'target',
       columns => replace(substring(item.hint FROM 'columns => ''(.*)''$'), '''''', '''')::jsonb);
-    PERFORM xbb.drop_sync('try');
+    PERFORM xbb.drop_sync('types try');
   END LOOP;
 END
 $$;

@@ -27,6 +27,27 @@ host_length(const char *host)
 	return strspn(host, "abcdefghijklmnopqrstuvwxyz0123456789-.");
 }
 
+/*
+ * Is the segment of a path that begins here "." or "..", also as %2e?  libcurl takes
+ * such out of a path, which then is another one than was written.
+ */
+static bool
+is_dots(const char *segment)
+{
+	int			dots = 0;
+
+	for (; *segment != '\0' && *segment != '/'; dots++)
+	{
+		if (*segment == '.')
+			segment++;
+		else if (pg_strncasecmp(segment, "%2e", 3) == 0)
+			segment += 3;
+		else
+			return false;
+	}
+	return dots == 1 || dots == 2;
+}
+
 bool
 option_read_url(const char *text, const char **result)
 {
@@ -60,6 +81,8 @@ option_read_url(const char *text, const char **result)
 	for (char *c = rest; *c; c++)
 	{
 		if (!isalnum((unsigned char) *c) && !strchr("/-._~%", *c))
+			return false;
+		if (*c == '/' && is_dots(c + 1))
 			return false;
 	}
 
