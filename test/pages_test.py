@@ -27,7 +27,7 @@ START = "README.md"
 ADMINISTRATION = ("doc/operations.md",)
 PAGES = (START, "doc/sync.md", "doc/operations.md", "doc/reference.md", "doc/errors.md", "doc/cookbook.md")
 # sh blocks with one of these are run
-SHELL = ("ask() {", "pg_dump", "xbb_sim.py ctl ding_demo touch", "xbb_sim.py ctl ding_demo drop", "psql -Xq -U etl")
+SHELL = ("ask() {", "pg_dump", "xbb_sim.py ctl ding_demo touch", "xbb_sim.py ctl ding_demo drop", "psql -Xq -U etl", "token.sql |")
 
 
 def ctl(corpid, *words):
@@ -108,7 +108,8 @@ def main():
         if f"doc/{path.name}" not in PAGES and "```sql" in path.read_text(encoding="utf-8"):
             failed = report(f"doc/{path.name}", "has statements, and is not in PAGES") or failed
     with Server() as server, tempfile.TemporaryDirectory() as home:
-        (pathlib.Path(home) / "xbb.token").write_text("t0ken\n")
+        for name, text in (("xbb.token", "t0ken\n"), ("south.token", "t0ken\n"), ("token.sql", token.recipe())):
+            (pathlib.Path(home) / name).write_text(text)
         for page in pages:
             corpid = f"dingPages-{os.getpid()}-{pathlib.Path(page).stem}"
             reader = open_book(server, corpid, home, page != START)

@@ -14,7 +14,7 @@ OF_THIS_RUN = re.compile(r"(\d{4}-\d\d-\d\d )?-?\d\d:\d\d:\d\d\.\d+([+-]\d\d)?|(
 CRON = """CREATE SCHEMA cron;
 GRANT USAGE ON SCHEMA cron TO etl;
 CREATE FUNCTION cron.schedule(text, text, text) RETURNS bigint LANGUAGE sql AS 'SELECT 1::bigint';
-CREATE FUNCTION cron.unschedule(text) RETURNS boolean LANGUAGE sql AS 'SELECT true';
+CREATE FUNCTION cron.unschedule(bigint) RETURNS boolean LANGUAGE sql AS 'SELECT true';
 CREATE TABLE cron.job (jobid bigint, schedule text, command text, nodename text, nodeport integer, database text,
   username text, active boolean, jobname text);
 CREATE TABLE cron.job_run_details (jobid bigint, status text, return_message text, start_time timestamptz,
