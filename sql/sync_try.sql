@@ -24,7 +24,7 @@ CREATE FUNCTION traces() RETURNS TABLE (what text, rows bigint) LANGUAGE sql AS 
   UNION ALL SELECT 'runs', count(*) FROM xbb._sync_run_log WHERE sync = 'try'
   UNION ALL SELECT 'rejects', count(*) FROM xbb.sync_reject WHERE sync = 'try'
   UNION ALL SELECT 'watermarks', count(watermark) FROM xbb.sync_definition WHERE name = 'try'
-  UNION ALL SELECT 'tables', count(*) FROM pg_class WHERE relname LIKE 'xbb\_sync\_%' AND relpersistence = 't'
+  UNION ALL SELECT 'tables', count(*) FROM pg_class WHERE relname LIKE 'xbb\_sync\_%' AND relnamespace = pg_my_temp_schema()
   UNION ALL SELECT 'locks', count(*) FROM pg_locks WHERE locktype IN ('advisory', 'object') AND pid = pg_backend_pid()
 $$;
 

@@ -22,39 +22,39 @@ CREATE FOREIGN TABLE source (
 -- what INSERT makes right by itself: a bigint of text, a jsonb of json, shorter texts, other numbers, domains
 CREATE DOMAIN short AS varchar(3) CHECK (value <> 'no');
 CREATE TABLE fits (data_id bigint PRIMARY KEY, update_time timestamptz, serial_no short, name varchar(10), price real, parent_id text, raw jsonb);
-SELECT xbb.create_sync('fits', 'source', 'fits');
-CALL xbb.sync('fits');
+SELECT xbb.create_sync('types fits', 'source', 'fits');
+CALL xbb.sync('types fits');
 SELECT data_id, serial_no, name, price, parent_id, raw -> 'data' ->> 'serialNo' AS raw FROM fits ORDER BY data_id;
 -- a record that comes back from its row does so in the target's types
 INSERT INTO xbb.sync_reject (sync, owner, data_id, kind, error, raw, loaded, run)
-SELECT 'fits', current_role::regrole, 101, 'duplicate key', 'test', row_to_json(f), to_jsonb(f) || '{"parent_id": "99"}', 0 FROM fits f WHERE data_id = 101;
-CALL xbb.retry_rejects('fits');
+SELECT 'types fits', current_role::regrole, 101, 'duplicate key', 'test', row_to_json(f), to_jsonb(f) || '{"parent_id": "99"}', 0 FROM fits f WHERE data_id = 101;
+CALL xbb.retry_rejects('types fits');
 SELECT data_id, parent_id, raw -> 'data' ->> 'serialNo' AS raw FROM fits ORDER BY data_id;
 -- a target that has changed: a type that fits still, one that does not, a column that is gone
 ALTER TABLE fits ALTER COLUMN price TYPE text;
-CALL xbb.sync('fits', full => true);
+CALL xbb.sync('types fits', full => true);
 SELECT data_id, price FROM fits ORDER BY data_id;
 ALTER TABLE fits ALTER COLUMN name TYPE integer USING name::integer;
-CALL xbb.sync('fits');
-CALL xbb.retry_rejects('fits');
-CALL xbb.reconcile('fits');
-SELECT status, sqlstate, error FROM xbb.sync_run WHERE sync = 'fits' ORDER BY id DESC LIMIT 3;
-SELECT xbb.alter_sync('fits', overlap => '2 hours');
-SELECT xbb.alter_sync('fits', columns => '{"name": "name::integer"}');
-CALL xbb.sync('fits', full => true);
+CALL xbb.sync('types fits');
+CALL xbb.retry_rejects('types fits');
+CALL xbb.reconcile('types fits');
+SELECT status, sqlstate, error FROM xbb.sync_run WHERE sync = 'types fits' ORDER BY id DESC LIMIT 3;
+SELECT xbb.alter_sync('types fits', overlap => '2 hours');
+SELECT xbb.alter_sync('types fits', columns => '{"name": "name::integer"}');
+CALL xbb.sync('types fits', full => true);
 SELECT data_id, name FROM fits ORDER BY data_id;
 ALTER TABLE fits DROP COLUMN parent_id;
-CALL xbb.sync('fits');
-SELECT xbb.alter_sync('fits', columns => '{"parent_id": null}');
-CALL xbb.sync('fits');
+CALL xbb.sync('types fits');
+SELECT xbb.alter_sync('types fits', columns => '{"parent_id": null}');
+CALL xbb.sync('types fits');
 -- or a source
 ALTER FOREIGN TABLE source ALTER COLUMN price TYPE integer;
-CALL xbb.sync('fits', full => true);
+CALL xbb.sync('types fits', full => true);
 ALTER FOREIGN TABLE source ALTER COLUMN price TYPE numeric;
 ALTER FOREIGN TABLE source RENAME COLUMN price TO cost;
-CALL xbb.sync('fits');
+CALL xbb.sync('types fits');
 ALTER FOREIGN TABLE source RENAME COLUMN cost TO price;
-CALL xbb.sync('fits', full => true);
+CALL xbb.sync('types fits', full => true);
 SELECT data_id, price FROM fits ORDER BY data_id;
 
 -- what it does not make, or makes of each session's settings something else: with the expression, which works
@@ -99,37 +99,37 @@ SELECT data_id, kind, sqlstate, error FROM xbb.sync_reject WHERE sync = 'types';
 SELECT xbb.drop_sync('types');
 
 -- expressions of more than one row, or of none
-SELECT xbb.create_sync('bad', 'source', 'target', columns => '{"text": "unnest(array[name, upper(name)])"}');
-SELECT xbb.create_sync('bad', 'source', 'target', columns => '{"text": "lag(name) OVER (ORDER BY data_id)"}');
-SELECT xbb.create_sync('bad', 'source', 'target', columns => '{"number": "1", "text": "max(name)"}');
-SELECT xbb.create_sync('bad', 'source', 'target', columns => '{"text": "json_array_elements_text(''[1, 2]'')"}');
-SELECT xbb.alter_sync('fits', columns => '{"price": "generate_series(1, 2)"}');
-SELECT columns FROM xbb.sync_definition WHERE name = 'fits';
+SELECT xbb.create_sync('types bad', 'source', 'target', columns => '{"text": "unnest(array[name, upper(name)])"}');
+SELECT xbb.create_sync('types bad', 'source', 'target', columns => '{"text": "lag(name) OVER (ORDER BY data_id)"}');
+SELECT xbb.create_sync('types bad', 'source', 'target', columns => '{"number": "1", "text": "max(name)"}');
+SELECT xbb.create_sync('types bad', 'source', 'target', columns => '{"text": "json_array_elements_text(''[1, 2]'')"}');
+SELECT xbb.alter_sync('types fits', columns => '{"price": "generate_series(1, 2)"}');
+SELECT columns FROM xbb.sync_definition WHERE name = 'types fits';
 -- a sub-select may look elsewhere
-SELECT xbb.create_sync('good', 'source', 'target', columns => '{"text": "(SELECT max(u) FROM unnest(owners) u)"}');
-CALL xbb.sync('good');
+SELECT xbb.create_sync('types good', 'source', 'target', columns => '{"text": "(SELECT max(u) FROM unnest(owners) u)"}');
+CALL xbb.sync('types good');
 SELECT data_id, text FROM target ORDER BY data_id;
-SELECT xbb.drop_sync('good');
+SELECT xbb.drop_sync('types good');
 
 -- a time that each session would read in its own zone
 CREATE FOREIGN TABLE local_time (data_id bigint, update_time timestamp, name text OPTIONS (attr 'text_1')) SERVER sync_types OPTIONS (object 'product');
 CREATE FOREIGN TABLE text_time (data_id bigint, changed text OPTIONS (attr 'updateTime')) SERVER sync_types OPTIONS (object 'product');
 CREATE VIEW local_view AS SELECT data_id, update_time AT TIME ZONE 'Asia/Shanghai' AS update_time FROM source;
-SELECT xbb.create_sync('bad', 'local_time', 'target', columns => '{}');
-SELECT xbb.create_sync('bad', 'text_time', 'target', columns => '{"update_time": "changed::timestamptz"}');
-SELECT xbb.create_sync('bad', 'local_view', 'new_target', columns => '{}');
+SELECT xbb.create_sync('types bad', 'local_time', 'target', columns => '{}');
+SELECT xbb.create_sync('types bad', 'text_time', 'target', columns => '{"update_time": "changed::timestamptz"}');
+SELECT xbb.create_sync('types bad', 'local_view', 'new_target', columns => '{}');
 ALTER FOREIGN TABLE local_time ALTER COLUMN update_time TYPE timestamptz;
-SELECT xbb.create_sync('good', 'local_time', 'target', columns => '{}');
+SELECT xbb.create_sync('types good', 'local_time', 'target', columns => '{}');
 ALTER FOREIGN TABLE local_time ALTER COLUMN update_time TYPE timestamp;
-CALL xbb.sync('good');
-SELECT xbb.drop_sync('good');
+CALL xbb.sync('types good');
+SELECT xbb.drop_sync('types good');
 
 -- a target that is gone with the session
 CREATE TEMP TABLE temporary (data_id bigint PRIMARY KEY, update_time timestamptz);
-SELECT xbb.create_sync('bad', 'source', 'temporary', columns => '{}');
-SELECT xbb.create_sync('bad', 'source', 'pg_temp.made', columns => '{}');
+SELECT xbb.create_sync('types bad', 'source', 'temporary', columns => '{}');
+SELECT xbb.create_sync('types bad', 'source', 'pg_temp.made', columns => '{}');
 
 SET client_min_messages = warning;
-SELECT xbb.drop_sync('fits');
+SELECT xbb.drop_sync('types fits');
 DROP SERVER sync_types CASCADE;
 DROP SCHEMA "dingSyncTypes" CASCADE;

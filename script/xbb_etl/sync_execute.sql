@@ -144,11 +144,44 @@ BEGIN
 END
 $$;
 
+-- The line that a run prints: what it did.
+CREATE FUNCTION xbb._sync_print(
+  def xbb.sync_definition, task pg_catalog.text, phase pg_catalog.text, counts xbb._sync_counts, before pg_catalog.record,
+  began pg_catalog.timestamptz)
+RETURNS void LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  after pg_catalog.record := xbb._counters();
+BEGIN
+  RAISE INFO '%: % read, % inserted, % updated, % unchanged, %, % request%, % s',
+    pg_catalog.concat(pg_catalog.split_part(task, ' ', 1), ' ', pg_catalog.quote_ident(def.name),
+                      CASE WHEN task LIKE '% full' THEN ', full' END, CASE WHEN phase = 'stopped' THEN ', stopped' END),
+    coalesce(counts.rows_read, 0), coalesce(counts.inserted, 0), coalesce(counts.updated, 0), coalesce(counts.unchanged, 0),
+    pg_catalog.concat(coalesce(counts.rejected, 0), ' rejected', CASE WHEN task LIKE 'reconcile%' THEN
+      pg_catalog.format(', %s deleted', coalesce(counts.deleted, 0)) END),
+    after.requests - before.requests, CASE WHEN after.requests - before.requests <> 1 THEN 's' ELSE '' END,
+    pg_catalog.round(extract(epoch FROM pg_catalog.clock_timestamp() - began)::numeric, 1);
+END
+$$;
+
+-- Says why a run failed: as an error where it runs alone, or was cancelled, else as a warning.
+CREATE FUNCTION xbb._sync_complain(def xbb.sync_definition, failure xbb._sync_failure, alone boolean) RETURNS void
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  IF alone OR failure.sqlstate = '57014' THEN
+    RAISE EXCEPTION USING ERRCODE = failure.sqlstate, MESSAGE = failure.message, DETAIL = failure.detail, HINT = failure.hint;
+  END IF;
+  RAISE WARNING USING ERRCODE = failure.sqlstate, MESSAGE = pg_catalog.format('sync %I failed: %s', def.name, failure.message),
+    DETAIL = failure.detail, HINT = failure.hint;
+END
+$$;
+
 -- A run of any kind: lock, log, work in steps that commit, log, unlock.  A COMMIT that
 -- fails ends the run as any other error does, and has freed the lock.
-CREATE PROCEDURE xbb._sync_execute(name pg_catalog.text, task pg_catalog.text) LANGUAGE plpgsql AS $$
+CREATE PROCEDURE xbb._sync_execute(name pg_catalog.text, task pg_catalog.text, alone boolean, INOUT failed boolean)
+LANGUAGE plpgsql AS $$
 DECLARE
   can_commit boolean := xbb._can_commit();
+  began pg_catalog.timestamptz := pg_catalog.clock_timestamp();
   path pg_catalog.text := pg_catalog.current_setting('search_path');
   def xbb.sync_definition;
   before pg_catalog.record;
@@ -163,6 +196,7 @@ DECLARE
   blame pg_catalog.record;
 BEGIN
   PERFORM xbb._sync_path();
+  failed := false;
   def := xbb._sync_get(_sync_execute.name);
   before := xbb._counters();
   run := xbb._sync_begin(def, task, before, can_commit);
@@ -212,35 +246,75 @@ BEGIN
   IF locked THEN
     PERFORM xbb._sync_unlock(def.id);
   END IF;
-  PERFORM xbb._sync_path(path);
-  IF failure.sqlstate IS NOT NULL THEN
-    RAISE EXCEPTION USING ERRCODE = failure.sqlstate, MESSAGE = failure.message, DETAIL = failure.detail, HINT = failure.hint;
+  failed := failure.sqlstate IS NOT NULL;
+  IF failed THEN
+    PERFORM xbb._sync_complain(def, failure, alone);
+  ELSE
+    PERFORM xbb._sync_print(def, task, phase, counts, before, began);
   END IF;
+  PERFORM xbb._sync_path(path);
 END
 $$;
 
+-- The caller's syncs that may run, in the order in which they were made.
+CREATE FUNCTION xbb._sync_enabled() RETURNS pg_catalog.text[]
+LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT coalesce(pg_catalog.array_agg(d.name ORDER BY d.id), '{}') FROM xbb.sync_definition d
+  WHERE d.enabled AND d.owner = (SELECT r.oid FROM pg_catalog.pg_roles r WHERE r.rolname = current_user)
+$$;
+
 CREATE PROCEDURE xbb.sync(name pg_catalog.text, full boolean DEFAULT false, dry_run boolean DEFAULT false) LANGUAGE plpgsql AS $$
+DECLARE
+  failed boolean;
 BEGIN
   IF dry_run THEN
     PERFORM xbb._sync_try(name, sync.full);
     RETURN;
   END IF;
-  CALL xbb._sync_execute(name, CASE WHEN sync.full THEN 'sync full' ELSE 'sync' END);
+  CALL xbb._sync_execute(name, CASE WHEN sync.full THEN 'sync full' ELSE 'sync' END, true, failed);
 END
 $$;
 COMMENT ON PROCEDURE xbb.sync(text, boolean, boolean) IS
   'reads what has changed or, full, everything, and brings what differs into the target, or tells what that would be';
 
-CREATE PROCEDURE xbb.retry_rejects(name pg_catalog.text) LANGUAGE plpgsql AS $$
+CREATE PROCEDURE xbb.sync_all() LANGUAGE plpgsql AS $$
+DECLARE
+  path pg_catalog.text := pg_catalog.current_setting('search_path');
+  name pg_catalog.text;
+  failed boolean;
+  failures pg_catalog.text;
 BEGIN
-  CALL xbb._sync_execute(name, 'retry_rejects');
+  PERFORM xbb._sync_path();
+  FOREACH name IN ARRAY xbb._sync_enabled() LOOP
+    PERFORM xbb._sync_path(path);
+    CALL xbb._sync_execute(name, 'sync', false, failed);
+    IF failed THEN
+      failures := pg_catalog.concat_ws(', ', failures, pg_catalog.quote_ident(name));
+    END IF;
+  END LOOP;
+  PERFORM xbb._sync_path(path);
+  IF failures IS NOT NULL THEN
+    RAISE EXCEPTION 'these syncs failed: %', failures USING ERRCODE = 'fdw_error', HINT = 'TABLE xbb.sync_run shows their runs.';
+  END IF;
+END
+$$;
+COMMENT ON PROCEDURE xbb.sync_all() IS
+  'runs every enabled sync of the role that calls it, one after another, whatever becomes of the others';
+
+CREATE PROCEDURE xbb.retry_rejects(name pg_catalog.text) LANGUAGE plpgsql AS $$
+DECLARE
+  failed boolean;
+BEGIN
+  CALL xbb._sync_execute(name, 'retry_rejects', true, failed);
 END
 $$;
 COMMENT ON PROCEDURE xbb.retry_rejects(text) IS 'loads what was set aside, without a request';
 
 CREATE PROCEDURE xbb.reconcile(name pg_catalog.text, full boolean DEFAULT false) LANGUAGE plpgsql AS $$
+DECLARE
+  failed boolean;
 BEGIN
-  CALL xbb._sync_execute(name, CASE WHEN reconcile.full THEN 'reconcile full' ELSE 'reconcile' END);
+  CALL xbb._sync_execute(name, CASE WHEN reconcile.full THEN 'reconcile full' ELSE 'reconcile' END, true, failed);
 END
 $$;
 COMMENT ON PROCEDURE xbb.reconcile(text, boolean) IS

@@ -65,8 +65,9 @@ BEGIN
   EXCEPTION WHEN SQLSTATE 'XBB00' THEN
     NULL;
   END;
-  RAISE INFO 'dry run of sync %: % read, % to insert, % to update, % unchanged, % to reject, % requests', pg_catalog.quote_ident(def.name),
-    counts.rows_read, counts.inserted, counts.updated, counts.unchanged, counts.rejected, (xbb._counters()).requests - before.requests;
+  RAISE INFO 'dry run of sync %: % read, % to insert, % to update, % unchanged, % to reject, % request%', pg_catalog.quote_ident(def.name),
+    counts.rows_read, counts.inserted, counts.updated, counts.unchanged, counts.rejected, (xbb._counters()).requests - before.requests,
+    CASE WHEN (xbb._counters()).requests - before.requests <> 1 THEN 's' ELSE '' END;
   FOREACH line IN ARRAY coalesce(examples.inserted, '{}') LOOP
     RAISE INFO 'would insert %', line;
   END LOOP;

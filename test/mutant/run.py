@@ -200,7 +200,8 @@ class Tests:
         status = self.timed(" ".join(files), [
             f"{os.environ['PGXS']}/src/test/regress/pg_regress", f"--host={machine.work}/tmp", "--port=5432",
             "--user=postgres", f"--bindir={os.environ['PG_BIN']}", "--inputdir=.",
-            f"--outputdir={machine.work}/regress", "--encoding=UTF8", "--no-locale", "--load-extension=xbb_fdw", "--load-extension=xbb_etl",
+            f"--outputdir={machine.work}/regress", "--encoding=UTF8", "--no-locale", "--launcher=test/untimed",
+            "--load-extension=xbb_fdw", "--load-extension=xbb_etl",
             f"--schedule={schedule}"])
         told = machine.told()
         return status, [name for name in files if f" {name} " in "".join(

@@ -8,9 +8,10 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.M | re.S)
 MARK = "== block "
 PROBLEM = re.compile(r"^(psql:.*)?(ERROR|WARNING|FATAL|PANIC|\\\w+: error|invalid command)", re.M)
-# of this run, or of this major, and so not compared: times with fractions of a second, compressed
+# of this run, or of this major, and so not compared: times with fractions of a second, how long a sync took, compressed
 # sizes, rows of a loop, of which 18 has fractions
-OF_THIS_RUN = re.compile(r"(\d{4}-\d\d-\d\d )?-?\d\d:\d\d:\d\d\.\d+([+-]\d\d)?|(?<=Bytes: )\d+|\.00(?= loops=)")
+OF_THIS_RUN = re.compile(r"(\d{4}-\d\d-\d\d )?-?\d\d:\d\d:\d\d\.\d+([+-]\d\d)?|(?<=Bytes: )\d+|"
+                         r"(?:(?<= request, )|(?<= requests, ))\d+\.\d(?= s)|\.00(?= loops=)")
 CRON = """CREATE SCHEMA cron;
 GRANT USAGE ON SCHEMA cron TO etl;
 CREATE FUNCTION cron.schedule(text, text, text) RETURNS bigint LANGUAGE sql AS 'SELECT 1::bigint';

@@ -189,7 +189,8 @@ sub result
 	$result{seconds} = time - $self->{began};
 	my @lines = split /\n/, $text, -1;
 	pop @lines if @lines && $lines[-1] eq '';
-	for my $line (@lines)
+	# a sync's line of what it did is neither
+	for my $line (grep { !/^(?:psql:\S+ )?INFO:/ } @lines)
 	{
 		if ($line =~ /(?:ERROR|FATAL):  (\w{5}): /)
 		{
