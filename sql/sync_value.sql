@@ -86,7 +86,7 @@ SELECT sim('clock advance=60');
 SELECT sim('touch id=105', '{"num_1": "none"}');
 CALL xbb.sync('value');
 TABLE run;
-SELECT data_id, raw ->> 'serial_no' AS serial_no, raw ->> 'price' AS price, raw -> 'failed' -> 0 ->> 'value' AS value FROM xbb.sync_reject WHERE sync = 'value';
+SELECT data_id, raw ->> 'serial_no' AS serial_no, raw ->> 'price' AS price, raw -> 'failed' -> 0 ->> 'value' AS value FROM xbb.sync_reject WHERE sync = 'value' ORDER BY data_id;
 CALL xbb.retry_rejects('value');
 TABLE run;
 TABLE rejects;

@@ -1,0 +1,76 @@
+-- All that the owner of syncs does, in a session of his own with the search path :path, in
+-- which somebody else has planted things; types and tables of pg_catalog's names are in
+-- pg_temp.  Beforehand: source, other_source, and sequence trap.called.
+SET client_min_messages = warning;
+SET TimeZone = 'UTC';
+CREATE FUNCTION pg_temp.evil(anyelement) RETURNS boolean LANGUAGE sql AS 'SELECT pg_catalog.nextval(''trap.called'') > 0';
+CREATE DOMAIN pg_temp.text AS pg_catalog.text CHECK (pg_temp.evil(VALUE));
+CREATE DOMAIN pg_temp.name AS pg_catalog.name CHECK (pg_temp.evil(VALUE));
+CREATE DOMAIN pg_temp.jsonb AS pg_catalog.jsonb CHECK (pg_temp.evil(VALUE));
+CREATE DOMAIN pg_temp.json AS pg_catalog.json CHECK (pg_temp.evil(VALUE::pg_catalog.text));
+CREATE DOMAIN pg_temp.timestamptz AS pg_catalog.timestamptz CHECK (pg_temp.evil(VALUE));
+CREATE DOMAIN pg_temp.tstzrange AS pg_catalog.tstzrange CHECK (pg_temp.evil(VALUE));
+CREATE DOMAIN pg_temp.regclass AS pg_catalog.regclass CHECK (pg_temp.evil(VALUE));
+CREATE DOMAIN pg_temp.regrole AS pg_catalog.regrole CHECK (pg_temp.evil(VALUE));
+CREATE DOMAIN pg_temp.oid AS pg_catalog.oid CHECK (pg_temp.evil(VALUE));
+CREATE DOMAIN pg_temp.int8 AS pg_catalog.int8 CHECK (pg_temp.evil(VALUE));
+CREATE DOMAIN pg_temp.record AS pg_catalog.text CHECK (pg_temp.evil(VALUE));
+CREATE TEMP VIEW pg_class AS SELECT pg_temp.evil(oid) AS evil, c.* FROM pg_catalog.pg_class c;
+CREATE TEMP VIEW pg_attribute AS SELECT pg_temp.evil(attrelid) AS evil, attrelid, attname, attnum, attisdropped, atttypid, atttypmod, attgenerated
+  FROM pg_catalog.pg_attribute;
+CREATE TEMP VIEW pg_roles AS SELECT pg_temp.evil(oid) AS evil, r.* FROM pg_catalog.pg_roles r;
+CREATE TEMP VIEW pg_locks AS SELECT pg_temp.evil(pid) AS evil, l.* FROM pg_catalog.pg_locks l;
+CREATE TEMP VIEW sync_definition AS SELECT pg_temp.evil(id) AS evil, d.* FROM xbb._sync_definition d;
+CREATE TEMP VIEW sync_reject AS SELECT pg_temp.evil(data_id) AS evil, r.* FROM xbb._sync_reject r;
+GRANT ALL ON ALL TABLES IN SCHEMA pg_temp TO PUBLIC;
+SET ROLE regress_xbb_etl;
+SET search_path = :path;
+\set VERBOSITY terse
+SELECT xbb.create_sync('planted', source => '"dingPlanted".source', target => '"dingPlanted".copy', delete_mode => 'mark');
+SELECT xbb.create_sync('by number', source => '"dingPlanted".source', target => '"dingPlanted".by_number', key => '{serial_no}',
+  columns => '{"serial_no": "serial_no"}', chunk => '10 years');
+SELECT xbb.create_sync('planted', source => '"dingPlanted".source');
+SELECT xbb.create_sync('wrong', source => '"dingPlanted".source', target => '"dingPlanted".copy', columns => '{"nowhere": "serial_no"}');
+CALL xbb.sync('planted', dry_run => true);
+CALL xbb.sync('planted');
+CALL xbb.sync('planted');
+CALL xbb.sync('by number');
+CALL xbb.sync('by number', full => true);
+CALL xbb.sync_all();
+DELETE FROM "dingPlanted".copy;
+CALL xbb.reconcile('planted');
+CALL xbb.reconcile('planted', full => true);
+CALL xbb.retry_rejects('planted');
+SELECT xbb.alter_sync('planted', overlap => '2 hours', key => '{data_id}', columns => '{"serial_no": null}', chunk => '30 days',
+  reject_limit => 5, delete_mode => 'delete');
+SELECT xbb.alter_sync('planted', columns => 'null');
+SELECT xbb.alter_sync('planted', source => '"dingPlanted".other_source', new_name => 'renamed');
+SELECT xbb.alter_sync('renamed', enabled => false);
+CALL xbb.sync('renamed');
+SELECT xbb.alter_sync('renamed', enabled => true);
+CALL xbb.sync('renamed');
+-- rejects, and a run that fails without a word of its own for DETAIL
+DELETE FROM "dingPlanted".by_number;
+ALTER TABLE "dingPlanted".by_number ADD CONSTRAINT refused CHECK (data_id OPERATOR(pg_catalog.<>) 51200003);
+SELECT xbb.alter_sync('by number', reject_limit => 0);
+CALL xbb.sync('by number', dry_run => true);
+CALL xbb.sync('by number', full => true);
+SELECT xbb.alter_sync('by number', reject_limit => 9);
+CALL xbb.sync('by number', full => true);
+CALL xbb.retry_rejects('by number');
+CALL xbb.reconcile('by number');
+REVOKE INSERT ON "dingPlanted".copy FROM regress_xbb_etl;
+CALL xbb.sync('renamed');
+DROP TABLE "dingPlanted".copy;
+CALL xbb.sync('renamed');
+CALL xbb.retry_rejects('nobody''s');
+SELECT name, rejects_open, failures_in_a_row, problem IS NOT NULL AS problem FROM xbb.sync_status ORDER BY name;
+SELECT pg_catalog.count(1) FROM xbb.sync_run;
+SELECT pg_catalog.count(1) FROM xbb.sync_reject;
+SELECT pg_catalog.count(1) FROM xbb.sync_definition;
+SELECT xbb._sync_move('by number', '2000-01-01'), xbb._sync_loading('by number', NULL), xbb._sync_run_lost('by number');
+SELECT xbb.drop_sync('by number'), xbb.drop_sync('renamed');
+DROP TABLE "dingPlanted".by_number;
+RESET ROLE;
+RESET search_path;
+SELECT is_called FROM trap.called;
