@@ -10,7 +10,7 @@
 \set statements `cat "$PG_ABS_SRCDIR"/src/func/sync*.c`
 \set ECHO all
 SELECT sim('create token=t0ken products=30 freeze=on');
-CREATE ROLE regress_xbb_etl;
+CREATE ROLE regress_xbb_planted;
 \set here :DBNAME
 CREATE DATABASE regress_xbb_planted TEMPLATE template0;
 \c regress_xbb_planted
@@ -19,10 +19,10 @@ SET check_function_bodies = off;
 CREATE EXTENSION xbb_etl CASCADE;
 CREATE SCHEMA "dingPlanted";
 SET search_path = "dingPlanted";
-GRANT ALL ON SCHEMA "dingPlanted" TO regress_xbb_etl;
+GRANT ALL ON SCHEMA "dingPlanted" TO regress_xbb_planted;
 CREATE SERVER planted FOREIGN DATA WRAPPER xbb_fdw OPTIONS (corpid 'dingPlanted', base_url :'url', rate_limit '0', max_retries '0');
-GRANT USAGE ON FOREIGN SERVER planted TO regress_xbb_etl;
-CREATE USER MAPPING FOR regress_xbb_etl SERVER planted OPTIONS (token 't0ken');
+GRANT USAGE ON FOREIGN SERVER planted TO regress_xbb_planted;
+CREATE USER MAPPING FOR regress_xbb_planted SERVER planted OPTIONS (token 't0ken');
 CREATE SCHEMA trap;
 GRANT USAGE ON SCHEMA trap TO PUBLIC;
 CREATE SEQUENCE trap.called;        -- it counts in spite of rollbacks
@@ -88,7 +88,7 @@ SELECT (SELECT count(*) FROM pg_proc WHERE pronamespace = 'trap'::regnamespace) 
 -- only what fits better than pg_catalog's is found
 \set VERBOSITY terse
 SET client_min_messages = warning;
-SET ROLE regress_xbb_etl;
+SET ROLE regress_xbb_planted;
 CREATE FOREIGN TABLE source (data_id bigint, serial_no text, update_time timestamptz) SERVER planted OPTIONS (object 'product');
 CREATE FOREIGN TABLE other_source (data_id bigint, serial_no text, update_time timestamptz) SERVER planted OPTIONS (object 'product');
 RESET ROLE;
@@ -107,5 +107,5 @@ SELECT is_called FROM trap.called;
 \c :here
 SET client_min_messages = error;
 DROP DATABASE regress_xbb_planted;
-DROP ROLE regress_xbb_etl;
+DROP ROLE regress_xbb_planted;
 DROP SCHEMA "dingPlanted" CASCADE;

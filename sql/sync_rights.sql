@@ -125,7 +125,7 @@ CALL xbb.sync('product', full => true);
 SET ROLE regress_xbb_monitor;
 SELECT name, owner, failures_in_a_row, rejects_open FROM xbb.sync_status
 WHERE owner::text LIKE 'regress\_xbb%' ORDER BY owner::text;
-SELECT owner, status, sqlstate, error FROM xbb.sync_run ORDER BY id DESC LIMIT 1;
+SELECT owner, status, sqlstate, error FROM xbb.sync_run WHERE owner::text LIKE 'regress\_xbb%' ORDER BY id DESC LIMIT 1;
 SELECT (SELECT count(*) FROM xbb.sync_definition) AS definitions, (SELECT count(*) FROM xbb.sync_reject) AS rejects;
 
 -- a table of somebody else's is no target, and no source

@@ -23,7 +23,7 @@ CREATE TEMP VIEW pg_locks AS SELECT pg_temp.evil(pid) AS evil, l.* FROM pg_catal
 CREATE TEMP VIEW sync_definition AS SELECT pg_temp.evil(id) AS evil, d.* FROM xbb._sync_definition d;
 CREATE TEMP VIEW sync_reject AS SELECT pg_temp.evil(data_id) AS evil, r.* FROM xbb._sync_reject r;
 GRANT ALL ON ALL TABLES IN SCHEMA pg_temp TO PUBLIC;
-SET ROLE regress_xbb_etl;
+SET ROLE regress_xbb_planted;
 SET search_path = :path;
 \set VERBOSITY terse
 SELECT xbb.create_sync('planted', source => '"dingPlanted".source', target => '"dingPlanted".copy', delete_mode => 'mark');
@@ -59,7 +59,7 @@ SELECT xbb.alter_sync('by number', reject_limit => 9);
 CALL xbb.sync('by number', full => true);
 CALL xbb.retry_rejects('by number');
 CALL xbb.reconcile('by number');
-REVOKE INSERT ON "dingPlanted".copy FROM regress_xbb_etl;
+REVOKE INSERT ON "dingPlanted".copy FROM regress_xbb_planted;
 CALL xbb.sync('renamed');
 DROP TABLE "dingPlanted".copy;
 CALL xbb.sync('renamed');
