@@ -45,6 +45,8 @@ xbb_fdw_stats(PG_FUNCTION_ARGS)
 	int			nrows;
 
 	InitMaterializedSRF(fcinfo, 0);
+	if (rsinfo->setDesc->natts != STATS_COLUMNS)
+		elog(ERROR, "xbb._stats() does not return what it should");
 	rows = limiter_stats(&nrows);
 	for (int i = 0; i < nrows; i++)
 	{
