@@ -35,6 +35,9 @@ LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'xbb_fdw_sync_r
 CREATE FUNCTION xbb._sync_run_lost(name pg_catalog.text) RETURNS boolean
 LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'xbb_fdw_sync_run_lost';
 
+CREATE FUNCTION xbb._sync_run_open(run bigint) RETURNS boolean
+LANGUAGE c STABLE STRICT PARALLEL RESTRICTED AS 'MODULE_PATHNAME', 'xbb_fdw_sync_run_open';
+
 CREATE FUNCTION xbb._sync_run_note(entry xbb._sync_run_log) RETURNS boolean
 LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'xbb_fdw_sync_run_note';
 

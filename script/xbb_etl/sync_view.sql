@@ -8,10 +8,16 @@ RETURN pg_catalog.pg_is_in_recovery() OR EXISTS (
       AND l.classid = 'xbb._sync_definition'::pg_catalog.regclass
       AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()));
 
+-- Did that run end without a word?  One that has ended since the query began that asks
+-- looks so, too: it is asked once more, behind the lock, which a run frees last.
+CREATE FUNCTION xbb._sync_dead(definition integer, run bigint) RETURNS boolean
+LANGUAGE sql STABLE STRICT PARALLEL RESTRICTED
+RETURN CASE WHEN xbb._sync_alive(definition) THEN false ELSE xbb._sync_run_open(run) END;
+
 -- Those who watch see the runs of all roles, too, but no error, which may quote a record.
 CREATE VIEW xbb.sync_run WITH (security_barrier) AS
 SELECT l.id, l.sync, l.owner, l.task,
-       CASE WHEN l.status = 'running' AND NOT xbb._sync_alive(l.definition) THEN 'killed' ELSE l.status END AS status,
+       CASE WHEN l.status = 'running' AND xbb._sync_dead(l.definition, l.id) THEN 'killed' ELSE l.status END AS status,
        l.pid, l.started, l.ended, l.low, l.watermark, l.requests, l.pages, l.rows_read, l.inserted, l.updated,
        l.unchanged, l.rejected, l.deleted, l.retries, l.throttled, l.bytes, l.sqlstate,
        CASE WHEN pg_catalog.pg_has_role(l.owner, 'USAGE') THEN l.error END AS error
@@ -46,15 +52,16 @@ GRANT SELECT ON xbb.sync_run TO PUBLIC;
 CREATE VIEW xbb.sync_status WITH (security_barrier) AS
 SELECT d.name, d.owner, d.source, d.target, d.enabled, p.problem || ': ' || p.remedy AS problem, d.watermark,
        pg_catalog.now() - d.watermark AS lag,
-       (SELECT pg_catalog.max(l.ended) FROM xbb._sync_run_log l
-        WHERE l.owner = d.owner AND l.sync = d.name AND l.task <> 'retry_rejects' AND l.status = 'succeeded') AS last_success,
+       (SELECT l.ended FROM xbb._sync_run_log l
+        WHERE l.owner = d.owner AND l.sync = d.name AND l.task <> 'retry_rejects' AND l.status = 'succeeded'
+        ORDER BY l.id DESC LIMIT 1) AS last_success,
        (SELECT pg_catalog.count(*) FROM xbb._sync_run_log l
         WHERE l.owner = d.owner AND l.sync = d.name
-          AND (l.status IN ('failed', 'killed') OR l.status = 'running' AND NOT xbb._sync_alive(d.id))
+          AND (l.status IN ('failed', 'killed') OR l.status = 'running' AND xbb._sync_dead(d.id, l.id))
           AND l.id > coalesce((SELECT pg_catalog.max(s.id) FROM xbb._sync_run_log s
                                WHERE s.owner = d.owner AND s.sync = d.name AND s.status = 'succeeded'), 0)) AS failures_in_a_row,
        (SELECT pg_catalog.max(l.started) FROM xbb._sync_run_log l
-        WHERE l.owner = d.owner AND l.sync = d.name AND l.status = 'running' AND xbb._sync_alive(d.id)) AS running_since,
+        WHERE l.owner = d.owner AND l.sync = d.name AND l.status = 'running' AND NOT xbb._sync_dead(d.id, l.id)) AS running_since,
        (SELECT pg_catalog.count(*) FROM xbb._sync_reject r WHERE r.owner = d.owner AND r.sync = d.name) AS rejects_open
 FROM xbb._sync_definition d, xbb._sync_problem(ROW(d.*)::xbb.sync_definition) p
 WHERE pg_catalog.pg_has_role(d.owner, 'USAGE') OR pg_catalog.pg_has_role('pg_read_all_stats', 'USAGE');

@@ -39,6 +39,7 @@ PG_FUNCTION_INFO_V1(xbb_fdw_sync_forget);
 PG_FUNCTION_INFO_V1(xbb_fdw_sync_forget_lost);
 PG_FUNCTION_INFO_V1(xbb_fdw_sync_run_begin);
 PG_FUNCTION_INFO_V1(xbb_fdw_sync_run_lost);
+PG_FUNCTION_INFO_V1(xbb_fdw_sync_run_open);
 PG_FUNCTION_INFO_V1(xbb_fdw_sync_run_note);
 PG_FUNCTION_INFO_V1(xbb_fdw_sync_run_prune);
 PG_FUNCTION_INFO_V1(xbb_fdw_sync_reject_put);
@@ -309,6 +310,18 @@ xbb_fdw_sync_run_lost(PG_FUNCTION_ARGS)
 {
 	static Stored stored = {.text =
 		"UPDATE xbb._sync_run_log SET status = 'killed' WHERE owner = $2 AND sync = $1 AND status = 'running'"
+	};
+
+	return touched_any(fcinfo, &stored);
+}
+
+Datum
+xbb_fdw_sync_run_open(PG_FUNCTION_ARGS)
+{
+	/* with a snapshot of its own, younger than that of the query that asks */
+	static Stored stored = {.text =
+		"SELECT FROM xbb._sync_run_log WHERE id = $1 AND status = 'running'"
+		" AND (pg_has_role($2, owner, 'USAGE') OR pg_has_role($2, 'pg_read_all_stats', 'USAGE'))"
 	};
 
 	return touched_any(fcinfo, &stored);

@@ -46,6 +46,9 @@ extern PGDLLEXPORT Datum xbb_fdw_sync_run_begin(PG_FUNCTION_ARGS);
 /* xbb._sync_run_lost(text): runs that never came to their end are killed ones */
 extern PGDLLEXPORT Datum xbb_fdw_sync_run_lost(PG_FUNCTION_ARGS);
 
+/* xbb._sync_run_open(bigint): is that run, which the caller may see, without an end at this moment? */
+extern PGDLLEXPORT Datum xbb_fdw_sync_run_open(PG_FUNCTION_ARGS);
+
 /* xbb._sync_run_note(xbb._sync_run_log): how a run is, by its number */
 extern PGDLLEXPORT Datum xbb_fdw_sync_run_note(PG_FUNCTION_ARGS);
 

@@ -73,6 +73,19 @@ sim($corpid, 'clear', what => 'all');
 is($other->run(q{CALL xbb.sync('steps')})->{error}, '', 'the next run begins');
 is(status(), 'succeeded', 'and ends');
 
+# a query that began before the end of a run sees it as it was then
+my $watcher = Xbb::Session->new($node, user => 'etl');
+my $short = Xbb::Session->new($node, user => 'etl');
+sim($corpid, 'hold', at => 1);
+ok(held($corpid, $short->send(q{CALL xbb.sync('copy')})), 'a short run');
+$watcher->run(q{BEGIN; DECLARE c CURSOR FOR SELECT status FROM xbb.sync_run WHERE sync = 'copy' ORDER BY id DESC LIMIT 1});
+$watcher->run(q{DECLARE s CURSOR FOR SELECT failures_in_a_row, running_since IS NOT NULL FROM xbb.sync_status WHERE name = 'copy'});
+sim($corpid, 'release');
+is($short->result->{sqlstate}, '00000', 'has ended');
+is($watcher->value('FETCH c'), 'running', 'a query that began before sees it running');
+is($watcher->value('FETCH s'), '0|t', 'and no failure');
+$_->quit for $watcher, $short;
+
 # whenever a run is cancelled, the lock is free
 my ($cancelled, $left, $skipped, $open) = (0, 0, 0, 0);
 for my $milliseconds (1 .. 75, map { 2 * $_ } 1 .. 45)
