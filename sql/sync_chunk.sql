@@ -61,8 +61,13 @@ SELECT count(*) FROM target WHERE mark = 'newer';
 -- what a run refuses, and then loads, was not set aside
 SELECT xbb.drop_sync('chunk');
 TRUNCATE target;
-CREATE FUNCTION second_time(id bigint) RETURNS text LANGUAGE sql AS
-  'SELECT CASE WHEN id = 51200150 AND NOT EXISTS (SELECT FROM xbb.sync_reject WHERE data_id = id) THEN (1 / (id - 51200150))::text END';
+CREATE FUNCTION second_time(id bigint) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+  IF id = 51200150 AND NOT EXISTS (SELECT FROM xbb.sync_reject WHERE data_id = id) THEN
+    RAISE division_by_zero;
+  END IF;
+  RETURN NULL;
+END $$;
 SELECT xbb.create_sync('chunk', source => 'source', target => 'target', chunk => '100 days',
   columns => '{"mark": "second_time(data_id)"}');
 CALL xbb.sync('chunk');
