@@ -60,21 +60,27 @@ SELECT count(*) FROM xbb.sync_reject WHERE leak(data_id);
 SELECT count(*) FROM xbb.sync_run WHERE leak(id);
 
 -- what writes for the caller writes for nobody else
-SELECT xbb._sync_reject_put(ROW('product', 'regress_xbb_etl', 1, '2030-01-01', 'value', NULL, 'x', '{}', NULL,
-  '{"data_id": 1, "update_time": "2030-01-01", "name": "forged"}', 1, NULL)::xbb.sync_reject) AS without_a_sync;
-SELECT xbb._sync_run_begin('product', 'sync', true), xbb._sync_run_lost('product'), xbb._sync_move('product', 'infinity'),
-       xbb._sync_rewind('product', NULL), xbb._sync_loading('product', 'infinity'), xbb._sync_forget('product'),
-       xbb._sync_reject_drop('product', array[:refused]), xbb._sync_run_prune('product', 0);
 RESET ROLE;
 SELECT id AS run_of_etl FROM xbb.sync_run WHERE owner = 'regress_xbb_etl'::regrole \gset
+SELECT id AS sync_of_etl FROM xbb.sync_definition WHERE owner = 'regress_xbb_etl'::regrole \gset
 SET ROLE regress_xbb_intern;
+SELECT xbb._sync_reject_put(:sync_of_etl, ROW('product', 'regress_xbb_etl', 1, '2030-01-01', 'value', NULL, 'x', '{}', NULL,
+  '{"data_id": 1, "update_time": "2030-01-01", "name": "forged"}', 1, NULL)::xbb.sync_reject);
+SELECT xbb._sync_run_begin(:sync_of_etl, 'sync', true);
+SELECT xbb._sync_move(:sync_of_etl, 'infinity');
+SELECT xbb._sync_rewind(:sync_of_etl, NULL);
+SELECT xbb._sync_loading(:sync_of_etl, 'infinity');
+SELECT xbb._sync_call(:sync_of_etl, 'forged');
+SELECT xbb._sync_forget(:sync_of_etl);
+SELECT xbb._sync_reject_drop(:sync_of_etl, array[:refused]);
+SELECT xbb._sync_run_lost(:sync_of_etl), xbb._sync_run_prune(:sync_of_etl, 0);
 SELECT xbb._sync_run_note(l) FROM (SELECT (json_populate_record(NULL::xbb._sync_run_log,
   json_build_object('id', :run_of_etl, 'status', 'failed', 'owner', 'regress_xbb_etl'))).*) l;
 -- now he has a sync of the same name: two roles, two syncs
 CREATE FOREIGN TABLE source (data_id bigint, update_time timestamptz) SERVER sync_rights OPTIONS (object 'product');
 SELECT xbb.create_sync('product', source => 'source', target => 'intern_target');
 CALL xbb.sync('product');
-SELECT xbb._sync_reject_put(ROW('product', 'regress_xbb_etl', 51200001 + n, '2030-01-01', 'value', NULL, 'x', '{}', NULL,
+SELECT xbb._sync_reject_put((SELECT id FROM xbb.sync_definition), ROW('product', 'regress_xbb_etl', 51200001 + n, '2030-01-01', 'value', NULL, 'x', '{}', NULL,
   json_build_object('data_id', 51200001 + n, 'update_time', '2030-01-01'), :run_of_etl + 1, NULL)::xbb.sync_reject)
 FROM generate_series(1, 2) n;
 SELECT name, owner, rejects_open FROM xbb.sync_status;

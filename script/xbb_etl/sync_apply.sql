@@ -100,11 +100,11 @@ BEGIN
     rejected := rejected + 1;
   END LOOP;
   EXECUTE pg_catalog.format(
-    'SELECT pg_catalog.count(xbb._sync_reject_put(ROW($1, $2, t.data_id, t.update_time, ''duplicate key'', NULL,
+    'SELECT pg_catalog.count(xbb._sync_reject_put($4, ROW($1, $2, t.data_id, t.update_time, ''duplicate key'', NULL,
        xbb._sync_rival_error(n.data_id), pg_catalog.row_to_json(t), NULL, pg_catalog.to_jsonb(t), $3, NULL)::xbb.sync_reject))
      FROM %s t JOIN pg_temp.xbb_sync_new n ON %s
      WHERE t.data_id <> n.data_id AND %s', def.target, same_key, xbb._sync_alive_rows(def))
-  INTO pushed_out USING def.name, def.owner, run;
+  INTO pushed_out USING def.name, def.owner, run, def.id;
   rejected := rejected + pushed_out;
 END
 $$;
@@ -154,7 +154,7 @@ BEGIN
   counts.inserted := written.inserted;
   counts.updated := written.updated;
   -- what was set aside once and is in the target now
-  PERFORM xbb._sync_reject_drop(def.name, (
+  PERFORM xbb._sync_reject_drop(def.id, (
     SELECT pg_catalog.array_agg(r.data_id) FROM xbb.sync_reject r JOIN pg_temp.xbb_sync_new n ON n.data_id = r.data_id
     WHERE r.owner = def.owner AND r.sync = def.name));
   counts.unchanged := (SELECT pg_catalog.count(*) FROM pg_temp.xbb_sync_new) - counts.updated - counts.inserted;

@@ -342,7 +342,7 @@ DECLARE
   missing pg_catalog.text;
 BEGIN
   PERFORM xbb._sync_check_places(def);
-  PERFORM xbb._sync_seen(def.name, xbb._sync_place(def.source), xbb._sync_place(def.target), NULL);
+  PERFORM xbb._sync_seen(def.id, xbb._sync_place(def.source), xbb._sync_place(def.target), NULL);
   IF def.types IS NOT DISTINCT FROM xbb._sync_types(def) THEN
     RETURN;
   END IF;
@@ -366,6 +366,6 @@ BEGIN
   END;
   PERFORM xbb._sync_check_target(def);
   DROP VIEW pg_temp.xbb_sync_view;
-  PERFORM xbb._sync_seen(def.name, xbb._sync_place(def.source), xbb._sync_place(def.target), xbb._sync_types(def));
+  PERFORM xbb._sync_seen(def.id, xbb._sync_place(def.source), xbb._sync_place(def.target), xbb._sync_types(def));
 END
 $$;

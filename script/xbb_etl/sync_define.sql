@@ -19,6 +19,45 @@ BEGIN
 END
 $$;
 
+-- The caller's sync of that number, which a run began with: one of its name may be another.
+CREATE FUNCTION xbb._sync_get_again(id integer) RETURNS xbb.sync_definition
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  def xbb.sync_definition;
+BEGIN
+  SELECT d.* INTO def FROM xbb.sync_definition d
+  WHERE d.id = $1 AND d.owner = (SELECT r.oid FROM pg_catalog.pg_roles r WHERE r.rolname = current_user);
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'the sync was dropped meanwhile' USING ERRCODE = 'undefined_object';
+  END IF;
+  RETURN def;
+END
+$$;
+
+-- Takes the lock of a sync, unless another run has it, or one of this backend is at work
+-- further up the stack.
+CREATE FUNCTION xbb._sync_take(def xbb.sync_definition, session boolean) RETURNS boolean
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  lock pg_catalog.text := xbb._sync_lock(def.id, session);
+BEGIN
+  RETURN lock IS NOT NULL AND (lock = 'taken' OR NOT EXISTS (
+    SELECT FROM xbb.sync_run r WHERE r.owner = def.owner AND r.sync = def.name AND r.status = 'running'));
+END
+$$;
+
+-- The same for what would pull the definition from under a run.
+CREATE FUNCTION xbb._sync_take_idle(def xbb.sync_definition) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  IF NOT xbb._sync_take(def, false) THEN
+    RAISE EXCEPTION 'sync % is running', pg_catalog.quote_ident(def.name)
+      USING ERRCODE = 'object_in_use',
+            HINT = pg_catalog.format('SELECT xbb.alter_sync(%L, enabled => false); ends it at its next window.', def.name);
+  END IF;
+END
+$$;
+
 -- The table that the caller means by a name, and the schema where he would make one.
 CREATE FUNCTION xbb._sync_look_up(target pg_catalog.text, path pg_catalog.text,
   OUT relation pg_catalog.regclass, OUT creation_schema pg_catalog.name)
@@ -280,11 +319,11 @@ END
 $$;
 
 -- Gives a sync another name, with its log and its rejects.
-CREATE FUNCTION xbb._sync_rename(name pg_catalog.text, new_name pg_catalog.text) RETURNS void
+CREATE FUNCTION xbb._sync_rename(def xbb.sync_definition, new_name pg_catalog.text) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-  PERFORM xbb._sync_call(name, new_name);
-  RAISE NOTICE 'sync % is called % now', pg_catalog.quote_ident($1), pg_catalog.quote_ident(new_name)
+  PERFORM xbb._sync_call(def.id, new_name);
+  RAISE NOTICE 'sync % is called % now', pg_catalog.quote_ident(def.name), pg_catalog.quote_ident(new_name)
     USING HINT = pg_catalog.format('Jobs that name it must be changed: CALL xbb.sync(%L);', new_name);
 EXCEPTION WHEN unique_violation THEN
   RAISE EXCEPTION 'sync % exists already', pg_catalog.quote_ident(new_name) USING ERRCODE = 'duplicate_object';
@@ -331,10 +370,8 @@ BEGIN
     RAISE EXCEPTION 'the name of a sync has 1 to 200 characters' USING ERRCODE = 'invalid_parameter_value';
   END IF;
   -- a run would go on with one half in the one table, one in the other
-  IF pg_catalog.num_nonnulls(given.source, given.target, new_name) > 0 AND xbb._sync_lock(def.id, false) IS NULL THEN
-    RAISE EXCEPTION 'sync % is running', pg_catalog.quote_ident(def.name)
-      USING ERRCODE = 'object_in_use',
-            HINT = pg_catalog.format('SELECT xbb.alter_sync(%L, enabled => false); ends it at its next window.', def.name);
+  IF pg_catalog.num_nonnulls(given.source, given.target, new_name) > 0 THEN
+    PERFORM xbb._sync_take_idle(def);
   END IF;
   -- these two are all that can be said of a sync whose tables are gone
   IF pg_catalog.num_nonnulls(given.enabled, new_name) = 0 OR
@@ -345,11 +382,11 @@ BEGIN
   END IF;
   PERFORM xbb._sync_update(def);
   IF before.target <> def.target THEN
-    PERFORM xbb._sync_rewind(def.name, NULL);
+    PERFORM xbb._sync_rewind(def.id, NULL);
   END IF;
   PERFORM xbb._sync_tell_change(before, def);
   IF new_name <> def.name THEN
-    PERFORM xbb._sync_rename(def.name, new_name);
+    PERFORM xbb._sync_rename(def, new_name);
   END IF;
 END
 $$;
@@ -375,7 +412,8 @@ DECLARE
 BEGIN
   IF NOT xbb._sync_forget_lost(name) THEN
     def := xbb._sync_get(name);
-    PERFORM xbb._sync_forget(def.name);
+    PERFORM xbb._sync_take_idle(def);
+    PERFORM xbb._sync_forget(def.id);
   END IF;
 END
 $$;

@@ -10,7 +10,7 @@ BEGIN
   entry.id := run;
   entry.status := status;
   entry.ended := CASE WHEN status <> 'running' THEN pg_catalog.clock_timestamp() END;
-  entry.watermark := (SELECT d.watermark FROM xbb.sync_definition d WHERE d.owner = def.owner AND d.name = def.name);
+  entry.watermark := (SELECT d.watermark FROM xbb.sync_definition d WHERE d.owner = def.owner AND d.id = def.id);
   entry.requests := after.requests - before.requests;
   entry.pages := after.pages - before.pages;
   entry.rows_read := coalesce(counts.rows_read, 0);
@@ -29,18 +29,16 @@ BEGIN
     -- everybody may listen: no more than what to look up
     PERFORM pg_catalog.pg_notify('xbb_sync', pg_catalog.jsonb_build_object(
       'sync', def.name, 'run', run, 'status', status)::pg_catalog.text);
-    PERFORM xbb._sync_run_prune(def.name, run);
+    PERFORM xbb._sync_run_prune(def.id, run);
   END IF;
 END
 $$;
 
 -- Takes the lock and begins the run's row of the log; NULL if the sync is not enabled, and
--- NULL, and a row that says so, if another run has the lock, or one of this backend is at
--- work further up the stack.
+-- NULL, and a row that says so, if another run is at work.
 CREATE FUNCTION xbb._sync_begin(def xbb.sync_definition, task pg_catalog.text, before pg_catalog.record, can_commit boolean)
 RETURNS bigint LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  lock pg_catalog.text;
   run bigint;
 BEGIN
   IF NOT def.enabled THEN
@@ -48,30 +46,28 @@ BEGIN
       USING HINT = pg_catalog.format('SELECT xbb.alter_sync(%L, enabled => true); lets it run.', def.name);
     RETURN NULL;
   END IF;
-  lock := xbb._sync_lock(def.id, can_commit);
-  IF lock IS NULL OR lock = 'held' AND EXISTS (
-      SELECT FROM xbb.sync_run r WHERE r.owner = def.owner AND r.sync = def.name AND r.status = 'running') THEN
-    run := xbb._sync_run_begin(def.name, task, false);
+  IF NOT xbb._sync_take(def, can_commit) THEN
+    run := xbb._sync_run_begin(def.id, task, false);
     PERFORM xbb._sync_note(def, run, 'skipped', NULL, before, NULL);
     RAISE NOTICE 'sync % is running already', pg_catalog.quote_ident(def.name);
     RETURN NULL;
   END IF;
   -- with the lock held, no other run is alive
-  PERFORM xbb._sync_run_lost(def.name);
-  RETURN xbb._sync_run_begin(def.name, task, task <> 'sync full');
+  PERFORM xbb._sync_run_lost(def.id);
+  RETURN xbb._sync_run_begin(def.id, task, task <> 'sync full');
 END
 $$;
 
 -- One step of a run, and what comes after it; counts is NULL where nothing was done that
 -- ought to be committed.  What is put together of texts, and what is kept as text, means
 -- the same in any session.
-CREATE FUNCTION xbb._sync_step(name pg_catalog.text, task pg_catalog.text, run bigint,
+CREATE FUNCTION xbb._sync_step(id integer, task pg_catalog.text, run bigint,
   INOUT phase pg_catalog.text, INOUT windows pg_catalog.tstzrange[], OUT counts xbb._sync_counts)
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET quote_all_identifiers = off
 SET standard_conforming_strings = on SET array_nulls = on SET transform_null_equals = off SET DateStyle = ISO
 SET IntervalStyle = postgres SET extra_float_digits = 1 SET bytea_output = hex SET xmloption = content AS $$
 DECLARE
-  def xbb.sync_definition := xbb._sync_get(name);
+  def xbb.sync_definition := xbb._sync_get_again(id);
   loaded pg_catalog.text := CASE task WHEN 'reconcile' THEN 'divide' WHEN 'reconcile full' THEN 'compare all' ELSE 'done' END;
   next pg_catalog.record;
 BEGIN
@@ -211,7 +207,7 @@ BEGIN
 
   LOOP
     BEGIN
-      step := xbb._sync_step(def.name, task, run, phase, windows);
+      step := xbb._sync_step(def.id, task, run, phase, windows);
       phase := step.phase;
       windows := step.windows;
       counts := xbb._sync_add(counts, step.counts);

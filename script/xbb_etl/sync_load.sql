@@ -21,7 +21,7 @@ BEGIN
   -- a source that is no foreign table has no clock
   latest := least(latest, CASE WHEN latest IS NOT NULL AND seen.requests > before THEN seen.clock END);
   counts := xbb._sync_load(def, run, staged);
-  PERFORM xbb._sync_move(def.name, latest);
+  PERFORM xbb._sync_move(def.id, latest);
   DROP TABLE pg_temp.xbb_sync_stage, pg_temp.xbb_sync_new;
   RETURN counts;
 END
@@ -85,7 +85,7 @@ BEGIN
     END IF;
     def.loading_until := coalesce((xbb._counters()).clock, pg_catalog.now());
     IF NOT again THEN
-      PERFORM xbb._sync_loading(def.name, def.loading_until);
+      PERFORM xbb._sync_loading(def.id, def.loading_until);
     END IF;
   END IF;
   RETURN array[pg_catalog.tstzrange(least(coalesce(low, pg_catalog.to_timestamp(0)), def.loading_until), def.loading_until, '[]')];
@@ -130,7 +130,7 @@ $$;
 CREATE FUNCTION xbb._sync_catch_up(def xbb.sync_definition, run bigint) RETURNS xbb._sync_counts
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-  PERFORM xbb._sync_loading(def.name, NULL);
+  PERFORM xbb._sync_loading(def.id, NULL);
   RETURN xbb._sync_window(def, run, def.watermark - def.overlap, NULL);
 END
 $$;

@@ -44,7 +44,7 @@ $$;
 CREATE FUNCTION xbb._sync_delete(def xbb.sync_definition, gone bigint[]) RETURNS bigint
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-  PERFORM xbb._sync_reject_drop(def.name, gone);
+  PERFORM xbb._sync_reject_drop(def.id, gone);
   IF def.delete_mode = 'mark' THEN
     EXECUTE pg_catalog.format(
       'UPDATE %s SET deleted_at = pg_catalog.now() WHERE data_id = ANY ($1) AND deleted_at IS NULL', def.target) USING gone;

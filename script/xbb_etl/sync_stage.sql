@@ -50,14 +50,14 @@ DECLARE
   kept boolean;
 BEGIN
   EXECUTE pg_catalog.format(
-    'SELECT xbb._sync_reject_put(ROW($1, $2, s.%1$I, s.%2$I, $3, $4, $5,
+    'SELECT xbb._sync_reject_put($8, ROW($1, $2, s.%1$I, s.%2$I, $3, $4, $5,
        coalesce(s."#loaded"::pg_catalog.json, %3$s, pg_catalog.row_to_json(s)),
        CASE WHEN s."#loaded" IS NULL AND %3$s IS NULL THEN pg_catalog.row_to_json(s) END, s."#loaded", $6, NULL)::xbb.sync_reject)
      FROM pg_temp.xbb_sync_stage s WHERE s."#n" = $7',
     xbb._sync_source_column(def.source, 'dataId', 'data_id'), xbb._sync_source_column(def.source, 'updateTime', 'update_time'),
     CASE WHEN raw_column IS NOT NULL AND xbb._sync_counts_source(def.source)
          THEN pg_catalog.format('s.%I::pg_catalog.json', raw_column) ELSE 'NULL' END)
-  INTO kept USING def.name, def.owner, kind, sqlstate, error, run, n;
+  INTO kept USING def.name, def.owner, kind, sqlstate, error, run, n, def.id;
 END
 $$;
 

@@ -7,32 +7,32 @@ LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'xbb_fdw_sync_i
 CREATE FUNCTION xbb._sync_update(def xbb.sync_definition) RETURNS boolean
 LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'xbb_fdw_sync_update';
 
-CREATE FUNCTION xbb._sync_move(name pg_catalog.text, watermark pg_catalog.timestamptz) RETURNS boolean
+CREATE FUNCTION xbb._sync_move(id integer, watermark pg_catalog.timestamptz) RETURNS boolean
 LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'xbb_fdw_sync_move';
 
-CREATE FUNCTION xbb._sync_rewind(name pg_catalog.text, watermark pg_catalog.timestamptz) RETURNS boolean
+CREATE FUNCTION xbb._sync_rewind(id integer, watermark pg_catalog.timestamptz) RETURNS boolean
 LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'xbb_fdw_sync_rewind';
 
-CREATE FUNCTION xbb._sync_loading(name pg_catalog.text, until pg_catalog.timestamptz) RETURNS boolean
+CREATE FUNCTION xbb._sync_loading(id integer, until pg_catalog.timestamptz) RETURNS boolean
 LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'xbb_fdw_sync_loading';
 
 CREATE FUNCTION xbb._sync_seen(
-  name pg_catalog.text, source_name pg_catalog.text, target_name pg_catalog.text, types pg_catalog.text)
+  id integer, source_name pg_catalog.text, target_name pg_catalog.text, types pg_catalog.text)
 RETURNS boolean LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'xbb_fdw_sync_seen';
 
-CREATE FUNCTION xbb._sync_call(name pg_catalog.text, new_name pg_catalog.text) RETURNS boolean
+CREATE FUNCTION xbb._sync_call(id integer, new_name pg_catalog.text) RETURNS boolean
 LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'xbb_fdw_sync_call';
 
-CREATE FUNCTION xbb._sync_forget(name pg_catalog.text) RETURNS boolean
+CREATE FUNCTION xbb._sync_forget(id integer) RETURNS boolean
 LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'xbb_fdw_sync_forget';
 
 CREATE FUNCTION xbb._sync_forget_lost(name pg_catalog.text) RETURNS boolean
 LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'xbb_fdw_sync_forget_lost';
 
-CREATE FUNCTION xbb._sync_run_begin(name pg_catalog.text, task pg_catalog.text, reads boolean) RETURNS bigint
+CREATE FUNCTION xbb._sync_run_begin(id integer, task pg_catalog.text, reads boolean) RETURNS bigint
 LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'xbb_fdw_sync_run_begin';
 
-CREATE FUNCTION xbb._sync_run_lost(name pg_catalog.text) RETURNS boolean
+CREATE FUNCTION xbb._sync_run_lost(id integer) RETURNS boolean
 LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'xbb_fdw_sync_run_lost';
 
 CREATE FUNCTION xbb._sync_run_open(run bigint) RETURNS boolean
@@ -41,11 +41,11 @@ LANGUAGE c STABLE STRICT PARALLEL RESTRICTED AS 'MODULE_PATHNAME', 'xbb_fdw_sync
 CREATE FUNCTION xbb._sync_run_note(entry xbb._sync_run_log) RETURNS boolean
 LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'xbb_fdw_sync_run_note';
 
-CREATE FUNCTION xbb._sync_run_prune(name pg_catalog.text, run bigint) RETURNS boolean
+CREATE FUNCTION xbb._sync_run_prune(id integer, run bigint) RETURNS boolean
 LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'xbb_fdw_sync_run_prune';
 
-CREATE FUNCTION xbb._sync_reject_put(reject xbb.sync_reject) RETURNS boolean
+CREATE FUNCTION xbb._sync_reject_put(id integer, reject xbb.sync_reject) RETURNS boolean
 LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'xbb_fdw_sync_reject_put';
 
-CREATE FUNCTION xbb._sync_reject_drop(name pg_catalog.text, ids bigint[]) RETURNS boolean
+CREATE FUNCTION xbb._sync_reject_drop(id integer, ids bigint[]) RETURNS boolean
 LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'xbb_fdw_sync_reject_drop';

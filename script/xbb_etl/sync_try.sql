@@ -43,7 +43,7 @@ DECLARE
   rejected pg_catalog.text[];
   line pg_catalog.text;
 BEGIN
-  IF xbb._sync_lock(def.id, false) IS NULL THEN
+  IF NOT xbb._sync_take(def, false) THEN
     RAISE NOTICE 'sync % is running already', pg_catalog.quote_ident(def.name);
     RETURN;
   END IF;

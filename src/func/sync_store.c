@@ -8,7 +8,8 @@
  * function here takes values, sees who calls, and runs one fixed statement as the
  * owner of the tables, as the triggers of foreign keys do.  The caller's role is
  * the last parameter of each, and every row that a statement touches has it as
- * owner, but for those that have lost theirs.  Nothing of the caller's is read as SQL, called or looked up.
+ * owner, but for those that have lost theirs.  A definition is told by its number, since
+ * another one may have its name by now.  Nothing of the caller's is read as SQL, called or looked up.
  *
  *-------------------------------------------------------------------------
  */
@@ -147,6 +148,23 @@ touched_any(FunctionCallInfo fcinfo, Stored *stored)
 	return BoolGetDatum(run_stored(fcinfo, stored, NULL) > 0);
 }
 
+/* A definition of that number is the caller's no more; one of the same name is another one. */
+static void
+complain_of_drop(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_UNDEFINED_OBJECT),
+			 errmsg("the sync was dropped meanwhile")));
+}
+
+static Datum
+touched_some(FunctionCallInfo fcinfo, Stored *stored)
+{
+	if (run_stored(fcinfo, stored, NULL) == 0)
+		complain_of_drop();
+	return BoolGetDatum(true);
+}
+
 /*
  * Source and target stand in dumps by their names, and what is no table of the
  * database's own would make a restore fail for everybody.  What is gone stands there as
@@ -200,79 +218,84 @@ xbb_fdw_sync_update(PG_FUNCTION_ARGS)
 	static Stored stored = {.text =
 		"UPDATE xbb._sync_definition"
 		" SET (" DEFINED ") = ROW(" DEFINED_VALUES ")"
-		" WHERE owner = $2 AND name = ($1).name"
+		" WHERE owner = $2 AND id = ($1).id"
 	};
 
 	check_relations(PG_GETARG_DATUM(0));
-	return touched_any(fcinfo, &stored);
+	return touched_some(fcinfo, &stored);
 }
 
 Datum
 xbb_fdw_sync_move(PG_FUNCTION_ARGS)
 {
 	static Stored stored = {.text =
-		"UPDATE xbb._sync_definition SET watermark = $2"
-		" WHERE owner = $3 AND name = $1 AND (watermark < $2 OR watermark IS NULL)"
+		"WITH moved AS (UPDATE xbb._sync_definition SET watermark = $2"
+		" WHERE owner = $3 AND id = $1 AND (watermark < $2 OR watermark IS NULL))"
+		" SELECT FROM xbb._sync_definition WHERE owner = $3 AND id = $1"
 	};
 
-	return touched_any(fcinfo, &stored);
+	return touched_some(fcinfo, &stored);
 }
 
 Datum
 xbb_fdw_sync_rewind(PG_FUNCTION_ARGS)
 {
 	static Stored stored = {.text =
-		"UPDATE xbb._sync_definition SET watermark = $2, loading_until = NULL WHERE owner = $3 AND name = $1"
+		"UPDATE xbb._sync_definition SET watermark = $2, loading_until = NULL WHERE owner = $3 AND id = $1"
 	};
 
-	return touched_any(fcinfo, &stored);
+	return touched_some(fcinfo, &stored);
 }
 
 Datum
 xbb_fdw_sync_loading(PG_FUNCTION_ARGS)
 {
 	static Stored stored = {.text =
-		"UPDATE xbb._sync_definition SET loading_until = $2"
-		" WHERE owner = $3 AND name = $1 AND loading_until IS DISTINCT FROM $2"
+		"WITH loading AS (UPDATE xbb._sync_definition SET loading_until = $2"
+		" WHERE owner = $3 AND id = $1 AND loading_until IS DISTINCT FROM $2)"
+		" SELECT FROM xbb._sync_definition WHERE owner = $3 AND id = $1"
 	};
 
-	return touched_any(fcinfo, &stored);
+	return touched_some(fcinfo, &stored);
 }
 
 Datum
 xbb_fdw_sync_seen(PG_FUNCTION_ARGS)
 {
 	static Stored stored = {.text =
-		"UPDATE xbb._sync_definition SET source_name = $2, target_name = $3, types = coalesce($4, types)"
-		" WHERE owner = $5 AND name = $1"
-		" AND ROW(source_name, target_name, types) IS DISTINCT FROM ROW($2, $3, coalesce($4, types))"
+		"WITH seen AS (UPDATE xbb._sync_definition SET source_name = $2, target_name = $3, types = coalesce($4, types)"
+		" WHERE owner = $5 AND id = $1"
+		" AND ROW(source_name, target_name, types) IS DISTINCT FROM ROW($2, $3, coalesce($4, types)))"
+		" SELECT FROM xbb._sync_definition WHERE owner = $5 AND id = $1"
 	};
 
-	return touched_any(fcinfo, &stored);
+	return touched_some(fcinfo, &stored);
 }
 
 Datum
 xbb_fdw_sync_call(PG_FUNCTION_ARGS)
 {
 	static Stored stored = {.text =
-		"WITH rejects AS (UPDATE xbb._sync_reject SET sync = $2 WHERE owner = $3 AND sync = $1),"
-		" runs AS (UPDATE xbb._sync_run_log SET sync = $2 WHERE owner = $3 AND sync = $1)"
-		" UPDATE xbb._sync_definition SET name = $2 WHERE owner = $3 AND name = $1"
+		"WITH called AS (SELECT owner, name FROM xbb._sync_definition WHERE owner = $3 AND id = $1),"
+		" rejects AS (UPDATE xbb._sync_reject j SET sync = $2 FROM called c WHERE j.owner = c.owner AND j.sync = c.name),"
+		" runs AS (UPDATE xbb._sync_run_log l SET sync = $2 FROM called c WHERE l.owner = c.owner AND l.sync = c.name)"
+		" UPDATE xbb._sync_definition SET name = $2 WHERE owner = $3 AND id = $1"
 	};
 
-	return touched_any(fcinfo, &stored);
+	return touched_some(fcinfo, &stored);
 }
 
 Datum
 xbb_fdw_sync_forget(PG_FUNCTION_ARGS)
 {
 	static Stored stored = {.text =
-		"WITH rejects AS (DELETE FROM xbb._sync_reject WHERE owner = $2 AND sync = $1),"
-		" runs AS (DELETE FROM xbb._sync_run_log WHERE owner = $2 AND sync = $1)"
-		" DELETE FROM xbb._sync_definition WHERE owner = $2 AND name = $1"
+		"WITH forgotten AS (DELETE FROM xbb._sync_definition WHERE owner = $2 AND id = $1 RETURNING owner, name),"
+		" rejects AS (DELETE FROM xbb._sync_reject j USING forgotten f WHERE j.owner = f.owner AND j.sync = f.name),"
+		" runs AS (DELETE FROM xbb._sync_run_log l USING forgotten f WHERE l.owner = f.owner AND l.sync = f.name)"
+		" SELECT FROM forgotten"
 	};
 
-	return touched_any(fcinfo, &stored);
+	return touched_some(fcinfo, &stored);
 }
 
 Datum
@@ -296,12 +319,12 @@ xbb_fdw_sync_run_begin(PG_FUNCTION_ARGS)
 	static Stored stored = {.text =
 		"INSERT INTO xbb._sync_run_log (definition, sync, owner, task, status, low)"
 		" SELECT id, name, owner, $2, 'running', CASE WHEN $3 THEN watermark - overlap END"
-		" FROM xbb._sync_definition WHERE owner = $4 AND name = $1 RETURNING id"
+		" FROM xbb._sync_definition WHERE owner = $4 AND id = $1 RETURNING id"
 	};
 	int64		run;
 
 	if (run_stored(fcinfo, &stored, &run) == 0)
-		PG_RETURN_NULL();
+		complain_of_drop();
 	PG_RETURN_INT64(run);
 }
 
@@ -309,7 +332,7 @@ Datum
 xbb_fdw_sync_run_lost(PG_FUNCTION_ARGS)
 {
 	static Stored stored = {.text =
-		"UPDATE xbb._sync_run_log SET status = 'killed' WHERE owner = $2 AND sync = $1 AND status = 'running'"
+		"UPDATE xbb._sync_run_log SET status = 'killed' WHERE owner = $2 AND definition = $1 AND status = 'running'"
 	};
 
 	return touched_any(fcinfo, &stored);
@@ -340,14 +363,14 @@ xbb_fdw_sync_run_note(PG_FUNCTION_ARGS)
 		" WHERE owner = $2 AND id = ($1).id"
 	};
 
-	return touched_any(fcinfo, &stored);
+	return touched_some(fcinfo, &stored);
 }
 
 Datum
 xbb_fdw_sync_run_prune(PG_FUNCTION_ARGS)
 {
 	static Stored stored = {.text =
-		"DELETE FROM xbb._sync_run_log WHERE owner = $3 AND sync = $1 AND id <> $2"
+		"DELETE FROM xbb._sync_run_log WHERE owner = $3 AND definition = $1 AND id <> $2 AND status <> 'running'"
 		" AND started < now() - current_setting('xbb_fdw.log_retention')::interval"
 	};
 
@@ -359,24 +382,27 @@ xbb_fdw_sync_reject_put(PG_FUNCTION_ARGS)
 {
 	static Stored stored = {.text =
 		"INSERT INTO xbb._sync_reject (sync, owner, data_id, update_time, kind, sqlstate, error, raw, staged, loaded, run)"
-		" SELECT d.name, d.owner, ($1).data_id, ($1).update_time, ($1).kind, ($1).sqlstate, ($1).error, ($1).raw,"
-		" ($1).staged, ($1).loaded, ($1).run"
-		" FROM xbb._sync_definition d WHERE d.owner = $2 AND d.name = ($1).sync"
+		" SELECT d.name, d.owner, ($2).data_id, ($2).update_time, ($2).kind, ($2).sqlstate, ($2).error, ($2).raw,"
+		" ($2).staged, ($2).loaded, ($2).run"
+		" FROM xbb._sync_definition d WHERE d.owner = $3 AND d.id = $1"
 		" ON CONFLICT (owner, sync, data_id) DO UPDATE"
 		" SET (update_time, kind, sqlstate, error, raw, staged, loaded, run) ="
 		" ROW(excluded.update_time, excluded.kind, excluded.sqlstate, excluded.error, excluded.raw, excluded.staged,"
 		" excluded.loaded, excluded.run)"
 	};
 
-	return touched_any(fcinfo, &stored);
+	return touched_some(fcinfo, &stored);
 }
 
 Datum
 xbb_fdw_sync_reject_drop(PG_FUNCTION_ARGS)
 {
 	static Stored stored = {.text =
-		"DELETE FROM xbb._sync_reject WHERE owner = $3 AND sync = $1 AND data_id = ANY ($2)"
+		"WITH known AS (SELECT owner, name FROM xbb._sync_definition WHERE owner = $3 AND id = $1),"
+		" dropped AS (DELETE FROM xbb._sync_reject j USING known k"
+		" WHERE j.owner = k.owner AND j.sync = k.name AND j.data_id = ANY ($2))"
+		" SELECT FROM known"
 	};
 
-	return touched_any(fcinfo, &stored);
+	return touched_some(fcinfo, &stored);
 }

@@ -19,31 +19,31 @@ extern PGDLLEXPORT Datum xbb_fdw_sync_insert(PG_FUNCTION_ARGS);
 /* xbb._sync_update(xbb.sync_definition): what alter_sync may change of one */
 extern PGDLLEXPORT Datum xbb_fdw_sync_update(PG_FUNCTION_ARGS);
 
-/* xbb._sync_move(text, timestamptz): the watermark, which does not fall */
+/* xbb._sync_move(integer, timestamptz): the watermark, which does not fall */
 extern PGDLLEXPORT Datum xbb_fdw_sync_move(PG_FUNCTION_ARGS);
 
-/* xbb._sync_rewind(text, timestamptz): the watermark, to any time, or NULL */
+/* xbb._sync_rewind(integer, timestamptz): the watermark, to any time, or NULL */
 extern PGDLLEXPORT Datum xbb_fdw_sync_rewind(PG_FUNCTION_ARGS);
 
-/* xbb._sync_loading(text, timestamptz): up to where a load by windows is under way; NULL: none is */
+/* xbb._sync_loading(integer, timestamptz): up to where a load by windows is under way; NULL: none is */
 extern PGDLLEXPORT Datum xbb_fdw_sync_loading(PG_FUNCTION_ARGS);
 
-/* xbb._sync_seen(text, text, text, text): where source and target were found, and their types unless NULL */
+/* xbb._sync_seen(integer, text, text, text): where source and target were found, and their types unless NULL */
 extern PGDLLEXPORT Datum xbb_fdw_sync_seen(PG_FUNCTION_ARGS);
 
-/* xbb._sync_call(text, text): another name for a definition, its log and its rejects */
+/* xbb._sync_call(integer, text): another name for a definition, its log and its rejects */
 extern PGDLLEXPORT Datum xbb_fdw_sync_call(PG_FUNCTION_ARGS);
 
-/* xbb._sync_forget(text): a definition, its log and its rejects */
+/* xbb._sync_forget(integer): a definition, its log and its rejects */
 extern PGDLLEXPORT Datum xbb_fdw_sync_forget(PG_FUNCTION_ARGS);
 
 /* xbb._sync_forget_lost(text): the same, of a role that is no more: superusers alone */
 extern PGDLLEXPORT Datum xbb_fdw_sync_forget_lost(PG_FUNCTION_ARGS);
 
-/* xbb._sync_run_begin(text, text, boolean): a row of the log, from where it reads if it does: its number */
+/* xbb._sync_run_begin(integer, text, boolean): a row of the log, from where it reads if it does: its number */
 extern PGDLLEXPORT Datum xbb_fdw_sync_run_begin(PG_FUNCTION_ARGS);
 
-/* xbb._sync_run_lost(text): runs that never came to their end are killed ones */
+/* xbb._sync_run_lost(integer): runs that never came to their end are killed ones */
 extern PGDLLEXPORT Datum xbb_fdw_sync_run_lost(PG_FUNCTION_ARGS);
 
 /* xbb._sync_run_open(bigint): is that run, which the caller may see, without an end at this moment? */
@@ -52,13 +52,13 @@ extern PGDLLEXPORT Datum xbb_fdw_sync_run_open(PG_FUNCTION_ARGS);
 /* xbb._sync_run_note(xbb._sync_run_log): how a run is, by its number */
 extern PGDLLEXPORT Datum xbb_fdw_sync_run_note(PG_FUNCTION_ARGS);
 
-/* xbb._sync_run_prune(text, bigint): other runs than that one, older than xbb_fdw.log_retention */
+/* xbb._sync_run_prune(integer, bigint): other runs than that one, older than xbb_fdw.log_retention */
 extern PGDLLEXPORT Datum xbb_fdw_sync_run_prune(PG_FUNCTION_ARGS);
 
-/* xbb._sync_reject_put(xbb.sync_reject): a reject, new or changed */
+/* xbb._sync_reject_put(integer, xbb.sync_reject): a reject, new or changed */
 extern PGDLLEXPORT Datum xbb_fdw_sync_reject_put(PG_FUNCTION_ARGS);
 
-/* xbb._sync_reject_drop(text, bigint[]): rejects by dataId */
+/* xbb._sync_reject_drop(integer, bigint[]): rejects by dataId */
 extern PGDLLEXPORT Datum xbb_fdw_sync_reject_drop(PG_FUNCTION_ARGS);
 
 #endif							/* XBB_SYNC_STORE_H */
