@@ -65,6 +65,16 @@ SELECT count(*) AS left_over FROM pg_namespace WHERE nspname = 'xbb';
 -- both at once
 CREATE EXTENSION xbb_etl CASCADE;
 SELECT extname, extversion FROM pg_extension WHERE extname LIKE 'xbb%' ORDER BY extname;
+DROP EXTENSION xbb_fdw CASCADE;
+
+-- rights that are given to whoever by default are nobody's here
+ALTER DEFAULT PRIVILEGES GRANT ALL ON TABLES TO regress_xbb_reader, PUBLIC;
+ALTER DEFAULT PRIVILEGES GRANT ALL ON SEQUENCES TO regress_xbb_reader;
+CREATE EXTENSION xbb_etl CASCADE;
+SELECT c.relname COLLATE "C" AS relname, coalesce(g.rolname, 'PUBLIC') AS grantee, string_agg(a.privilege_type, ', ') AS privileges
+FROM pg_class c, aclexplode(c.relacl) a LEFT JOIN pg_roles g ON g.oid = a.grantee
+WHERE c.relnamespace = 'xbb'::regnamespace AND (c.relname LIKE '\_sync%' OR c.relname LIKE 'sync%') AND a.grantee <> c.relowner
+GROUP BY 1, 2 ORDER BY 1, 2;
 
 \c postgres
 DROP DATABASE regress_xbb_extensions;

@@ -83,8 +83,6 @@ CREATE TABLE xbb._sync_reject (
 COMMENT ON TABLE xbb._sync_definition IS 'the syncs; read them through sync_definition';
 COMMENT ON TABLE xbb._sync_reject IS 'what was set aside; read it through sync_reject';
 
-REVOKE ALL ON xbb._sync_definition, xbb._sync_run_log, xbb._sync_reject FROM PUBLIC;
-GRANT SELECT ON xbb._sync_definition, xbb._sync_definition_id_seq TO pg_database_owner;
 SELECT pg_catalog.pg_extension_config_dump('xbb._sync_definition', '');
 SELECT pg_catalog.pg_extension_config_dump('xbb._sync_definition_id_seq', '');
 
@@ -117,7 +115,6 @@ COMMENT ON COLUMN xbb.sync_definition.enabled IS 'may it run?';
 COMMENT ON COLUMN xbb.sync_definition.source_name IS 'what the source was called at the last run, with its schema';
 COMMENT ON COLUMN xbb.sync_definition.target_name IS 'what the target was called at the last run, with its schema';
 COMMENT ON COLUMN xbb.sync_definition.id IS 'its number, by which its lock stands in pg_locks';
-GRANT SELECT ON xbb.sync_definition TO PUBLIC;
 
 CREATE VIEW xbb.sync_reject WITH (security_barrier) AS
 SELECT r.sync, r.owner, r.data_id, r.update_time, r.kind, r.sqlstate, r.error, r.raw, r.staged, r.loaded,
@@ -136,4 +133,3 @@ COMMENT ON COLUMN xbb.sync_reject.staged IS 'what was read of it, if raw is no m
 COMMENT ON COLUMN xbb.sync_reject.loaded IS 'its row, if it was in the target';
 COMMENT ON COLUMN xbb.sync_reject.run IS 'the latest run that rejected it';
 COMMENT ON COLUMN xbb.sync_reject.first_seen IS 'when the first one did';
-GRANT SELECT ON xbb.sync_reject TO PUBLIC;

@@ -47,7 +47,6 @@ COMMENT ON COLUMN xbb.sync_run.throttled IS 'time spent waiting for rate_limit';
 COMMENT ON COLUMN xbb.sync_run.bytes IS 'bytes on the wire';
 COMMENT ON COLUMN xbb.sync_run.sqlstate IS 'of a run that failed';
 COMMENT ON COLUMN xbb.sync_run.error IS 'what it said';
-GRANT SELECT ON xbb.sync_run TO PUBLIC;
 
 CREATE VIEW xbb.sync_status WITH (security_barrier) AS
 SELECT d.name, d.owner, d.source, d.target, d.enabled, p.problem || ': ' || p.remedy AS problem, d.watermark,
@@ -78,4 +77,3 @@ COMMENT ON COLUMN xbb.sync_status.last_success IS 'end of the last run that succ
 COMMENT ON COLUMN xbb.sync_status.failures_in_a_row IS 'runs that failed or were killed since one of any task succeeded';
 COMMENT ON COLUMN xbb.sync_status.running_since IS 'start of the run under way';
 COMMENT ON COLUMN xbb.sync_status.rejects_open IS 'rows in sync_reject';
-GRANT SELECT ON xbb.sync_status TO PUBLIC;

@@ -1,0 +1,24 @@
+-- Who may read the tables and views; whatever default privileges gave to others is theirs
+-- no more, nor any right to write.
+DO $$
+DECLARE
+  item pg_catalog.record;
+BEGIN
+  FOR item IN
+    SELECT DISTINCT CASE c.relkind WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END AS kind, n.nspname, c.relname,
+           CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE pg_catalog.quote_ident(r.rolname) END AS grantee
+    FROM pg_catalog.pg_extension e
+    JOIN pg_catalog.pg_depend d ON d.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass AND d.refobjid = e.oid
+                               AND d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
+    JOIN pg_catalog.pg_class c ON c.oid = d.objid
+    JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+    CROSS JOIN LATERAL pg_catalog.aclexplode(c.relacl) a
+    LEFT JOIN pg_catalog.pg_roles r ON r.oid = a.grantee
+    WHERE e.extname = 'xbb_etl' AND a.grantee <> c.relowner
+  LOOP
+    EXECUTE pg_catalog.format('REVOKE ALL ON %s %I.%I FROM %s', item.kind, item.nspname, item.relname, item.grantee);
+  END LOOP;
+END
+$$;
+GRANT SELECT ON xbb._sync_definition, xbb._sync_definition_id_seq TO pg_database_owner;
+GRANT SELECT ON xbb.sync_definition, xbb.sync_reject, xbb.sync_run, xbb.sync_status TO PUBLIC;
