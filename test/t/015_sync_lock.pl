@@ -103,19 +103,16 @@ for my $milliseconds (1 .. 75, map { 2 * $_ } 1 .. 45)
 note("$cancelled of 120 runs were cancelled");
 is("$left $skipped $open", '0 0 0', '120 runs with a timeout: no lock left, no run skipped, none open');
 
-# what is made anew under a run is another sync, whatever its name
+# a run keeps its definition
 $etl = Xbb::Session->new($node, user => 'etl');
 $other->run(q{SELECT xbb.create_sync('twin', source => 'source', target => 'twin', chunk => '10 years')});
 sim($corpid, 'hold', at => 4);
 ok(held($corpid, $etl->send(q{CALL xbb.sync('twin')})), 'a run by steps waits');
 like($other->run(q{SELECT xbb.drop_sync('twin')})->{error},
 	qr/55006: .*sync twin is running.*alter_sync\('twin', enabled => false\)/s, 'its sync is not dropped meanwhile');
-$node->safe_psql('postgres', q{DELETE FROM xbb._sync_definition WHERE name = 'twin'});
-is($other->run(q{SELECT xbb.create_sync('twin', source => 'source', target => 'twin')})->{error}, '', 'but by force');
 sim($corpid, 'release');
-like($etl->result->{error}, qr/42704: .*the sync was dropped meanwhile/, 'the run ends at its next step');
-is($other->value(q{SELECT count(watermark) FROM xbb.sync_definition WHERE name = 'twin'}), '0', 'the new one has nothing of its');
-is(locks_of($etl), '0', 'and its lock is free');
+unlike($etl->result->{error}, qr/ERROR/, 'the run ends');
+is($other->run(q{SELECT xbb.drop_sync('twin')})->{error}, '', 'and then it is dropped');
 
 # in a transaction: to its end, and twice
 $etl->run('BEGIN');
