@@ -88,6 +88,11 @@ SELECT sync, owner, data_id FROM xbb.sync_reject ORDER BY data_id;
 CREATE TABLE wide (t text);
 SELECT xbb._sync_insert(ROW('toast', NULL, (SELECT reltoastrelid FROM pg_class WHERE oid = 'wide'::regclass), 'intern_target', '{a}', '1h',
   NULL, NULL, 1, 'ignore', '', '{}', '{}', NULL, NULL, NULL, true, NULL, NULL, NULL)::xbb.sync_definition);
+-- one that is there already uses up no number
+SELECT count(*) FROM generate_series(1, 5) n, xbb.sync_definition d WHERE CASE WHEN n > 0 THEN xbb._sync_insert(d) END;
+SELECT xbb.create_sync('next', source => 'source', target => 'intern_target');
+SELECT max(id) - min(id) AS apart FROM xbb.sync_definition;
+SELECT xbb.drop_sync('next');
 -- an error in it leaves nobody else's role behind
 DO $$ BEGIN
   PERFORM xbb._sync_insert(ROW('', NULL, 'source', 'intern_target', '{a}', '1h', NULL, NULL, 1, 'ignore', '', '{}', '{}',
@@ -143,6 +148,15 @@ GRANT ALL ON squatted, squatted_source TO PUBLIC;
 SET ROLE regress_xbb_etl;
 SELECT xbb.create_sync('squatted', source => 'etl_source');
 SELECT xbb.create_sync('own', source => 'squatted_source');
+-- nor one that was given away
+CREATE TABLE given (data_id bigint PRIMARY KEY, update_time timestamptz);
+SELECT xbb.create_sync('given', source => 'etl_source', target => 'given');
+RESET ROLE;
+ALTER TABLE given OWNER TO regress_xbb_intern;
+GRANT ALL ON given TO regress_xbb_etl;
+SET ROLE regress_xbb_etl;
+CALL xbb.sync('given');
+SELECT xbb.drop_sync('given');
 RESET ROLE;
 SELECT xbb.create_sync('squatted', source => 'super_source');
 GRANT regress_xbb_intern TO regress_xbb_etl;
@@ -164,6 +178,10 @@ SET ROLE regress_xbb_etl;
 SELECT xbb.drop_sync('gone');
 RESET ROLE;
 SELECT xbb.drop_sync('product');
+-- his own first
+SELECT xbb.create_sync('gone', source => 'super_source', target => 'super_target');
+SELECT xbb.drop_sync('gone');
+SELECT count(*), bool_or(owner = current_user::regrole) AS mine FROM xbb.sync_definition WHERE name = 'gone';
 SELECT xbb.drop_sync('gone');
 SELECT count(*) FROM xbb.sync_definition WHERE name = 'gone';
 

@@ -334,14 +334,16 @@ LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp SET quot
          a.attrelid = (def).target AND a.attname = ANY ((def).target_columns))
 $$;
 
--- Before a run: are the tables those that were meant, and, where types have changed, do they
--- fit still?
+-- Before a run: are the tables those that were meant, is nobody else their owner, and, where
+-- types have changed, do they fit still?
 CREATE FUNCTION xbb._sync_check_again(def xbb.sync_definition) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   missing pg_catalog.text;
 BEGIN
   PERFORM xbb._sync_check_places(def);
+  PERFORM xbb._sync_check_owner('source', def.source);
+  PERFORM xbb._sync_check_owner('target', def.target);
   PERFORM xbb._sync_seen(def.id, xbb._sync_place(def.source), xbb._sync_place(def.target), NULL);
   IF def.types IS NOT DISTINCT FROM xbb._sync_types(def) THEN
     RETURN;

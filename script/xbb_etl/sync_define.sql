@@ -410,7 +410,8 @@ LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp 
 DECLARE
   def xbb.sync_definition;
 BEGIN
-  IF NOT xbb._sync_forget_lost(name) THEN
+  IF EXISTS (SELECT FROM xbb.sync_definition d JOIN pg_catalog.pg_roles r ON r.oid = d.owner
+             WHERE d.name = $1 AND r.rolname = current_user) OR NOT xbb._sync_forget_lost(name) THEN
     def := xbb._sync_get(name);
     PERFORM xbb._sync_take_idle(def);
     PERFORM xbb._sync_forget(def.id);

@@ -199,12 +199,14 @@ check_relations(Datum definition)
 	"($1).delete_mode, ($1).select_list, ($1).target_columns, ($1).source_columns, ($1).types, ($1).enabled, " \
 	"($1).source_name, ($1).target_name"
 
+/* A name that is there is looked for first: a conflict would use up a number. */
 Datum
 xbb_fdw_sync_insert(PG_FUNCTION_ARGS)
 {
 	static Stored stored = {.text =
 		"INSERT INTO xbb._sync_definition (name, owner, " DEFINED ")"
-		" VALUES (($1).name, $2::pg_catalog.regrole, " DEFINED_VALUES ")"
+		" SELECT ($1).name, $2::pg_catalog.regrole, " DEFINED_VALUES
+		" WHERE NOT EXISTS (SELECT FROM xbb._sync_definition WHERE owner = $2 AND name = ($1).name)"
 		" ON CONFLICT DO NOTHING"
 	};
 
