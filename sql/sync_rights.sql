@@ -101,6 +101,10 @@ EXCEPTION WHEN check_violation THEN
   RAISE WARNING '% is still %, with the path %', SQLERRM, current_user, current_setting('search_path');
 END $$;
 
+-- nor does what he says of his own blind others
+SELECT xbb._sync_update(json_populate_record(d, '{"source_name": "a..b", "target_name": "x was dropped: SELECT 1"}')) FROM xbb.sync_definition d;
+SELECT source_name, target_name FROM xbb.sync_definition;
+
 -- to the owner nothing has happened
 SET ROLE regress_xbb_etl;
 SELECT name, owner, watermark IS NOT NULL AS loaded, failures_in_a_row, last_success < now() AS succeeded, rejects_open
@@ -157,6 +161,15 @@ GRANT ALL ON given TO regress_xbb_etl;
 SET ROLE regress_xbb_etl;
 CALL xbb.sync('given');
 SELECT xbb.drop_sync('given');
+-- what a superuser hands over runs when its new owner has read the expressions
+SELECT xbb.create_sync('anew', source => 'etl_source', columns => '{"name": "upper(name)"}');
+RESET ROLE;
+UPDATE xbb._sync_definition SET select_list = '' WHERE name = 'anew';
+SET ROLE regress_xbb_etl;
+CALL xbb.sync('anew');
+SELECT xbb.alter_sync('anew', columns => '{}');
+CALL xbb.sync('anew');
+SELECT xbb.drop_sync('anew');
 RESET ROLE;
 SELECT xbb.create_sync('squatted', source => 'super_source');
 GRANT regress_xbb_intern TO regress_xbb_etl;

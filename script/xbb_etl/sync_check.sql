@@ -8,7 +8,7 @@ $$;
 -- What a sync's source and target have become that it cannot follow, and the statement
 -- that mends it.  A table that was renamed is followed, unless another one has its name.
 CREATE FUNCTION xbb._sync_problem(def xbb.sync_definition, OUT problem pg_catalog.text, OUT remedy pg_catalog.text)
-LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp SET quote_all_identifiers = off AS $$
 DECLARE
   item pg_catalog.record;
   place pg_catalog.text;
@@ -19,7 +19,7 @@ BEGIN
     place := xbb._sync_place(item.relation);
     CONTINUE WHEN place = item.name;
     is_there := EXISTS (SELECT FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-                        WHERE array[n.nspname, c.relname]::pg_catalog.text[] = pg_catalog.parse_ident(item.name));
+                        WHERE pg_catalog.format('%I.%I', n.nspname, c.relname) = item.name);
     CONTINUE WHEN place IS NOT NULL AND NOT is_there;
     IF place IS NOT NULL THEN
       problem := pg_catalog.format('%s %s is called %s now, and another table has its name', item.role, item.name, place);
@@ -341,10 +341,15 @@ LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp 
 DECLARE
   missing pg_catalog.text;
 BEGIN
+  IF def.select_list = '' THEN
+    RAISE EXCEPTION 'the columns of sync % have to be read by its owner', pg_catalog.quote_ident(def.name)
+      USING ERRCODE = 'object_not_in_prerequisite_state',
+            HINT = pg_catalog.format('SELECT xbb.alter_sync(%L, columns => ''{}''); does that.', def.name);
+  END IF;
   PERFORM xbb._sync_check_places(def);
   PERFORM xbb._sync_check_owner('source', def.source);
   PERFORM xbb._sync_check_owner('target', def.target);
-  PERFORM xbb._sync_seen(def.id, xbb._sync_place(def.source), xbb._sync_place(def.target), NULL);
+  PERFORM xbb._sync_seen(def.id, NULL);
   IF def.types IS NOT DISTINCT FROM xbb._sync_types(def) THEN
     RETURN;
   END IF;
@@ -368,6 +373,6 @@ BEGIN
   END;
   PERFORM xbb._sync_check_target(def);
   DROP VIEW pg_temp.xbb_sync_view;
-  PERFORM xbb._sync_seen(def.id, xbb._sync_place(def.source), xbb._sync_place(def.target), xbb._sync_types(def));
+  PERFORM xbb._sync_seen(def.id, xbb._sync_types(def));
 END
 $$;

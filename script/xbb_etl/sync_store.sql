@@ -16,9 +16,8 @@ LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'xbb_fdw_sync_rewind';
 CREATE FUNCTION xbb._sync_loading(id integer, until pg_catalog.timestamptz) RETURNS boolean
 LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'xbb_fdw_sync_loading';
 
-CREATE FUNCTION xbb._sync_seen(
-  id integer, source_name pg_catalog.text, target_name pg_catalog.text, types pg_catalog.text)
-RETURNS boolean LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'xbb_fdw_sync_seen';
+CREATE FUNCTION xbb._sync_seen(id integer, types pg_catalog.text) RETURNS boolean
+LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'xbb_fdw_sync_seen';
 
 CREATE FUNCTION xbb._sync_call(id integer, new_name pg_catalog.text) RETURNS boolean
 LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'xbb_fdw_sync_call';

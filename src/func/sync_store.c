@@ -190,22 +190,24 @@ check_relations(Datum definition)
 	}
 }
 
+/* What a relation is called; no text of the caller's, which all who look at it would read. */
+#define PLACE(relation) "xbb._sync_place((" relation ")::pg_catalog.oid)"
+
 /* What alter_sync may change, in the order of the lists below. */
 #define DEFINED \
 	"source, target, key, overlap, columns, chunk, reject_limit, delete_mode, select_list, target_columns, " \
-	"source_columns, types, enabled, source_name, target_name"
+	"source_columns, types, enabled"
 #define DEFINED_VALUES \
 	"($1).source, ($1).target, ($1).key, ($1).overlap, ($1).columns, ($1).chunk, ($1).reject_limit, " \
-	"($1).delete_mode, ($1).select_list, ($1).target_columns, ($1).source_columns, ($1).types, ($1).enabled, " \
-	"($1).source_name, ($1).target_name"
+	"($1).delete_mode, ($1).select_list, ($1).target_columns, ($1).source_columns, ($1).types, ($1).enabled"
 
 /* A name that is there is looked for first: a conflict would use up a number. */
 Datum
 xbb_fdw_sync_insert(PG_FUNCTION_ARGS)
 {
 	static Stored stored = {.text =
-		"INSERT INTO xbb._sync_definition (name, owner, " DEFINED ")"
-		" SELECT ($1).name, $2::pg_catalog.regrole, " DEFINED_VALUES
+		"INSERT INTO xbb._sync_definition (name, owner, source_name, target_name, " DEFINED ")"
+		" SELECT ($1).name, $2::pg_catalog.regrole, " PLACE("($1).source") ", " PLACE("($1).target") ", " DEFINED_VALUES
 		" WHERE NOT EXISTS (SELECT FROM xbb._sync_definition WHERE owner = $2 AND name = ($1).name)"
 		" ON CONFLICT DO NOTHING"
 	};
@@ -214,12 +216,15 @@ xbb_fdw_sync_insert(PG_FUNCTION_ARGS)
 	return touched_any(fcinfo, &stored);
 }
 
+/* Names in the row only tell that the tables are taken as they are called now. */
 Datum
 xbb_fdw_sync_update(PG_FUNCTION_ARGS)
 {
 	static Stored stored = {.text =
 		"UPDATE xbb._sync_definition"
-		" SET (" DEFINED ") = ROW(" DEFINED_VALUES ")"
+		" SET (" DEFINED ") = ROW(" DEFINED_VALUES "),"
+		" source_name = CASE WHEN ($1).source_name IS DISTINCT FROM source_name THEN " PLACE("($1).source") " ELSE source_name END,"
+		" target_name = CASE WHEN ($1).target_name IS DISTINCT FROM target_name THEN " PLACE("($1).target") " ELSE target_name END"
 		" WHERE owner = $2 AND id = ($1).id"
 	};
 
@@ -265,10 +270,13 @@ Datum
 xbb_fdw_sync_seen(PG_FUNCTION_ARGS)
 {
 	static Stored stored = {.text =
-		"WITH seen AS (UPDATE xbb._sync_definition SET source_name = $2, target_name = $3, types = coalesce($4, types)"
-		" WHERE owner = $5 AND id = $1"
-		" AND ROW(source_name, target_name, types) IS DISTINCT FROM ROW($2, $3, coalesce($4, types)))"
-		" SELECT FROM xbb._sync_definition WHERE owner = $5 AND id = $1"
+		"WITH now AS (SELECT id, " PLACE("source") " AS source_name, " PLACE("target") " AS target_name,"
+		" coalesce($2, types) AS types FROM xbb._sync_definition WHERE owner = $3 AND id = $1),"
+		" seen AS (UPDATE xbb._sync_definition d"
+		" SET source_name = now.source_name, target_name = now.target_name, types = now.types FROM now"
+		" WHERE d.id = now.id AND ROW(d.source_name, d.target_name, d.types)"
+		" IS DISTINCT FROM ROW(now.source_name, now.target_name, now.types))"
+		" SELECT FROM now"
 	};
 
 	return touched_some(fcinfo, &stored);

@@ -28,7 +28,7 @@ extern PGDLLEXPORT Datum xbb_fdw_sync_rewind(PG_FUNCTION_ARGS);
 /* xbb._sync_loading(integer, timestamptz): up to where a load by windows is under way; NULL: none is */
 extern PGDLLEXPORT Datum xbb_fdw_sync_loading(PG_FUNCTION_ARGS);
 
-/* xbb._sync_seen(integer, text, text, text): where source and target were found, and their types unless NULL */
+/* xbb._sync_seen(integer, text): where source and target were found, and their types unless NULL */
 extern PGDLLEXPORT Datum xbb_fdw_sync_seen(PG_FUNCTION_ARGS);
 
 /* xbb._sync_call(integer, text): another name for a definition, its log and its rejects */
