@@ -101,6 +101,15 @@ EXCEPTION WHEN check_violation THEN
   RAISE WARNING '% is still %, with the path %', SQLERRM, current_user, current_setting('search_path');
 END $$;
 
+-- nor does he stop dumps by length: one bound for all texts, those of errors are cut
+SELECT xbb._sync_update(json_populate_record(d, json_build_object('select_list', repeat(E'\\\\', 1048576)))) FROM xbb.sync_definition d;
+SELECT xbb._sync_update(json_populate_record(d, json_build_object('key', array[repeat('x', 600000), repeat('y', 600000)])))
+FROM xbb.sync_definition d;
+SELECT xbb._sync_seen(id, repeat('x', 1048576)) FROM xbb.sync_definition;
+SELECT xbb._sync_reject_put(id, ROW('product', NULL, 1, NULL, repeat('k', 30), repeat('s', 30), repeat('e', 20000), NULL, NULL, NULL, 1,
+  NULL)::xbb.sync_reject) FROM xbb.sync_definition;
+SELECT length(kind) AS kind, length(sqlstate) AS sqlstate, length(error) AS error FROM xbb.sync_reject WHERE data_id = 1;
+SELECT xbb._sync_reject_drop(id, '{1}') FROM xbb.sync_definition;
 -- nor does what he says of his own blind others
 SELECT xbb._sync_update(json_populate_record(d, '{"source_name": "a..b", "target_name": "x was dropped: SELECT 1"}')) FROM xbb.sync_definition d;
 SELECT source_name, target_name FROM xbb.sync_definition;

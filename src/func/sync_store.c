@@ -15,6 +15,7 @@
  */
 #include "postgres.h"
 
+#include "access/detoast.h"
 #include "access/htup_details.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_class.h"
@@ -26,6 +27,7 @@
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/syscache.h"
+#include "utils/typcache.h"
 
 #include "func/sync_store.h"
 
@@ -45,6 +47,13 @@ PG_FUNCTION_INFO_V1(xbb_fdw_sync_run_note);
 PG_FUNCTION_INFO_V1(xbb_fdw_sync_run_prune);
 PG_FUNCTION_INFO_V1(xbb_fdw_sync_reject_put);
 PG_FUNCTION_INFO_V1(xbb_fdw_sync_reject_drop);
+
+/* Bytes of what is kept: texts of a definition, which each dump holds; a record set aside. */
+#define MOST_DEFINITION (1024 * 1024)
+#define MOST_REJECT (64 * 1024 * 1024)
+
+/* Characters of an error, which may quote a value of any length. */
+#define MOST_ERROR "10000"
 
 /* the function's arguments, and its caller */
 #define MOST_PARAMETERS 5
@@ -190,6 +199,32 @@ check_relations(Datum definition)
 	}
 }
 
+/* Anybody may call these functions, and what is too long to be dumped would stop every dump. */
+static void
+check_size(HeapTupleHeader row, int64 most, const char *what)
+{
+	TupleDesc	tupdesc = lookup_rowtype_tupdesc(HeapTupleHeaderGetTypeId(row), HeapTupleHeaderGetTypMod(row));
+	int64		size = 0;
+
+	for (int i = 0; i < tupdesc->natts; i++)
+	{
+		Form_pg_attribute attribute = TupleDescAttr(tupdesc, i);
+		bool		isnull;
+		Datum		value;
+
+		if (attribute->attisdropped || attribute->attlen != -1)
+			continue;
+		value = GetAttributeByNum(row, attribute->attnum, &isnull);
+		if (!isnull)
+			size += toast_raw_datum_size(value);
+	}
+	ReleaseTupleDesc(tupdesc);
+	if (size > most)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("%s is longer than " INT64_FORMAT " bytes", what, most)));
+}
+
 /* What a relation is called; no text of the caller's, which all who look at it would read. */
 #define PLACE(relation) "xbb._sync_place((" relation ")::pg_catalog.oid)"
 
@@ -213,6 +248,7 @@ xbb_fdw_sync_insert(PG_FUNCTION_ARGS)
 	};
 
 	check_relations(PG_GETARG_DATUM(0));
+	check_size(PG_GETARG_HEAPTUPLEHEADER(0), MOST_DEFINITION, "the definition of a sync");
 	return touched_any(fcinfo, &stored);
 }
 
@@ -229,6 +265,7 @@ xbb_fdw_sync_update(PG_FUNCTION_ARGS)
 	};
 
 	check_relations(PG_GETARG_DATUM(0));
+	check_size(PG_GETARG_HEAPTUPLEHEADER(0), MOST_DEFINITION, "the definition of a sync");
 	return touched_some(fcinfo, &stored);
 }
 
@@ -279,6 +316,10 @@ xbb_fdw_sync_seen(PG_FUNCTION_ARGS)
 		" SELECT FROM now"
 	};
 
+	if (!PG_ARGISNULL(1) && toast_raw_datum_size(PG_GETARG_DATUM(1)) > MOST_DEFINITION)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("the types of a sync are longer than %d bytes", MOST_DEFINITION)));
 	return touched_some(fcinfo, &stored);
 }
 
@@ -328,7 +369,7 @@ xbb_fdw_sync_run_begin(PG_FUNCTION_ARGS)
 {
 	static Stored stored = {.text =
 		"INSERT INTO xbb._sync_run_log (definition, sync, owner, task, status, low)"
-		" SELECT id, name, owner, $2, 'running', CASE WHEN $3 THEN watermark - overlap END"
+		" SELECT id, name, owner, left($2, 20), 'running', CASE WHEN $3 THEN watermark - overlap END"
 		" FROM xbb._sync_definition WHERE owner = $4 AND id = $1 RETURNING id"
 	};
 	int64		run;
@@ -369,7 +410,7 @@ xbb_fdw_sync_run_note(PG_FUNCTION_ARGS)
 		" retries, throttled, bytes, sqlstate, error) ="
 		" ROW(($1).status, ($1).ended, ($1).watermark, ($1).requests, ($1).pages, ($1).rows_read, ($1).inserted,"
 		" ($1).updated, ($1).unchanged, ($1).rejected, ($1).deleted, ($1).retries, ($1).throttled, ($1).bytes,"
-		" ($1).sqlstate, ($1).error)"
+		" left(($1).sqlstate, 5), left(($1).error, " MOST_ERROR "))"
 		" WHERE owner = $2 AND id = ($1).id"
 	};
 
@@ -392,7 +433,8 @@ xbb_fdw_sync_reject_put(PG_FUNCTION_ARGS)
 {
 	static Stored stored = {.text =
 		"INSERT INTO xbb._sync_reject (sync, owner, data_id, update_time, kind, sqlstate, error, raw, staged, loaded, run)"
-		" SELECT d.name, d.owner, ($2).data_id, ($2).update_time, ($2).kind, ($2).sqlstate, ($2).error, ($2).raw,"
+		" SELECT d.name, d.owner, ($2).data_id, ($2).update_time, left(($2).kind, 20), left(($2).sqlstate, 5),"
+		" left(($2).error, " MOST_ERROR "), ($2).raw,"
 		" ($2).staged, ($2).loaded, ($2).run"
 		" FROM xbb._sync_definition d WHERE d.owner = $3 AND d.id = $1"
 		" ON CONFLICT (owner, sync, data_id) DO UPDATE"
@@ -401,6 +443,7 @@ xbb_fdw_sync_reject_put(PG_FUNCTION_ARGS)
 		" excluded.loaded, excluded.run)"
 	};
 
+	check_size(PG_GETARG_HEAPTUPLEHEADER(1), MOST_REJECT, "a record to set aside");
 	return touched_some(fcinfo, &stored);
 }
 
