@@ -200,8 +200,8 @@ check_relations(Datum definition)
 }
 
 /* Anybody may call these functions, and what is too long to be dumped would stop every dump. */
-static void
-check_size(HeapTupleHeader row, int64 most, const char *what)
+static bool
+is_longer(HeapTupleHeader row, int64 most)
 {
 	TupleDesc	tupdesc = lookup_rowtype_tupdesc(HeapTupleHeaderGetTypeId(row), HeapTupleHeaderGetTypMod(row));
 	int64		size = 0;
@@ -219,10 +219,16 @@ check_size(HeapTupleHeader row, int64 most, const char *what)
 			size += toast_raw_datum_size(value);
 	}
 	ReleaseTupleDesc(tupdesc);
-	if (size > most)
+	return size > most;
+}
+
+static void
+check_definition(HeapTupleHeader row)
+{
+	if (is_longer(row, MOST_DEFINITION))
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("%s is longer than " INT64_FORMAT " bytes", what, most)));
+				 errmsg("the definition of a sync is longer than %d bytes", MOST_DEFINITION)));
 }
 
 /* What a relation is called; no text of the caller's, which all who look at it would read. */
@@ -248,7 +254,7 @@ xbb_fdw_sync_insert(PG_FUNCTION_ARGS)
 	};
 
 	check_relations(PG_GETARG_DATUM(0));
-	check_size(PG_GETARG_HEAPTUPLEHEADER(0), MOST_DEFINITION, "the definition of a sync");
+	check_definition(PG_GETARG_HEAPTUPLEHEADER(0));
 	return touched_any(fcinfo, &stored);
 }
 
@@ -265,7 +271,7 @@ xbb_fdw_sync_update(PG_FUNCTION_ARGS)
 	};
 
 	check_relations(PG_GETARG_DATUM(0));
-	check_size(PG_GETARG_HEAPTUPLEHEADER(0), MOST_DEFINITION, "the definition of a sync");
+	check_definition(PG_GETARG_HEAPTUPLEHEADER(0));
 	return touched_some(fcinfo, &stored);
 }
 
@@ -443,7 +449,10 @@ xbb_fdw_sync_reject_put(PG_FUNCTION_ARGS)
 		" excluded.loaded, excluded.run)"
 	};
 
-	check_size(PG_GETARG_HEAPTUPLEHEADER(1), MOST_REJECT, "a record to set aside");
+	if (is_longer(PG_GETARG_HEAPTUPLEHEADER(1), MOST_REJECT))
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("a record to set aside is longer than %d bytes", MOST_REJECT)));
 	return touched_some(fcinfo, &stored);
 }
 
