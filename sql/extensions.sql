@@ -51,6 +51,9 @@ WHERE p.pronamespace = 'xbb'::regnamespace AND l.lanname IN ('sql', 'plpgsql') A
 CREATE USER MAPPING FOR CURRENT_USER SERVER extensions OPTIONS (token 't0ken');
 SELECT xbb.create_sync('copy', source => 'source', target => 'target');
 CALL xbb.sync('copy');
+-- a definition that is there already uses up no number
+SELECT count(*) FROM generate_series(1, 5) n, xbb.sync_definition d WHERE CASE WHEN n > 0 THEN xbb._sync_insert(d) END;
+SELECT last_value FROM xbb._sync_definition_id_seq;
 \set VERBOSITY terse
 DROP EXTENSION xbb_fdw;
 \set VERBOSITY default
