@@ -86,12 +86,15 @@ FROM generate_series(1, 2) n;
 SELECT name, owner, rejects_open FROM xbb.sync_status;
 SELECT sync, owner, data_id FROM xbb.sync_reject ORDER BY data_id;
 CREATE TABLE wide (t text);
-SELECT xbb._sync_insert(ROW('toast', NULL, (SELECT reltoastrelid FROM pg_class WHERE oid = 'wide'::regclass), 'intern_target', '{a}', '1h',
-  NULL, NULL, 1, 'ignore', '', '{}', '{}', NULL, NULL, NULL, true, NULL, NULL, NULL)::xbb.sync_definition);
+SELECT xbb._sync_insert(json_populate_record(NULL::xbb.sync_definition, json_build_object(
+  'name', 'toast', 'source', (SELECT reltoastrelid FROM pg_class WHERE oid = 'wide'::regclass), 'target', 'intern_target', 'key', '{a}',
+  'overlap', '1h', 'reject_limit', 1, 'delete_mode', 'ignore', 'select_list', '', 'target_columns', '{}', 'source_columns', '{}',
+  'enabled', true)));
 -- an error in it leaves nobody else's role behind
 DO $$ BEGIN
-  PERFORM xbb._sync_insert(ROW('', NULL, 'source', 'intern_target', '{a}', '1h', NULL, NULL, 1, 'ignore', '', '{}', '{}',
-                               NULL, NULL, NULL, true, NULL, NULL, NULL)::xbb.sync_definition);
+  PERFORM xbb._sync_insert(json_populate_record(NULL::xbb.sync_definition, json_build_object(
+    'name', '', 'source', 'source', 'target', 'intern_target', 'key', '{a}', 'overlap', '1h', 'reject_limit', 1,
+    'delete_mode', 'ignore', 'select_list', '', 'target_columns', '{}', 'source_columns', '{}', 'enabled', true)));
 EXCEPTION WHEN check_violation THEN
   RAISE WARNING '% is still %, with the path %', SQLERRM, current_user, current_setting('search_path');
 END $$;

@@ -248,14 +248,17 @@ CREATE FUNCTION xbb.create_sync(
   name pg_catalog.text, source pg_catalog.regclass, target pg_catalog.text DEFAULT NULL,
   key pg_catalog.text[] DEFAULT '{data_id}', overlap interval DEFAULT '1 hour', columns pg_catalog.jsonb DEFAULT NULL,
   chunk interval DEFAULT NULL, reject_limit integer DEFAULT 1000, delete_mode pg_catalog.text DEFAULT 'ignore',
-  enabled boolean DEFAULT true)
+  enabled boolean DEFAULT true, scope pg_catalog.jsonb DEFAULT NULL, delete_limit bigint DEFAULT NULL,
+  stamp pg_catalog.text DEFAULT NULL, label pg_catalog.text DEFAULT NULL, max_age interval DEFAULT NULL)
 RETURNS void LANGUAGE sql VOLATILE PARALLEL UNSAFE BEGIN ATOMIC
   SELECT xbb._sync_create(
     ROW(name, NULL, source, NULL, key, overlap, columns, chunk, reject_limit, delete_mode,
-        NULL, NULL, NULL, NULL, NULL, NULL, enabled, NULL, NULL, NULL)::xbb.sync_definition,
+        NULL, NULL, NULL, NULL, NULL, NULL, enabled, NULL, NULL, NULL, scope, delete_limit, stamp, label,
+        max_age)::xbb.sync_definition,
     target, pg_catalog.current_setting('search_path'));
 END;
-COMMENT ON FUNCTION xbb.create_sync(text, regclass, text, text[], interval, jsonb, interval, integer, text, boolean) IS
+COMMENT ON FUNCTION xbb.create_sync(text, regclass, text, text[], interval, jsonb, interval, integer, text, boolean, jsonb, bigint, text, text,
+  interval) IS
   'defines a copy of a foreign table, to be kept up to date by CALL xbb.sync(name)';
 
 -- The expression of each column that a definition names: by default those it has.
@@ -330,8 +333,8 @@ EXCEPTION WHEN unique_violation THEN
 END
 $$;
 
--- What is given in the place of what was; NULL leaves things as they are, chunk => '0' is
--- "none".  Another target is empty, for all that is known.
+-- What is given in the place of what was; NULL leaves things as they are; '0' for chunk and
+-- max_age, '' for stamp and label, 'null' for scope and -1 for delete_limit are "none".  Another target is empty, for all that is known.
 CREATE FUNCTION xbb._sync_merge(def xbb.sync_definition, given xbb.sync_definition) RETURNS xbb.sync_definition
 LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
@@ -342,6 +345,11 @@ BEGIN
   def.reject_limit := coalesce(given.reject_limit, def.reject_limit);
   def.delete_mode := coalesce(given.delete_mode, def.delete_mode);
   def.enabled := coalesce(given.enabled, def.enabled);
+  def.scope := nullif(coalesce(given.scope, def.scope), 'null');
+  def.delete_limit := nullif(coalesce(given.delete_limit, def.delete_limit), -1);
+  def.stamp := nullif(coalesce(given.stamp, def.stamp), '');
+  def.label := nullif(coalesce(given.label, def.label), '');
+  def.max_age := nullif(coalesce(given.max_age, def.max_age), '0');
   IF given.source IS NOT NULL THEN
     def.source := given.source;
     def.source_name := xbb._sync_place(given.source);
@@ -376,7 +384,8 @@ BEGIN
   -- these two are all that can be said of a sync whose tables are gone
   IF pg_catalog.num_nonnulls(given.enabled, new_name) = 0 OR
      pg_catalog.num_nonnulls(given.source, given.target, given.key, given.overlap, given.columns, given.chunk,
-                             given.reject_limit, given.delete_mode) > 0 THEN
+                             given.reject_limit, given.delete_mode, given.scope, given.delete_limit, given.stamp,
+                             given.label, given.max_age) > 0 THEN
     PERFORM xbb._sync_check_places(def);
     def := xbb._sync_prepare(def, NULL, path);
   END IF;
@@ -395,14 +404,18 @@ CREATE FUNCTION xbb.alter_sync(
   name pg_catalog.text, key pg_catalog.text[] DEFAULT NULL, overlap interval DEFAULT NULL,
   columns pg_catalog.jsonb DEFAULT NULL, chunk interval DEFAULT NULL, reject_limit integer DEFAULT NULL,
   delete_mode pg_catalog.text DEFAULT NULL, source pg_catalog.regclass DEFAULT NULL,
-  target pg_catalog.regclass DEFAULT NULL, new_name pg_catalog.text DEFAULT NULL, enabled boolean DEFAULT NULL)
+  target pg_catalog.regclass DEFAULT NULL, new_name pg_catalog.text DEFAULT NULL, enabled boolean DEFAULT NULL,
+  scope pg_catalog.jsonb DEFAULT NULL, delete_limit bigint DEFAULT NULL, stamp pg_catalog.text DEFAULT NULL,
+  label pg_catalog.text DEFAULT NULL, max_age interval DEFAULT NULL, owner pg_catalog.regrole DEFAULT NULL)
 RETURNS void LANGUAGE sql VOLATILE PARALLEL UNSAFE BEGIN ATOMIC
   SELECT xbb._sync_alter(
-    ROW(name, NULL, source, target, key, overlap, columns, chunk, reject_limit, delete_mode,
-        NULL, NULL, NULL, NULL, NULL, NULL, enabled, NULL, NULL, NULL)::xbb.sync_definition,
+    ROW(name, owner, source, target, key, overlap, columns, chunk, reject_limit, delete_mode,
+        NULL, NULL, NULL, NULL, NULL, NULL, enabled, NULL, NULL, NULL, scope, delete_limit, stamp, label,
+        max_age)::xbb.sync_definition,
     new_name, pg_catalog.current_setting('search_path'));
 END;
-COMMENT ON FUNCTION xbb.alter_sync(text, text[], interval, jsonb, interval, integer, text, regclass, regclass, text, boolean) IS
+COMMENT ON FUNCTION xbb.alter_sync(text, text[], interval, jsonb, interval, integer, text, regclass, regclass, text, boolean, jsonb, bigint, text,
+  text, interval, regrole) IS
   'changes a sync''s definition; what is not named stays, also of columns, which is a JSON merge patch';
 
 CREATE FUNCTION xbb.drop_sync(name pg_catalog.text) RETURNS void

@@ -31,6 +31,11 @@ CREATE TABLE xbb._sync_definition (
   source_name text,
   target_name text,
   id integer GENERATED ALWAYS AS IDENTITY UNIQUE,
+  scope jsonb,
+  delete_limit bigint CHECK (delete_limit >= 0),
+  stamp text,
+  label text,
+  max_age interval,
   PRIMARY KEY (owner, name)
 );
 
@@ -92,7 +97,7 @@ SELECT pg_catalog.pg_extension_config_dump('xbb._sync_definition_id_seq', '');
 CREATE VIEW xbb.sync_definition WITH (security_barrier) AS
 SELECT d.name, d.owner, d.source, d.target, d.key, d.overlap, d.columns, d.chunk, d.reject_limit,
        d.delete_mode, d.select_list, d.target_columns, d.source_columns, d.watermark, d.loading_until,
-       d.types, d.enabled, d.source_name, d.target_name, d.id
+       d.types, d.enabled, d.source_name, d.target_name, d.id, d.scope, d.delete_limit, d.stamp, d.label, d.max_age
 FROM xbb._sync_definition d WHERE pg_catalog.pg_has_role(d.owner, 'USAGE');
 COMMENT ON VIEW xbb.sync_definition IS 'the syncs and how far they are';
 COMMENT ON COLUMN xbb.sync_definition.name IS 'what the sync is called';
@@ -115,6 +120,11 @@ COMMENT ON COLUMN xbb.sync_definition.enabled IS 'may it run?';
 COMMENT ON COLUMN xbb.sync_definition.source_name IS 'what the source was called at the last run, with its schema';
 COMMENT ON COLUMN xbb.sync_definition.target_name IS 'what the target was called at the last run, with its schema';
 COMMENT ON COLUMN xbb.sync_definition.id IS 'its number, by which its lock stands in pg_locks';
+COMMENT ON COLUMN xbb.sync_definition.scope IS 'columns of the target and what they are in the rows that are this sync''s; NULL: all rows are';
+COMMENT ON COLUMN xbb.sync_definition.delete_limit IS 'a reconciliation that would take more rows out fails; NULL: a tenth of them, at least 50';
+COMMENT ON COLUMN xbb.sync_definition.stamp IS 'column of the target that is set to the time of each write';
+COMMENT ON COLUMN xbb.sync_definition.label IS 'column shown beside the dataId of a record in messages and rejects';
+COMMENT ON COLUMN xbb.sync_definition.max_age IS 'how old the copy may become';
 
 CREATE VIEW xbb.sync_reject WITH (security_barrier) AS
 SELECT r.sync, r.owner, r.data_id, r.update_time, r.kind, r.sqlstate, r.error, r.raw, r.staged, r.loaded,

@@ -237,10 +237,11 @@ check_definition(HeapTupleHeader row)
 /* What alter_sync may change, in the order of the lists below. */
 #define DEFINED \
 	"source, target, key, overlap, columns, chunk, reject_limit, delete_mode, select_list, target_columns, " \
-	"source_columns, types, enabled"
+	"source_columns, types, enabled, scope, delete_limit, stamp, label, max_age"
 #define DEFINED_VALUES \
 	"($1).source, ($1).target, ($1).key, ($1).overlap, ($1).columns, ($1).chunk, ($1).reject_limit, " \
-	"($1).delete_mode, ($1).select_list, ($1).target_columns, ($1).source_columns, ($1).types, ($1).enabled"
+	"($1).delete_mode, ($1).select_list, ($1).target_columns, ($1).source_columns, ($1).types, ($1).enabled, ($1).scope, ($1).delete_limit, " \
+	"($1).stamp, ($1).label, ($1).max_age"
 
 /* A name that is there is looked for first: a conflict would use up a number. */
 Datum
