@@ -114,11 +114,11 @@ SELECT count(*) FROM pg_locks WHERE locktype IN ('object', 'advisory') AND pid =
 SELECT sim('clear what=faults');
 
 -- a run that never came to its end
-INSERT INTO xbb._sync_run_log (definition, sync, owner, task, status) SELECT id, name, owner, 'sync', 'running' FROM xbb.sync_definition WHERE name = 'sync one';
+INSERT INTO xbb._sync_run_log (definition, task, status) SELECT id, 'sync', 'running' FROM xbb.sync_definition WHERE name = 'sync one';
 SELECT status FROM run;
 SELECT failures_in_a_row FROM xbb.sync_status WHERE name = 'sync one';
 CALL xbb.sync('sync one');
-SELECT status, count(*) FROM xbb._sync_run_log WHERE sync = 'sync one' GROUP BY status ORDER BY status;
+SELECT l.status, count(*) FROM xbb._sync_run_log l JOIN xbb.sync_definition d ON d.id = l.definition WHERE d.name = 'sync one' GROUP BY status ORDER BY status;
 
 -- where COMMIT is not allowed, a failure leaves no row of the log
 BEGIN;
@@ -131,7 +131,8 @@ SELECT by_function();
 SELECT status FROM run;
 
 -- the log is pruned
-UPDATE xbb._sync_run_log SET started = started - interval '91 days' WHERE sync = 'sync one' AND status = 'failed';
+UPDATE xbb._sync_run_log SET started = started - interval '91 days'
+  WHERE definition = (SELECT id FROM xbb.sync_definition WHERE name = 'sync one') AND status = 'failed';
 CALL xbb.sync('sync one');
 SELECT count(*) FROM xbb.sync_run WHERE sync = 'sync one' AND status = 'failed';
 SET xbb_fdw.log_retention = '0';
@@ -236,8 +237,8 @@ SELECT sync, status FROM xbb.sync_run;
 SELECT name FROM xbb.sync_status;
 CALL xbb.sync('theirs');
 SELECT xbb.drop_sync('theirs');
-INSERT INTO xbb.sync_definition (name, owner, source, target, key, overlap, reject_limit, delete_mode, select_list, target_columns, source_columns)
-VALUES ('forged', 'xbb_sync_etl'::regrole, 'pg_class', 'pg_class', '{a}', '1h', 0, 'ignore', 'SELECT 1', '{a}', '{a}');
+INSERT INTO xbb._sync_definition (name, owner, source_name, target_name, key, overlap, reject_limit, delete_mode, select_list, target_columns, source_columns)
+VALUES ('forged', 'xbb_sync_etl', 'pg_catalog.pg_class', 'pg_catalog.pg_class', '{a}', '1h', 0, 'ignore', 'SELECT 1', '{a}', '{a}');
 RESET ROLE;
 CALL xbb.sync('theirs');
 SET ROLE xbb_sync_etl;

@@ -39,8 +39,8 @@ SELECT count(*) FROM xbb._sync_definition;
 SELECT count(*) FROM xbb._sync_run_log;
 SELECT count(*) FROM xbb._sync_reject;
 INSERT INTO xbb.sync_reject (sync, owner, data_id, kind, error, run) VALUES ('product', 'regress_xbb_intern', 51200001, 'x', 'x', 0);
-INSERT INTO xbb._sync_reject (sync, owner, data_id, kind, error, run) VALUES ('product', 'regress_xbb_intern', 51200001, 'x', 'x', 0);
-INSERT INTO xbb._sync_run_log (definition, sync, owner, task, status) VALUES (1, 'product', 'regress_xbb_intern', 'sync', 'skipped');
+INSERT INTO xbb._sync_reject (definition, data_id, kind, error, run) VALUES (1, 51200001, 'x', 'x', 0);
+INSERT INTO xbb._sync_run_log (definition, task, status) VALUES (1, 'sync', 'skipped');
 UPDATE xbb.sync_definition SET watermark = NULL;
 DELETE FROM xbb.sync_run;
 TRUNCATE xbb._sync_run_log;
@@ -75,7 +75,7 @@ SELECT xbb._sync_forget(:sync_of_etl);
 SELECT xbb._sync_reject_drop(:sync_of_etl, array[:refused]);
 SELECT xbb._sync_run_lost(:sync_of_etl), xbb._sync_run_prune(:sync_of_etl, 0);
 SELECT xbb._sync_run_note(l) FROM (SELECT (json_populate_record(NULL::xbb._sync_run_log,
-  json_build_object('id', :run_of_etl, 'status', 'failed', 'owner', 'regress_xbb_etl'))).*) l;
+  json_build_object('id', :run_of_etl, 'status', 'failed', 'definition', :sync_of_etl))).*) l;
 -- now he has a sync of the same name: two roles, two syncs
 CREATE FOREIGN TABLE source (data_id bigint, update_time timestamptz) SERVER sync_rights OPTIONS (object 'product');
 SELECT xbb.create_sync('product', source => 'source', target => 'intern_target');

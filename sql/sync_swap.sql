@@ -111,7 +111,7 @@ SELECT xbb.drop_sync('swap again');
 -- another name: log, rejects and the place in the list go along
 SELECT xbb.create_sync('swap', 'other', 'target_old');
 CALL xbb.sync('swap');
-INSERT INTO xbb.sync_reject (sync, owner, data_id, kind, error, raw, run) SELECT 'swap', current_role::regrole, 1, 'value', 'test', '{}', 0;
+INSERT INTO xbb._sync_reject (definition, data_id, kind, error, raw, run) SELECT id, 1, 'value', 'test', '{}', 0 FROM xbb.sync_definition WHERE name = 'swap';
 SELECT xbb.create_sync('swapped', 'other', 'other_copy');
 SELECT xbb.alter_sync('swap', new_name => 'swapped');
 SELECT xbb.alter_sync('swap', new_name => '');

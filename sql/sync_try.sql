@@ -21,7 +21,7 @@ CREATE FUNCTION see() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN INSERT INTO "di
 CREATE TRIGGER see AFTER INSERT OR UPDATE ON target FOR EACH ROW EXECUTE FUNCTION see();
 CREATE FUNCTION traces() RETURNS TABLE (what text, rows bigint) LANGUAGE sql AS $$
   SELECT 'target', count(*) FROM target UNION ALL SELECT 'seen', count(*) FROM seen
-  UNION ALL SELECT 'runs', count(*) FROM xbb._sync_run_log WHERE sync = 'try'
+  UNION ALL SELECT 'runs', count(*) FROM xbb.sync_run WHERE sync = 'try'
   UNION ALL SELECT 'rejects', count(*) FROM xbb.sync_reject WHERE sync = 'try'
   UNION ALL SELECT 'watermarks', count(watermark) FROM xbb.sync_definition WHERE name = 'try'
   UNION ALL SELECT 'tables', count(*) FROM pg_class WHERE relname LIKE 'xbb\_sync\_%' AND relnamespace = pg_my_temp_schema()

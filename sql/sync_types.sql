@@ -26,8 +26,9 @@ SELECT xbb.create_sync('types fits', 'source', 'fits');
 CALL xbb.sync('types fits');
 SELECT data_id, serial_no, name, price, parent_id, raw -> 'data' ->> 'serialNo' AS raw FROM fits ORDER BY data_id;
 -- a record that comes back from its row does so in the target's types
-INSERT INTO xbb.sync_reject (sync, owner, data_id, kind, error, raw, loaded, run)
-SELECT 'types fits', current_role::regrole, 101, 'duplicate key', 'test', row_to_json(f), to_jsonb(f) || '{"parent_id": "99"}', 0 FROM fits f WHERE data_id = 101;
+INSERT INTO xbb._sync_reject (definition, data_id, kind, error, raw, loaded, run)
+SELECT d.id, 101, 'duplicate key', 'test', row_to_json(f), to_jsonb(f) || '{"parent_id": "99"}', 0
+FROM fits f, xbb.sync_definition d WHERE f.data_id = 101 AND d.name = 'types fits';
 CALL xbb.retry_rejects('types fits');
 SELECT data_id, parent_id, raw -> 'data' ->> 'serialNo' AS raw FROM fits ORDER BY data_id;
 -- a target that has changed: a type that fits still, one that does not, a column that is gone

@@ -14,6 +14,16 @@ DECLARE
   place pg_catalog.text;
   is_there boolean;
 BEGIN
+  IF def.owner = 0::pg_catalog.oid THEN
+    problem := pg_catalog.format('its owner, role %I, does not exist', def.owner_name);
+    remedy := pg_catalog.format('SELECT xbb.drop_sync(%L); forgets the sync.', def.name);
+    RETURN;
+  ELSIF NOT def.confirmed THEN
+    problem := 'it was restored by another role, and waits for its owner''s word';
+    remedy := pg_catalog.format('SELECT xbb.alter_sync(%1$L, columns => ''{}''); reads its expressions anew, '
+                                'SELECT xbb.drop_sync(%1$L); forgets the sync.', def.name);
+    RETURN;
+  END IF;
   FOR item IN SELECT * FROM (VALUES ('source', def.source, def.source_name), ('target', def.target, def.target_name))
                               v (role, relation, name) LOOP
     place := xbb._sync_place(item.relation);
@@ -341,7 +351,7 @@ LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp 
 DECLARE
   missing pg_catalog.text;
 BEGIN
-  IF def.select_list = '' THEN
+  IF def.select_list = '' OR NOT def.confirmed THEN
     RAISE EXCEPTION 'the columns of sync % have to be read by its owner', pg_catalog.quote_ident(def.name)
       USING ERRCODE = 'object_not_in_prerequisite_state',
             HINT = pg_catalog.format('SELECT xbb.alter_sync(%L, columns => ''{}''); does that.', def.name);

@@ -6,11 +6,14 @@ DECLARE
   me pg_catalog.oid := (SELECT r.oid FROM pg_catalog.pg_roles r WHERE r.rolname = current_user);
   def xbb.sync_definition;
 BEGIN
-  SELECT d.* INTO def FROM xbb.sync_definition d WHERE d.name = $1 ORDER BY d.owner <> me, d.owner LIMIT 1;
+  SELECT d.* INTO def FROM xbb.sync_definition d WHERE d.name = $1 ORDER BY d.owner <> me, NOT d.confirmed, d.owner, d.id LIMIT 1;
   IF NOT FOUND THEN
     RAISE EXCEPTION 'sync % does not exist', pg_catalog.quote_ident($1) USING ERRCODE = 'undefined_object';
   END IF;
-  IF def.owner <> me THEN
+  IF def.owner = 0::pg_catalog.oid THEN
+    RAISE EXCEPTION 'sync % belongs to role %, which does not exist', pg_catalog.quote_ident($1), pg_catalog.quote_ident(def.owner_name)
+      USING ERRCODE = 'undefined_object', HINT = (xbb._sync_problem(def)).remedy;
+  ELSIF def.owner <> me THEN
     RAISE EXCEPTION 'sync % belongs to role %', pg_catalog.quote_ident($1), def.owner
       USING ERRCODE = 'insufficient_privilege',
             HINT = pg_catalog.format('SET ROLE %s first: a sync runs as its owner only.', def.owner);
@@ -254,7 +257,7 @@ RETURNS void LANGUAGE sql VOLATILE PARALLEL UNSAFE BEGIN ATOMIC
   SELECT xbb._sync_create(
     ROW(name, NULL, source, NULL, key, overlap, columns, chunk, reject_limit, delete_mode,
         NULL, NULL, NULL, NULL, NULL, NULL, enabled, NULL, NULL, NULL, scope, delete_limit, stamp, label,
-        max_age)::xbb.sync_definition,
+        max_age, NULL, NULL)::xbb.sync_definition,
     target, pg_catalog.current_setting('search_path'));
 END;
 COMMENT ON FUNCTION xbb.create_sync(text, regclass, text, text[], interval, jsonb, interval, integer, text, boolean, jsonb, bigint, text, text,
@@ -325,6 +328,10 @@ $$;
 CREATE FUNCTION xbb._sync_rename(def xbb.sync_definition, new_name pg_catalog.text) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
+  IF EXISTS (SELECT FROM xbb.sync_definition d
+             WHERE d.owner = def.owner AND d.name = new_name AND d.confirmed AND d.id <> def.id) THEN
+    RAISE unique_violation;
+  END IF;
   PERFORM xbb._sync_call(def.id, new_name);
   RAISE NOTICE 'sync % is called % now', pg_catalog.quote_ident(def.name), pg_catalog.quote_ident(new_name)
     USING HINT = pg_catalog.format('Jobs that name it must be changed: CALL xbb.sync(%L);', new_name);
@@ -386,6 +393,8 @@ BEGIN
      pg_catalog.num_nonnulls(given.source, given.target, given.key, given.overlap, given.columns, given.chunk,
                              given.reject_limit, given.delete_mode, given.scope, given.delete_limit, given.stamp,
                              given.label, given.max_age) > 0 THEN
+    -- his word, where it was waited for
+    def.confirmed := true;
     PERFORM xbb._sync_check_places(def);
     def := xbb._sync_prepare(def, NULL, path);
   END IF;
@@ -411,7 +420,7 @@ RETURNS void LANGUAGE sql VOLATILE PARALLEL UNSAFE BEGIN ATOMIC
   SELECT xbb._sync_alter(
     ROW(name, owner, source, target, key, overlap, columns, chunk, reject_limit, delete_mode,
         NULL, NULL, NULL, NULL, NULL, NULL, enabled, NULL, NULL, NULL, scope, delete_limit, stamp, label,
-        max_age)::xbb.sync_definition,
+        max_age, NULL, NULL)::xbb.sync_definition,
     new_name, pg_catalog.current_setting('search_path'));
 END;
 COMMENT ON FUNCTION xbb.alter_sync(text, text[], interval, jsonb, interval, integer, text, regclass, regclass, text, boolean, jsonb, bigint, text,

@@ -252,11 +252,11 @@ BEGIN
 END
 $$;
 
--- The caller's syncs that may run, in the order in which they were made.
+-- The caller's syncs that may run, none that wait for his word, in the order in which they were made.
 CREATE FUNCTION xbb._sync_enabled() RETURNS pg_catalog.text[]
 LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
   SELECT coalesce(pg_catalog.array_agg(d.name ORDER BY d.id), '{}') FROM xbb.sync_definition d
-  WHERE d.enabled AND d.owner = (SELECT r.oid FROM pg_catalog.pg_roles r WHERE r.rolname = current_user)
+  WHERE d.enabled AND d.confirmed AND d.owner = (SELECT r.oid FROM pg_catalog.pg_roles r WHERE r.rolname = current_user)
 $$;
 
 CREATE PROCEDURE xbb.sync(name pg_catalog.text, full boolean DEFAULT false, dry_run boolean DEFAULT false) LANGUAGE plpgsql AS $$

@@ -20,5 +20,5 @@ BEGIN
   END LOOP;
 END
 $$;
-GRANT SELECT ON xbb._sync_definition, xbb._sync_definition_id_seq TO pg_database_owner;
+GRANT SELECT, INSERT ON xbb._sync_definition, xbb._sync_reject TO pg_database_owner;
 GRANT SELECT ON xbb.sync_definition, xbb.sync_reject, xbb.sync_run, xbb.sync_status TO PUBLIC;

@@ -8,13 +8,20 @@ CREATE TYPE xbb._sync_failure AS (
   sqlstate text, message text, detail text, hint text, context text
 );
 
--- Nobody has rights on these tables but their owner, and for dumps the database's.  They
--- are read through views, and written by functions in C (src/func/sync_store.c).
+-- Nobody has rights on these tables but their owner, and for dumps and restores the
+-- database's.  They are read through views, and written by functions in C
+-- (src/func/sync_store.c).  What a dump takes along names roles and relations by names
+-- alone: one that is missing costs one sync a word, not all of them their rows.  The
+-- numbers beside them are known where the row was written (src/func/sync_restore.c).
 CREATE TABLE xbb._sync_definition (
+  id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   name text NOT NULL CHECK (pg_catalog.length(name) BETWEEN 1 AND 200),
-  owner regrole NOT NULL,
-  source regclass NOT NULL,
-  target regclass NOT NULL,
+  owner text NOT NULL,
+  owner_oid oid,
+  source_name text NOT NULL,
+  source oid,
+  target_name text NOT NULL,
+  target oid,
   key text[] NOT NULL,
   overlap interval NOT NULL,
   columns jsonb,
@@ -28,22 +35,19 @@ CREATE TABLE xbb._sync_definition (
   loading_until timestamptz,
   types text,
   enabled boolean NOT NULL DEFAULT true,
-  source_name text,
-  target_name text,
-  id integer GENERATED ALWAYS AS IDENTITY UNIQUE,
   scope jsonb,
   delete_limit bigint CHECK (delete_limit >= 0),
   stamp text,
   label text,
   max_age interval,
-  PRIMARY KEY (owner, name)
+  -- has its owner, or somebody who may act for him, said that it may run?
+  confirmed boolean NOT NULL DEFAULT true,
+  UNIQUE (owner_oid, name)
 );
 
 CREATE TABLE xbb._sync_run_log (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   definition integer NOT NULL,
-  sync text NOT NULL,
-  owner regrole NOT NULL,
   task text NOT NULL,
   status text NOT NULL CHECK (status IN ('running', 'succeeded', 'failed', 'skipped', 'stopped', 'killed')),
   pid integer NOT NULL DEFAULT pg_catalog.pg_backend_pid(),
@@ -65,13 +69,12 @@ CREATE TABLE xbb._sync_run_log (
   sqlstate text,
   error text
 );
-CREATE INDEX ON xbb._sync_run_log (owner, sync, id);
-CREATE INDEX ON xbb._sync_run_log (owner, sync) WHERE status = 'running';
+CREATE INDEX ON xbb._sync_run_log (definition, id);
+CREATE INDEX ON xbb._sync_run_log (definition) WHERE status = 'running';
 COMMENT ON TABLE xbb._sync_run_log IS 'the runs of the syncs; read it through sync_run';
 
 CREATE TABLE xbb._sync_reject (
-  sync text NOT NULL,
-  owner regrole NOT NULL,
+  definition integer NOT NULL,
   data_id bigint NOT NULL,
   update_time timestamptz,
   kind text NOT NULL,
@@ -82,23 +85,48 @@ CREATE TABLE xbb._sync_reject (
   loaded jsonb,
   run bigint NOT NULL,
   first_seen timestamptz NOT NULL DEFAULT pg_catalog.now(),
-  PRIMARY KEY (owner, sync, data_id)
+  -- who brought it, if that was neither a run nor a superuser
+  restored_by oid,
+  PRIMARY KEY (definition, data_id)
 );
 
 COMMENT ON TABLE xbb._sync_definition IS 'the syncs; read them through sync_definition';
 COMMENT ON TABLE xbb._sync_reject IS 'what was set aside; read it through sync_reject';
 
 SELECT pg_catalog.pg_extension_config_dump('xbb._sync_definition', '');
-SELECT pg_catalog.pg_extension_config_dump('xbb._sync_definition_id_seq', '');
+SELECT pg_catalog.pg_extension_config_dump('xbb._sync_reject', '');
+
+CREATE FUNCTION xbb._sync_restored() RETURNS trigger
+LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'xbb_fdw_sync_restored';
+
+CREATE TRIGGER restored BEFORE INSERT ON xbb._sync_definition FOR EACH ROW EXECUTE FUNCTION xbb._sync_restored();
+CREATE TRIGGER restored BEFORE INSERT ON xbb._sync_reject FOR EACH ROW EXECUTE FUNCTION xbb._sync_restored();
+ALTER TABLE xbb._sync_definition ENABLE ALWAYS TRIGGER restored;
+ALTER TABLE xbb._sync_reject ENABLE ALWAYS TRIGGER restored;
+
+CREATE FUNCTION xbb._sync_owner(id integer, owner_oid pg_catalog.oid, owner pg_catalog.text) RETURNS pg_catalog.oid
+LANGUAGE c STABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'xbb_fdw_sync_owner';
+
+CREATE FUNCTION xbb._sync_relation(relation pg_catalog.oid, name pg_catalog.text) RETURNS pg_catalog.oid
+LANGUAGE c STABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'xbb_fdw_sync_relation';
+
+-- Every sync, with what its names mean here; owner, source and target are 0 where they mean
+-- nothing.  What the next view shows and what is asked for all roles has this.
+CREATE VIEW xbb._sync_all AS
+SELECT d.name, xbb._sync_owner(d.id, d.owner_oid, d.owner)::pg_catalog.regrole AS owner,
+       xbb._sync_relation(d.source, d.source_name)::pg_catalog.regclass AS source,
+       xbb._sync_relation(d.target, d.target_name)::pg_catalog.regclass AS target, d.key, d.overlap, d.columns, d.chunk, d.reject_limit,
+       d.delete_mode, d.select_list, d.target_columns, d.source_columns, d.watermark, d.loading_until,
+       d.types, d.enabled, d.source_name, d.target_name, d.id, d.scope, d.delete_limit, d.stamp, d.label, d.max_age,
+       d.owner AS owner_name, d.confirmed
+FROM xbb._sync_definition d;
+COMMENT ON VIEW xbb._sync_all IS 'the syncs of all roles';
 
 -- Whoever may use a role sees its syncs.  The views read with the rights of the tables'
 -- owner; what a reader's own functions would see below them, a barrier keeps back.  They
 -- are here, since functions take their rows.
 CREATE VIEW xbb.sync_definition WITH (security_barrier) AS
-SELECT d.name, d.owner, d.source, d.target, d.key, d.overlap, d.columns, d.chunk, d.reject_limit,
-       d.delete_mode, d.select_list, d.target_columns, d.source_columns, d.watermark, d.loading_until,
-       d.types, d.enabled, d.source_name, d.target_name, d.id, d.scope, d.delete_limit, d.stamp, d.label, d.max_age
-FROM xbb._sync_definition d WHERE pg_catalog.pg_has_role(d.owner, 'USAGE');
+SELECT d.* FROM xbb._sync_all d WHERE pg_catalog.pg_has_role(d.owner, 'USAGE');
 COMMENT ON VIEW xbb.sync_definition IS 'the syncs and how far they are';
 COMMENT ON COLUMN xbb.sync_definition.name IS 'what the sync is called';
 COMMENT ON COLUMN xbb.sync_definition.owner IS 'role that it runs as';
@@ -125,11 +153,16 @@ COMMENT ON COLUMN xbb.sync_definition.delete_limit IS 'a reconciliation that wou
 COMMENT ON COLUMN xbb.sync_definition.stamp IS 'column of the target that is set to the time of each write';
 COMMENT ON COLUMN xbb.sync_definition.label IS 'column shown beside the dataId of a record in messages and rejects';
 COMMENT ON COLUMN xbb.sync_definition.max_age IS 'how old the copy may become';
+COMMENT ON COLUMN xbb.sync_definition.owner_name IS 'the owner''s name, as dumps have it';
+COMMENT ON COLUMN xbb.sync_definition.confirmed IS 'false: it was restored by somebody else, and waits for its owner''s word';
 
+-- A sync that waits for its owner's word has none, for all that he knows.
 CREATE VIEW xbb.sync_reject WITH (security_barrier) AS
-SELECT r.sync, r.owner, r.data_id, r.update_time, r.kind, r.sqlstate, r.error, r.raw, r.staged, r.loaded,
+SELECT d.name AS sync, d.owner, r.data_id, r.update_time, r.kind, r.sqlstate, r.error, r.raw, r.staged, r.loaded,
        r.run, r.first_seen
-FROM xbb._sync_reject r WHERE pg_catalog.pg_has_role(r.owner, 'USAGE');
+FROM xbb._sync_reject r JOIN xbb._sync_all d ON d.id = r.definition
+WHERE pg_catalog.pg_has_role(d.owner, 'USAGE') AND d.confirmed
+  AND (r.restored_by IS NULL OR pg_catalog.pg_has_role(r.restored_by, d.owner, 'MEMBER'));
 COMMENT ON VIEW xbb.sync_reject IS 'records that the syncs could not load';
 COMMENT ON COLUMN xbb.sync_reject.sync IS 'name of the sync';
 COMMENT ON COLUMN xbb.sync_reject.owner IS 'role that it runs as';
@@ -141,5 +174,5 @@ COMMENT ON COLUMN xbb.sync_reject.error IS 'why';
 COMMENT ON COLUMN xbb.sync_reject.raw IS 'the record: the column whose attr is ''*'', else what was read';
 COMMENT ON COLUMN xbb.sync_reject.staged IS 'what was read of it, if raw is no more than that';
 COMMENT ON COLUMN xbb.sync_reject.loaded IS 'its row, if it was in the target';
-COMMENT ON COLUMN xbb.sync_reject.run IS 'the latest run that rejected it';
+COMMENT ON COLUMN xbb.sync_reject.run IS 'the latest run that rejected it; -1: one before a restore';
 COMMENT ON COLUMN xbb.sync_reject.first_seen IS 'when the first one did';

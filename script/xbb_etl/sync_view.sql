@@ -16,13 +16,13 @@ RETURN CASE WHEN xbb._sync_alive(definition) THEN false ELSE xbb._sync_run_open(
 
 -- Those who watch see the runs of all roles, too, but no error, which may quote a record.
 CREATE VIEW xbb.sync_run WITH (security_barrier) AS
-SELECT l.id, l.sync, l.owner, l.task,
+SELECT l.id, d.name AS sync, d.owner, l.task,
        CASE WHEN l.status = 'running' AND xbb._sync_dead(l.definition, l.id) THEN 'killed' ELSE l.status END AS status,
        l.pid, l.started, l.ended, l.low, l.watermark, l.requests, l.pages, l.rows_read, l.inserted, l.updated,
        l.unchanged, l.rejected, l.deleted, l.retries, l.throttled, l.bytes, l.sqlstate,
-       CASE WHEN pg_catalog.pg_has_role(l.owner, 'USAGE') THEN l.error END AS error
-FROM xbb._sync_run_log l
-WHERE pg_catalog.pg_has_role(l.owner, 'USAGE') OR pg_catalog.pg_has_role('pg_read_all_stats', 'USAGE');
+       CASE WHEN pg_catalog.pg_has_role(d.owner, 'USAGE') THEN l.error END AS error
+FROM xbb._sync_run_log l JOIN (SELECT a.id, a.name, a.owner FROM xbb._sync_all a OFFSET 0) d ON d.id = l.definition
+WHERE pg_catalog.pg_has_role(d.owner, 'USAGE') OR pg_catalog.pg_has_role('pg_read_all_stats', 'USAGE');
 COMMENT ON VIEW xbb.sync_run IS 'the runs of the syncs; a row a run, failed and killed ones too';
 COMMENT ON COLUMN xbb.sync_run.id IS 'which run';
 COMMENT ON COLUMN xbb.sync_run.sync IS 'name of the sync';
@@ -52,17 +52,19 @@ CREATE VIEW xbb.sync_status WITH (security_barrier) AS
 SELECT d.name, d.owner, d.source, d.target, d.enabled, p.problem || ': ' || p.remedy AS problem, d.watermark,
        pg_catalog.now() - d.watermark AS lag,
        (SELECT l.ended FROM xbb._sync_run_log l
-        WHERE l.owner = d.owner AND l.sync = d.name AND l.task <> 'retry_rejects' AND l.status = 'succeeded'
+        WHERE l.definition = d.id AND l.task <> 'retry_rejects' AND l.status = 'succeeded'
         ORDER BY l.id DESC LIMIT 1) AS last_success,
        (SELECT pg_catalog.count(*) FROM xbb._sync_run_log l
-        WHERE l.owner = d.owner AND l.sync = d.name
+        WHERE l.definition = d.id
           AND (l.status IN ('failed', 'killed') OR l.status = 'running' AND xbb._sync_dead(d.id, l.id))
           AND l.id > coalesce((SELECT pg_catalog.max(s.id) FROM xbb._sync_run_log s
-                               WHERE s.owner = d.owner AND s.sync = d.name AND s.status = 'succeeded'), 0)) AS failures_in_a_row,
+                               WHERE s.definition = d.id AND s.status = 'succeeded'), 0)) AS failures_in_a_row,
        (SELECT pg_catalog.max(l.started) FROM xbb._sync_run_log l
-        WHERE l.owner = d.owner AND l.sync = d.name AND l.status = 'running' AND NOT xbb._sync_dead(d.id, l.id)) AS running_since,
-       (SELECT pg_catalog.count(*) FROM xbb._sync_reject r WHERE r.owner = d.owner AND r.sync = d.name) AS rejects_open
-FROM xbb._sync_definition d, xbb._sync_problem(ROW(d.*)::xbb.sync_definition) p
+        WHERE l.definition = d.id AND l.status = 'running' AND NOT xbb._sync_dead(d.id, l.id)) AS running_since,
+       (SELECT pg_catalog.count(*) FROM xbb._sync_reject r
+        WHERE r.definition = d.id
+          AND (r.restored_by IS NULL OR NOT d.confirmed OR pg_catalog.pg_has_role(r.restored_by, d.owner, 'MEMBER'))) AS rejects_open
+FROM xbb._sync_all d, xbb._sync_problem(ROW(d.*)::xbb.sync_definition) p
 WHERE pg_catalog.pg_has_role(d.owner, 'USAGE') OR pg_catalog.pg_has_role('pg_read_all_stats', 'USAGE');
 COMMENT ON VIEW xbb.sync_status IS 'how each sync is doing';
 COMMENT ON COLUMN xbb.sync_status.name IS 'name of the sync';

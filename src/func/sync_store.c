@@ -233,6 +233,12 @@ check_definition(HeapTupleHeader row)
 
 /* What a relation is called; no text of the caller's, which all who look at it would read. */
 #define PLACE(relation) "xbb._sync_place((" relation ")::pg_catalog.oid)"
+#define NAME_OF(role) \
+	"CASE WHEN ($1)." role "_name IS DISTINCT FROM d." role "_name" \
+	" THEN coalesce(" PLACE("($1)." role) ", d." role "_name) ELSE d." role "_name END"
+
+/* Is a definition, called d, that of a role? */
+#define OWNED(role) "xbb._sync_owner(d.id, d.owner_oid, d.owner) = " role
 
 /* What alter_sync may change, in the order of the lists below. */
 #define DEFINED \
@@ -248,9 +254,9 @@ Datum
 xbb_fdw_sync_insert(PG_FUNCTION_ARGS)
 {
 	static Stored stored = {.text =
-		"INSERT INTO xbb._sync_definition (name, owner, source_name, target_name, " DEFINED ")"
-		" SELECT ($1).name, $2::pg_catalog.regrole, " PLACE("($1).source") ", " PLACE("($1).target") ", " DEFINED_VALUES
-		" WHERE NOT EXISTS (SELECT FROM xbb._sync_definition WHERE owner = $2 AND name = ($1).name)"
+		"INSERT INTO xbb._sync_definition (name, owner, owner_oid, source_name, target_name, " DEFINED ")"
+		" SELECT ($1).name, pg_get_userbyid($2), $2, " PLACE("($1).source") ", " PLACE("($1).target") ", " DEFINED_VALUES
+		" WHERE NOT EXISTS (SELECT FROM xbb._sync_definition d WHERE d.name = ($1).name AND d.confirmed AND " OWNED("$2") ")"
 		" ON CONFLICT DO NOTHING"
 	};
 
@@ -259,16 +265,20 @@ xbb_fdw_sync_insert(PG_FUNCTION_ARGS)
 	return touched_any(fcinfo, &stored);
 }
 
-/* Names in the row only tell that the tables are taken as they are called now. */
+/*
+ * Names in the row only tell that the tables are taken as they are called now.  Who gives
+ * his word for a definition gives it for the rejects that came with it, too.
+ */
 Datum
 xbb_fdw_sync_update(PG_FUNCTION_ARGS)
 {
 	static Stored stored = {.text =
-		"UPDATE xbb._sync_definition"
-		" SET (" DEFINED ") = ROW(" DEFINED_VALUES "),"
-		" source_name = CASE WHEN ($1).source_name IS DISTINCT FROM source_name THEN " PLACE("($1).source") " ELSE source_name END,"
-		" target_name = CASE WHEN ($1).target_name IS DISTINCT FROM target_name THEN " PLACE("($1).target") " ELSE target_name END"
-		" WHERE owner = $2 AND id = ($1).id"
+		"WITH confirmed AS (UPDATE xbb._sync_reject j SET restored_by = NULL FROM xbb._sync_definition d"
+		" WHERE d.id = ($1).id AND " OWNED("$2") " AND NOT d.confirmed AND ($1).confirmed AND j.definition = d.id)"
+		" UPDATE xbb._sync_definition d"
+		" SET (" DEFINED ") = ROW(" DEFINED_VALUES "), owner = pg_get_userbyid($2), owner_oid = $2,"
+		" source_name = " NAME_OF("source") ", target_name = " NAME_OF("target") ", confirmed = d.confirmed OR ($1).confirmed"
+		" WHERE d.id = ($1).id AND " OWNED("$2")
 	};
 
 	check_relations(PG_GETARG_DATUM(0));
@@ -280,9 +290,9 @@ Datum
 xbb_fdw_sync_move(PG_FUNCTION_ARGS)
 {
 	static Stored stored = {.text =
-		"WITH moved AS (UPDATE xbb._sync_definition SET watermark = $2"
-		" WHERE owner = $3 AND id = $1 AND (watermark < $2 OR watermark IS NULL))"
-		" SELECT FROM xbb._sync_definition WHERE owner = $3 AND id = $1"
+		"WITH moved AS (UPDATE xbb._sync_definition d SET watermark = $2"
+		" WHERE d.id = $1 AND " OWNED("$3") " AND (watermark < $2 OR watermark IS NULL))"
+		" SELECT FROM xbb._sync_definition d WHERE d.id = $1 AND " OWNED("$3")
 	};
 
 	return touched_some(fcinfo, &stored);
@@ -292,7 +302,7 @@ Datum
 xbb_fdw_sync_rewind(PG_FUNCTION_ARGS)
 {
 	static Stored stored = {.text =
-		"UPDATE xbb._sync_definition SET watermark = $2, loading_until = NULL WHERE owner = $3 AND id = $1"
+		"UPDATE xbb._sync_definition d SET watermark = $2, loading_until = NULL WHERE d.id = $1 AND " OWNED("$3")
 	};
 
 	return touched_some(fcinfo, &stored);
@@ -302,9 +312,9 @@ Datum
 xbb_fdw_sync_loading(PG_FUNCTION_ARGS)
 {
 	static Stored stored = {.text =
-		"WITH loading AS (UPDATE xbb._sync_definition SET loading_until = $2"
-		" WHERE owner = $3 AND id = $1 AND loading_until IS DISTINCT FROM $2)"
-		" SELECT FROM xbb._sync_definition WHERE owner = $3 AND id = $1"
+		"WITH loading AS (UPDATE xbb._sync_definition d SET loading_until = $2"
+		" WHERE d.id = $1 AND " OWNED("$3") " AND loading_until IS DISTINCT FROM $2)"
+		" SELECT FROM xbb._sync_definition d WHERE d.id = $1 AND " OWNED("$3")
 	};
 
 	return touched_some(fcinfo, &stored);
@@ -314,8 +324,9 @@ Datum
 xbb_fdw_sync_seen(PG_FUNCTION_ARGS)
 {
 	static Stored stored = {.text =
-		"WITH now AS (SELECT id, " PLACE("source") " AS source_name, " PLACE("target") " AS target_name,"
-		" coalesce($2, types) AS types FROM xbb._sync_definition WHERE owner = $3 AND id = $1),"
+		"WITH now AS (SELECT d.id, coalesce(" PLACE("d.source") ", d.source_name) AS source_name,"
+		" coalesce(" PLACE("d.target") ", d.target_name) AS target_name, coalesce($2, d.types) AS types"
+		" FROM xbb._sync_definition d WHERE d.id = $1 AND " OWNED("$3") "),"
 		" seen AS (UPDATE xbb._sync_definition d"
 		" SET source_name = now.source_name, target_name = now.target_name, types = now.types FROM now"
 		" WHERE d.id = now.id AND ROW(d.source_name, d.target_name, d.types)"
@@ -334,23 +345,24 @@ Datum
 xbb_fdw_sync_call(PG_FUNCTION_ARGS)
 {
 	static Stored stored = {.text =
-		"WITH called AS (SELECT owner, name FROM xbb._sync_definition WHERE owner = $3 AND id = $1),"
-		" rejects AS (UPDATE xbb._sync_reject j SET sync = $2 FROM called c WHERE j.owner = c.owner AND j.sync = c.name),"
-		" runs AS (UPDATE xbb._sync_run_log l SET sync = $2 FROM called c WHERE l.owner = c.owner AND l.sync = c.name)"
-		" UPDATE xbb._sync_definition SET name = $2 WHERE owner = $3 AND id = $1"
+		"UPDATE xbb._sync_definition d SET name = $2, owner = pg_get_userbyid($3), owner_oid = $3"
+		" WHERE d.id = $1 AND " OWNED("$3")
 	};
 
 	return touched_some(fcinfo, &stored);
 }
 
+#define FORGET_THE_REST \
+	" rejects AS (DELETE FROM xbb._sync_reject j USING forgotten f WHERE j.definition = f.id)," \
+	" runs AS (DELETE FROM xbb._sync_run_log l USING forgotten f WHERE l.definition = f.id)" \
+	" SELECT FROM forgotten"
+
 Datum
 xbb_fdw_sync_forget(PG_FUNCTION_ARGS)
 {
 	static Stored stored = {.text =
-		"WITH forgotten AS (DELETE FROM xbb._sync_definition WHERE owner = $2 AND id = $1 RETURNING owner, name),"
-		" rejects AS (DELETE FROM xbb._sync_reject j USING forgotten f WHERE j.owner = f.owner AND j.sync = f.name),"
-		" runs AS (DELETE FROM xbb._sync_run_log l USING forgotten f WHERE l.owner = f.owner AND l.sync = f.name)"
-		" SELECT FROM forgotten"
+		"WITH forgotten AS (DELETE FROM xbb._sync_definition d WHERE d.id = $1 AND " OWNED("$2") " RETURNING id),"
+		FORGET_THE_REST
 	};
 
 	return touched_some(fcinfo, &stored);
@@ -360,12 +372,9 @@ Datum
 xbb_fdw_sync_forget_lost(PG_FUNCTION_ARGS)
 {
 	static Stored stored = {.text =
-		"WITH lost AS (DELETE FROM xbb._sync_definition d WHERE name = $1"
-		" AND NOT EXISTS (SELECT FROM pg_roles r WHERE r.oid = d.owner)"
-		" AND (SELECT r.rolsuper FROM pg_roles r WHERE r.oid = $2) RETURNING owner, name),"
-		" rejects AS (DELETE FROM xbb._sync_reject j USING lost WHERE j.owner = lost.owner AND j.sync = lost.name),"
-		" runs AS (DELETE FROM xbb._sync_run_log l USING lost WHERE l.owner = lost.owner AND l.sync = lost.name)"
-		" SELECT FROM lost"
+		"WITH forgotten AS (DELETE FROM xbb._sync_definition d WHERE d.name = $1 AND " OWNED("0")
+		" AND (SELECT r.rolsuper FROM pg_roles r WHERE r.oid = $2) RETURNING id),"
+		FORGET_THE_REST
 	};
 
 	return touched_any(fcinfo, &stored);
@@ -375,9 +384,9 @@ Datum
 xbb_fdw_sync_run_begin(PG_FUNCTION_ARGS)
 {
 	static Stored stored = {.text =
-		"INSERT INTO xbb._sync_run_log (definition, sync, owner, task, status, low)"
-		" SELECT id, name, owner, left($2, 20), 'running', CASE WHEN $3 THEN watermark - overlap END"
-		" FROM xbb._sync_definition WHERE owner = $4 AND id = $1 RETURNING id"
+		"INSERT INTO xbb._sync_run_log (definition, task, status, low)"
+		" SELECT d.id, left($2, 20), 'running', CASE WHEN $3 THEN d.watermark - d.overlap END"
+		" FROM xbb._sync_definition d WHERE d.id = $1 AND " OWNED("$4") " RETURNING id"
 	};
 	int64		run;
 
@@ -390,7 +399,8 @@ Datum
 xbb_fdw_sync_run_lost(PG_FUNCTION_ARGS)
 {
 	static Stored stored = {.text =
-		"UPDATE xbb._sync_run_log SET status = 'killed' WHERE owner = $2 AND definition = $1 AND status = 'running'"
+		"UPDATE xbb._sync_run_log l SET status = 'killed' FROM xbb._sync_definition d"
+		" WHERE d.id = $1 AND " OWNED("$2") " AND l.definition = d.id AND l.status = 'running'"
 	};
 
 	return touched_any(fcinfo, &stored);
@@ -401,8 +411,9 @@ xbb_fdw_sync_run_open(PG_FUNCTION_ARGS)
 {
 	/* with a snapshot of its own, younger than that of the query that asks */
 	static Stored stored = {.text =
-		"SELECT FROM xbb._sync_run_log WHERE id = $1 AND status = 'running'"
-		" AND (pg_has_role($2, owner, 'USAGE') OR pg_has_role($2, 'pg_read_all_stats', 'USAGE'))"
+		"SELECT FROM xbb._sync_run_log l JOIN xbb._sync_all d ON d.id = l.definition"
+		" WHERE l.id = $1 AND l.status = 'running'"
+		" AND (pg_has_role($2, d.owner, 'USAGE') OR pg_has_role($2, 'pg_read_all_stats', 'USAGE'))"
 	};
 
 	return touched_any(fcinfo, &stored);
@@ -412,13 +423,13 @@ Datum
 xbb_fdw_sync_run_note(PG_FUNCTION_ARGS)
 {
 	static Stored stored = {.text =
-		"UPDATE xbb._sync_run_log"
+		"UPDATE xbb._sync_run_log l"
 		" SET (status, ended, watermark, requests, pages, rows_read, inserted, updated, unchanged, rejected, deleted,"
 		" retries, throttled, bytes, sqlstate, error) ="
 		" ROW(($1).status, ($1).ended, ($1).watermark, ($1).requests, ($1).pages, ($1).rows_read, ($1).inserted,"
 		" ($1).updated, ($1).unchanged, ($1).rejected, ($1).deleted, ($1).retries, ($1).throttled, ($1).bytes,"
 		" left(($1).sqlstate, 5), left(($1).error, " MOST_ERROR "))"
-		" WHERE owner = $2 AND id = ($1).id"
+		" FROM xbb._sync_definition d WHERE l.id = ($1).id AND d.id = l.definition AND " OWNED("$2")
 	};
 
 	return touched_some(fcinfo, &stored);
@@ -428,8 +439,9 @@ Datum
 xbb_fdw_sync_run_prune(PG_FUNCTION_ARGS)
 {
 	static Stored stored = {.text =
-		"DELETE FROM xbb._sync_run_log WHERE owner = $3 AND definition = $1 AND id <> $2 AND status <> 'running'"
-		" AND started < now() - current_setting('xbb_fdw.log_retention')::interval"
+		"DELETE FROM xbb._sync_run_log l USING xbb._sync_definition d"
+		" WHERE d.id = $1 AND " OWNED("$3") " AND l.definition = d.id AND l.id <> $2 AND l.status <> 'running'"
+		" AND l.started < now() - current_setting('xbb_fdw.log_retention')::interval"
 	};
 
 	return touched_any(fcinfo, &stored);
@@ -439,15 +451,15 @@ Datum
 xbb_fdw_sync_reject_put(PG_FUNCTION_ARGS)
 {
 	static Stored stored = {.text =
-		"INSERT INTO xbb._sync_reject (sync, owner, data_id, update_time, kind, sqlstate, error, raw, staged, loaded, run)"
-		" SELECT d.name, d.owner, ($2).data_id, ($2).update_time, left(($2).kind, 20), left(($2).sqlstate, 5),"
+		"INSERT INTO xbb._sync_reject (definition, data_id, update_time, kind, sqlstate, error, raw, staged, loaded, run)"
+		" SELECT d.id, ($2).data_id, ($2).update_time, left(($2).kind, 20), left(($2).sqlstate, 5),"
 		" left(($2).error, " MOST_ERROR "), ($2).raw,"
 		" ($2).staged, ($2).loaded, ($2).run"
-		" FROM xbb._sync_definition d WHERE d.owner = $3 AND d.id = $1"
-		" ON CONFLICT (owner, sync, data_id) DO UPDATE"
-		" SET (update_time, kind, sqlstate, error, raw, staged, loaded, run) ="
+		" FROM xbb._sync_definition d WHERE d.id = $1 AND " OWNED("$3")
+		" ON CONFLICT (definition, data_id) DO UPDATE"
+		" SET (update_time, kind, sqlstate, error, raw, staged, loaded, run, restored_by) ="
 		" ROW(excluded.update_time, excluded.kind, excluded.sqlstate, excluded.error, excluded.raw, excluded.staged,"
-		" excluded.loaded, excluded.run)"
+		" excluded.loaded, excluded.run, NULL)"
 	};
 
 	if (is_longer(PG_GETARG_HEAPTUPLEHEADER(1), MOST_REJECT))
@@ -461,9 +473,8 @@ Datum
 xbb_fdw_sync_reject_drop(PG_FUNCTION_ARGS)
 {
 	static Stored stored = {.text =
-		"WITH known AS (SELECT owner, name FROM xbb._sync_definition WHERE owner = $3 AND id = $1),"
-		" dropped AS (DELETE FROM xbb._sync_reject j USING known k"
-		" WHERE j.owner = k.owner AND j.sync = k.name AND j.data_id = ANY ($2))"
+		"WITH known AS (SELECT d.id FROM xbb._sync_definition d WHERE d.id = $1 AND " OWNED("$3") "),"
+		" dropped AS (DELETE FROM xbb._sync_reject j USING known k WHERE j.definition = k.id AND j.data_id = ANY ($2))"
 		" SELECT FROM known"
 	};
 

@@ -1,0 +1,102 @@
+-- What a dump takes along comes back: names that are missing where it is restored cost the
+-- one sync that has them, rejects are there again, and who restores plants nothing.
+CREATE ROLE regress_xbb_keeper LOGIN;
+CREATE ROLE regress_xbb_keep_etl LOGIN;
+CREATE ROLE regress_xbb_keep_gone LOGIN;
+CREATE DATABASE regress_xbb_kept OWNER regress_xbb_keeper TEMPLATE template0;
+CREATE DATABASE regress_xbb_keep_all OWNER regress_xbb_keeper TEMPLATE template0;
+CREATE DATABASE regress_xbb_keep_own OWNER regress_xbb_keeper TEMPLATE template0;
+\set here :DBNAME
+\c regress_xbb_kept
+\set VERBOSITY terse
+SET client_min_messages = warning;
+CREATE EXTENSION xbb_etl CASCADE;
+GRANT ALL ON SCHEMA public TO regress_xbb_keep_etl, regress_xbb_keep_gone, regress_xbb_keeper;
+CREATE TABLE records (data_id bigint PRIMARY KEY, update_time timestamptz, "Grösse" integer);
+INSERT INTO records SELECT n, '2026-01-01', n FROM generate_series(1, 3) n;
+GRANT SELECT ON records TO PUBLIC;
+SET ROLE regress_xbb_keep_etl;
+CREATE MATERIALIZED VIEW "Über.sicht" AS SELECT * FROM records;
+CREATE TABLE small (data_id bigint PRIMARY KEY, update_time timestamptz, "Grösse" integer CHECK ("Grösse" < 3));
+SELECT xbb.create_sync('mat', source => '"Über.sicht"', target => 'small');
+CALL xbb.sync('mat');
+SET ROLE regress_xbb_keep_gone;
+CREATE TABLE gone_source (data_id bigint, update_time timestamptz);
+SELECT xbb.create_sync('gone', source => 'gone_source', target => 'gone_target');
+SET ROLE regress_xbb_keeper;
+SELECT xbb.create_sync('mine', source => 'records', target => 'mine');
+CALL xbb.sync('mine');
+RESET ROLE;
+SELECT xbb.create_sync('super', source => 'records', target => 'super_target');
+SELECT name, owner, source, target, confirmed FROM xbb.sync_definition ORDER BY id;
+SELECT sync, data_id, run > 0 AS has_run FROM xbb.sync_reject;
+
+-- by a superuser, where one role is missing: as it was, but for that one's sync
+\! pg_dump regress_xbb_kept | sed s/regress_xbb_keep_gone/regress_xbb_keep_missing/g | psql -Xq regress_xbb_keep_all 2>&1 >/dev/null | grep -v 'role "regress_xbb_keep_missing" does not exist'
+\c regress_xbb_keep_all
+SELECT name, owner, owner_name, source, target, confirmed, watermark FROM xbb.sync_definition ORDER BY id;
+SELECT name, problem, rejects_open FROM xbb.sync_status ORDER BY name;
+SET ROLE regress_xbb_keep_etl;
+SELECT name FROM xbb.sync_definition;
+ALTER TABLE small DROP CONSTRAINT "small_Grösse_check";
+CALL xbb.retry_rejects('mat');
+TABLE small ORDER BY data_id;
+-- numbers go on, and no run takes the rejects that came along for its own
+SELECT xbb.create_sync('next', source => '"Über.sicht"', target => 'next_target');
+RESET ROLE;
+SELECT max(id) = count(*) AS goes_on FROM xbb.sync_definition;
+CALL xbb.sync('gone');
+SELECT xbb.drop_sync('gone');
+
+-- by the owner of the database: he may speak for himself and the roles that he has
+\c regress_xbb_keep_own
+SET client_min_messages = warning;
+CREATE EXTENSION xbb_etl CASCADE;
+GRANT ALL ON SCHEMA public TO regress_xbb_keep_etl, regress_xbb_keep_gone, regress_xbb_keeper;
+\! pg_dump regress_xbb_kept --schema-only -t records -t '"Über.sicht"' -t small -t super_target -t mine | psql -Xq regress_xbb_keep_own >/dev/null
+INSERT INTO records SELECT n, '2026-01-01', n FROM generate_series(1, 3) n;
+\! pg_dump -U regress_xbb_keeper --data-only -t xbb._sync_definition -t xbb._sync_reject regress_xbb_kept | psql -Xq -v ON_ERROR_STOP=1 -U regress_xbb_keeper regress_xbb_keep_own >/dev/null
+SELECT name, owner, confirmed FROM xbb.sync_definition ORDER BY id;
+SELECT count(*) AS rejects FROM xbb.sync_reject;
+SELECT name, problem, rejects_open FROM xbb.sync_status WHERE name IN ('mat', 'mine') ORDER BY name;
+SET ROLE regress_xbb_keeper;
+CALL xbb.sync('mine');
+TABLE mine ORDER BY data_id;
+SET ROLE regress_xbb_keep_etl;
+CALL xbb.sync_all();
+CALL xbb.sync('mat');
+SELECT xbb.alter_sync('mat', enabled => true);
+CALL xbb.sync('mat');
+SELECT xbb.alter_sync('mat', columns => '{}');
+SELECT sync, data_id FROM xbb.sync_reject;
+REFRESH MATERIALIZED VIEW "Über.sicht";
+CALL xbb.sync('mat', full => true);
+-- what he plants is nobody's
+SET ROLE regress_xbb_keeper;
+INSERT INTO xbb._sync_definition (id, name, owner, owner_oid, source, target, source_name, target_name, key, overlap, reject_limit,
+  delete_mode, select_list, target_columns, source_columns, confirmed)
+OVERRIDING SYSTEM VALUE SELECT 100, 'mat', 'regress_xbb_keep_etl', 'regress_xbb_keep_etl'::regrole, 'records'::regclass, 'mine'::regclass,
+  'public.records', 'public.mine', '{data_id}', '1h', 0, 'ignore', 'SELECT 1', '{data_id}', '{data_id}', true;
+INSERT INTO xbb._sync_definition (id, name, owner, source_name, target_name, key, overlap, reject_limit,
+  delete_mode, select_list, target_columns, source_columns)
+OVERRIDING SYSTEM VALUE VALUES (2147483647, 'x', 'regress_xbb_keeper', 'a.b', 'a.b', '{a}', '1h', 0, 'ignore', '', '{}', '{}');
+INSERT INTO xbb._sync_definition (id, name, owner, source_name, target_name, key, overlap, reject_limit,
+  delete_mode, select_list, target_columns, source_columns)
+OVERRIDING SYSTEM VALUE VALUES (101, 'x', 'regress_xbb_keeper', 'a.b', 'a"b', '{a}', '1h', 0, 'ignore', '', '{}', '{}');
+INSERT INTO xbb._sync_reject (definition, data_id, kind, error, raw, run) SELECT id, 99, 'value', 'planted', '{"dataId": 99}', 1
+FROM xbb._sync_definition WHERE owner = 'regress_xbb_keep_etl' AND id < 100;
+UPDATE xbb._sync_definition SET confirmed = true;
+RESET ROLE;
+SELECT id = 100 AS planted, confirmed, num_nonnulls(owner_oid, source, target) AS numbers FROM xbb._sync_definition WHERE owner = 'regress_xbb_keep_etl' ORDER BY id;
+SET ROLE regress_xbb_keep_etl;
+SELECT sync, data_id, error FROM xbb.sync_reject;
+SELECT rejects_open FROM xbb.sync_status WHERE name = 'mat' ORDER BY problem NULLS FIRST;
+CALL xbb.sync('mat');
+CALL xbb.sync_all();
+
+\c :here
+SET client_min_messages = error;
+DROP DATABASE regress_xbb_kept;
+DROP DATABASE regress_xbb_keep_all;
+DROP DATABASE regress_xbb_keep_own;
+DROP ROLE regress_xbb_keeper, regress_xbb_keep_etl, regress_xbb_keep_gone;

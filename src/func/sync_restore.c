@@ -1,0 +1,200 @@
+/*-------------------------------------------------------------------------
+ *
+ * sync_restore.c
+ *	  What a sync's stored names mean here, and what a restore brings.
+ *
+ * Dumps name roles and tables by their names: a number means another thing in
+ * another cluster, and a column of a reg* type would lose all rows where one name
+ * is missing.  So names are texts, and the numbers beside them are known only where
+ * the row was written.  The owner of a database may insert rows, or he could restore
+ * nothing; with that right he must not make anybody else run anything.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "base/compat.h"
+#include "catalog/dependency.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_type.h"
+#include "commands/trigger.h"
+#include "executor/spi.h"
+#include "miscadmin.h"
+#include "utils/acl.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+#include "utils/syscache.h"
+#include "utils/varlena.h"
+
+#include "func/sync_restore.h"
+
+PG_FUNCTION_INFO_V1(xbb_fdw_sync_owner);
+PG_FUNCTION_INFO_V1(xbb_fdw_sync_relation);
+PG_FUNCTION_INFO_V1(xbb_fdw_sync_restored);
+
+/* Whoever brings a greater one would leave no numbers to others. */
+#define GREATEST_ID (1 << 30)
+
+/* The run of a reject that was restored: the log is not dumped, and counts anew. */
+#define NO_RUN (-1)
+
+Datum
+xbb_fdw_sync_owner(PG_FUNCTION_ARGS)
+{
+	if (!PG_ARGISNULL(1))
+	{
+		Oid			owner = PG_GETARG_OID(1);
+
+		PG_RETURN_OID(SearchSysCacheExists1(AUTHOID, ObjectIdGetDatum(owner)) ? owner : InvalidOid);
+	}
+	PG_RETURN_OID(get_role_oid(text_to_cstring(PG_GETARG_TEXT_PP(2)), true));
+}
+
+/* The two parts of 'schema.name', each quoted where it has to be; false if it is not that. */
+static bool
+split_name(const char *name, char **schema, char **relation)
+{
+	List	   *parts;
+
+	if (!SplitIdentifierString(pstrdup(name), '.', &parts) || list_length(parts) != 2)
+		return false;
+	*schema = linitial(parts);
+	*relation = lsecond(parts);
+	return true;
+}
+
+Datum
+xbb_fdw_sync_relation(PG_FUNCTION_ARGS)
+{
+	char	   *schema;
+	char	   *relation;
+	Oid			namespace;
+
+	if (!PG_ARGISNULL(0))
+		PG_RETURN_DATUM(PG_GETARG_DATUM(0));
+	if (!split_name(text_to_cstring(PG_GETARG_TEXT_PP(1)), &schema, &relation))
+		PG_RETURN_OID(InvalidOid);
+	namespace = get_namespace_oid(schema, true);
+	PG_RETURN_OID(OidIsValid(namespace) ? get_relname_relid(relation, namespace) : InvalidOid);
+}
+
+/* A row with some columns replaced. */
+typedef struct Change
+{
+	TupleDesc	tupdesc;
+	int			count;
+	int			columns[8];
+	Datum		values[8];
+	bool		nulls[8];
+} Change;
+
+static void
+change(Change *row, const char *name, Datum value, bool isnull)
+{
+	Assert(row->count < (int) lengthof(row->columns));
+	row->columns[row->count] = SPI_fnumber(row->tupdesc, name);
+	row->values[row->count] = value;
+	row->nulls[row->count] = isnull;
+	row->count++;
+}
+
+static Datum
+column(HeapTuple tuple, TupleDesc tupdesc, const char *name)
+{
+	bool		isnull;
+	Datum		value = SPI_getbinval(tuple, tupdesc, SPI_fnumber(tupdesc, name), &isnull);
+
+	if (isnull)
+		ereport(ERROR,
+				(errcode(ERRCODE_NOT_NULL_VIOLATION),
+				 errmsg("column \"%s\" of a sync's row must not be null", name)));
+	return value;
+}
+
+/* The sequence is not dumped, as who restores could set it to anything: it follows. */
+static void
+follow_id(Relation rel, int32 id)
+{
+	Oid			types[] = {REGCLASSOID, INT8OID};
+	Datum		values[] = {ObjectIdGetDatum(getIdentitySequence(RelationGetRelid(rel), SPI_fnumber(RelationGetDescr(rel), "id"), false)),
+	Int64GetDatum(id)};
+	Oid			caller;
+	int			context;
+
+	if (id < 1 || id > GREATEST_ID)
+		ereport(ERROR,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("the number of a sync must be 1 to %d", GREATEST_ID)));
+	GetUserIdAndSecContext(&caller, &context);
+	SPI_connect();
+	SetUserIdAndSecContext(rel->rd_rel->relowner, context | SECURITY_LOCAL_USERID_CHANGE);
+	if (SPI_execute_with_args("SELECT pg_catalog.setval($1, GREATEST($2, coalesce(pg_catalog.pg_sequence_last_value($1), 1)))",
+							  lengthof(types), types, values, NULL, false, 0) != SPI_OK_SELECT)
+		elog(ERROR, "the sequence of xbb._sync_definition cannot be set");
+	SetUserIdAndSecContext(caller, context);
+	SPI_finish();
+}
+
+/* A definition: whoever may act for the owner may say that it is to run as him. */
+static void
+take_definition(Relation rel, HeapTuple tuple, Change *row)
+{
+	Oid			owner = get_role_oid(TextDatumGetCString(column(tuple, row->tupdesc, "owner")), true);
+	const char *const names[] = {"source_name", "target_name"};
+	bool		confirmed = superuser() || (OidIsValid(owner) && compat_may_become(GetUserId(), owner));
+	char	   *schema;
+	char	   *relation;
+
+	for (int i = 0; i < (int) lengthof(names); i++)
+	{
+		char	   *name = TextDatumGetCString(column(tuple, row->tupdesc, names[i]));
+
+		if (!split_name(name, &schema, &relation))
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_NAME),
+					 errmsg("%s is not the name of a table with its schema", name)));
+	}
+	follow_id(rel, DatumGetInt32(column(tuple, row->tupdesc, "id")));
+	change(row, "owner_oid", 0, true);
+	change(row, "source", 0, true);
+	change(row, "target", 0, true);
+	change(row, "confirmed", BoolGetDatum(confirmed), false);
+}
+
+/* A reject: its definition may come later, so whom to believe is seen when it is read. */
+static void
+take_reject(Change *row)
+{
+	change(row, "run", Int64GetDatum(NO_RUN), false);
+	change(row, "restored_by", ObjectIdGetDatum(GetUserId()), superuser());
+}
+
+Datum
+xbb_fdw_sync_restored(PG_FUNCTION_ARGS)
+{
+	TriggerData *data = (TriggerData *) fcinfo->context;
+	Change		row = {0};
+	Oid			user;
+	int			context;
+
+	if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_BY_INSERT(data->tg_event) ||
+		!TRIGGER_FIRED_BEFORE(data->tg_event) || !TRIGGER_FIRED_FOR_ROW(data->tg_event))
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("_sync_restored() is a trigger for the extension's own tables")));
+
+	/* sync_store.c writes so, and no restore does */
+	GetUserIdAndSecContext(&user, &context);
+	if (user == data->tg_relation->rd_rel->relowner && (context & SECURITY_LOCAL_USERID_CHANGE))
+		return PointerGetDatum(data->tg_trigtuple);
+
+	row.tupdesc = RelationGetDescr(data->tg_relation);
+	if (SPI_fnumber(row.tupdesc, "confirmed") > 0)
+		take_definition(data->tg_relation, data->tg_trigtuple, &row);
+	else
+		take_reject(&row);
+	return PointerGetDatum(heap_modify_tuple_by_cols(data->tg_trigtuple, row.tupdesc, row.count,
+													 row.columns, row.values, row.nulls));
+}

@@ -1,0 +1,29 @@
+/*-------------------------------------------------------------------------
+ *
+ * sync_restore.h
+ *	  What a sync's stored names mean here, and what a restore brings.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef XBB_SYNC_RESTORE_H
+#define XBB_SYNC_RESTORE_H
+
+#include "fmgr.h"
+
+/*
+ * xbb._sync_owner(integer, oid, text): the role that a definition belongs to, by its
+ * number if that is known, else by its name; 0 if there is none
+ */
+extern PGDLLEXPORT Datum xbb_fdw_sync_owner(PG_FUNCTION_ARGS);
+
+/* xbb._sync_relation(oid, text): that relation, or the one that is called so; 0 if there is none */
+extern PGDLLEXPORT Datum xbb_fdw_sync_relation(PG_FUNCTION_ARGS);
+
+/*
+ * xbb._sync_restored(): the trigger of the tables that are dumped.  A row that does not
+ * come from sync_store.c loses its numbers, and waits for its owner's word unless who
+ * brings it may act for him.
+ */
+extern PGDLLEXPORT Datum xbb_fdw_sync_restored(PG_FUNCTION_ARGS);
+
+#endif							/* XBB_SYNC_RESTORE_H */
