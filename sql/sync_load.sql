@@ -79,10 +79,10 @@ CALL xbb.sync('load');
 SELECT status, inserted, updated, rejected, error FROM run;
 SELECT extract(epoch FROM watermark) AS watermark FROM xbb.sync_definition WHERE name = 'load';
 -- nor does the clock of other scans in the session hold back a source without one
-CREATE TABLE plain AS SELECT 1::bigint AS data_id, '2100-01-01Z'::timestamptz AS update_time;
+CREATE TABLE plain AS SELECT 1::bigint AS data_id, '2026-02-10Z'::timestamptz AS update_time;
 SELECT xbb.create_sync('plain', 'plain', 'plain_copy', '{data_id}');
 CALL xbb.sync('plain');
-SELECT watermark = '2100-01-01Z' AS at_the_record FROM xbb.sync_definition WHERE name = 'plain';
+SELECT watermark = '2026-02-10Z' AS at_the_record FROM xbb.sync_definition WHERE name = 'plain';
 SELECT xbb.drop_sync('plain');
 
 SET client_min_messages = warning;

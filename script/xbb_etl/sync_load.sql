@@ -1,7 +1,15 @@
+-- How far a watermark may go that an answer asks for: to the API's clock (NULL: it told none)
+-- and to this server's, since either may be wrong.  What has a later time is read again until
+-- it has come; a watermark ahead of time would hide what changes until then.
+CREATE FUNCTION xbb._sync_bounded_watermark(wanted pg_catalog.timestamptz, api_clock pg_catalog.timestamptz)
+RETURNS pg_catalog.timestamptz LANGUAGE sql VOLATILE PARALLEL SAFE BEGIN ATOMIC
+  SELECT CASE WHEN wanted IS NOT NULL THEN least(wanted, api_clock, pg_catalog.clock_timestamp()) END;
+END;
+
 -- One window: read, load, and move the watermark, which never falls.  It goes to the
--- latest record that was loaded, at most to the API's clock: if nothing was, it stays,
--- for there may be windows left before what comes next.  NULL, and nothing done, if it holds
--- more than "most" records.
+-- latest record that was loaded, within bounds: if nothing was, it stays, for there may be
+-- windows left before what comes next.  NULL, and nothing done, if it holds more than "most"
+-- records.
 CREATE FUNCTION xbb._sync_window(
   def xbb.sync_definition, run bigint, low pg_catalog.timestamptz, high pg_catalog.timestamptz, most bigint DEFAULT NULL)
 RETURNS xbb._sync_counts LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
@@ -18,10 +26,9 @@ BEGIN
   END IF;
   EXECUTE pg_catalog.format('SELECT pg_catalog.max(%I) FROM pg_temp.xbb_sync_stage',
                             xbb._sync_source_column(def.source, 'updateTime', 'update_time')) INTO latest;
-  -- a source that is no foreign table has no clock
-  latest := least(latest, CASE WHEN latest IS NOT NULL AND seen.requests > before THEN seen.clock END);
   counts := xbb._sync_load(def, run, staged);
-  PERFORM xbb._sync_move(def.id, latest);
+  -- a source that is no foreign table has no clock
+  PERFORM xbb._sync_move(def.id, xbb._sync_bounded_watermark(latest, CASE WHEN seen.requests > before THEN seen.clock END));
   DROP TABLE pg_temp.xbb_sync_stage, pg_temp.xbb_sync_new;
   RETURN counts;
 END
