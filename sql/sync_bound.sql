@@ -40,3 +40,80 @@ SELECT xbb.create_sync('bound: clock', 'source', 'clock');
 CALL xbb.sync('bound: clock');
 SELECT extract(epoch FROM watermark) AS watermark FROM xbb.sync_definition WHERE name = 'bound: clock';
 SELECT xbb.drop_sync(name) FROM xbb.sync_definition WHERE name LIKE 'bound: %';
+
+-- deletions are counted over all windows, and above the limit none is done
+SELECT sim('create products=4000 width=3 freeze=on');
+SELECT xbb.create_sync('bound', 'source', 'target', delete_mode => 'delete');
+CALL xbb.sync('bound');
+CREATE VIEW run AS
+  SELECT task, status, inserted, updated, rejected, deleted, sqlstate, error FROM xbb.sync_run WHERE sync = 'bound' ORDER BY id DESC LIMIT 1;
+-- five in a thousand: spread over many windows
+SELECT sim('drop id=' || string_agg((51200000 + n * 9)::text, ',')) FROM generate_series(1, 401) n;
+CALL xbb.reconcile('bound');
+TABLE run;
+SELECT count(*) FROM target;
+CALL xbb.reconcile('bound', full => true);
+SELECT count(*) FROM target;
+-- what was only missed is loaded all the same
+DELETE FROM target WHERE data_id = 51200001;
+CALL xbb.reconcile('bound');
+SELECT count(*) FROM target WHERE data_id = 51200001;
+-- as the hint says
+SELECT xbb.alter_sync('bound', delete_limit => 401);
+CALL xbb.reconcile('bound');
+TABLE run;
+SELECT count(*) FROM target;
+-- an empty answer is more than a tenth
+SELECT sim('set rights=empty');
+SELECT xbb.alter_sync('bound', delete_limit => -1);
+CALL xbb.reconcile('bound', full => true);
+SELECT count(*) FROM target;
+SELECT xbb.drop_sync('bound');
+
+-- of few rows 50 may go, or what the definition says; marks count, too
+SELECT sim('create products=60 width=3 freeze=on');
+SELECT xbb.create_sync('bound', 'source', 'few', delete_mode => 'mark');
+CALL xbb.sync('bound');
+SELECT sim('drop id=' || string_agg((51200000 + n)::text, ',')) FROM generate_series(1, 51) n;
+CALL xbb.reconcile('bound');
+SELECT xbb.alter_sync('bound', delete_limit => 0);
+CALL xbb.reconcile('bound');
+SELECT sim('add n=1');
+SELECT xbb.alter_sync('bound', delete_limit => -1);
+SELECT sim('put', '{"dataId": 51200001, "addTime": 1769990000, "updateTime": 1769990000, "data": {}}');
+CALL xbb.reconcile('bound');
+TABLE run;
+SELECT count(*) FILTER (WHERE deleted_at IS NULL) AS alive, count(*) FROM few;
+SELECT xbb.drop_sync('bound');
+
+-- a row that a foreign key holds stays, and is told; the others go
+SELECT sim('create products=60 width=3 freeze=on');
+SELECT xbb.create_sync('bound', 'source', 'held', delete_mode => 'delete');
+CALL xbb.sync('bound');
+CREATE TABLE line (data_id bigint REFERENCES held);
+CREATE TABLE late (data_id bigint CONSTRAINT checked_late REFERENCES held DEFERRABLE INITIALLY DEFERRED);
+INSERT INTO line VALUES (51200003);
+INSERT INTO late VALUES (51200005), (51200008);
+SELECT sim('drop id=' || string_agg((51200000 + n)::text, ',')) FROM generate_series(1, 9) n;
+CALL xbb.reconcile('bound', full => true);
+TABLE run;
+SELECT count(*), min(data_id) FROM held;
+SELECT data_id, kind, sqlstate, error, raw IS NULL AS without_record FROM xbb.sync_reject WHERE sync = 'bound' ORDER BY data_id;
+-- there is no record to load
+CALL xbb.retry_rejects('bound');
+-- once nothing holds it, the next one takes it out
+DELETE FROM late WHERE data_id = 51200005;
+DELETE FROM line;
+CALL xbb.reconcile('bound');
+TABLE run;
+SELECT data_id FROM xbb.sync_reject WHERE sync = 'bound';
+-- the record is back: nothing is owed
+SELECT sim('put', '{"dataId": 51200008, "addTime": 1769990000, "updateTime": 1769990000, "data": {}}');
+CALL xbb.reconcile('bound');
+TABLE run;
+SELECT data_id FROM xbb.sync_reject WHERE sync = 'bound';
+
+SET client_min_messages = warning;
+SELECT xbb.drop_sync('bound');
+DROP SERVER sync_bound CASCADE;
+DROP SCHEMA "dingSyncBound" CASCADE;

@@ -21,21 +21,24 @@ CALL xbb.sync('fail first');
 SELECT status, rows_read, sqlstate, error FROM xbb.sync_run WHERE sync = 'fail first' ORDER BY id;
 
 -- a COMMIT that fails ends the run as any other error does: of reconcile, whose deletion
--- is refused by then
+-- leaves something owing elsewhere
 SET search_path = "dingSyncFail";
 SET client_min_messages = warning;
 SELECT set_config('sim.company', :'company', false), set_config('sim.url', :'url', false) \gset
 CREATE VIEW run AS SELECT task, status, rows_read, inserted, deleted, sqlstate, error FROM xbb.sync_run WHERE sync LIKE 'fail %' ORDER BY id;
 CREATE VIEW locked AS SELECT count(*) FROM pg_locks WHERE locktype = 'object' AND pid = pg_backend_pid();
-CREATE TABLE child (data_id bigint REFERENCES target DEFERRABLE INITIALLY DEFERRED);
-INSERT INTO child VALUES (51200003);
+CREATE TABLE owed (data_id bigint PRIMARY KEY);
+CREATE TABLE owing (data_id bigint REFERENCES owed DEFERRABLE INITIALLY DEFERRED);
+CREATE FUNCTION owe() RETURNS trigger LANGUAGE plpgsql SET search_path = "dingSyncFail" AS $$
+BEGIN INSERT INTO owing VALUES (OLD.data_id); RETURN OLD; END $$;
+CREATE TRIGGER owe BEFORE DELETE ON target FOR EACH ROW EXECUTE FUNCTION owe();
 SELECT xbb.alter_sync('fail first', delete_mode => 'delete');
 SELECT sim('drop id=51200003');
 CALL xbb.reconcile('fail first');
 TABLE run OFFSET 2;
 SHOW search_path;
 TABLE locked;
-DELETE FROM child;
+INSERT INTO owed VALUES (51200003);
 CALL xbb.reconcile('fail first');
 TABLE run OFFSET 3;
 -- of one window of several: what the others loaded stays, and is all that the log tells

@@ -137,6 +137,9 @@ BEGIN
   IF def.reject_limit < 0 THEN
     RAISE EXCEPTION 'reject_limit must not be negative' USING ERRCODE = 'invalid_parameter_value';
   END IF;
+  IF def.delete_limit < 0 THEN
+    RAISE EXCEPTION 'delete_limit must not be negative' USING ERRCODE = 'invalid_parameter_value';
+  END IF;
   IF coalesce(def.delete_mode NOT IN ('ignore', 'mark', 'delete'), true) THEN
     RAISE EXCEPTION 'delete_mode must be ignore, mark or delete' USING ERRCODE = 'invalid_parameter_value';
   END IF;

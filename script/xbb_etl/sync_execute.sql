@@ -62,7 +62,7 @@ $$;
 -- ought to be committed.  What is put together of texts, and what is kept as text, means
 -- the same in any session.
 CREATE FUNCTION xbb._sync_step(id integer, task pg_catalog.text, run bigint,
-  INOUT phase pg_catalog.text, INOUT windows pg_catalog.tstzrange[], OUT counts xbb._sync_counts)
+  INOUT phase pg_catalog.text, INOUT windows pg_catalog.tstzrange[], INOUT gone bigint[], OUT counts xbb._sync_counts)
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET quote_all_identifiers = off
 SET standard_conforming_strings = on SET array_nulls = on SET transform_null_equals = off SET DateStyle = ISO
 SET IntervalStyle = postgres SET extra_float_digits = 1 SET bytea_output = hex SET xmloption = content AS $$
@@ -107,10 +107,16 @@ BEGIN
     next := xbb._sync_compare_next(def, run, windows);
     windows := next.windows;
     counts := next.counts;
+    gone := gone || next.gone;
   ELSIF phase = 'compare' THEN
-    phase := 'retry without rival';
+    phase := 'delete';
   ELSIF phase = 'compare all' THEN
-    counts := xbb._sync_compare(def, run, NULL, NULL);
+    next := xbb._sync_compare(def, run, NULL, NULL);
+    counts := next.counts;
+    gone := next.gone;
+    phase := 'delete';
+  ELSIF phase = 'delete' THEN
+    counts := xbb._sync_delete(def, run, gone);
     phase := 'retry without rival';
   ELSE
     counts := xbb._sync_retry(def, run, phase = 'retry without rival');
@@ -184,6 +190,7 @@ DECLARE
   run bigint;
   phase pg_catalog.text := CASE WHEN task OPERATOR(pg_catalog.=) 'retry_rejects' THEN 'retry' ELSE 'plan' END;
   windows pg_catalog.tstzrange[];
+  gone bigint[];
   step pg_catalog.record;
   counts xbb._sync_counts;
   committed xbb._sync_counts;
@@ -207,9 +214,10 @@ BEGIN
 
   LOOP
     BEGIN
-      step := xbb._sync_step(def.id, task, run, phase, windows);
+      step := xbb._sync_step(def.id, task, run, phase, windows, gone);
       phase := step.phase;
       windows := step.windows;
+      gone := step.gone;
       counts := xbb._sync_add(counts, step.counts);
     EXCEPTION WHEN query_canceled OR OTHERS THEN
       GET STACKED DIAGNOSTICS failure.sqlstate = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,

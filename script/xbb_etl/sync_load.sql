@@ -53,7 +53,7 @@ BEGIN
        SELECT * FROM pg_catalog.json_populate_record(NULL::%2$s, coalesce(j.staged,
          pg_catalog.json_build_object(%3$L, j.data_id, %4$L, j.update_time)))
        WHERE j.staged IS NOT NULL OR j.loaded IS NOT NULL) r
-     WHERE j.owner = $1 AND j.sync = $2 AND %5$s',
+     WHERE j.owner = $1 AND j.sync = $2 AND j.raw IS NOT NULL AND %5$s',
     xbb._sync_list(xbb._sync_staged_columns(def), 'r.%1$I'), def.source,
     xbb._sync_source_column(def.source, 'dataId', 'data_id'), xbb._sync_source_column(def.source, 'updateTime', 'update_time'),
     CASE WHEN without_rival THEN pg_catalog.format(

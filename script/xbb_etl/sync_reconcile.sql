@@ -9,14 +9,13 @@ LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
     (def).target, xbb._sync_alive_rows(def), (def).owner, (def).name)
 $$;
 
--- The ids that source and target do not have alike between two times (NULL: all), and
--- of these those that the source has not shown.
+-- The ids that the source shows between two times (NULL: all) and the target does not have
+-- alike, and those that the source does not show.
 CREATE FUNCTION xbb._sync_differences(
-  def xbb.sync_definition, low pg_catalog.timestamptz, high pg_catalog.timestamptz, OUT differ bigint[], OUT gone bigint[])
+  def xbb.sync_definition, low pg_catalog.timestamptz, high pg_catalog.timestamptz, OUT missed bigint[], OUT gone bigint[])
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   time_column pg_catalog.text := xbb._sync_source_column(def.source, 'updateTime', 'update_time');
-  missed bigint[];
 BEGIN
   CREATE TEMP TABLE xbb_sync_ids (data_id bigint, update_time pg_catalog.timestamptz) ON COMMIT DROP;
   EXECUTE pg_catalog.format(
@@ -35,65 +34,49 @@ BEGIN
     CASE WHEN low IS NULL THEN 'true' ELSE 't.update_time BETWEEN $1 AND $2' END)
   INTO gone USING low, high;
   DROP TABLE pg_temp.xbb_sync_ids;
-  SELECT pg_catalog.array_agg(DISTINCT u.id) INTO differ FROM pg_catalog.unnest(missed || gone) u (id);
 END
 $$;
 
--- Takes what is gone out of the target, in the way the definition wants; where that is
--- not at all, but what keeps the place of another record.
-CREATE FUNCTION xbb._sync_delete(def xbb.sync_definition, gone bigint[]) RETURNS bigint
+-- Loads records by their dataIds: which of them the source has.
+CREATE FUNCTION xbb._sync_load_ids(def xbb.sync_definition, run bigint, ids bigint[],
+  OUT counts xbb._sync_counts, OUT ids_found bigint[])
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
-BEGIN
-  PERFORM xbb._sync_reject_drop(def.id, gone);
-  IF def.delete_mode = 'mark' THEN
-    EXECUTE pg_catalog.format(
-      'UPDATE %s SET deleted_at = pg_catalog.now() WHERE data_id = ANY ($1) AND deleted_at IS NULL', def.target) USING gone;
-  ELSIF def.delete_mode = 'delete' THEN
-    EXECUTE pg_catalog.format('DELETE FROM %s WHERE data_id = ANY ($1)', def.target) USING gone;
-  ELSE
-    EXECUTE pg_catalog.format(
-      'DELETE FROM %s t USING xbb.sync_reject r
-       WHERE t.data_id = ANY ($1) AND r.owner = $2 AND r.sync = $3 AND r.kind = ''duplicate key''
-         AND r.error = xbb._sync_rival_error(t.data_id)',
-      def.target) USING gone, def.owner, def.name;
-  END IF;
-  RETURN coalesce(pg_catalog.cardinality(gone), 0);
-END
-$$;
-
--- Compares ids of the source between two times (NULL: all) with those of the target.
--- A second look, by dataId, tells what was deleted from what only moved or is new.
-CREATE FUNCTION xbb._sync_compare(
-  def xbb.sync_definition, run bigint, low pg_catalog.timestamptz, high pg_catalog.timestamptz)
-RETURNS xbb._sync_counts LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  differences pg_catalog.record := xbb._sync_differences(def, low, high);
-  staged bigint;
-  ids_found bigint[];
-  gone bigint[];
-  counts xbb._sync_counts;
+  staged bigint := xbb._sync_stage(def, NULL, NULL, ids);
 BEGIN
-  IF differences.differ IS NULL THEN
-    RETURN ROW(0, 0, 0, 0, 0, 0)::xbb._sync_counts;
-  END IF;
-  staged := xbb._sync_stage(def, NULL, NULL, differences.differ);
   EXECUTE pg_catalog.format('SELECT coalesce(pg_catalog.array_agg(%I), ''{}'') FROM pg_temp.xbb_sync_stage',
                             xbb._sync_source_column(def.source, 'dataId', 'data_id')) INTO ids_found;
   counts := xbb._sync_load(def, run, staged);
   DROP TABLE pg_temp.xbb_sync_stage, pg_temp.xbb_sync_new;
-  SELECT pg_catalog.array_agg(u.id) INTO gone
-  FROM pg_catalog.unnest(differences.gone) u (id) WHERE u.id <> ALL (ids_found);
-  counts.deleted := xbb._sync_delete(def, gone);
-  RETURN counts;
+END
+$$;
+
+-- Compares ids of the source between two times (NULL: all) with those of the target, and
+-- loads what was missed.  What is gone, or has only moved to another time, is for later:
+-- deletions are limited over all windows.
+CREATE FUNCTION xbb._sync_compare(
+  def xbb.sync_definition, run bigint, low pg_catalog.timestamptz, high pg_catalog.timestamptz,
+  OUT counts xbb._sync_counts, OUT gone bigint[])
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  differences pg_catalog.record := xbb._sync_differences(def, low, high);
+BEGIN
+  gone := differences.gone;
+  IF differences.missed IS NULL THEN
+    counts := ROW(0, 0, 0, 0, 0, 0)::xbb._sync_counts;
+  ELSE
+    counts := (xbb._sync_load_ids(def, run, differences.missed)).counts;
+  END IF;
 END
 $$;
 
 -- Takes the next window of a reconciliation: equal counts are taken for equal contents,
 -- what differs is halved where the target's records are, and compared when it is small.
 CREATE FUNCTION xbb._sync_compare_next(def xbb.sync_definition, run bigint,
-  INOUT windows pg_catalog.tstzrange[], OUT counts xbb._sync_counts)
+  INOUT windows pg_catalog.tstzrange[], OUT counts xbb._sync_counts, OUT gone bigint[])
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
+  compared pg_catalog.record;
   low pg_catalog.timestamptz := pg_catalog.lower(windows[pg_catalog.cardinality(windows)]);
   high pg_catalog.timestamptz := pg_catalog.upper(windows[pg_catalog.cardinality(windows)]);
   limits pg_catalog.record := xbb._sync_limits();
@@ -114,7 +97,9 @@ BEGIN
     IF here = there THEN
       RETURN;
     ELSIF greatest(here, there) <= limits.compared_records OR high - low <= limits.least_window THEN
-      counts := xbb._sync_compare(def, run, low, high);
+      compared := xbb._sync_compare(def, run, low, high);
+      counts := compared.counts;
+      gone := compared.gone;
       RETURN;
     END IF;
   END IF;

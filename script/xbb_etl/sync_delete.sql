@@ -1,0 +1,139 @@
+-- The end of a reconciliation: what its windows did not find is looked for once more, by
+-- dataId, counted, and taken out of the target in one step, or, above delete_limit, not at all.
+
+-- Which rows of the target, called t, a reconciliation takes out of it, of those whose
+-- dataId is in "ids": all that are not marked as deleted yet, or, where deletions are
+-- ignored, those that keep the place of another record.
+CREATE FUNCTION xbb._sync_victims(def xbb.sync_definition, ids pg_catalog.text) RETURNS pg_catalog.text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT pg_catalog.format('t.data_id OPERATOR(pg_catalog.=) ANY (%s) AND %s', ids, xbb._sync_alive_rows(def)) ||
+    CASE WHEN (def).delete_mode = 'ignore' THEN pg_catalog.format(
+      ' AND EXISTS (SELECT FROM xbb.sync_reject r
+                    WHERE r.owner OPERATOR(pg_catalog.=) %L::pg_catalog.regrole AND r.sync OPERATOR(pg_catalog.=) %L
+                      AND r.kind OPERATOR(pg_catalog.=) ''duplicate key''
+                      AND r.error OPERATOR(pg_catalog.=) xbb._sync_rival_error(t.data_id))', (def).owner, (def).name) ELSE '' END
+$$;
+
+-- How many rows a reconciliation may take out, of how many.
+CREATE FUNCTION xbb._sync_delete_limit(def xbb.sync_definition, OUT rows bigint, OUT most bigint)
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  EXECUTE pg_catalog.format('SELECT pg_catalog.count(*) FROM %s t WHERE %s', def.target, xbb._sync_alive_rows(def)) INTO rows;
+  most := coalesce(def.delete_limit, greatest(rows / (xbb._sync_limits()).deleted_part, (xbb._sync_limits()).deleted_rows));
+END
+$$;
+
+-- Of what the windows did not find, what the source has not under its dataId either; the
+-- rest is loaded.  Once more is gone than may go, no more is looked for.
+CREATE FUNCTION xbb._sync_look_again(def xbb.sync_definition, run bigint, ids bigint[], most bigint,
+  OUT counts xbb._sync_counts, OUT gone bigint[], OUT unasked bigint)
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  step constant bigint := greatest(least(most + 1, (xbb._sync_limits()).window_records), (xbb._sync_limits()).compared_records);
+  total constant bigint := pg_catalog.cardinality(ids);
+  asked bigint := 0;
+  part bigint[];
+  found_again pg_catalog.record;
+BEGIN
+  gone := '{}';
+  WHILE asked < total AND (def.delete_mode = 'ignore' OR pg_catalog.cardinality(gone) <= most) LOOP
+    part := ids[asked + 1:asked + step];
+    asked := asked + pg_catalog.cardinality(part);
+    found_again := xbb._sync_load_ids(def, run, part);
+    counts := xbb._sync_add(counts, found_again.counts);
+    gone := gone || (SELECT coalesce(pg_catalog.array_agg(u.id), '{}') FROM pg_catalog.unnest(part) u (id)
+                     WHERE NOT EXISTS (SELECT FROM pg_catalog.unnest(found_again.ids_found) f (id) WHERE f.id = u.id));
+  END LOOP;
+  unasked := total - asked;
+END
+$$;
+
+-- Has constraints that are checked at COMMIT checked at once, or at COMMIT again: those that
+-- a row of the target can break, since another table's have nothing to do with it.
+CREATE FUNCTION xbb._sync_set_constraints(def xbb.sync_definition, mode pg_catalog.text) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  names pg_catalog.text := (
+    SELECT pg_catalog.string_agg(DISTINCT pg_catalog.format('%I.%I', n.nspname, c.conname), ', ')
+    FROM pg_catalog.pg_constraint c JOIN pg_catalog.pg_namespace n ON n.oid = c.connamespace
+    WHERE c.condeferred AND def.target IN (c.conrelid, c.confrelid));
+BEGIN
+  IF names IS NOT NULL THEN
+    EXECUTE pg_catalog.format('SET CONSTRAINTS %s %s', names, mode);
+  END IF;
+END
+$$;
+
+-- Takes rows out of the target, in the way the definition wants.
+CREATE FUNCTION xbb._sync_take_out(def xbb.sync_definition, ids bigint[]) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  EXECUTE pg_catalog.format(CASE WHEN def.delete_mode = 'mark' THEN 'UPDATE %s t SET deleted_at = pg_catalog.now() WHERE %s'
+                                 ELSE 'DELETE FROM %s t WHERE %s' END, def.target, xbb._sync_victims(def, '$1')) USING ids;
+END
+$$;
+
+-- The same, but what fails is halved until the row that cannot go stands alone, and is told
+-- as a reject without a record: how many.
+CREATE FUNCTION xbb._sync_take_out_or_halve(def xbb.sync_definition, run bigint, ids bigint[]) RETURNS bigint
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  failure xbb._sync_failure;
+  middle integer := pg_catalog.cardinality(ids) / 2;
+BEGIN
+  IF pg_catalog.cardinality(ids) = 0 THEN
+    RETURN 0;
+  END IF;
+  BEGIN
+    PERFORM xbb._sync_take_out(def, ids);
+    RETURN 0;
+  EXCEPTION
+    WHEN data_exception OR integrity_constraint_violation OR plpgsql_error OR external_routine_exception THEN
+      GET STACKED DIAGNOSTICS failure.sqlstate = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT;
+  END;
+  IF middle = 0 THEN
+    EXECUTE pg_catalog.format(
+      'SELECT pg_catalog.count(xbb._sync_reject_put($1, ROW($2, $3, t.data_id, t.update_time, ''constraint'', $4, $5,
+         NULL, NULL, NULL, $6, NULL)::xbb.sync_reject)) FROM %s t WHERE %s', def.target, xbb._sync_victims(def, '$7'))
+    USING def.id, def.name, def.owner, failure.sqlstate, pg_catalog.format('it is gone, but: %s', failure.message), run, ids;
+    RETURN 1;
+  END IF;
+  RETURN xbb._sync_take_out_or_halve(def, run, ids[:middle]) + xbb._sync_take_out_or_halve(def, run, ids[middle + 1:]);
+END
+$$;
+
+-- Takes what is gone out of the target, once it is known how much that is; "ids" is what
+-- the windows did not find.
+CREATE FUNCTION xbb._sync_delete(def xbb.sync_definition, run bigint, ids bigint[]) RETURNS xbb._sync_counts
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  deletable pg_catalog.record;
+  looked pg_catalog.record;
+  counts xbb._sync_counts;
+  victims bigint;
+  kept bigint;
+BEGIN
+  IF coalesce(ids, '{}') = '{}' THEN
+    RETURN ROW(0, 0, 0, 0, 0, 0)::xbb._sync_counts;
+  END IF;
+  deletable := xbb._sync_delete_limit(def);
+  looked := xbb._sync_look_again(def, run, ids, deletable.most);
+  PERFORM xbb._sync_reject_drop(def.id, looked.gone);
+  EXECUTE pg_catalog.format('SELECT pg_catalog.count(*) FROM %s t WHERE %s', def.target, xbb._sync_victims(def, '$1'))
+  INTO victims USING looked.gone;
+  IF victims > deletable.most THEN
+    RAISE EXCEPTION '% of the % rows of % would be deleted, and no more than % may be',
+      victims + looked.unasked, deletable.rows, def.target, deletable.most
+      USING ERRCODE = 'program_limit_exceeded',
+            DETAIL = CASE WHEN looked.unasked = 0 THEN 'The API has no record of theirs. A right that was lost looks like that, too.'
+              ELSE pg_catalog.format('The API has no record of theirs, where %s of them were not asked for one by one. '
+                                     'A right that was lost looks like that, too.', looked.unasked) END,
+            HINT = pg_catalog.format('SELECT xbb.alter_sync(%L, delete_limit => %s); allows it.', def.name, victims + looked.unasked);
+  END IF;
+  PERFORM xbb._sync_set_constraints(def, 'IMMEDIATE');
+  kept := xbb._sync_take_out_or_halve(def, run, looked.gone);
+  PERFORM xbb._sync_set_constraints(def, 'DEFERRED');
+  counts := xbb._sync_add(looked.counts, ROW(0, 0, 0, 0, kept, pg_catalog.cardinality(looked.gone) - kept)::xbb._sync_counts);
+  RETURN counts;
+END
+$$;
