@@ -67,28 +67,42 @@ static const struct
 	"The company's XBB package has expired or does not include the API."},
 };
 
-/* UTF-8 words of the API for a message, whatever the database's encoding. */
+/*
+ * Characters that a terminal or whoever reads a log takes for more than text: controls,
+ * ends of lines, and those that change the direction in which it is shown.
+ */
+static bool
+is_unprintable(pg_wchar c)
+{
+	return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x061c || c == 0x200e || c == 0x200f ||
+		(c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069) || c == 0xfeff;
+}
+
+/*
+ * UTF-8 words of the API for a message, whatever the database's encoding; what is
+ * unprintable is a question mark.
+ */
 static char *
 api_text(const char *utf8)
 {
-	int			length = strlen(utf8);
+	bool		unicode = GetDatabaseEncoding() == PG_UTF8 || GetDatabaseEncoding() == PG_SQL_ASCII;
 	StringInfoData out;
 
-	if (GetDatabaseEncoding() == PG_UTF8 || GetDatabaseEncoding() == PG_SQL_ASCII)
-		return pg_verify_mbstr(PG_UTF8, utf8, length, true) ?
-			pstrdup(utf8) : pstrdup("(not UTF-8)");
+	if (!pg_verify_mbstr(PG_UTF8, utf8, strlen(utf8), true))
+		return pstrdup("(not UTF-8)");
 
 	initStringInfo(&out);
 	for (const unsigned char *c = (const unsigned char *) utf8; *c;)
 	{
 		int			n = pg_utf_mblen(c);
+		pg_wchar	character = utf8_to_unicode(c);
 
-		if (n == 1)
-			appendStringInfoChar(&out, *c);
-		else if (pg_utf8_islegal(c, n))
-			appendStringInfo(&out, "\\u%04X", (unsigned) utf8_to_unicode(c));
+		if (is_unprintable(character))
+			appendStringInfoChar(&out, '?');
+		else if (n == 1 || unicode)
+			appendBinaryStringInfo(&out, (const char *) c, n);
 		else
-			break;
+			appendStringInfo(&out, "\\u%04X", (unsigned) character);
 		c += n;
 	}
 	return out.data;

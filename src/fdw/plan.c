@@ -38,6 +38,7 @@
 #include "fdw/fdw.h"
 #include "fdw/plan_constant.h"
 #include "fdw/plan_private.h"
+#include "fdw/plan_remote.h"
 #include "option/option.h"
 #include "reader/reader.h"
 
@@ -118,31 +119,17 @@ static double
 remote_records(PlannerInfo *root, RelOptInfo *rel, PlanInfo *info)
 {
 	List	   *quals = NIL;
-	int			n = list_length(info->remote);
-	Datum	   *values = palloc(sizeof(Datum) * (n + 1));
-	bool	   *isnull = palloc(sizeof(bool) * (n + 1));
-	ConditionSet *set;
 	ListCell   *cell;
 
 	foreach(cell, info->remote)
 	{
 		RestrictInfo *rinfo = lfirst(cell);
 		ConditionQual *qual = palloc(sizeof(ConditionQual));
-		Node	   *value;
 
-		if (!can_be_sent(root, rel, fold_clause(root, rel, rinfo->clause), qual))
-			continue;
-		value = estimate_expression_value(root, (Node *) qual->value);
-		if (!IsA(value, Const))
-			continue;			/* known only at execution */
-		values[list_length(quals)] = ((Const *) value)->constvalue;
-		isnull[list_length(quals)] = ((Const *) value)->constisnull;
-		quals = lappend(quals, qual);
+		if (can_be_sent(root, rel, fold_clause(root, rel, rinfo->clause), qual))
+			quals = lappend(quals, qual);
 	}
-	set = condition_evaluate(quals, values, isnull, info->table->server.time_zone);
-	if (set->empty)
-		return 0;
-	return reader_count(info->table, info->userid, set, true);
+	return plan_remote_records(root, info->table, info->userid, quals);
 }
 
 void

@@ -75,7 +75,10 @@ xbb_fdw_counters(PG_FUNCTION_ARGS)
 Datum
 xbb_fdw_attr(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_TEXT_P(cstring_to_text(option_attr(PG_GETARG_OID(0), PG_GETARG_INT16(1))));
+	Oid			relid = PG_GETARG_OID(0);
+
+	option_check_table(relid);
+	PG_RETURN_TEXT_P(cstring_to_text(option_attr(relid, PG_GETARG_INT16(1))));
 }
 
 Datum

@@ -138,7 +138,7 @@ static const struct
 	[OPTION_RATE] = {"number", NULL},
 	[OPTION_DURATION] = {"duration", NULL},
 	[OPTION_SIZE] = {"size", NULL},
-	[OPTION_TEXT] = {"text", "It must not be empty, nor begin or end with white space."},
+	[OPTION_TEXT] = {"text", "It must not be empty, nor begin or end with white space, nor hold control characters."},
 	[OPTION_DIGITS] = {"digits", "Valid values are numbers of 1 to 18 digits, such as 5300127."},
 	[OPTION_URL] = {"url", "Write https://host, if need be followed by a port and the beginning of a path."},
 	[OPTION_FILE] = {"file", "Write an absolute path."},
@@ -149,7 +149,7 @@ static const struct
 	[OPTION_OBJECT] = {"object", "Other endpoints are reached by option \"api\"."},
 	[OPTION_PATH] = {"path", "Write the path of a read endpoint, such as /pro/v2/api/product/list: it ends in list or List."},
 	[OPTION_ATTR] = {"attr", "Write the API's name of the field, members of objects behind dots, * for the whole record, or #error for what did not fit."},
-	[OPTION_CONSTANT] = {"text", "It must not be empty, which would be NULL."},
+	[OPTION_CONSTANT] = {"text", "It must not be empty, which would be NULL, nor hold control characters."},
 	[OPTION_ON_ERROR] = {"choice", "Valid values are error and set_null."},
 };
 
@@ -226,13 +226,23 @@ read_ranged(const OptionEntry *entry, const char *text, double *number)
 		*number >= min && *number <= max;
 }
 
+/* They would end a header that a text is put into, and upset whoever reads a log. */
+static bool
+has_control(const char *text)
+{
+	for (; *text; text++)
+		if ((unsigned char) *text < 0x20 || *text == 0x7f)
+			return true;
+	return false;
+}
+
 static bool
 read_text(const char *text, const char **result)
 {
 	size_t		length = strlen(text);
 
 	if (length == 0 || isspace((unsigned char) text[0]) ||
-		isspace((unsigned char) text[length - 1]))
+		isspace((unsigned char) text[length - 1]) || has_control(text))
 		return false;
 	*result = to_utf8(text);
 	return true;
@@ -275,7 +285,7 @@ read_attr(const char *text, const char **result)
 	size_t		length = strlen(text);
 
 	if (length == 0 || text[0] == '.' || text[length - 1] == '.' ||
-		strstr(text, "..") != NULL ||
+		strstr(text, "..") != NULL || has_control(text) ||
 		(strchr(text, '*') != NULL && strcmp(text, ATTR_RECORD) != 0) ||
 		(text[0] == '#' && strcmp(text, ATTR_ERROR) != 0))
 		return false;
@@ -328,7 +338,7 @@ read_value(const OptionEntry *entry, const char *text, OptionValue *value,
 			return option_read_url(text, &value->text);
 		case OPTION_FILE:
 			value->text = pstrdup(text);
-			return is_absolute_path(text);
+			return is_absolute_path(text) && !has_control(text);
 		case OPTION_TIME_ZONE:
 			return read_time_zone(text, &value->zone);
 		case OPTION_JSON_OBJECT:
@@ -346,7 +356,7 @@ read_value(const OptionEntry *entry, const char *text, OptionValue *value,
 			return read_attr(text, &value->text);
 		case OPTION_CONSTANT:
 			value->text = text;
-			return text[0] != '\0';
+			return text[0] != '\0' && !has_control(text);
 		case OPTION_ON_ERROR:
 			value->boolean = strcmp(text, "set_null") == 0;
 			return value->boolean || strcmp(text, "error") == 0;

@@ -86,6 +86,12 @@ extern TableOptions *option_table(Oid relid);
 extern MappingOptions *option_mapping(Oid userid, Oid serverid);
 
 /*
+ * Raises 42809 unless it is a foreign table whose wrapper has our handler and our
+ * validator.  So do option_server and option_table.
+ */
+extern void option_check_table(Oid relid);
+
+/*
  * The attr of a column: option "attr", else the column's name, snake_case read
  * as camelCase unless it has the form text_1.  In the server's encoding.
  */

@@ -11,7 +11,10 @@
 #include "access/table.h"
 #include "catalog/indexing.h"
 #include "catalog/pg_attribute.h"
+#include "catalog/pg_class.h"
 #include "catalog/pg_inherits.h"
+#include "catalog/pg_language.h"
+#include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
 #include "catalog/pg_user_mapping.h"
 #include "commands/defrem.h"
@@ -85,11 +88,47 @@ fill_fields(void *base, int places, List *options, bool defaults)
 	}
 }
 
+/* Only a superuser can make a function of language C, whatever its name. */
+static bool
+is_ours(Oid function, const char *symbol)
+{
+	HeapTuple	tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(function));
+	bool		ours = false;
+	Datum		source;
+	bool		isnull;
+
+	if (!HeapTupleIsValid(tuple))
+		return false;
+	source = SysCacheGetAttr(PROCOID, tuple, Anum_pg_proc_prosrc, &isnull);
+	ours = ((Form_pg_proc) GETSTRUCT(tuple))->prolang == ClanguageId && !isnull &&
+		strcmp(TextDatumGetCString(source), symbol) == 0;
+	ReleaseSysCache(tuple);
+	return ours;
+}
+
+/*
+ * Servers of other wrappers may have options of the same names, which our validator
+ * has not seen: a base_url that no superuser set, for one.
+ */
+static void
+check_wrapper(const ForeignServer *server)
+{
+	ForeignDataWrapper *wrapper = GetForeignDataWrapper(server->fdwid);
+
+	if (!is_ours(wrapper->fdwhandler, "xbb_fdw_handler") ||
+		!is_ours(wrapper->fdwvalidator, "xbb_fdw_validator"))
+		ereport(ERROR,
+				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+				 errmsg("server \"%s\" is of another foreign-data wrapper than xbb_fdw",
+						server->servername)));
+}
+
 static void
 read_server(Oid serverid, ServerOptions *result)
 {
 	ForeignServer *server = GetForeignServer(serverid);
 
+	check_wrapper(server);
 	result->serverid = serverid;
 	result->name = server->servername;
 	fill_fields(result, OPTION_SERVER, server->options, true);
@@ -171,12 +210,25 @@ option_server(Oid serverid)
 	return result;
 }
 
+void
+option_check_table(Oid relid)
+{
+	if (get_rel_relkind(relid) != RELKIND_FOREIGN_TABLE)
+		ereport(ERROR,
+				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+				 errmsg("\"%s\" is not a foreign table",
+						get_rel_name(relid) ? get_rel_name(relid) : psprintf("%u", relid))));
+	check_wrapper(GetForeignServer(GetForeignTable(relid)->serverid));
+}
+
 TableOptions *
 option_table(Oid relid)
 {
-	ForeignTable *table = GetForeignTable(relid);
+	ForeignTable *table;
 	TableOptions *result = palloc0(sizeof(TableOptions));
 
+	option_check_table(relid);
+	table = GetForeignTable(relid);
 	result->relid = relid;
 	read_server(table->serverid, &result->server);
 	fill_fields(&result->server, OPTION_SERVER | OPTION_TABLE, table->options, false);
