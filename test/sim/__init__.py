@@ -23,6 +23,8 @@ XBB:
     xbb_answer     the envelope, and errors in it
     xbb_condition  conditions of a request
     xbb_render     bytes of generated records
+    xbb_fields     fieldTypes: definitions, values in lists and details
+    xbb_form       a form, and the records that follow from it
     xbb_replica    what a copy of a list shows
     xbb_records    a list of records, and its changes
     xbb_flat       users, departments and the like
@@ -33,6 +35,7 @@ XBB:
     xbb_forms      endpoints: forms and their fields
     xbb_faults     faults in what XBB says
     xbb_verbs      orders about lists and records
+    xbb_form_verbs  orders about forms
     xbb            the platform: identify, check, find the endpoint
 
 The program:
@@ -40,7 +43,7 @@ The program:
     client         ctl
     serve          serve
     probe          a plain client, and TAP
-    try_lists, try_conditions, try_changes, try_manners, try_faults, try_holds, try_package
+    try_lists, try_conditions, try_changes, try_forms, try_manners, try_faults, try_holds, try_package
                    what the selftest tries
     selftest       selftest
     command        the command line
@@ -48,7 +51,8 @@ The program:
 Where does it go?
     a switch                 a line in switches
     a fault                  a function with @fault in wire_faults or xbb_faults
-    an order                 a function with @verb in verbs or xbb_verbs
+    an order                 a function with @verb in verbs, xbb_verbs or xbb_form_verbs
+    a fieldType              a row of KIND in xbb_fields
     an endpoint of XBB       a function with @endpoint in the xbb_ file of its kind, or a new one whose table xbb takes in;
                              the object's line in xbb_objects
     another platform         files with a prefix of its own, beside xbb_: a Tenant with what it keeps, an object as

@@ -48,7 +48,7 @@ moment, "release name=X".  The company's other requests are answered meanwhile.
 
 
 # The order of the help; what is not here follows at its end.
-VERB_ORDER = """create remove set get clock add touch drop put putraw mutate at mark always ever versions total dump log
+VERB_ORDER = """create forms form field remove set get clock add touch drop put putraw mutate at mark always ever versions total dump log
     count clear stats fault faults hold held wait-held release port help""".split()
 FAULT_ORDER = """close reset half half-head hang hang-body drip delay status redirect html empty truncated trailing endless
     gzip-bomb bad-gzip gzip-members bad-utf8 nul dup-keys no-result no-list no-total wrong-type array bom deep replace

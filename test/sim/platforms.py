@@ -1,10 +1,10 @@
 """What this simulator is put together from.  A platform comes in here: its object, its verbs, its faults."""
-from . import verbs, wire_faults, xbb_faults, xbb_verbs
+from . import verbs, wire_faults, xbb_faults, xbb_form_verbs, xbb_verbs
 from .control import Control
 from .server import Cache, Server
 from .xbb import Xbb
 
-VERBS = {**verbs.verb, **xbb_verbs.verb}
+VERBS = {**verbs.verb, **xbb_verbs.verb, **xbb_form_verbs.verb}
 FAULTS = {**wire_faults.fault, **xbb_faults.fault}
 
 

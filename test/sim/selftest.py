@@ -10,6 +10,7 @@ from .probe import Probe, Tap
 from .try_changes import try_changes, try_other_lists
 from .try_conditions import try_comparisons, try_conditions
 from .try_faults import try_faults
+from .try_forms import try_forms
 from .try_holds import try_holds
 from .try_lists import try_lists
 from .try_manners import try_manners
@@ -38,6 +39,7 @@ def selftest():
             try_comparisons(tap, ctl, probe)
             try_changes(tap, ctl, probe)
             try_other_lists(tap, ctl, probe)
+            try_forms(tap, ctl, probe)
             try_manners(tap, ctl, probe)
             try_faults(tap, ctl, probe)
             try_holds(tap, ctl, probe)

@@ -50,6 +50,14 @@ SWITCHES = {
     "fractions": ("off", ("off", "on", "wire"), "4 U", "times lie 0.7 s after the second; on: not shown, wire: shown"),
     "arrays_in_strings": ("users", ("users", "all", "off"), "4 A, 10.5", "which arrays come as JSON in a string"),
     "escape": ("raw", ("raw", "ascii", "slash"), "4 U", "strings: raw UTF-8, \\uXXXX, or with \\/"),
+    # forms
+    "denied_forms": ("", str, "1 U", "forms (comma list of ids) that the acting user may not see, nor their records"),
+    "sub_key": ("subFieldList", ("subFieldList", "subForm"), "7 C", "the fields of a sub-form in form/get"),
+    "multi": ("values", ("values", "objects"), "7 U", "options and users of which a field holds several, in lists"),
+    "lines": ("missing", ("missing", "reduced", "whole"), "7 B", "product lines in lists"),
+    "computed": ("absent", ("absent", "text"), "7 U", "link queries in lists"),
+    "link_detail": ("data", ("data", "name"), "7 B", "linked records in details: {dataId,data} or {id,name}"),
+    "label_detail": ("objects", ("objects", "ids"), "7 U", "labels in details"),
     # conditions
     "bounds": ("inclusive", ("inclusive", "exclusive"), "3 U", "greaterequal, lessequal and range"),
     "ignore": ("", str, "3 U", "conditions with these attrs or symbols (comma list, or all) are ignored"),

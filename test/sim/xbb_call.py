@@ -4,7 +4,7 @@ An endpoint is a function of a Call that makes the Response, or raises
 BadRequest for a business error; its path is in the table of its file.
 """
 from .wire import Response
-from .xbb_answer import envelope
+from .xbb_answer import BadRequest, envelope
 
 
 class Call:
@@ -21,3 +21,9 @@ class Call:
     def answer(self, result):
         """Success; result is bytes, or None for no such member."""
         return Response(envelope(self.switches, result))
+
+
+def allowed(call, form_id):
+    """The acting user may see a form, its fields and its records."""
+    if str(form_id) in call.switches.denied_forms.split(","):
+        raise BadRequest(call.switches.code_right, "没有权限")

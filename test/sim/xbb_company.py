@@ -9,7 +9,7 @@ from .xbb_flat import FlatList
 from .xbb_objects import FLAT
 from .xbb_records import RecordList
 
-RENDERING = {"times", "numbers", "fractions", "arrays_in_strings", "escape"}
+RENDERING = {"times", "numbers", "fractions", "arrays_in_strings", "escape", "multi", "lines", "computed"}
 
 
 class Mutator:
@@ -50,6 +50,7 @@ class Company(Tenant):
     def __init__(self, corpid, log_limit):
         super().__init__(corpid, log_limit)
         self.lists, self.flats, self.mutators = {}, {}, []
+        self.bare_forms = {}            # by form id: forms without a list
 
     def target(self, args):
         """The list that a control command means."""

@@ -2,6 +2,7 @@
 from .exact_json import decimal, dump, parse
 from .names import Table
 from .xbb_answer import BadRequest
+from .xbb_call import allowed
 from .xbb_objects import RECORD_MODULES
 
 endpoint = Table()
@@ -37,5 +38,7 @@ def detail(call):
         item = found.item(replica, slot)
         if module == "product" and decimal((item.get("data") or {}).get("num_3")):
             break                       # detail wants the parent's id
-        return call.answer(dump(detail_encoding(item)).encode())
+        allowed(call, found.form_id)
+        shown = found.renderer.detail(slot, item) if found.form else detail_encoding(item)
+        return call.answer(dump(shown).encode())
     raise BadRequest(switches.code_form, "产品不存在" if module == "product" else "数据不存在")

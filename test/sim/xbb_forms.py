@@ -2,7 +2,9 @@
 from .exact_json import compact, decimal
 from .names import Table
 from .xbb_answer import BadRequest
-from .xbb_objects import BUSINESS
+from .xbb_call import allowed
+from .xbb_form import Form
+from .xbb_objects import NAMES
 
 endpoint = Table()
 
@@ -13,26 +15,34 @@ def form_list(call):
     if mark not in ("1", "2"):
         raise BadRequest(switches.code_param, "参数缺失: saasMark")
     forms = []
-    for (kind, form_id), found in call.tenant.lists.items():
-        business = BUSINESS.get(kind)
-        if (kind == "paas") == (mark == "2") and str(body.get("businessType") or business) == str(business):
-            forms.append({"formId": found.form_id, "name": "自定义表单" if kind == "paas" else kind, "appId": 1,
-                          "menuId": found.form_id + 1, "businessType": business, "isProcessForm": 0})
+    for form in every_form(call.tenant):
+        if form.mark == mark and str(body.get("businessType") or form.business) == str(form.business) \
+                and str(body.get("name") or "") in form.name:
+            forms.append({"formId": form.form_id, "name": form.name, "appId": 1, "menuId": form.form_id + 1,
+                          "businessType": form.business, "isProcessForm": form.process})
     return call.answer(compact({"formList": forms}).encode())
 
 
 @endpoint("form/get")
 def form_get(call):
     form_id = decimal(call.body.get("formId"))
-    for found in call.tenant.lists.values():
-        if found.form_id == form_id:
-            return call.answer(compact({"formId": found.form_id, "explainList": explain_list(found)}).encode())
+    allowed(call, form_id)
+    for form in every_form(call.tenant):
+        if form.form_id == form_id:
+            return call.answer(compact({"formId": form.form_id, "explainList": form.explain(call.switches)}).encode())
     raise BadRequest(call.switches.code_form, "表单不存在")
 
 
-def explain_list(found):
-    """The fields of a generated list as form/get tells them (section 7)."""
-    product = found.kind == "product"
+def every_form(tenant):
+    """The forms of lists, then those whose records no list shows."""
+    for found in tenant.lists.values():
+        yield found.form or Form(found.kind, found.form_id, NAMES.get(found.kind, found.kind), explain_list(found.kind))
+    yield from tenant.bare_forms.values()
+
+
+def explain_list(kind):
+    """The fields of a list that is no form's, as form/get tells them (section 7)."""
+    product = kind == "product"
     fields = [("text_1", "产品名称" if product else "名称", 1), ("serialNo", "产品编号" if product else "编号", 10019),
               ("num_1", "售价" if product else "金额", 2), ("num_2", "成本", 2), ("num_3", "父产品", 2),
               ("num_13", "产品分类", 10023), ("text_8", "单位", 3), ("text_4", "简称", 1), ("date_5", "上市日期", 4),

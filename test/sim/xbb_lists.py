@@ -5,6 +5,7 @@ from .exact_json import decimal
 from .names import Table
 from .wire import Response
 from .xbb_answer import BadRequest, list_result, whole
+from .xbb_call import allowed
 from .xbb_condition import read_conditions
 from .xbb_objects import FLAT_PATHS, FORM_REQUIRED, RECORD_MODULES, RECYCLED
 
@@ -35,6 +36,8 @@ def record_list(call):
     page, size = page_asked(call)
     body, switches = call.body, call.switches
     found = find(call)
+    if found:
+        allowed(call, found.form_id)
     conditions = read_conditions(body.get("conditions"), switches)
     if found is None or switches.rights == "empty" or str(body.get("viewApproval", 0)) == "1":
         return answer_rows(call, "list", [], 0, size)

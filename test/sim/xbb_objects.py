@@ -12,7 +12,11 @@ PLAIN = {"product", "contact", "communicate", "payment", "paymentSheet", "payShe
 RECYCLED = {"customer", "clue"}
 BUSINESS = {"product": 2401, "customer": 100, "contract": 201, "opportunity": 301, "contact": 401, "communicate": 501,
             "communicatePlan": 601, "payment": 701, "paymentSheet": 702, "refund": 202, "clue": 8000,
-            "marketActivity": 8100, "workOrderV2": 20300}
+            "marketActivity": 8100, "workOrderV2": 20300, "contractOutstock": 1504, "workReportDaily": 2102,
+            "workReportWeekly": 2103, "workReportMonthly": 2104}
+NAMES = {"product": "产品", "customer": "客户", "contract": "合同订单", "opportunity": "销售机会", "contact": "联系人",
+         "communicate": "跟进记录", "communicatePlan": "访客计划", "payment": "回款计划", "paymentSheet": "回款单",
+         "refund": "退货退款", "clue": "线索", "marketActivity": "市场活动", "workOrderV2": "工单", "paas": "自定义表单"}
 
 # Flat lists: object -> path, key of the list, id, paged?
 FLAT = {"user": ("user/list", "userList", "userId", True),

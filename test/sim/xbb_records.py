@@ -8,6 +8,7 @@ from .clock import EPOCH
 from .exact_json import Num, dump, parse
 from .names import Refused
 from .xbb_condition import ITEM_ATTRS
+from .xbb_form import FormRenderer
 from .xbb_objects import list_numbers
 from .xbb_render import Renderer
 from .xbb_replica import SLOT_BITS, SLOT_MASK, Replica
@@ -15,12 +16,14 @@ from .xbb_replica import SLOT_BITS, SLOT_MASK, Replica
 
 class RecordList:
     """The records of one object or form: the truth, and what its copies show of it yet."""
-    def __init__(self, tenant, kind, form_id, args):
+    def __init__(self, tenant, kind, form_id, args, form=None):
         self.key, self.tenant, self.kind, self.form_id = next(list_numbers), tenant, kind, form_id
         count, seed = int(args.pop("records", 730)), int(args.pop("seed", 1))
         self.first_id = int(args.pop("first_id", 51_200_001))
-        self.renderer = Renderer(kind, form_id, seed, self.first_id, int(args.pop("width", 40)),
-                                 args.pop("odd", "0") in ("1", "on"), tenant.switches)
+        self.form = form                # or None: the shape that all lists without one have
+        self.renderer = FormRenderer(form, seed, self.first_id, tenant.switches) if form else Renderer(
+            kind, form_id, seed, self.first_id, int(args.pop("width", 40)), args.pop("odd", "0") in ("1", "on"),
+            tenant.switches)
         self.ids = array("q", range(self.first_id, self.first_id + count))
         self.others, self.bodies, self.cache = {}, {}, {}
         self.removed, self.pending = [], deque()
@@ -112,7 +115,7 @@ class RecordList:
     def value(self, replica, slot, attr):
         if attr == "serialNo" and (slot, replica.revision[slot]) not in self.bodies:
             return self.renderer.serial(slot, (replica.add[slot] or EPOCH * 1000) // 1000)
-        if attr == "num_3" and (slot, replica.revision[slot]) not in self.bodies:
+        if attr == "num_3" and not self.form and (slot, replica.revision[slot]) not in self.bodies:
             return Num(self.renderer.parent_id(slot))
         if attr in ("addTime", "updateTime"):
             ms = (replica.add if attr == "addTime" else replica.update)[slot]
