@@ -214,20 +214,22 @@ SELECT xbb.alter_sync('sync one', overlap => '2 hours', columns => '{"name": "up
 SELECT overlap, columns ->> 'name' AS name FROM xbb.sync_definition WHERE name = 'sync one';
 
 -- a sync belongs to its owner, and runs as nobody else
+CREATE TABLE their_target (LIKE target INCLUDING ALL);
+INSERT INTO their_target SELECT * FROM target;
 CREATE ROLE xbb_sync_etl;
 CREATE ROLE xbb_sync_other;
 GRANT USAGE ON SCHEMA "dingSync" TO xbb_sync_etl, xbb_sync_other;
 SET ROLE xbb_sync_etl;
-SELECT xbb.create_sync('theirs', '"dingSync".source', '"dingSync".target', '{data_id}');
+SELECT xbb.create_sync('theirs', '"dingSync".source', '"dingSync".their_target', '{data_id}');
 RESET ROLE;
 GRANT SELECT ON source TO xbb_sync_etl;
 SET ROLE xbb_sync_etl;
-SELECT xbb.create_sync('theirs', '"dingSync".source', '"dingSync".target', '{data_id}');
+SELECT xbb.create_sync('theirs', '"dingSync".source', '"dingSync".their_target', '{data_id}');
 RESET ROLE;
-GRANT SELECT, INSERT, UPDATE, DELETE ON target TO xbb_sync_etl;
+GRANT SELECT, INSERT, UPDATE, DELETE ON their_target TO xbb_sync_etl;
 CREATE USER MAPPING FOR xbb_sync_etl SERVER sync OPTIONS (token 't0ken');
 SET ROLE xbb_sync_etl;
-SELECT xbb.create_sync('theirs', '"dingSync".source', '"dingSync".target', '{data_id}', columns => '{"name": "upper(name)"}');
+SELECT xbb.create_sync('theirs', '"dingSync".source', '"dingSync".their_target', '{data_id}', columns => '{"name": "upper(name)"}');
 CALL xbb.sync('theirs');
 SELECT sync, status FROM xbb.sync_run;
 SELECT name FROM xbb.sync_status;

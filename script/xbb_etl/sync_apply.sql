@@ -64,17 +64,13 @@ CREATE FUNCTION xbb._sync_rival_error(rival bigint) RETURNS pg_catalog.text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN pg_catalog.format('record %s has the same key and is newer', rival);
 
--- Which rows of the target, called t, stand for a record that is not known to be gone.
-CREATE FUNCTION xbb._sync_alive_rows(def xbb.sync_definition) RETURNS pg_catalog.text
-LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN CASE WHEN (def).delete_mode = 'mark' THEN 't.deleted_at IS NULL' ELSE 'true' END;
-
 -- A record whose key has changed leaves its old place; then, of a new and a stored
 -- record with one key, the newer wins, and any against one that is marked as gone.
 CREATE FUNCTION xbb._sync_make_room(def xbb.sync_definition, run bigint, OUT moved bigint[], OUT rejected bigint)
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  same_key pg_catalog.text := xbb._sync_list(def.key, 't.%1$I = n.%1$I', ' AND ');
+  same_key pg_catalog.text := xbb._sync_list(xbb._sync_key(def), 't.%1$I = n.%1$I', ' AND ');
+  own_rows pg_catalog.text := xbb._sync_own_rows(def);
   pushed_out bigint;
   item pg_catalog.record;
 BEGIN
@@ -85,11 +81,11 @@ BEGIN
   END IF;
   EXECUTE pg_catalog.format(
     'DELETE FROM pg_temp.xbb_sync_new n USING %s t
-     WHERE t.data_id = n.data_id AND NOT (%s) AND n.update_time < t.update_time', def.target, same_key);
+     WHERE t.data_id = n.data_id AND %s AND NOT (%s) AND n.update_time < t.update_time', def.target, own_rows, same_key);
   EXECUTE pg_catalog.format(
     'WITH d AS (DELETE FROM %s t USING pg_temp.xbb_sync_new n
-                WHERE t.data_id = n.data_id AND NOT (%s) RETURNING t.data_id)
-     SELECT coalesce(pg_catalog.array_agg(data_id), ''{}'') FROM d', def.target, same_key) INTO moved;
+                WHERE t.data_id = n.data_id AND %s AND NOT (%s) RETURNING t.data_id)
+     SELECT coalesce(pg_catalog.array_agg(data_id), ''{}'') FROM d', def.target, own_rows, same_key) INTO moved;
   FOR item IN EXECUTE pg_catalog.format(
     'DELETE FROM pg_temp.xbb_sync_new n USING %s t
      WHERE %s AND t.data_id <> n.data_id AND %s
@@ -114,7 +110,7 @@ $$;
 CREATE FUNCTION xbb._sync_write(def xbb.sync_definition, moved bigint[], OUT inserted bigint, OUT updated bigint)
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  same_key pg_catalog.text := xbb._sync_list(def.key, 't.%1$I = n.%1$I', ' AND ');
+  same_key pg_catalog.text := xbb._sync_list(xbb._sync_key(def), 't.%1$I = n.%1$I', ' AND ');
   moved_back bigint;
 BEGIN
   EXECUTE pg_catalog.format(

@@ -324,10 +324,10 @@ BEGIN
         AND (SELECT pg_catalog.array_agg(a.attname::pg_catalog.text ORDER BY a.attname)
              FROM pg_catalog.pg_attribute a
              WHERE a.attrelid = def.target AND a.attnum = ANY ((i.indkey::smallint[])[0:i.indnkeyatts - 1]))
-            = (SELECT pg_catalog.array_agg(k ORDER BY k COLLATE "C") FROM pg_catalog.unnest(def.key) k)) THEN
-    RAISE EXCEPTION 'key % is not unique in target %', def.key, def.target
+            = (SELECT pg_catalog.array_agg(k ORDER BY k COLLATE "C") FROM pg_catalog.unnest(xbb._sync_key(def)) k)) THEN
+    RAISE EXCEPTION 'key % is not unique in target %', xbb._sync_key(def), def.target
       USING ERRCODE = 'invalid_parameter_value',
-            HINT = pg_catalog.format('CREATE UNIQUE INDEX ON %s (%s);', def.target, xbb._sync_list(def.key, '%1$I'));
+            HINT = pg_catalog.format('CREATE UNIQUE INDEX ON %s (%s);', def.target, xbb._sync_list(xbb._sync_key(def), '%1$I'));
   END IF;
   PERFORM xbb._sync_check_types(def);
   -- all else that INSERT sees

@@ -93,7 +93,8 @@ BEGIN
   END IF;
   given := pg_catalog.jsonb_build_object(
     'data_id', pg_catalog.quote_ident(xbb._sync_source_column(def.source, 'dataId', 'data_id')),
-    'update_time', pg_catalog.quote_ident(xbb._sync_source_column(def.source, 'updateTime', 'update_time'))) || coalesce(given, '{}');
+    'update_time', pg_catalog.quote_ident(xbb._sync_source_column(def.source, 'updateTime', 'update_time'))) || coalesce(given, '{}')
+    || xbb._sync_scope_expressions(def);
   SELECT k INTO missing FROM pg_catalog.jsonb_object_keys(given) k
   WHERE def.target IS NOT NULL AND NOT EXISTS (
     SELECT FROM pg_catalog.pg_attribute t WHERE t.attrelid = def.target AND t.attname = k
@@ -171,9 +172,9 @@ DECLARE
   target pg_catalog.text := pg_catalog.format('%I.%I', names[1], names[2]);
 BEGIN
   EXECUTE pg_catalog.format('CREATE TABLE %s AS SELECT * FROM pg_temp.xbb_sync_view WITH NO DATA', target);
-  EXECUTE pg_catalog.format('ALTER TABLE %s ADD PRIMARY KEY (%s)', target, xbb._sync_list(def.key, '%1$I'));
+  EXECUTE pg_catalog.format('ALTER TABLE %s ADD PRIMARY KEY (%s)', target, xbb._sync_list(xbb._sync_key(def), '%1$I'));
   IF def.key <> '{data_id}' THEN
-    EXECUTE pg_catalog.format('CREATE INDEX ON %s (data_id)', target);
+    EXECUTE pg_catalog.format('CREATE INDEX ON %s (%s)', target, xbb._sync_list(xbb._sync_scope_columns(def) || 'data_id'::pg_catalog.text, '%1$I'));
   END IF;
   IF def.delete_mode = 'mark' THEN
     EXECUTE pg_catalog.format('ALTER TABLE %s ADD COLUMN deleted_at timestamptz', target);
@@ -191,6 +192,7 @@ LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp 
 BEGIN
   PERFORM xbb._sync_check_source(def);
   PERFORM xbb._sync_check_options(def);
+  def.scope := xbb._sync_check_scope(def);
   def := xbb._sync_transformation(def, path);
   IF pg_catalog.cardinality(def.key) IS NULL OR pg_catalog.cardinality(def.key) = 0 OR NOT def.key <@ def.target_columns THEN
     RAISE EXCEPTION 'key % is not among the columns of the sync', def.key
@@ -201,6 +203,7 @@ BEGIN
     def.target := xbb._sync_make_target(def, names);
   END IF;
   PERFORM xbb._sync_check_target(def);
+  PERFORM xbb._sync_check_alone(def);
   DROP VIEW pg_temp.xbb_sync_view;
   def.types := xbb._sync_types(def);
   def.source_name := xbb._sync_place(def.source);
@@ -224,6 +227,9 @@ BEGIN
       USING ERRCODE = 'null_value_not_allowed';
   END IF;
   def.owner := (SELECT r.oid FROM pg_catalog.pg_roles r WHERE r.rolname = current_user);
+  IF EXISTS (SELECT FROM xbb.sync_definition d WHERE d.owner = def.owner AND d.name = def.name AND d.confirmed) THEN
+    RAISE EXCEPTION 'sync % exists already', pg_catalog.quote_ident(def.name) USING ERRCODE = 'duplicate_object';
+  END IF;
   target := coalesce(target, pg_catalog.quote_ident(def.name));
   names := pg_catalog.parse_ident(target);
   -- cut to its length, it may be the name of another table
@@ -268,7 +274,8 @@ COMMENT ON FUNCTION xbb.create_sync(text, regclass, text, text[], interval, json
 CREATE FUNCTION xbb._sync_named(def xbb.sync_definition) RETURNS pg_catalog.jsonb
 LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp SET quote_all_identifiers = off AS $$
   SELECT coalesce((def).columns, pg_catalog.jsonb_object_agg(u.c, pg_catalog.quote_ident(u.c)), '{}')
-  FROM pg_catalog.unnest((def).target_columns) u (c) WHERE u.c NOT IN ('data_id', 'update_time')
+  FROM pg_catalog.unnest((def).target_columns) u (c)
+  WHERE u.c NOT IN ('data_id', 'update_time') AND u.c <> ALL (xbb._sync_scope_columns(def))
 $$;
 
 -- The columns of a definition after a JSON merge patch: null takes one out, and alone
@@ -308,6 +315,10 @@ BEGIN
   IF before.target <> def.target THEN
     RAISE NOTICE 'the next run of sync % loads all into %', pg_catalog.quote_ident(def.name), def.target;
     RETURN;
+  END IF;
+  IF before.scope IS DISTINCT FROM def.scope THEN
+    RAISE NOTICE 'the next run of sync % loads all into its rows of %; what is outside of the scope stays',
+      pg_catalog.quote_ident(def.name), def.target;
   END IF;
   IF before.source <> def.source AND def.watermark IS NOT NULL THEN
     RAISE NOTICE 'of % the next run reads what has changed since %', def.source, def.watermark - def.overlap
@@ -385,7 +396,7 @@ BEGIN
     RAISE EXCEPTION 'the name of a sync has 1 to 200 characters' USING ERRCODE = 'invalid_parameter_value';
   END IF;
   -- a run would go on with one half in the one table, one in the other
-  IF pg_catalog.num_nonnulls(given.source, given.target, new_name) > 0 THEN
+  IF pg_catalog.num_nonnulls(given.source, given.target, given.scope, new_name) > 0 THEN
     PERFORM xbb._sync_take_idle(def);
   END IF;
   -- these two are all that can be said of a sync whose tables are gone
@@ -399,7 +410,7 @@ BEGIN
     def := xbb._sync_prepare(def, NULL, path);
   END IF;
   PERFORM xbb._sync_update(def);
-  IF before.target <> def.target THEN
+  IF before.target <> def.target OR before.scope IS DISTINCT FROM def.scope THEN
     PERFORM xbb._sync_rewind(def.id, NULL);
   END IF;
   PERFORM xbb._sync_tell_change(before, def);

@@ -48,3 +48,7 @@ LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'xbb_fdw_sync_r
 
 CREATE FUNCTION xbb._sync_reject_drop(id integer, ids bigint[]) RETURNS boolean
 LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'xbb_fdw_sync_reject_drop';
+
+-- Reads, for whoever calls, what he may not see: src/func/sync_rival.h has the contract.
+CREATE FUNCTION xbb._sync_rival(target pg_catalog.regclass, scope pg_catalog.jsonb, id integer) RETURNS integer
+LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'xbb_fdw_sync_rival';

@@ -10,9 +10,9 @@ BEGIN
         FROM pg_catalog.unnest($1) WITH ORDINALITY u (c, o) WHERE u.c <> ''data_id'' AND u.o <= $4 AND t.r -> u.c <> ''null''))
        ORDER BY t.data_id)
      FROM (SELECT t.data_id, pg_catalog.to_jsonb(t) AS r FROM %s t
-           WHERE t.data_id = ANY (SELECT i.data_id FROM pg_temp.xbb_sync_ids i)
+           WHERE t.data_id = ANY (SELECT i.data_id FROM pg_temp.xbb_sync_ids i) AND %s
              AND NOT EXISTS (SELECT FROM pg_temp.xbb_sync_before b WHERE b.data_id = t.data_id)
-           ORDER BY t.data_id LIMIT $2) t', def.target)
+           ORDER BY t.data_id LIMIT $2) t', def.target, xbb._sync_own_rows(def))
   INTO inserted USING def.target_columns, limits.examples, limits.example_characters, limits.example_columns;
   EXECUTE pg_catalog.format(
     'SELECT pg_catalog.array_agg(pg_catalog.format(''%%s: %%s'', t.data_id,
@@ -21,8 +21,8 @@ BEGIN
         FROM pg_catalog.unnest($1) WITH ORDINALITY u (c, o) WHERE t.b -> u.c IS DISTINCT FROM t.r -> u.c))
        ORDER BY t.data_id)
      FROM (SELECT t.data_id, pg_catalog.to_jsonb(t) AS r, pg_catalog.to_jsonb(b) AS b
-           FROM %s t JOIN pg_temp.xbb_sync_before b ON b.data_id = t.data_id
-           WHERE pg_catalog.record_image_ne(ROW(%s), ROW(%s)) ORDER BY t.data_id LIMIT $2) t', def.target,
+           FROM %s t JOIN pg_temp.xbb_sync_before b ON b.data_id = t.data_id AND %s
+           WHERE pg_catalog.record_image_ne(ROW(%s), ROW(%s)) ORDER BY t.data_id LIMIT $2) t', def.target, xbb._sync_own_rows(def),
     xbb._sync_list(def.target_columns, 't.%1$I'), xbb._sync_list(def.target_columns, 'b.%1$I'))
   INTO updated USING def.target_columns, limits.examples, limits.example_characters;
 END
@@ -55,7 +55,8 @@ BEGIN
     EXECUTE pg_catalog.format('CREATE TEMP TABLE xbb_sync_ids ON COMMIT DROP AS SELECT %I AS data_id FROM pg_temp.xbb_sync_stage',
                               xbb._sync_source_column(def.source, 'dataId', 'data_id'));
     EXECUTE pg_catalog.format('CREATE TEMP TABLE xbb_sync_before ON COMMIT DROP AS
-      SELECT * FROM %s t WHERE t.data_id = ANY (SELECT i.data_id FROM pg_temp.xbb_sync_ids i)', def.target);
+      SELECT * FROM %s t WHERE t.data_id = ANY (SELECT i.data_id FROM pg_temp.xbb_sync_ids i) AND %s', def.target,
+                              xbb._sync_own_rows(def));
     counts := xbb._sync_load(def, 0, counts.rows_read);
     examples := xbb._sync_examples(def);
     SELECT pg_catalog.array_agg(r.line ORDER BY r.data_id) INTO rejected

@@ -66,9 +66,8 @@ typedef struct Stored
 	SPIPlanPtr	plan;
 } Stored;
 
-/* Whose the tables are: the extension's owner's. */
-static Oid
-tables_owner(Oid function)
+Oid
+sync_tables_owner(Oid function)
 {
 	Oid			relid = get_relname_relid("_sync_definition", get_func_namespace(function));
 	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relid));
@@ -134,7 +133,7 @@ run_stored(FunctionCallInfo fcinfo, Stored *stored, int64 *returned)
 	level = NewGUCNestLevel();
 	set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET, PGC_S_SESSION,
 					  GUC_ACTION_SAVE, true, 0, false);
-	SetUserIdAndSecContext(tables_owner(function), context | SECURITY_LOCAL_USERID_CHANGE);
+	SetUserIdAndSecContext(sync_tables_owner(function), context | SECURITY_LOCAL_USERID_CHANGE);
 	prepare(stored, function, nargs);
 	if (SPI_execute_plan(stored->plan, values, nulls, false, 0) < 0)
 		elog(ERROR, "a statement of xbb_etl cannot be run");

@@ -13,6 +13,9 @@
 
 #include "fmgr.h"
 
+/* Whose the tables are, the extension's owner's; by any function of the extension. */
+extern Oid	sync_tables_owner(Oid function);
+
 /* xbb._sync_insert(xbb.sync_definition): a new definition; false if there is one of that name */
 extern PGDLLEXPORT Datum xbb_fdw_sync_insert(PG_FUNCTION_ARGS);
 

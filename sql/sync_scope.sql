@@ -1,0 +1,117 @@
+-- Several syncs write into one table, each its own rows: dataIds are unique within a
+-- company only.  Two that would write the same rows are refused.
+
+\set company dingSyncScope
+\set ECHO none
+\getenv srcdir PG_ABS_SRCDIR
+\set include :srcdir '/sql/include/sim.sql'
+\i :include
+\set ECHO all
+SELECT sim('create products=0 freeze=on');
+SELECT sim('create object=customer form_id=1 records=3 first_id=1 width=3');
+SELECT sim('create object=customer form_id=2 records=4 first_id=1 width=3');
+CREATE SERVER sync_scope FOREIGN DATA WRAPPER xbb_fdw OPTIONS (corpid :'company', base_url :'url', rate_limit '0', settle_time '1s');
+CREATE USER MAPPING FOR PUBLIC SERVER sync_scope OPTIONS (token 't0ken');
+CREATE FOREIGN TABLE one (data_id bigint, serial_no text, update_time timestamptz) SERVER sync_scope OPTIONS (object 'customer', form_id '1');
+CREATE FOREIGN TABLE two (data_id bigint, serial_no text, update_time timestamptz) SERVER sync_scope OPTIONS (object 'customer', form_id '2');
+
+-- the first makes the table, with the scope in its key
+SELECT xbb.create_sync('scope one', 'one', 'customer', scope => '{"form": 1, "company": "east"}', delete_mode => 'delete');
+\d customer
+SELECT xbb.create_sync('scope two', 'two', 'customer', scope => '{"form": 2, "company": "east"}', delete_mode => 'delete');
+CALL xbb.sync('scope one');
+CALL xbb.sync('scope two');
+SELECT form, company, count(*), min(data_id), max(data_id) FROM customer GROUP BY form, company ORDER BY form;
+-- each sees its own rows alone
+CALL xbb.reconcile('scope one', full => true);
+CALL xbb.reconcile('scope two');
+SELECT sim('drop id=2 object=customer form_id=1');
+CALL xbb.reconcile('scope one');
+CALL xbb.reconcile('scope two', full => true);
+CALL xbb.sync('scope two', full => true, dry_run => true);
+SELECT form, count(*), string_agg(data_id::text, ',' ORDER BY data_id) FROM customer GROUP BY form ORDER BY form;
+SELECT name, key, scope, target_columns FROM xbb.sync_definition WHERE name LIKE 'scope %' ORDER BY name;
+
+-- what would overlap
+SELECT xbb.create_sync('scope three', 'one', 'customer', scope => '{"form": 1, "company": "east"}');
+SELECT xbb.create_sync('scope three', 'one', 'customer', scope => '{"form": "01", "company": "east"}');
+SELECT xbb.create_sync('scope three', 'one', 'customer', scope => '{"company": "east"}');
+CREATE UNIQUE INDEX ON customer (data_id, form);
+SELECT xbb.create_sync('scope three', 'one', 'customer', scope => '{"form": 1}');
+DROP INDEX customer_data_id_form_idx;
+SELECT xbb.create_sync('scope three', 'one', 'customer', key => '{form,company,data_id}', columns => '{"form": "1", "company": "serial_no"}');
+SELECT xbb.alter_sync('scope two', scope => '{"form": 1, "company": "east"}');
+SELECT xbb.alter_sync('scope two', scope => 'null');
+-- what does not
+SELECT xbb.create_sync('scope three', 'one', 'customer', scope => '{"form": 1, "company": "west"}');
+SELECT xbb.alter_sync('scope three', scope => '{"form": 3, "company": "west"}', overlap => '2 hours');
+CALL xbb.sync('scope three');
+SELECT form, company, count(*) FROM customer GROUP BY form, company ORDER BY form, company;
+SELECT xbb.alter_sync('scope three', scope => '{"form": 4, "company": "west"}');
+CALL xbb.sync('scope three');
+SELECT form, company, count(*) FROM customer GROUP BY form, company ORDER BY form, company;
+-- columns are changed without a word about the scope
+SELECT xbb.alter_sync('scope three', columns => '{"serial_no": "upper(serial_no)"}');
+CALL xbb.sync('scope three', full => true);
+SELECT xbb.drop_sync('scope three');
+-- partitions are the same table
+CREATE TABLE parted (form bigint, data_id bigint, update_time timestamptz, PRIMARY KEY (form, data_id)) PARTITION BY LIST (form);
+CREATE TABLE part_one PARTITION OF parted FOR VALUES IN (1);
+SELECT xbb.create_sync('scope four', 'one', 'parted', scope => '{"form": 1}');
+SELECT xbb.create_sync('scope five', 'two', 'part_one', scope => '{"form": 1}');
+CALL xbb.sync('scope four');
+CALL xbb.reconcile('scope four', full => true);
+SELECT tableoid::regclass, count(*) FROM parted GROUP BY 1;
+SELECT xbb.drop_sync('scope four');
+
+-- what is no scope
+SELECT xbb.create_sync('scope bad', 'one', 'customer', scope => '[]');
+SELECT xbb.create_sync('scope bad', 'one', 'customer', scope => '{}');
+SELECT xbb.create_sync('scope bad', 'one', 'customer', scope => '{"form": null}');
+SELECT xbb.create_sync('scope bad', 'one', 'customer', scope => '{"nowhere": 1}');
+SELECT xbb.create_sync('scope bad', 'one', 'customer', scope => '{"data_id": 1}');
+SELECT xbb.create_sync('scope bad', 'one', 'customer', scope => '{"form": "x"}');
+SELECT xbb.create_sync('scope bad', 'one', 'customer', scope => '{"form": 9}', columns => '{"form": "1"}');
+SELECT xbb.create_sync('scope bad', 'one', 'customer', scope => '{"form": 9}');
+
+-- a renumbered record takes its own row along; the same numbers elsewhere are others'
+CREATE TABLE numbered (form int, serial_no text, data_id bigint, update_time timestamptz, note text, PRIMARY KEY (form, serial_no));
+SELECT xbb.create_sync('scope six', 'one', 'numbered', key => '{serial_no}', scope => '{"form": 1}', delete_mode => 'delete');
+SELECT xbb.create_sync('scope seven', 'two', 'numbered', key => '{serial_no}', scope => '{"form": 2}', delete_mode => 'delete');
+SELECT sim('touch id=1 object=customer form_id=1', '{"serialNo": "A"}');
+SELECT sim('touch id=1 object=customer form_id=2', '{"serialNo": "A"}');
+SELECT sim('touch id=3 object=customer form_id=1', '{"serialNo": "B"}');
+SELECT sim('touch id=3 object=customer form_id=2', '{"serialNo": "B"}');
+CALL xbb.sync('scope six');
+CALL xbb.sync('scope seven');
+SELECT sim('clock advance=60');
+SELECT sim('touch id=1 object=customer form_id=1', '{"serialNo": "C"}');
+SELECT sim('touch id=3 object=customer form_id=2', '{"serialNo": "A"}');
+CALL xbb.sync('scope six');
+CALL xbb.sync('scope seven');
+SELECT form, serial_no, data_id FROM numbered WHERE length(serial_no) = 1 ORDER BY form, serial_no;
+SELECT sync, data_id, error FROM xbb.sync_reject WHERE sync IN ('scope six', 'scope seven');
+
+-- another role's sync, of which nothing is told
+CREATE ROLE regress_xbb_scope;
+GRANT regress_xbb_scope TO CURRENT_USER;
+GRANT ALL ON SCHEMA "dingSyncScope" TO regress_xbb_scope;
+GRANT ALL ON one, numbered, customer TO regress_xbb_scope;
+GRANT USAGE ON FOREIGN SERVER sync_scope TO regress_xbb_scope;
+SET ROLE regress_xbb_scope;
+SELECT xbb.create_sync('other''s', 'one', 'numbered', key => '{serial_no}', scope => '{"form": 1}');
+SELECT xbb.create_sync('other''s', 'one', 'numbered', key => '{serial_no}', scope => '{"form": 3}');
+RESET ROLE;
+SELECT xbb.alter_sync('scope six', scope => '{"form": 3}');
+REVOKE INSERT ON numbered FROM regress_xbb_scope;
+SET ROLE regress_xbb_scope;
+SELECT xbb._sync_rival('numbered', '{"form": 1}', NULL);
+SELECT xbb.drop_sync('other''s');
+RESET ROLE;
+SELECT xbb._sync_rival('numbered', '{"form": 1}', NULL) IS NOT NULL AS told;
+
+SET client_min_messages = warning;
+SELECT count(xbb.drop_sync(name)) FROM xbb.sync_definition WHERE name LIKE 'scope %';
+DROP SERVER sync_scope CASCADE;
+DROP SCHEMA "dingSyncScope" CASCADE;
+DROP ROLE regress_xbb_scope;
