@@ -5,7 +5,9 @@
  *
  * Linear probing.  The ids of a company are nearly consecutive, so they are
  * mixed first; the product with the number of slots then picks one without a
- * division and for any number of slots, not only powers of two.
+ * division and for any number of slots, not only powers of two.  The ids come from
+ * outside, so the mix begins with a secret, and mixes it in once more: an id alone
+ * says nothing about its slot.
  *
  *-------------------------------------------------------------------------
  */
@@ -16,11 +18,11 @@
 #define MOST_GROWTH	16			/* times as many slots at once, nearly */
 
 static uint32_t
-home_slot(int64_t id, uint32_t nslots)
+home_slot(int64_t id, uint64_t seed, uint32_t nslots)
 {
-	uint64_t	h = (uint64_t) id;
+	uint64_t	h = (uint64_t) id ^ seed;
 
-	h = (h ^ (h >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+	h = (h ^ (h >> 30)) * UINT64_C(0xbf58476d1ce4e5b9) + (seed << 32 | seed >> 32);
 	h = (h ^ (h >> 27)) * UINT64_C(0x94d049bb133111eb);
 	h ^= h >> 31;
 	return (uint32_t) (((h >> 32) * nslots) >> 32);
@@ -28,9 +30,9 @@ home_slot(int64_t id, uint32_t nslots)
 
 /* The slot that holds id, or the free one where it belongs. */
 static int64_t *
-find_slot(int64_t *slots, uint32_t nslots, int64_t id)
+find_slot(int64_t *slots, uint32_t nslots, uint64_t seed, int64_t id)
 {
-	uint32_t	i = home_slot(id, nslots);
+	uint32_t	i = home_slot(id, seed, nslots);
 
 	while (slots[i] != VACANT && slots[i] != id)
 		i = i + 1 < nslots ? i + 1 : 0;
@@ -57,11 +59,12 @@ grow(IdSet *set, const Memory *memory)
 	for (uint32_t i = 0; i < set->nslots; i++)
 	{
 		if (set->slots[i] != VACANT)
-			*find_slot(slots, nslots, set->slots[i]) = set->slots[i];
+			*find_slot(slots, nslots, memory->seed, set->slots[i]) = set->slots[i];
 	}
 	if (set->slots)
 		memory->resize(memory->arg, set->slots, 0);
 	set->slots = slots;
+	set->seed = memory->seed;
 	set->nslots = nslots;
 }
 
@@ -84,13 +87,13 @@ idset_add(IdSet *set, const Memory *memory, int64_t id)
 		return is_new;
 	}
 	if (set->nslots > 0)
-		slot = find_slot(set->slots, set->nslots, id);
+		slot = find_slot(set->slots, set->nslots, set->seed, id);
 	if (slot && *slot == id)
 		return false;
 	if (set->nused + 1 > (uint64_t) set->nslots * 85 / 100)
 	{
 		grow(set, memory);
-		slot = find_slot(set->slots, set->nslots, id);
+		slot = find_slot(set->slots, set->nslots, set->seed, id);
 	}
 	*slot = id;
 	set->nused++;
@@ -102,7 +105,7 @@ idset_has(const IdSet *set, int64_t id)
 {
 	if (id == VACANT)
 		return set->has_vacant;
-	return set->nslots > 0 && *find_slot(set->slots, set->nslots, id) == id;
+	return set->nslots > 0 && *find_slot(set->slots, set->nslots, set->seed, id) == id;
 }
 
 int64_t

@@ -24,12 +24,15 @@ typedef struct Memory
 {
 	void	   *(*resize) (void *arg, void *ptr, size_t size);
 	void	   *arg;
+	uint64_t	seed;			/* of the sets in it: a random number, so that nobody
+								 * can choose ids that meet in one slot */
 } Memory;
 
 /* All zero is an empty set without memory. */
 typedef struct IdSet
 {
 	int64_t    *slots;
+	uint64_t	seed;			/* the memory's, once there are slots */
 	uint32_t	nslots;
 	uint32_t	nused;			/* slots taken */
 	int64_t		expected;		/* ids, if somebody said so */

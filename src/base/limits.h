@@ -20,6 +20,17 @@
 #define API_PAGE_RECORDS	100
 
 /*
+ * Records of one answer that are believed.  A paged list may put more on a page than
+ * it was asked for (xbb-api 2, U), but not many times more; a list that is not paged
+ * holds what a company has of users, roles, categories.
+ */
+#define API_ANSWER_RECORDS	(10 * API_PAGE_RECORDS)
+#define API_WHOLE_RECORDS	100000
+
+/* Bytes of one record that are believed: text fields hold some kB, sub-forms some MB. */
+#define API_RECORD_BYTES	(8 * 1024 * 1024)
+
+/*
  * The last record that paging may reach, and the greatest total that may be shown:
  * the lists seem to come from Elasticsearch, whose windows end there by default
  * (xbb-api 2, U).  So a total of just that may be a cap, and proves nothing.

@@ -134,6 +134,8 @@ collect_ended(HttpPool *pool)
 		call_ended((HttpCall *) call, code);
 	}
 	check_memory(pool);
+	/* one that was given up for an interrupt is no answer */
+	CHECK_FOR_INTERRUPTS();
 }
 
 /* Lets libcurl act upon a socket, or upon its timer (CURL_SOCKET_TIMEOUT). */

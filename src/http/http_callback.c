@@ -130,6 +130,12 @@ http_on_header(char *line, size_t size, size_t count, void *arg)
 	size_t		length = size * count;
 	char		value[64];
 
+	call->head += length;
+	if (call->head > HTTP_MAX_HEAD)
+	{
+		call->unusable = "the headers of the answer are longer than 256 kB";
+		return 0;
+	}
 	if (length >= 5 && strncmp(line, "HTTP/", 5) == 0)
 	{
 		/* the headers of an interim answer are not this one's */

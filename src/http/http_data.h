@@ -19,6 +19,12 @@
 #include "http/http.h"
 #include "lib/ilist.h"
 
+/*
+ * Bytes of headers and trailers together, interim answers included.  libcurl bounds
+ * single lines, since 8.3 headers, trailers not at all.
+ */
+#define HTTP_MAX_HEAD (256 * 1024)
+
 /* Easy handles kept for the next calls. */
 #define HTTP_POOL_MAX_IDLE 16
 
@@ -69,6 +75,7 @@ struct HttpCall
 	bool		sent;			/* or about to be */
 	bool		repeated;		/* was about to be sent once more */
 	HttpResult	result;			/* body is malloc'd */
+	size_t		head;			/* bytes of headers and trailers that came */
 	size_t		body_size;		/* allocated */
 	size_t		announced;		/* Content-Length, as far as it is believed; 0 =
 								 * not known */
@@ -79,7 +86,7 @@ struct HttpCall
 	z_stream	inflate;
 	bool		inflating;		/* it is to be ended */
 	bool		in_member;		/* a member of the gzip has begun, not ended */
-	const char *undecodable;	/* why, or NULL; constant */
+	const char *unusable;		/* why, or NULL; constant */
 	int64		retry_seconds;	/* Retry-After: one of the two, or -1 */
 	int64		retry_date;
 	char		error[CURL_ERROR_SIZE];

@@ -7,18 +7,32 @@
  * one after the other).  What is decoded here goes straight into the body, and never
  * beyond max_response_size.
  *
- * This runs inside libcurl's frames: no errors, no palloc, no interrupts.
+ * This runs inside libcurl's frames: no errors, no palloc, no interrupts; but it ends
+ * where one waits, as a little gzip may be a large body.
  *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
+#include "miscadmin.h"
+
 #include "http/http_data.h"
 
 #define BODY_FIRST_SIZE (32 * 1024)
 
+/* Bytes between two looks at interrupts. */
+#define INFLATE_ONCE (1024 * 1024)
+
 /* A window of 32 kB, and gzip's header and trailer. */
 #define GZIP_WINDOW_BITS (15 + 16)
+
+/* Is there an interrupt that the caller, outside of libcurl, will not come back from? */
+static bool
+is_interrupted(void)
+{
+	return (QueryCancelPending || ProcDiePending) && InterruptHoldoffCount == 0 &&
+		QueryCancelHoldoffCount == 0 && CritSectionCount == 0;
+}
 
 /* Room for more bytes and the NUL; false if there is no memory. */
 static bool
@@ -33,6 +47,8 @@ make_room(HttpCall *call, size_t length)
 	wanted = Max(wanted, BODY_FIRST_SIZE);
 	while (wanted < needed)
 		wanted *= 2;
+	/* for one byte too many, and the NUL */
+	wanted = Min(wanted, (size_t) call->max_response_size + 2);
 	body = realloc(call->result.body, wanted);
 	if (body == NULL)
 	{
@@ -77,7 +93,7 @@ inflate_some(HttpCall *call)
 	/* one byte more tells that there is more */
 	room = Min(call->body_size - result->body_length - 1, left + 1);
 	stream->next_out = (Bytef *) result->body + result->body_length;
-	stream->avail_out = Min(room, UINT_MAX);
+	stream->avail_out = Min(room, INFLATE_ONCE);
 	room = stream->avail_out;
 	code = inflate(stream, Z_NO_FLUSH);
 	result->body_length += room - stream->avail_out;
@@ -89,7 +105,7 @@ inflate_some(HttpCall *call)
 		code = inflateReset(stream);	/* another may follow */
 	call->pool->out_of_memory |= code == Z_MEM_ERROR;
 	if (code != Z_OK && code != Z_BUF_ERROR)
-		call->undecodable = stream->msg ? stream->msg : "the body is no gzip";
+		call->unusable = stream->msg ? stream->msg : "the body is no gzip";
 	return !call->too_large && (code == Z_OK || code == Z_BUF_ERROR);
 }
 
@@ -122,6 +138,11 @@ append_gzip(HttpCall *call, const char *data, size_t length)
 	{
 		if (!inflate_some(call))
 			return false;
+		if (is_interrupted())
+		{
+			call->unusable = "it was interrupted";
+			return false;
+		}
 	} while (stream->avail_in > 0 || (call->in_member && stream->avail_out == 0));
 	return true;
 }
@@ -138,15 +159,15 @@ http_decode(HttpCall *call, const char *data, size_t length)
 		case HTTP_FOREIGN:
 			break;
 	}
-	call->undecodable = "the body is encoded in a way that was not asked for";
+	call->unusable = "the body is encoded in a way that was not asked for";
 	return false;
 }
 
 void
 http_decode_end(HttpCall *call, bool complete)
 {
-	if (complete && call->in_member && !call->undecodable)
-		call->undecodable = "the gzip of the body ends too early";
+	if (complete && call->in_member && !call->unusable)
+		call->unusable = "the gzip of the body ends too early";
 	if (call->inflating)
 		inflateEnd(&call->inflate);
 	call->inflating = false;

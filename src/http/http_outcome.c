@@ -12,6 +12,13 @@
 #include "base/compat.h"
 #include "http/http_data.h"
 
+/* What libcurl calls a header of more than 100 kB. */
+#if LIBCURL_VERSION_NUM >= 0x080600
+#define LINE_TOO_LONG CURLE_TOO_LARGE
+#else
+#define LINE_TOO_LONG CURLE_OUT_OF_MEMORY
+#endif
+
 /* Blanks what could upset a log: the far side has a hand in these texts. */
 static void
 copy_ascii(char *target, size_t size, const char *source)
@@ -31,7 +38,7 @@ outcome_of(const HttpCall *call, CURLcode code)
 	curl_easy_getinfo(call->easy, CURLINFO_REQUEST_SIZE, &sent);
 	if (call->too_large)
 		return HTTP_TOO_LARGE;
-	if (call->undecodable)
+	if (call->unusable)
 		return HTTP_BROKEN;
 	if (code == CURLE_OK)
 		return HTTP_ANSWERED;
@@ -48,8 +55,10 @@ error_of(const HttpCall *call, CURLcode code)
 {
 	if (call->repeated)
 		return "kept connection was lost";
-	if (call->undecodable)
-		return call->undecodable;
+	if (call->unusable)
+		return call->unusable;
+	if (code == LINE_TOO_LONG && call->result.body_length == 0)
+		return "a header of the answer is too long";
 	return call->error[0] ? call->error : curl_easy_strerror(code);
 }
 

@@ -200,7 +200,7 @@ pager_create(const PagerConfig *config)
 	};
 	p->memory = (Memory)
 	{
-		config->resize, config->resize_arg
+		config->resize, config->resize_arg, config->seed
 	};
 	if (p->config.settle > INT32_MAX)
 		p->config.settle = INT32_MAX;

@@ -66,6 +66,7 @@ typedef struct PagerConfig
 	 */
 	void	   *(*resize) (void *arg, void *ptr, size_t size);
 	void	   *resize_arg;
+	uint64_t	seed;			/* a random number, for the sets of ids */
 } PagerConfig;
 
 /* One request: conditions of its own beside those of the scan. */

@@ -10,6 +10,7 @@
  */
 #include "postgres.h"
 
+#include "common/pg_prng.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
@@ -123,6 +124,7 @@ reader_format(const TableOptions *table, TupleDesc tupdesc, Bitmapset *wanted,
 		.id_key = table->object->id_key,
 		.time_zone = table->server.time_zone,
 		.null_on_error = table->null_on_error,
+		.most_rows = table->object->paged ? API_ANSWER_RECORDS : API_WHOLE_RECORDS,
 	};
 
 	while ((attnum = bms_next_member(wanted, attnum)) > 0)
@@ -153,6 +155,7 @@ reader_open(const TableOptions *table, const ApiAccess *access, RecordFormat *fo
 	list->format = format;
 	list->memory.resize = resize_memory;
 	list->memory.arg = context;
+	list->memory.seed = pg_prng_uint64(&pg_global_prng_state);
 	list->queue = api_open(table, access, &api);
 	reader->limit = limit;
 	reader->reading.list = list;

@@ -104,6 +104,7 @@ reading_begin(Reading *reading, const ConditionSet *part, int64 limit,
 		.limit = limit,
 		.resize = list->memory.resize,
 		.resize_arg = list->memory.arg,
+		.seed = list->memory.seed,
 	};
 	const RecordPage *page;
 	PagerStep	step;

@@ -348,6 +348,7 @@ record_format(TupleDesc tupdesc, Bitmapset *wanted, char **attrs, char **constan
 	format->null_on_error = shape->null_on_error;
 	format->id_key = pstrdup(shape->id_key);
 	format->time_zone = shape->time_zone;
+	format->most_rows = shape->most_rows;
 	want_envelope(format, shape->list_key);
 
 	format->record = attr_root();

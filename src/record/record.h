@@ -41,6 +41,7 @@ typedef struct RecordShape
 	pg_tz	   *time_zone;		/* of dates, timestamps and times as text */
 	bool		null_on_error;	/* a value that does not fit is null; but those
 								 * of id_key and updateTime are errors always */
+	int			most_rows;		/* that an answer may hold; 1 or more */
 } RecordShape;
 
 /* The list of one answer. */
@@ -79,7 +80,8 @@ extern Datum record_constant(Form_pg_attribute attribute, const char *constant,
  * Reads an answer; "body" is copied, and may be freed at once.  Returns NULL and
  * sets what makes it unreadable (palloc'd, ASCII, nothing of the body in it) if it
  * is not valid UTF-8, not valid JSON, nested more than 256 deep, not an object, or has a list
- * with something else than objects in it or with more than 100,000 of them;
+ * with something else than objects in it, with more of them than the shape says or
+ * with one above API_RECORD_BYTES;
  * raises nothing but out of memory and interrupts.  The page's context is a
  * child of "parent".  The envelope's msg, of at most 1000 bytes, is the page's.
  */

@@ -15,13 +15,14 @@
 #include "common/hashfn.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
-#include "record/record_page.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
+#include "base/limits.h"
+#include "record/record_page.h"
+
 #define MAX_BODY MaxAllocSize
-#define MAX_ROWS 100000			/* of an answer: bounds the memory of a hostile
-								 * one */
+#define LOOK_TOKENS 4096		/* between two looks at interrupts */
 #define MAX_MSG 1000			/* bytes kept of the API's message */
 #define FIRST_ROWS 128
 #define FIRST_ROOM 4096			/* bytes of values */
@@ -266,6 +267,8 @@ end_row(PageReader *reader)
 	LexSlice	update_time = get_field(reader, &format->update_time);
 	LexSlice	data = get_slice(reader, reader->record, format->data);
 
+	if (reader->record[format->record->number].length > API_RECORD_BYTES)
+		return "a record is too long";
 	if (!is_data(&data))
 		return "the data of a record is not an object";
 	if (!keep_record(reader))
@@ -294,9 +297,12 @@ read_answer(PageReader *reader)
 	Lex		   *lex = &reader->lex;
 	const Attr *closed;
 	const char *wrong;
+	int			tokens = 0;
 
 	for (;;)
 	{
+		if (++tokens % LOOK_TOKENS == 0)
+			CHECK_FOR_INTERRUPTS();
 		skip_unwanted(reader);
 		switch (lex_next(lex))
 		{
@@ -326,7 +332,7 @@ read_answer(PageReader *reader)
 				{
 					if (lex_in_array(lex))
 						return "the list holds something that is not a record";
-					if (reader->page->page.nrows == MAX_ROWS)
+					if (reader->page->page.nrows == format->most_rows)
 						return "the list has too many records for one answer";
 					reader->open[lex->depth] = format->record;
 					begin_row(reader);
@@ -422,7 +428,7 @@ read_page(RecordFormat *format, RecordPageData *page, const char *body,
 		body += 3;
 		length -= 3;
 	}
-	if (!pg_verify_mbstr(PG_UTF8, body, (int) length, true))
+	if (!value_is_utf8(body, length))
 		return "the answer is not valid UTF-8";
 
 	reader.format = format;

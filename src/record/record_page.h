@@ -61,6 +61,7 @@ struct RecordFormat
 	RecordColumn add_time;
 	RecordColumn update_time;
 	int			longest;		/* name, bytes */
+	int			most_rows;		/* of an answer */
 	bool		whole;			/* a column is the record itself */
 	Size		room;			/* that the values of the last page took, bytes */
 

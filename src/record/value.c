@@ -12,6 +12,7 @@
 #include "catalog/pg_language.h"
 #include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
+#include "miscadmin.h"
 #include "nodes/execnodes.h"
 #include "nodes/nodeFuncs.h"
 #include "utils/array.h"
@@ -41,6 +42,7 @@ find_elements(ValueText text, int *count)
 
 	while ((event = lex_next(&lex)) != LEX_END)
 	{
+		CHECK_FOR_INTERRUPTS();
 		if (event == LEX_FAILED)
 			return NULL;
 		if (lex.depth != 1 || (event != LEX_SCALAR && event != LEX_CLOSE))
@@ -100,7 +102,10 @@ convert_array(ValueType *type, const LexSlice *slice, bool *isnull)
 	datums = palloc(count * sizeof(Datum));
 	nulls = palloc(count * sizeof(bool));
 	for (int i = 0; i < count; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
 		datums[i] = value_datum(type->element, &elements[i], &nulls[i]);
+	}
 
 	return PointerGetDatum(construct_md_array(datums, nulls, 1, &count,
 											  &lower_bound, type->element_oid,

@@ -71,4 +71,7 @@ extern bool value_int64(const LexSlice *slice, int64 *result);
  */
 extern int64 value_epoch(const LexSlice *slice, pg_tz *zone);
 
+/* Whether a text is, and has no NUL.  Raises interrupts. */
+extern bool value_is_utf8(const char *text, size_t length);
+
 #endif							/* XBB_VALUE_H */

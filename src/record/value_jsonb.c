@@ -10,6 +10,7 @@
  */
 #include "postgres.h"
 
+#include "miscadmin.h"
 #include "utils/jsonb.h"
 #include "utils/numeric.h"
 #include "record/value_type.h"
@@ -63,6 +64,7 @@ make_container(const LexSlice *slice)
 	lex_begin(&lex, slice->start, slice->length);
 	for (;;)
 	{
+		CHECK_FOR_INTERRUPTS();
 		switch (lex_next(&lex))
 		{
 			case LEX_KEY:

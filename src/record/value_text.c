@@ -8,7 +8,11 @@
 #include "postgres.h"
 
 #include "mb/pg_wchar.h"
+#include "miscadmin.h"
 #include "record/value_type.h"
+
+/* Bytes between two looks at interrupts. */
+#define LOOK_BYTES (1024 * 1024)
 
 static bool
 is_ascii_text(const char *data, int length)
@@ -75,4 +79,22 @@ char *
 value_terminated(ValueText text)
 {
 	return pnstrdup(text.data, text.length);
+}
+
+bool
+value_is_utf8(const char *body, size_t length)
+{
+	while (length > 0)
+	{
+		int			part = Min(length, LOOK_BYTES);
+		int			good = pg_encoding_verifymbstr(PG_UTF8, body, part);
+
+		/* a part may end within a character, of four bytes at most */
+		if (good == 0 || (good < part && (good < part - 3 || part == (int) length)))
+			return false;
+		body += good;
+		length -= good;
+		CHECK_FOR_INTERRUPTS();
+	}
+	return true;
 }

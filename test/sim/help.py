@@ -51,9 +51,9 @@ moment, "release name=X".  The company's other requests are answered meanwhile.
 VERB_ORDER = """create forms form field remove set get clock add touch drop put putraw mutate at mark always ever versions total dump log
     count clear stats fault faults hold held wait-held release port help""".split()
 FAULT_ORDER = """close reset half half-head hang hang-body drip delay status redirect html empty truncated trailing endless
-    gzip-bomb bad-gzip gzip-members bad-utf8 nul dup-keys no-result no-list no-total wrong-type array bom deep replace
+    gzip-bomb bad-gzip gzip-members bad-utf8 nul long dup-keys no-result no-list no-total wrong-type array bom deep replace
     code busy success-false ignore wrong-page chunked bad-chunk cut-chunk no-length long-length short-length
-    bad-status-line many-headers no-date""".split()
+    bad-status-line many-headers trailers no-date""".split()
 
 
 def help_text(verbs, faults):

@@ -34,7 +34,8 @@ def try_faults(tap, ctl, probe):
                         "wrong-page": lambda d: d["result"]["list"][0] not in good["result"]["list"],
                         "wrong-type": lambda d: isinstance(d["result"]["list"], dict),
                         "dup-keys": lambda d: d == good, "busy": lambda d: "系统繁忙" in d["msg"],
-                        "success-false": lambda d: d["success"] is False, "array": lambda d: d == [good],
+                        "success-false": lambda d: d["success"] is False,
+                        "long": lambda d: len(d["result"]["list"][0]["data"]["text_1"]) > 10_000_000, "array": lambda d: d == [good],
                         "gzip-members": lambda d: d == good}.items():
         ctl("c1", "fault", what=what)
         got = probe.breaks(pageSize=100)
@@ -45,6 +46,11 @@ def try_faults(tap, ctl, probe):
     half = first.decompress(raw)
     ok(probe.headers["content-encoding"] == "x-gzip" and json.loads(half + gzip_format.decompress(first.unused_data)) == good and
        raw.endswith(compress(b"", 6)), "gzip-members n=2")
+    ctl("c1", "fault", what="trailers", n="3")
+    probe.close()
+    probe.raw("product/list", compact({"corpid": "c1", "userId": "u-0001", "pageSize": 1}).encode())
+    ok(probe.headers["transfer-encoding"] == "chunked", "fault trailers")
+    probe.close()
     ctl("c1", "fault", what="bom")
     raw = probe.raw("product/list", compact({"corpid": "c1", "userId": "u-0001", "pageSize": 100}).encode())
     ok(raw[:3] == b"\xef\xbb\xbf" and json.loads(raw[3:]) == good, "fault bom")

@@ -7,7 +7,7 @@ from .clock import http_date
 class Response:
     """An answer before it is framed.  Faults bend it."""
     __slots__ = ("status", "headers", "type", "body", "result", "compressed", "framing", "declared", "cut", "after",
-                 "drip", "stream", "delay", "date", "key", "pages", "status_line", "list_key")
+                 "drip", "stream", "delay", "date", "key", "pages", "status_line", "list_key", "interim")
 
     def __init__(self, body=b"", status=200, result="1"):
         self.status, self.body, self.result = status, body, result
@@ -15,6 +15,7 @@ class Response:
         self.compressed, self.framing, self.declared = False, "length", None
         self.cut, self.after, self.drip, self.stream, self.delay = False, "keep", None, None, 0
         self.date, self.key, self.pages, self.status_line, self.list_key = True, None, 1, None, "list"
+        self.interim = b""
 
 
 REASONS = {200: "OK", 301: "Moved Permanently", 302: "Found", 307: "Temporary Redirect", 308: "Permanent Redirect",
@@ -65,7 +66,7 @@ def frame(tenant, answer, body, closing):
         body = b"zz\r\n" + body + b"\r\n0\r\n\r\n"
     elif framing == "cut-chunk":
         body = b"%x\r\n%s\r\n" % (len(body), body)
-    return ("\r\n".join(head) + "\r\n\r\n").encode("utf-8"), body
+    return answer.interim + ("\r\n".join(head) + "\r\n\r\n").encode("utf-8"), body
 
 
 def date(tenant):

@@ -187,8 +187,26 @@ def fault_bad_status_line(f, tenant, answer):
 
 @fault("many-headers")
 def fault_many_headers(f, tenant, answer):
-    "n=2000 more headers"
-    answer.headers += [(f"X-Pad-{i}", "x" * 100) for i in range(argument(f, "n", 2000))]
+    "n=2000 more headers of bytes=100 each; interim=on: those of n answers with status 103 before this one"
+    pads = [(f"X-Pad-{i}", "x" * argument(f, "bytes", 100)) for i in range(argument(f, "n", 2000))]
+    if f.args.get("interim"):
+        answer.interim = b"".join(f"HTTP/1.1 103 Early Hints\r\n{name}: {value}\r\n\r\n".encode() for name, value in pads)
+    else:
+        answer.headers += pads
+
+
+@fault("trailers")
+def fault_trailers(f, tenant, answer):
+    "chunked, n=10 trailers behind it; endless=on: without end"
+    body, n = answer.body, argument(f, "n", 10)
+
+    def stream():
+        yield b"%x\r\n%s\r\n0\r\n" % (len(body), body)
+        lines = b"X-Trailer: " + b"x" * 1000 + b"\r\n"
+        while f.args.get("endless"):
+            yield lines * 64
+        yield lines * n + b"\r\n"
+    answer.stream, answer.framing = stream(), "trailers"
 
 
 @fault("no-date")

@@ -63,6 +63,13 @@ def fault_nul(f, tenant, answer):
     answer.body = answer.body.replace(mark, mark + (b"\\u0000" if f.args.get("how") == "escape" else b"\0"), 1)
 
 
+@fault("long")
+def fault_long(f, tenant, answer):
+    "bytes=10000000 more in the first text_1 (or msg)"
+    mark = b'"text_1":"' if b'"text_1":"' in answer.body else b'"msg":"'
+    answer.body = answer.body.replace(mark, mark + b"x" * argument(f, "bytes", 10_000_000), 1)
+
+
 @fault("dup-keys")
 def fault_dup_keys(f, tenant, answer):
     "a key comes twice with two values; field=total (default) | code | list | record"

@@ -114,6 +114,11 @@ my @faults = (
 	[ 'short-length', {}, 'HV000|08006' ],	# the last page is too short to be compressed
 	[ 'bad-status-line', {}, '08006' ],
 	[ 'many-headers', {}, '*' ],
+	[ 'many-headers', { n => 1, bytes => 1000000 }, '08006' ],
+	[ 'many-headers', { n => 3000, interim => 'on' }, '08006' ],
+	[ 'trailers', {}, 'same' ],
+	[ 'trailers', { n => 300 }, '08006' ],
+	[ 'trailers', { endless => 'on' }, '08006' ],
 	[ 'no-date', {}, '*' ],
 );
 

@@ -395,7 +395,7 @@ test_resources(void)
 	World		world;
 	Scan		scan;
 	IdSet		set = {0};
-	Memory		memory = {drive_resize, NULL};
+	Memory		memory = {drive_resize, NULL, 1};
 	bool		small = true;
 
 	for (int64_t i = 1; i <= 1000000; i++)
