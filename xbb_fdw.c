@@ -89,5 +89,8 @@ xbb_fdw_handler(PG_FUNCTION_ARGS)
 	/* ANALYZE: sample.c */
 	routine->AnalyzeForeignTable = sample_analyze;
 
+	/* IMPORT FOREIGN SCHEMA: import.c */
+	routine->ImportForeignSchema = import_foreign_schema;
+
 	PG_RETURN_POINTER(routine);
 }

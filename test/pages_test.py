@@ -27,7 +27,7 @@ START = "README.md"
 ADMINISTRATION = ("doc/operations.md",)
 PAGES = (START, "doc/sync.md", "doc/operations.md", "doc/reference.md", "doc/errors.md", "doc/cookbook.md")
 # sh blocks with one of these are run
-SHELL = ("ask() {", "pg_dump", "xbb_sim.py ctl ding_demo touch", "xbb_sim.py ctl ding_demo drop", "psql -Xq -U etl", "token.sql |")
+SHELL = ("pg_dump", "xbb_sim.py ctl ding_demo touch", "xbb_sim.py ctl ding_demo drop", "psql -Xq -U etl", "token.sql |")
 
 
 def ctl(corpid, *words):

@@ -82,6 +82,16 @@ judge_answer(void *arg, const HttpResult *http, CallAnswer *answer, CallFault *f
 	return true;
 }
 
+static bool
+give_up_call(void *arg, const CallFault *fault, CallAnswer *answer)
+{
+	const ApiReader *reader = &((ApiQueue *) arg)->reader;
+
+	answer->result = reader->give_up ? reader->give_up(reader->arg, fault) : NULL;
+	answer->nrows = 0;
+	return answer->result != NULL;
+}
+
 static char *
 describe_call(void *arg, const Call *call)
 {
@@ -132,7 +142,7 @@ api_open(const TableOptions *table, const ApiAccess *access, const ApiReader *re
 		.userid = access->userid,
 		.endpoint = table->object->path,
 		.sum = &totals.counters,
-		.owner = {sign_call, judge_answer, describe_call, queue},
+		.owner = {sign_call, judge_answer, give_up_call, describe_call, queue},
 	};
 
 	queue->table = table;
@@ -150,9 +160,9 @@ api_open(const TableOptions *table, const ApiAccess *access, const ApiReader *re
 	return queue;
 }
 
-void
-api_ask(ApiQueue *queue, int ticket, const char *conditions, int page,
-		int page_size)
+static void
+ask(ApiQueue *queue, int ticket, const char *conditions, const char *members,
+	int page, int page_size)
 {
 	Call	   *call = call_ask(queue->calls, ticket);
 	MemoryContext old = MemoryContextSwitchTo(call->context);
@@ -161,6 +171,8 @@ api_ask(ApiQueue *queue, int ticket, const char *conditions, int page,
 
 	initStringInfo(&body);
 	appendStringInfo(&body, "{%s", queue->members);
+	if (members[0])
+		appendStringInfo(&body, ",%s", members);
 	if (conditions[0])
 		appendStringInfo(&body, ",\"conditions\":[%s]", conditions);
 	if (page > 0)
@@ -172,6 +184,19 @@ api_ask(ApiQueue *queue, int ticket, const char *conditions, int page,
 	request->length = body.len;
 	call->item = request;
 	MemoryContextSwitchTo(old);
+}
+
+void
+api_ask(ApiQueue *queue, int ticket, const char *conditions, int page,
+		int page_size)
+{
+	ask(queue, ticket, conditions, "", page, page_size);
+}
+
+void
+api_ask_members(ApiQueue *queue, int ticket, const char *members)
+{
+	ask(queue, ticket, "", members, 0, 0);
 }
 
 bool

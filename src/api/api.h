@@ -23,6 +23,12 @@ typedef struct ApiReader
 	void	   *(*read) (void *arg, const char *body, size_t length,
 						 Envelope *envelope);
 	void		(*discard) (void *arg, void *page);
+
+	/*
+	 * May be NULL.  What stands for an answer that cannot be had, whatever was tried;
+	 * NULL for an error.
+	 */
+	void	   *(*give_up) (void *arg, const CallFault *fault);
 	void	   *arg;
 } ApiReader;
 
@@ -70,6 +76,12 @@ extern ApiQueue *api_open(const TableOptions *table, const ApiAccess *access,
  */
 extern void api_ask(ApiQueue *queue, int ticket, const char *conditions,
 					int page, int page_size);
+
+/*
+ * The same where requests differ in more: "members" are members of the body, JSON
+ * without brackets; copied.
+ */
+extern void api_ask_members(ApiQueue *queue, int ticket, const char *members);
 
 /* The next answer: see call_next.  What stays wrong is an error (design G5). */
 extern bool api_next(ApiQueue *queue, bool wait, ApiAnswer *answer);

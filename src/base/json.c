@@ -25,6 +25,7 @@
 
 #include "base/json.h"
 #include "mb/pg_wchar.h"
+#include "miscadmin.h"
 
 /*
  * jansson keeps a real as a double.  Seventeen digits would send 19.99 as
@@ -290,4 +291,121 @@ json_body_members(const char *corpid, const char *user_id,
 	json_decref(root);
 
 	return take_inside(body);
+}
+
+/* ---- whole documents ---- */
+
+static void
+copy_tree(json_t *value, JsonTree *tree)
+{
+	static const JsonTreeType types[] = {
+		[JSON_OBJECT] = JSON_TREE_OBJECT, [JSON_ARRAY] = JSON_TREE_ARRAY,
+		[JSON_STRING] = JSON_TREE_STRING, [JSON_INTEGER] = JSON_TREE_NUMBER,
+		[JSON_REAL] = JSON_TREE_NUMBER, [JSON_TRUE] = JSON_TREE_TRUE,
+		[JSON_FALSE] = JSON_TREE_FALSE, [JSON_NULL] = JSON_TREE_NULL,
+	};
+	const char *name;
+	json_t	   *member;
+	size_t		index;
+
+	check_stack_depth();
+	tree->type = types[json_typeof(value)];
+	switch (json_typeof(value))
+	{
+		case JSON_OBJECT:
+			tree->members = palloc0(Max(json_object_size(value), 1) * sizeof(JsonTree));
+			json_object_foreach(value, name, member)
+			{
+				tree->members[tree->nmembers].name = pstrdup(name);
+				copy_tree(member, &tree->members[tree->nmembers++]);
+			}
+			break;
+		case JSON_ARRAY:
+			tree->members = palloc0(Max(json_array_size(value), 1) * sizeof(JsonTree));
+			json_array_foreach(value, index, member)
+				copy_tree(member, &tree->members[tree->nmembers++]);
+			break;
+		case JSON_STRING:
+			tree->text = pstrdup(json_string_value(value));
+			break;
+		case JSON_INTEGER:
+			tree->text = psprintf("%lld", (long long) json_integer_value(value));
+			break;
+		case JSON_REAL:
+			tree->text = psprintf("%.*g", REAL_DIGITS, json_real_value(value));
+			break;
+		default:
+			break;
+	}
+}
+
+JsonTree *
+json_tree(const char *text, size_t length, char **problem)
+{
+	json_error_t error;
+	json_t	   *root = json_loadb(text, length, JSON_ALLOW_NUL, &error);
+	JsonTree   *tree = NULL;
+
+	if (root == NULL)
+	{
+		*problem = describe_error(&error);
+		return NULL;
+	}
+	PG_TRY();
+	{
+		tree = palloc0(sizeof(JsonTree));
+		copy_tree(root, tree);
+	}
+	PG_FINALLY();
+	{
+		json_decref(root);
+	}
+	PG_END_TRY();
+	return tree;
+}
+
+const JsonTree *
+json_tree_member(const JsonTree *tree, const char *name)
+{
+	if (tree == NULL || tree->type != JSON_TREE_OBJECT)
+		return NULL;
+	for (int i = 0; i < tree->nmembers; i++)
+	{
+		if (strcmp(tree->members[i].name, name) == 0)
+			return &tree->members[i];
+	}
+	return NULL;
+}
+
+const char *
+json_tree_text(const JsonTree *tree)
+{
+	return tree ? tree->text : NULL;
+}
+
+bool
+json_tree_integer(const JsonTree *tree, int64 *result)
+{
+	const char *text = json_tree_text(tree);
+	char	   *end;
+	long long	value;
+
+	if (text == NULL || text[0] == '\0' || isspace((unsigned char) text[0]))
+		return false;
+	errno = 0;
+	value = strtoll(text, &end, 10);
+	if (errno != 0 || *end != '\0')
+		return false;
+	*result = value;
+	return true;
+}
+
+bool
+json_tree_flag(const JsonTree *tree)
+{
+	int64		number;
+
+	if (tree == NULL)
+		return false;
+	return tree->type == JSON_TREE_TRUE || (json_tree_integer(tree, &number) && number != 0);
 }

@@ -39,4 +39,40 @@ extern char *json_elements(const char *text);
 extern char *json_body_members(const char *corpid, const char *user_id,
 							   const char *form_id, const char *params);
 
+/* A document, read whole; palloc'd. */
+typedef enum JsonTreeType
+{
+	JSON_TREE_NULL,
+	JSON_TREE_FALSE,
+	JSON_TREE_TRUE,
+	JSON_TREE_NUMBER,
+	JSON_TREE_STRING,
+	JSON_TREE_ARRAY,
+	JSON_TREE_OBJECT
+} JsonTreeType;
+
+typedef struct JsonTree
+{
+	JsonTreeType type;
+	char	   *name;			/* as a member of an object, else NULL */
+	char	   *text;			/* of a string, up to its first NUL; of a number */
+	int			nmembers;		/* of an array or object */
+	struct JsonTree *members;
+} JsonTree;
+
+/* NULL if it is no JSON, and then what is wrong, palloc'd.  For answers of a few MB. */
+extern JsonTree *json_tree(const char *text, size_t length, char **problem);
+
+/* The member of an object, or NULL; also if the tree is NULL or something else. */
+extern const JsonTree *json_tree_member(const JsonTree *tree, const char *name);
+
+/* The text of a string or number, or NULL of all else. */
+extern const char *json_tree_text(const JsonTree *tree);
+
+/* A whole number, digits in a string, too; false if it is none. */
+extern bool json_tree_integer(const JsonTree *tree, int64 *result);
+
+/* Is it true, or a number or a string of one that is not 0? */
+extern bool json_tree_flag(const JsonTree *tree);
+
 #endif							/* XBB_JSON_H */

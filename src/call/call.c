@@ -207,10 +207,11 @@ raise_fault(const CallQueue *queue, const Call *call, const CallFault *fault)
 			 fault->hint ? errhint("%s", fault->hint) : 0));
 }
 
-/* Queues a failed call again, or raises the error. */
-static void
-retry_or_raise(CallQueue *queue, Call *call, const CallFault *fault)
+/* Queues a failed call again, or raises the error; true if the owner takes it for an answer. */
+static bool
+retry_or_raise(CallQueue *queue, Call *call, const CallFault *fault, CallAnswer *answer)
 {
+	const CallOwner *owner = &queue->spec.owner;
 	TimestampTz again;
 
 	call_count_error(queue, fault->kind, fault->message);
@@ -223,7 +224,11 @@ retry_or_raise(CallQueue *queue, Call *call, const CallFault *fault)
 
 	if (!fault->transient || call->attempts > queue->spec.max_retries ||
 		queue->retries_left <= 0)
+	{
+		if (owner->give_up && owner->give_up(owner->arg, fault, answer))
+			return true;
 		raise_fault(queue, call, fault);
+	}
 
 	queue->retries_left--;
 	count_event(queue, LIMITER_RETRIES, 1);
@@ -231,6 +236,7 @@ retry_or_raise(CallQueue *queue, Call *call, const CallFault *fault)
 	call->not_before = again;
 	dlist_delete(&call->node);
 	dlist_push_head(&queue->waiting, &call->node);
+	return false;
 }
 
 /* Has a call that has ended judged; true if *answer is its answer. */
@@ -249,11 +255,8 @@ judge_call(CallQueue *queue, Call *call, CallAnswer *answer)
 	if (success)
 		count_event(queue, LIMITER_ROWS, answer->nrows);
 	http_release(call->transfer);
-	if (!success)
-	{
-		retry_or_raise(queue, call, &fault);
+	if (!success && !retry_or_raise(queue, call, &fault, answer))
 		return false;
-	}
 	dlist_delete(&call->node);
 	MemoryContextDelete(call->context);
 	return true;

@@ -82,6 +82,12 @@ typedef struct CallOwner
 	bool		(*judge) (void *arg, const HttpResult *http, CallAnswer *answer,
 						  CallFault *fault);
 
+	/*
+	 * May be NULL.  Of a call that has failed for good: true if the owner takes that
+	 * for its answer, and sets the result; else it is an error.
+	 */
+	bool		(*give_up) (void *arg, const CallFault *fault, CallAnswer *answer);
+
 	/* How an error names the call, as the beginning of a sentence; palloc'd. */
 	char	   *(*describe) (void *arg, const Call *call);
 	void	   *arg;

@@ -43,4 +43,7 @@ extern void scan_explain(ForeignScanState *node, struct ExplainState *es);
 extern bool sample_analyze(Relation relation, AcquireSampleRowsFunc *func,
 						   BlockNumber *totalpages);
 
+/* IMPORT FOREIGN SCHEMA: import.c */
+extern List *import_foreign_schema(ImportForeignSchemaStmt *stmt, Oid serverid);
+
 #endif							/* XBB_FDW_H */

@@ -14,6 +14,7 @@
 #define XBB_OPTION_H
 
 #include "access/attnum.h"
+#include "nodes/pg_list.h"
 #include "pgtime.h"
 
 /* A kind of business object, as the API names its list endpoint. */
@@ -23,6 +24,8 @@ typedef struct OptionObject
 	const char *path;			/* of the read endpoint */
 	const char *list_key;		/* member of "result" that holds the records */
 	const char *id_key;			/* the record's identity, e.g. "dataId" */
+	int			business_type;	/* by which form/list knows its forms (xbb-api 7), 0
+								 * unknown */
 	bool		needs_form_id;
 	bool		needs_user_id;
 	bool		has_times;		/* takes conditions, also on addTime and
@@ -108,5 +111,14 @@ extern char *option_constant(Oid relid, AttrNumber attnum);
  * which the type alone counts.
  */
 extern void option_check_column(Oid relid, AttrNumber attnum, const char *attr);
+
+/* The object of that name, or NULL. */
+extern const OptionObject *option_object_by_name(const char *name);
+
+/* The object of the forms with that businessType, or NULL. */
+extern const OptionObject *option_object_by_business_type(int64 business_type);
+
+/* The text given for an option, or NULL. */
+extern const char *option_given(List *options, const char *name);
 
 #endif							/* XBB_OPTION_H */

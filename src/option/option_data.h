@@ -11,7 +11,6 @@
 #ifndef XBB_OPTION_DATA_H
 #define XBB_OPTION_DATA_H
 
-#include "nodes/pg_list.h"
 #include "option/option.h"
 
 /* Where an option may stand; a set of bits. */
@@ -90,9 +89,6 @@ typedef struct OptionValue
 extern void option_value(const OptionEntry *entry, const char *text,
 						 OptionValue *value);
 
-/* The text given for an option, or NULL. */
-extern const char *option_given(List *options, const char *name);
-
 /* As shown by xbb.options(). */
 extern const char *option_type_name(OptionType type);
 
@@ -108,9 +104,6 @@ extern bool option_url_is_api(const char *url);
 
 /* The API's host for a company. */
 extern const char *option_url_by_corpid(const char *corpid);
-
-/* The object of that name, or NULL. */
-extern const OptionObject *option_object_by_name(const char *name);
 
 /* The object with that endpoint; one of the usual shape is made up for others. */
 extern const OptionObject *option_object_by_path(const char *path);

@@ -29,24 +29,24 @@
 	{.name = object, .path = API_PREFIX endpoint, .list_key = list, .id_key = id, __VA_ARGS__}
 
 static const OptionObject objects[] = {
-	BUSINESS("product", "product/list"),
-	BUSINESS("customer", "customer/list", .needs_form_id = true),
-	BUSINESS("contact", "contact/list"),
-	BUSINESS("clue", "clue/list", .needs_form_id = true),
-	BUSINESS("opportunity", "opportunity/list", .needs_form_id = true),
-	BUSINESS("contract", "contract/list", .needs_form_id = true),
-	BUSINESS("contractOutstock", "contractOutstock/list"),
-	BUSINESS("refund", "refund/list"),
-	BUSINESS("payment", "payment/list"),
-	BUSINESS("paymentSheet", "paymentSheet/list"),
+	BUSINESS("product", "product/list", .business_type = 2401),
+	BUSINESS("customer", "customer/list", .business_type = 100, .needs_form_id = true),
+	BUSINESS("contact", "contact/list", .business_type = 401),
+	BUSINESS("clue", "clue/list", .business_type = 8000, .needs_form_id = true),
+	BUSINESS("opportunity", "opportunity/list", .business_type = 301, .needs_form_id = true),
+	BUSINESS("contract", "contract/list", .business_type = 201, .needs_form_id = true),
+	BUSINESS("contractOutstock", "contractOutstock/list", .business_type = 1504),
+	BUSINESS("refund", "refund/list", .business_type = 202),
+	BUSINESS("payment", "payment/list", .business_type = 701),
+	BUSINESS("paymentSheet", "paymentSheet/list", .business_type = 702),
 	BUSINESS("paySheet", "paySheet/list"),
-	BUSINESS("communicate", "communicate/list"),
-	BUSINESS("communicatePlan", "communicatePlan/list", .needs_form_id = true, .needs_user_id = true),
-	BUSINESS("marketActivity", "marketActivity/list", .needs_form_id = true),
-	BUSINESS("workOrder", "workOrderV2/list", .needs_form_id = true),
-	BUSINESS("workReportDaily", "workReportDaily/list", .needs_user_id = true),
-	BUSINESS("workReportWeekly", "workReportWeekly/list", .needs_user_id = true),
-	BUSINESS("workReportMonthly", "workReportMonthly/list", .needs_user_id = true),
+	BUSINESS("communicate", "communicate/list", .business_type = 501),
+	BUSINESS("communicatePlan", "communicatePlan/list", .business_type = 601, .needs_form_id = true, .needs_user_id = true),
+	BUSINESS("marketActivity", "marketActivity/list", .business_type = 8100, .needs_form_id = true),
+	BUSINESS("workOrder", "workOrderV2/list", .business_type = 20300, .needs_form_id = true),
+	BUSINESS("workReportDaily", "workReportDaily/list", .business_type = 2102, .needs_user_id = true),
+	BUSINESS("workReportWeekly", "workReportWeekly/list", .business_type = 2103, .needs_user_id = true),
+	BUSINESS("workReportMonthly", "workReportMonthly/list", .business_type = 2104, .needs_user_id = true),
 	BUSINESS("workTimeRecord", "workTimeRecord/list"),
 	BUSINESS("paas", "paas/list", .needs_form_id = true),
 
@@ -64,6 +64,17 @@ option_object_by_name(const char *name)
 	for (int i = 0; i < (int) lengthof(objects); i++)
 	{
 		if (strcmp(objects[i].name, name) == 0)
+			return &objects[i];
+	}
+	return NULL;
+}
+
+const OptionObject *
+option_object_by_business_type(int64 business_type)
+{
+	for (int i = 0; i < (int) lengthof(objects); i++)
+	{
+		if (business_type > 0 && objects[i].business_type == business_type)
 			return &objects[i];
 	}
 	return NULL;

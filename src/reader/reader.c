@@ -147,7 +147,7 @@ reader_open(const TableOptions *table, const ApiAccess *access, RecordFormat *fo
 	MemoryContext old = MemoryContextSwitchTo(context);
 	Reader	   *reader = palloc0(sizeof(Reader));
 	ReaderList *list = &reader->list;
-	ApiReader	api = {reader_read_page, reader_discard_page, list};
+	ApiReader	api = {.read = reader_read_page, .discard = reader_discard_page, .arg = list};
 
 	list->context = context;
 	list->table = table;

@@ -17,7 +17,7 @@ ask_once(ReaderList *list, const ApiAccess *access, int number, int page_size)
 {
 	const TableOptions *table = list->table;
 	const ConditionSet *set = list->set;
-	ApiReader	api = {reader_read_page, reader_discard_page, list};
+	ApiReader	api = {.read = reader_read_page, .discard = reader_discard_page, .arg = list};
 	ApiAnswer	answer;
 
 	list->queue = api_open(table, access, &api);

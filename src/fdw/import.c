@@ -1,0 +1,482 @@
+/*-------------------------------------------------------------------------
+ *
+ * import.c
+ *	  IMPORT FOREIGN SCHEMA: the CRM's forms, and its lists without forms, as
+ *	  foreign tables.
+ *
+ * What a table in the target schema reads already is not imported again, whatever
+ * that table is called: a second import adds what is new.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/genam.h"
+#include "access/table.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_foreign_table.h"
+#include "commands/defrem.h"
+#include "foreign/foreign.h"
+#include "lib/stringinfo.h"
+#include "mb/pg_wchar.h"
+#include "miscadmin.h"
+#include "nodes/parsenodes.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+
+#include "fdw/fdw.h"
+#include "form/form.h"
+
+/* Their children have them, too; the parent is num_3 (xbb-api 6, A). */
+#define PARENT_PRODUCTS "[{\"attr\":\"num_3\",\"symbol\":\"equal\",\"value\":[0]}]"
+
+/* The fieldType of labels, whose names are in a list of their own. */
+#define FIELD_LABELS 800000
+
+/* The lists without a form, and what is known of their records (xbb-api 8). */
+static const struct
+{
+	const char *name;
+	const char *object;
+	FormColumn	columns[10];	/* to the first without a name */
+}			lists[] = {
+	{"users", "user", {
+			{"user_id", "text", "userId", NULL}, {"name", "text", "name", NULL}, {"position", "text", "position", NULL},
+			{"jobnumber", "text", "jobnumber", NULL}, {"avatar", "text", "avatar", NULL}, {"status", "integer", "status", NULL},
+	{"department_list", "jsonb", "departmentList", NULL}, {"role_list", "jsonb", "roleList", NULL}}},
+	{"departments", "department", {
+			{"id", "bigint", "id", NULL}, {"name", "text", "name", NULL}, {"parent_id", "bigint", "parentId", NULL},
+	{"dep_id_router", "text", "depIdRouter", NULL}, {"sort", "bigint", "sort", NULL}}},
+	{"roles", "role", {
+	{"id", "bigint", "id", NULL}, {"role_name", "text", "roleName", NULL}}},
+	{"sign_ins", "signIn", {
+			{"id", "bigint", "id", NULL}, {"user_id", "text", "userId", NULL}, {"add_time", "timestamptz", "addTime", NULL},
+	{"address", "text", "address", NULL}, {"memo", "text", "memo", NULL}}},
+	{"product_categories", "productCategory", {
+			{"id", "bigint", "id", NULL}, {"name", "text", "name", NULL}, {"parent_id", "bigint", "parentId", NULL},
+			{"router", "text", "router", NULL}, {"sort", "bigint", "sort", NULL},
+	{"child_list", "jsonb", "childList", NULL}}},
+};
+
+static const FormColumn label_columns[] = {
+	{"id", "bigint", "id", NULL}, {"name", "text", "name", NULL}, {"label_entities", "jsonb", "labelEntities", NULL}
+};
+
+/* What a foreign table of the target schema reads. */
+typedef struct Reading
+{
+	char	   *what;
+	char	   *name;			/* of the table */
+} Reading;
+
+typedef struct Import
+{
+	ImportForeignSchemaStmt *stmt;
+	ForeignServer *server;
+	Oid			schema;			/* where the tables will be */
+	bool		system;			/* system forms, and lists without forms */
+	bool		custom;
+	bool		by_label;
+	List	   *read;			/* of Reading: what tables there read already */
+	int			there;			/* that were left out for that */
+	List	   *names;			/* of char *: what was imported, or told about */
+	List	   *statements;
+} Import;
+
+/* ---- the statement ---- */
+
+static void
+read_options(Import *import)
+{
+	const char *remote = import->stmt->remote_schema;
+	ListCell   *lc;
+
+	import->system = strcmp(remote, "xbb") == 0 || strcmp(remote, "system") == 0;
+	import->custom = strcmp(remote, "xbb") == 0 || strcmp(remote, "custom") == 0;
+	if (!import->system && !import->custom)
+		ereport(ERROR,
+				(errcode(ERRCODE_FDW_SCHEMA_NOT_FOUND),
+				 errmsg("there is no schema \"%s\" to import", remote),
+				 errhint("There are xbb, which has all, system and custom, which have the CRM's own forms and those of the company.")));
+
+	foreach(lc, import->stmt->options)
+	{
+		DefElem    *def = lfirst_node(DefElem, lc);
+		const char *value = defGetString(def);
+
+		if (strcmp(def->defname, "names") != 0)
+			ereport(ERROR,
+					(errcode(ERRCODE_FDW_INVALID_OPTION_NAME),
+					 errmsg("invalid option \"%s\"", def->defname),
+					 errhint("IMPORT FOREIGN SCHEMA has the option \"names\".")));
+		import->by_label = strcmp(value, "label") == 0;
+		if (!import->by_label && strcmp(value, "attr") != 0)
+			ereport(ERROR,
+					(errcode(ERRCODE_FDW_INVALID_ATTRIBUTE_VALUE),
+					 errmsg("invalid value for option \"%s\": \"%s\"", "names", value),
+					 errhint("Valid values are attr and label.")));
+	}
+}
+
+static bool
+is_listed(const Import *import, const char *name)
+{
+	ListCell   *lc;
+
+	foreach(lc, import->stmt->table_list)
+		if (strcmp(lfirst_node(RangeVar, lc)->relname, name) == 0)
+			return true;
+	return false;
+}
+
+/* Whether a table of that name is wanted. */
+static bool
+is_wanted(const Import *import, const char *name)
+{
+	switch (import->stmt->list_type)
+	{
+		case FDW_IMPORT_SCHEMA_LIMIT_TO:
+			return is_listed(import, name);
+		case FDW_IMPORT_SCHEMA_EXCEPT:
+			return !is_listed(import, name);
+		default:
+			return true;
+	}
+}
+
+/* ---- what is there ---- */
+
+static char *
+what_is_read(const char *object, const char *form_id, const char *conditions)
+{
+	return psprintf("%s %s %s", object ? object : "", form_id ? form_id : "", conditions ? conditions : "");
+}
+
+/* What the foreign tables of the target schema read from the server. */
+static void
+find_readings(Import *import)
+{
+	Relation	tables = table_open(ForeignTableRelationId, AccessShareLock);
+	SysScanDesc scan = systable_beginscan(tables, InvalidOid, false, NULL, 0, NULL);
+	HeapTuple	tuple;
+
+	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+	{
+		Form_pg_foreign_table form = (Form_pg_foreign_table) GETSTRUCT(tuple);
+		Reading    *reading;
+		List	   *options;
+
+		if (form->ftserver != import->server->serverid || get_rel_namespace(form->ftrelid) != import->schema)
+			continue;
+		options = GetForeignTable(form->ftrelid)->options;
+		reading = palloc(sizeof(Reading));
+		reading->name = get_rel_name(form->ftrelid);
+		reading->what = what_is_read(option_given(options, "object"), option_given(options, "form_id"),
+									 option_given(options, "conditions"));
+		import->read = lappend(import->read, reading);
+	}
+	systable_endscan(scan);
+	table_close(tables, AccessShareLock);
+}
+
+/* A table of that name cannot be made. */
+static bool
+is_taken(void *arg, const char *name)
+{
+	const Import *import = arg;
+
+	for (int i = 0; i < (int) lengthof(lists); i++)
+		if (import->system && strcmp(name, lists[i].name) == 0)
+			return true;
+	return OidIsValid(get_relname_relid(name, import->schema));
+}
+
+/* The table that reads this already, or NULL. */
+static char *
+reading_table(const Import *import, const char *object, const char *form_id, const char *conditions)
+{
+	const char *wanted = what_is_read(object, form_id, conditions);
+	ListCell   *lc;
+
+	foreach(lc, import->read)
+	{
+		Reading    *reading = lfirst(lc);
+
+		if (strcmp(reading->what, wanted) == 0)
+			return reading->name;
+	}
+	return NULL;
+}
+
+/* ---- statements ---- */
+
+static void
+append_option(StringInfo sql, const char *before, const char *name, const char *value)
+{
+	if (value)
+		appendStringInfo(sql, "%s%s %s", before, name, quote_literal_cstr(value));
+}
+
+static void
+append_column(StringInfo sql, const FormColumn *column)
+{
+	appendStringInfo(sql, "%s\n  %s %s OPTIONS (", sql->data[sql->len - 1] == '(' ? "" : ",",
+					 quote_identifier(column->name), column->type);
+	append_option(sql, "", "attr", column->attr);
+	append_option(sql, ", ", "label", column->label);
+	appendStringInfoChar(sql, ')');
+}
+
+static StringInfo
+begin_table(Import *import, const char *name)
+{
+	StringInfo	sql = makeStringInfo();
+
+	import->names = lappend(import->names, pstrdup(name));
+	appendStringInfo(sql, "CREATE FOREIGN TABLE %s (", quote_identifier(name));
+	return sql;
+}
+
+static void
+end_table(Import *import, StringInfo sql, const char *object, const char *form_id,
+		  const char *params, const char *conditions)
+{
+	appendStringInfo(sql, "\n) SERVER %s OPTIONS (", quote_identifier(import->server->servername));
+	append_option(sql, "", "object", object);
+	append_option(sql, ", ", "form_id", form_id);
+	append_option(sql, ", ", "params", params);
+	append_option(sql, ", ", "conditions", conditions);
+	append_option(sql, ", ", "on_error", "set_null");
+	appendStringInfoString(sql, ");");
+	import->statements = lappend(import->statements, sql->data);
+}
+
+/* A table whose columns are known, with the whole record and what did not fit behind them. */
+static void
+add_list(Import *import, const char *name, const char *object, const char *form_id,
+		 const char *params, const FormColumn *columns, int ncolumns)
+{
+	static const FormColumn whole[] = {{"failed", "jsonb", "#error", NULL}, {"raw", "jsonb", "*", NULL}};
+	StringInfo	sql;
+
+	if (!is_wanted(import, name))
+		return;
+	if (reading_table(import, object, form_id, NULL))
+	{
+		import->there++;
+		return;
+	}
+	sql = begin_table(import, name);
+	for (int i = 0; i < ncolumns && columns[i].name; i++)
+		append_column(sql, &columns[i]);
+	for (int i = 0; i < (int) lengthof(whole); i++)
+		append_column(sql, &whole[i]);
+	end_table(import, sql, object, form_id, params, NULL);
+}
+
+/* Is a form's table, under conditions or without, to be made? */
+static bool
+form_is_missing(const Import *import, const char *name, const Form *form, const char *form_id, const char *conditions)
+{
+	return is_wanted(import, name) && !reading_table(import, form->object->name, form_id, conditions);
+}
+
+static void
+add_form(Import *import, const char *name, const Form *form, const char *form_id, const char *conditions)
+{
+	StringInfo	sql;
+	ListCell   *lc;
+
+	if (!form_is_missing(import, name, form, form_id, conditions))
+		return;
+	sql = begin_table(import, name);
+	foreach(lc, form_columns(form, import->by_label))
+		append_column(sql, lfirst(lc));
+	end_table(import, sql, form->object->name, form_id, NULL, conditions);
+}
+
+static bool
+has_labels(const Form *form)
+{
+	ListCell   *lc;
+
+	foreach(lc, form->fields)
+		if (((const FormField *) lfirst(lc))->field_type == FIELD_LABELS)
+			return form->business_type > 0;
+	return false;
+}
+
+/* ---- forms ---- */
+
+/* Those of the schema that is imported; of the others that have no list it tells. */
+static List *
+choose_forms(const Import *import, List *forms)
+{
+	List	   *chosen = NIL;
+	StringInfoData unknown;
+	int			nunknown = 0;
+	ListCell   *lc;
+
+	initStringInfo(&unknown);
+	foreach(lc, forms)
+	{
+		Form	   *form = lfirst(lc);
+
+		if (!(form->custom ? import->custom : import->system))
+			continue;
+		if (form->object)
+			chosen = lappend(chosen, form);
+		else if (nunknown++ < 20)
+			appendStringInfo(&unknown, "%s\"%s\" (form_id " INT64_FORMAT ", businessType " INT64_FORMAT ")",
+							 unknown.len ? ", " : "", form->name, form->form_id, form->business_type);
+	}
+	if (nunknown > 0 && import->stmt->list_type == FDW_IMPORT_SCHEMA_ALL)
+		ereport(NOTICE,
+				(errmsg_plural("%d form has no list that is known", "%d forms have no list that is known",
+							   nunknown, nunknown),
+				 errdetail_internal("%s", unknown.data),
+				 errhint("If the API has one, a table with the option \"api\" reads it.")));
+	return chosen;
+}
+
+static bool
+is_product(const Form *form)
+{
+	return strcmp(form->object->name, "product") == 0;
+}
+
+/* NULL where the object's list needs none and has only one form. */
+static char *
+form_id_option(const Form *form, List *forms)
+{
+	int			same = 0;
+	ListCell   *lc;
+
+	foreach(lc, forms)
+		same += ((const Form *) lfirst(lc))->object == form->object;
+	if (!form->object->needs_form_id && same == 1)
+		return NULL;
+	return psprintf(INT64_FORMAT, form->form_id);
+}
+
+/* The name of a table that belongs to another. */
+static char *
+name_beside(const char *name, const char *end)
+{
+	char	   *start = pstrdup(name);
+
+	start[pg_mbcliplen(start, strlen(start), NAMEDATALEN - 1 - (int) strlen(end))] = '\0';
+	return psprintf("%s%s", start, end);
+}
+
+/*
+ * Is a table missing that reads the form?  Whether it has labels is seen only in its
+ * fields; for these alone they are read if LIMIT TO says so.
+ */
+static bool
+form_is_needed(const Import *import, const char *name, const Form *form, const char *form_id)
+{
+	if (form_is_missing(import, name, form, form_id, NULL) ||
+		(is_product(form) && form_is_missing(import, name_beside(name, "_spu"), form, form_id, PARENT_PRODUCTS)))
+		return true;
+	return import->stmt->list_type == FDW_IMPORT_SCHEMA_LIMIT_TO && is_wanted(import, name_beside(name, "_labels"));
+}
+
+static void
+import_forms(Import *import, List *forms)
+{
+	char	  **names = form_table_names(forms, import->by_label, is_taken, import);
+	List	   *wanted = NIL;
+	List	   *wanted_names = NIL;
+	ListCell   *lc;
+	ListCell   *name;
+
+	for (int i = 0; i < list_length(forms); i++)
+	{
+		Form	   *form = list_nth(forms, i);
+		char	   *form_id = form_id_option(form, forms);
+		char	   *there = reading_table(import, form->object->name, form_id, NULL);
+		char	   *named = there ? there : names[i];
+
+		if (form_is_needed(import, named, form, form_id))
+		{
+			wanted = lappend(wanted, form);
+			wanted_names = lappend(wanted_names, named);
+		}
+		else if (there)
+			import->there++;
+	}
+	form_read(import->server->serverid, GetUserId(), wanted);
+	forboth(lc, wanted, name, wanted_names)
+	{
+		const Form *form = lfirst(lc);
+		char	   *form_id = form_id_option(form, forms);
+
+		if (form->problem)
+		{
+			ereport(WARNING,
+					(errcode(form->problem_code),
+					 errmsg("form " INT64_FORMAT " \"%s\" was not imported", form->form_id, form->name),
+					 errdetail_internal("%s", form->problem),
+					 form->problem_hint ? errhint("%s", form->problem_hint) : 0));
+			import->names = lappend(import->names, lfirst(name));
+			continue;
+		}
+		add_form(import, lfirst(name), form, form_id, NULL);
+		if (is_product(form))
+			add_form(import, name_beside(lfirst(name), "_spu"), form, form_id, PARENT_PRODUCTS);
+		if (has_labels(form))
+			add_list(import, name_beside(lfirst(name), "_labels"), "label", psprintf(INT64_FORMAT, form->form_id),
+					 psprintf("{\"businessType\": " INT64_FORMAT "}", form->business_type),
+					 label_columns, lengthof(label_columns));
+	}
+}
+
+/* A name that LIMIT TO has, and nothing is there for it. */
+static void
+warn_of_unknown(const Import *import)
+{
+	ListCell   *lc;
+
+	if (import->stmt->list_type != FDW_IMPORT_SCHEMA_LIMIT_TO)
+		return;
+	foreach(lc, import->stmt->table_list)
+	{
+		const char *name = lfirst_node(RangeVar, lc)->relname;
+		bool		found = OidIsValid(get_relname_relid(name, import->schema));
+		ListCell   *made;
+
+		foreach(made, import->names)
+			found |= strcmp(lfirst(made), name) == 0;
+		if (!found)
+			ereport(WARNING,
+					(errcode(ERRCODE_FDW_TABLE_NOT_FOUND),
+					 errmsg("there is no table \"%s\" to import", name),
+					 errhint("Without LIMIT TO all tables are imported; SELECT * FROM xbb.forms(%s); lists the forms.",
+							 quote_literal_cstr(import->server->servername))));
+	}
+}
+
+List *
+import_foreign_schema(ImportForeignSchemaStmt *stmt, Oid serverid)
+{
+	Import		import = {
+		.stmt = stmt,
+		.server = GetForeignServer(serverid),
+		.schema = get_namespace_oid(stmt->local_schema, false)
+	};
+
+	read_options(&import);
+	find_readings(&import);
+	import_forms(&import, choose_forms(&import, form_list(serverid, GetUserId())));
+	for (int i = 0; import.system && i < (int) lengthof(lists); i++)
+		add_list(&import, lists[i].name, lists[i].object, NULL, NULL, lists[i].columns, lengthof(lists[i].columns));
+	warn_of_unknown(&import);
+	if (import.there > 0 && stmt->list_type != FDW_IMPORT_SCHEMA_LIMIT_TO)
+		ereport(NOTICE,
+				(errmsg_plural("%d is read by a table of schema \"%s\" already",
+							   "%d are read by tables of schema \"%s\" already",
+							   import.there, import.there, stmt->local_schema)));
+	return import.statements;
+}

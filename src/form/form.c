@@ -1,0 +1,313 @@
+/*-------------------------------------------------------------------------
+ *
+ * form.c
+ *	  form/list and form/get: asked, and read into structs.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "catalog/namespace.h"
+#include "mb/pg_wchar.h"
+
+#include "api/api.h"
+#include "base/json.h"
+#include "form/form.h"
+
+#define FORM_LIST "/pro/v2/api/form/list"
+#define FORM_GET "/pro/v2/api/form/get"
+
+/* What form/list calls the two kinds. */
+#define MARK_SYSTEM 1
+#define MARK_CUSTOM 2
+
+/* The object of the custom forms. */
+#define CUSTOM_OBJECT "paas"
+
+/* What one request brought. */
+typedef struct FormAnswer
+{
+	JsonTree   *root;			/* NULL if it was given up */
+	char	   *problem;		/* then why, with SQLSTATE and hint */
+	int			problem_code;
+	const char *problem_hint;
+} FormAnswer;
+
+typedef struct FormQueue
+{
+	TableOptions table;
+	OptionObject object;
+	MemoryContext context;		/* of answers */
+	ApiQueue   *calls;
+} FormQueue;
+
+/* ---- for the queue of calls ---- */
+
+static void *
+read_answer(void *arg, const char *body, size_t length, Envelope *envelope)
+{
+	MemoryContext old = MemoryContextSwitchTo(((FormQueue *) arg)->context);
+	FormAnswer *answer = palloc0(sizeof(FormAnswer));
+	const JsonTree *success;
+
+	answer->root = json_tree(body, length, &envelope->unreadable);
+	success = json_tree_member(answer->root, "success");
+	envelope->has_code = json_tree_integer(json_tree_member(answer->root, "code"), &envelope->code);
+	envelope->has_success = success != NULL;
+	envelope->success = json_tree_flag(success) ||
+		(json_tree_text(success) && strcmp(json_tree_text(success), "true") == 0);
+	envelope->msg = unconstify(char *, json_tree_text(json_tree_member(answer->root, "msg")));
+	MemoryContextSwitchTo(old);
+	return answer;
+}
+
+static void
+discard_answer(void *arg, void *answer)
+{
+	/* the context's */
+}
+
+/* What concerns one form: not the network, nor the account's limits. */
+static void *
+give_up_answer(void *arg, const CallFault *fault)
+{
+	MemoryContext context = ((FormQueue *) arg)->context;
+	FormAnswer *answer;
+
+	if (fault->refused || (fault->kind != LIMITER_ERRORS_API && fault->kind != LIMITER_ERRORS_DATA))
+		return NULL;
+	answer = MemoryContextAllocZero(context, sizeof(FormAnswer));
+	answer->problem = MemoryContextStrdup(context, fault->message);
+	answer->problem_code = fault->sqlstate;
+	answer->problem_hint = fault->hint;
+	return answer;
+}
+
+/* ---- from JSON ---- */
+
+/* In the server's encoding; "" if there is none, or it cannot be converted. */
+static char *
+server_text(const JsonTree *tree)
+{
+	const char *utf8 = json_tree_text(tree);
+	int			encoding = GetDatabaseEncoding();
+	Oid			conversion;
+	int			length;
+	char	   *result;
+
+	if (utf8 == NULL)
+		return pstrdup("");
+	length = strlen(utf8);
+	if (encoding == PG_UTF8 || encoding == PG_SQL_ASCII)
+		return pstrdup(pg_verify_mbstr(PG_UTF8, utf8, length, true) ? utf8 : "");
+	conversion = FindDefaultConversionProc(PG_UTF8, encoding);
+	if (!OidIsValid(conversion))
+		return pstrdup("");
+	result = palloc(length * MAX_CONVERSION_GROWTH + 1);
+	if (pg_do_encoding_conversion_buf(conversion, PG_UTF8, encoding, (unsigned char *) unconstify(char *, utf8), length,
+									  (unsigned char *) result, length * MAX_CONVERSION_GROWTH + 1, true) < length)
+		result[0] = '\0';
+	return result;
+}
+
+/* The same on one line, without white space around it, as an option's value may be. */
+static char *
+trimmed_text(const JsonTree *tree)
+{
+	char	   *text = server_text(tree);
+	size_t		length;
+
+	for (char *c = text; *c; c++)
+		if (iscntrl((unsigned char) *c) && !IS_HIGHBIT_SET(*c))
+			*c = ' ';
+	while (isspace((unsigned char) *text))
+		text++;
+	for (length = strlen(text); length > 0 && isspace((unsigned char) text[length - 1]);)
+		text[--length] = '\0';
+	return text;
+}
+
+static int64
+integer_or(const JsonTree *tree, int64 otherwise)
+{
+	json_tree_integer(tree, &otherwise);
+	return otherwise;
+}
+
+static const JsonTree *
+answer_list(const FormQueue *queue, const FormAnswer *answer, const char *name)
+{
+	const JsonTree *list = json_tree_member(json_tree_member(answer->root, "result"), name);
+
+	if (list && list->type == JSON_TREE_ARRAY)
+		return list;
+	api_count_data_error(queue->calls, "an answer without its list");
+	return NULL;
+}
+
+static Form *
+read_form(const JsonTree *tree, bool custom)
+{
+	Form	   *form = form_make(integer_or(json_tree_member(tree, "formId"), 0));
+
+	form->name = trimmed_text(json_tree_member(tree, "name"));
+	form->custom = custom;
+	form->business_type = custom ? 0 : integer_or(json_tree_member(tree, "businessType"), 0);
+	form->approval = json_tree_flag(json_tree_member(tree, "isProcessForm"));
+	form->object = custom ? option_object_by_name(CUSTOM_OBJECT) :
+		option_object_by_business_type(form->business_type);
+	return form;
+}
+
+static void
+read_options(const JsonTree *items, FormField *field)
+{
+	field->noptions = -1;
+	if (items == NULL || items->type != JSON_TREE_ARRAY)
+		return;
+	field->noptions = items->nmembers;
+	field->options = palloc0(sizeof(FormOption) * Max(items->nmembers, 1));
+	for (int i = 0; i < items->nmembers; i++)
+	{
+		field->options[i].value = server_text(json_tree_member(&items->members[i], "value"));
+		field->options[i].text = server_text(json_tree_member(&items->members[i], "text"));
+	}
+}
+
+/* Appends a list's fields; one level of sub-forms, whose members have one of two names. */
+static void
+read_fields(const JsonTree *list, const char *parent, Form *form)
+{
+	for (int i = 0; i < list->nmembers; i++)
+	{
+		const JsonTree *tree = &list->members[i];
+		const JsonTree *members = json_tree_member(tree, "subFieldList");
+		FormField  *field = palloc0(sizeof(FormField));
+
+		if (tree->type != JSON_TREE_OBJECT)
+			continue;
+		field->attr = trimmed_text(json_tree_member(tree, "attr"));
+		field->label = trimmed_text(json_tree_member(tree, "attrName"));
+		field->field_type = integer_or(json_tree_member(tree, "fieldType"), -1);
+		field->date_type = server_text(json_tree_member(tree, "dateType"));
+		field->integer_only = json_tree_flag(json_tree_member(tree, "integerOnly"));
+		field->accuracy = integer_or(json_tree_member(tree, "accuracy"), 0);
+		field->required = json_tree_flag(json_tree_member(tree, "required"));
+		field->is_unique = json_tree_flag(json_tree_member(tree, "noRepeat"));
+		field->parent = parent;
+		read_options(json_tree_member(tree, "items"), field);
+		form->fields = lappend(form->fields, field);
+		field->position = list_length(form->fields);
+		if (members == NULL)
+			members = json_tree_member(tree, "subForm");
+		if (parent == NULL && members && members->type == JSON_TREE_ARRAY)
+			read_fields(members, field->attr, form);
+	}
+}
+
+/* ---- public ---- */
+
+static FormQueue *
+open_queue(Oid serverid, Oid userid, const char *path)
+{
+	FormQueue  *queue = palloc0(sizeof(FormQueue));
+	ApiReader	reader = {.read = read_answer, .discard = discard_answer, .arg = queue};
+
+	/* one form that is refused does not end the others; the list of them does */
+	if (strcmp(path, FORM_GET) == 0)
+		reader.give_up = give_up_answer;
+	queue->object.name = queue->object.path = path;
+	queue->table.object = &queue->object;
+	queue->table.server = *option_server(serverid);
+	queue->context = CurrentMemoryContext;
+	queue->calls = api_open(&queue->table, api_access(&queue->table, userid, CurrentMemoryContext), &reader);
+	return queue;
+}
+
+static int
+compare_forms(const ListCell *a, const ListCell *b)
+{
+	int64		x = ((const Form *) lfirst(a))->form_id,
+				y = ((const Form *) lfirst(b))->form_id;
+
+	return x < y ? -1 : x > y;
+}
+
+Form *
+form_make(int64 form_id)
+{
+	Form	   *form = palloc0(sizeof(Form));
+
+	form->form_id = form_id;
+	form->name = pstrdup("");
+	return form;
+}
+
+List *
+form_list(Oid serverid, Oid userid)
+{
+	FormQueue  *queue = open_queue(serverid, userid, FORM_LIST);
+	List	   *forms = NIL;
+	ApiAnswer	answer;
+
+	for (int mark = MARK_SYSTEM; mark <= MARK_CUSTOM; mark++)
+		api_ask_members(queue->calls, mark, psprintf("\"saasMark\":%d", mark));
+	while (api_next(queue->calls, true, &answer))
+	{
+		const JsonTree *list = answer_list(queue, answer.result, "formList");
+
+		if (list == NULL)
+			ereport(ERROR,
+					(errcode(ERRCODE_FDW_ERROR),
+					 errmsg("the API's answer has no list of forms"),
+					 errdetail("Request: POST %s.", FORM_LIST),
+					 errhint("Check that base_url is the API's, and ask whoever runs what answers.")));
+		for (int i = 0; i < list->nmembers; i++)
+		{
+			Form	   *form = read_form(&list->members[i], answer.ticket == MARK_CUSTOM);
+
+			if (form->form_id > 0)
+				forms = lappend(forms, form);
+		}
+	}
+	list_sort(forms, compare_forms);
+	return forms;
+}
+
+void
+form_read(Oid serverid, Oid userid, List *forms)
+{
+	FormQueue  *queue = open_queue(serverid, userid, FORM_GET);
+	int			asked = 0;
+	ApiAnswer	answer;
+
+	for (int done = 0; done < list_length(forms); done++)
+	{
+		Form	   *form;
+		const FormAnswer *got;
+		const JsonTree *list;
+
+		for (; asked < list_length(forms) && asked < done + queue->table.server.concurrency; asked++)
+		{
+			form = list_nth(forms, asked);
+			api_ask_members(queue->calls, asked, psprintf("\"formId\":" INT64_FORMAT, form->form_id));
+		}
+		if (!api_next(queue->calls, true, &answer))
+			break;
+		form = list_nth(forms, answer.ticket);
+		got = answer.result;
+		form->problem = got->problem;
+		form->problem_code = got->problem_code;
+		form->problem_hint = got->problem_hint;
+		if (form->problem)
+			continue;
+		list = answer_list(queue, got, "explainList");
+		if (list)
+			read_fields(list, NULL, form);
+		else
+		{
+			form->problem = pstrdup("the API's answer has no list of fields");
+			form->problem_code = ERRCODE_FDW_ERROR;
+		}
+	}
+}

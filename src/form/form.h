@@ -1,0 +1,103 @@
+/*-------------------------------------------------------------------------
+ *
+ * form.h
+ *	  The CRM's form definitions: which forms there are, their fields, and the
+ *	  columns that read these.
+ *
+ * form/list and form/get (xbb-api 7) are asked anew each time: a form changes
+ * when somebody in the company wishes.  Texts are in the server's encoding; one
+ * that cannot be converted is empty.  Everything is palloc'd in the current
+ * context.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef XBB_FORM_H
+#define XBB_FORM_H
+
+#include "nodes/pg_list.h"
+
+#include "option/option.h"
+
+/* What may be picked in a field. */
+typedef struct FormOption
+{
+	char	   *value;			/* what records hold */
+	char	   *text;			/* what people see */
+} FormOption;
+
+typedef struct FormField
+{
+	char	   *attr;			/* "" for what is no field, such as a line */
+	char	   *label;
+	int64		field_type;		/* -1 unknown */
+	char	   *date_type;		/* of a time: how it is shown, such as yyyy-MM-dd */
+	bool		integer_only;	/* of a number */
+	int64		accuracy;		/* of a number: its decimals */
+	bool		required;
+	bool		is_unique;
+	const char *parent;			/* attr of the sub-form whose field it is, or NULL */
+	int			position;		/* in its form, from 1 */
+	int			noptions;		/* -1 if it is no list of options */
+	FormOption *options;
+} FormField;
+
+typedef struct Form
+{
+	int64		form_id;
+	char	   *name;
+	int64		business_type;	/* 0 of a custom form */
+	bool		custom;			/* made by the company itself */
+	bool		approval;		/* its records are approved of */
+	const OptionObject *object; /* whose list has its records; NULL if none is known */
+	List	   *fields;			/* of FormField, by position, those of sub-forms behind
+								 * their parent; by form_read */
+	char	   *problem;		/* why they could not be read, or NULL; then: */
+	int			problem_code;	/* its SQLSTATE */
+	const char *problem_hint;	/* or NULL */
+} Form;
+
+/* What a foreign table should have for a form. */
+typedef struct FormColumn
+{
+	char	   *name;
+	const char *type;			/* as one would type it */
+	const char *attr;
+	const char *label;			/* or NULL */
+} FormColumn;
+
+/*
+ * All forms that the user may see, by form_id.  Errors: those of api_access, and
+ * what the API answers.
+ */
+extern List *form_list(Oid serverid, Oid userid);
+
+/*
+ * Reads the fields of the forms in the list, several at a time.  What the API
+ * refuses of one form is its problem, not an error.
+ */
+extern void form_read(Oid serverid, Oid userid, List *forms);
+
+/* The form alone, to be read: form_read asks only its id. */
+extern Form *form_make(int64 form_id);
+
+/* The type of the column that holds all that a field may, NULL if it holds nothing. */
+extern const char *form_field_type(const FormField *field);
+
+/*
+ * The columns of FormColumn: data_id, those of the fields, add_time, update_time,
+ * failed, raw.  Named by attr, or by label where there is one; a name that is not
+ * the only one, or a reserved word, or a system column's has the attr at its end.
+ * They depend on the fields alone, not on their order.
+ */
+extern List *form_columns(const Form *form, bool by_label);
+
+/*
+ * Tables' names for forms, in the list's order.  By attr: the object, that of the
+ * least form_id, or object_form_id; by label: the form's name, with the form_id at
+ * its end if it is not the only one, or reserved.  taken(arg, name) tells whether
+ * a name is out of the question.
+ */
+extern char **form_table_names(List *forms, bool by_label,
+							   bool (*taken) (void *arg, const char *name), void *arg);
+
+#endif							/* XBB_FORM_H */

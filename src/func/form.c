@@ -1,0 +1,130 @@
+/*-------------------------------------------------------------------------
+ *
+ * form.c
+ *	  The CRM's forms and their fields, as SQL functions.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "foreign/foreign.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "utils/acl.h"
+#include "utils/builtins.h"
+#include "utils/json.h"
+
+#include "form/form.h"
+#include "func/form.h"
+
+#define FORM_COLUMNS 5
+#define FIELD_COLUMNS 9
+
+PG_FUNCTION_INFO_V1(xbb_fdw_forms);
+PG_FUNCTION_INFO_V1(xbb_fdw_form_fields);
+
+/* The server of that name, for those who may use it. */
+static Oid
+usable_server(const char *name)
+{
+	Oid			serverid = get_foreign_server_oid(name, false);
+
+	if (!DatumGetBool(DirectFunctionCall2(has_server_privilege_id, ObjectIdGetDatum(serverid),
+										  CStringGetTextDatum("USAGE"))))
+		aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_FOREIGN_SERVER, name);
+	return serverid;
+}
+
+static Datum
+text_or_null(const char *text, bool *isnull)
+{
+	*isnull = text == NULL || text[0] == '\0';
+	return *isnull ? (Datum) 0 : CStringGetTextDatum(text);
+}
+
+Datum
+xbb_fdw_forms(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+	Oid			serverid = usable_server(NameStr(*PG_GETARG_NAME(0)));
+	ListCell   *lc;
+
+	InitMaterializedSRF(fcinfo, 0);
+	foreach(lc, form_list(serverid, GetUserId()))
+	{
+		const Form *form = lfirst(lc);
+		Datum		values[FORM_COLUMNS];
+		bool		nulls[FORM_COLUMNS] = {false};
+
+		values[0] = Int64GetDatum(form->form_id);
+		values[1] = text_or_null(form->object ? form->object->name : NULL, &nulls[1]);
+		values[2] = text_or_null(form->name, &nulls[2]);
+		values[3] = CStringGetTextDatum(form->custom ? "custom" : "system");
+		values[4] = BoolGetDatum(form->approval);
+		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+	}
+	return (Datum) 0;
+}
+
+/* The options as an array of {value, text}; NULL if it is no list of them. */
+static Datum
+options_json(const FormField *field, bool *isnull)
+{
+	StringInfoData json;
+
+	*isnull = field->noptions < 0;
+	if (*isnull)
+		return (Datum) 0;
+	initStringInfo(&json);
+	appendStringInfoChar(&json, '[');
+	for (int i = 0; i < field->noptions; i++)
+	{
+		appendStringInfoString(&json, i > 0 ? ",{\"value\":" : "{\"value\":");
+		escape_json(&json, field->options[i].value);
+		appendStringInfoString(&json, ",\"text\":");
+		escape_json(&json, field->options[i].text);
+		appendStringInfoChar(&json, '}');
+	}
+	appendStringInfoChar(&json, ']');
+	return DirectFunctionCall1(jsonb_in, CStringGetDatum(json.data));
+}
+
+Datum
+xbb_fdw_form_fields(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+	Oid			serverid = usable_server(NameStr(*PG_GETARG_NAME(0)));
+	Form	   *form = form_make(PG_GETARG_INT64(1));
+	ListCell   *lc;
+
+	InitMaterializedSRF(fcinfo, 0);
+	form_read(serverid, GetUserId(), list_make1(form));
+	if (form->problem)
+		ereport(ERROR,
+				(errcode(form->problem_code),
+				 errmsg("%s", form->problem),
+				 errdetail("Request: POST %s, form " INT64_FORMAT ".", "/pro/v2/api/form/get", form->form_id),
+				 form->problem_code == ERRCODE_FDW_TABLE_NOT_FOUND ?
+				 errhint("SELECT * FROM xbb.forms(%s); lists the forms.",
+						 quote_literal_cstr(NameStr(*PG_GETARG_NAME(0)))) :
+				 form->problem_hint ? errhint("%s", form->problem_hint) : 0));
+	foreach(lc, form->fields)
+	{
+		const FormField *field = lfirst(lc);
+		Datum		values[FIELD_COLUMNS];
+		bool		nulls[FIELD_COLUMNS] = {false};
+
+		values[0] = text_or_null(field->attr, &nulls[0]);
+		values[1] = text_or_null(field->label, &nulls[1]);
+		values[2] = Int32GetDatum((int32) field->field_type);
+		nulls[2] = field->field_type < 0 || field->field_type > PG_INT32_MAX;
+		values[3] = text_or_null(form_field_type(field), &nulls[3]);
+		values[4] = BoolGetDatum(field->required);
+		values[5] = BoolGetDatum(field->is_unique);
+		values[6] = text_or_null(field->parent, &nulls[6]);
+		values[7] = Int32GetDatum(field->position);
+		values[8] = options_json(field, &nulls[8]);
+		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+	}
+	return (Datum) 0;
+}
