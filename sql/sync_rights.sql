@@ -134,7 +134,8 @@ SELECT count(*), max(update_time) < '2030-01-01' AS none_forged FROM super_targe
 SELECT owner = current_user::regrole AS mine, rejects_open FROM xbb.sync_status WHERE name = 'product' ORDER BY owner <> current_user::regrole, owner::text;
 SELECT xbb.drop_sync('product');
 
--- a member sees, and runs as the owner only; a monitoring role sees how runs ended, and no record
+-- a member sees, and runs as the owner only; a monitoring role sees how runs ended, and no record:
+-- the superuser's and the member's calls and the owner's run have failed
 SET ROLE regress_xbb_member;
 SELECT name, owner FROM xbb.sync_status;
 SELECT count(*) FROM xbb.sync_reject;

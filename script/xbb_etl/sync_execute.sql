@@ -1,3 +1,33 @@
+-- What a run begins with: the counters so far, and its start, by our clock and, once the
+-- API has answered, by its own.
+CREATE FUNCTION xbb._sync_before(OUT before pg_catalog.record)
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  SELECT c.*, pg_catalog.clock_timestamp() AS began, NULL::pg_catalog.timestamptz AS asked INTO before FROM xbb._counters() c;
+END
+$$;
+
+CREATE FUNCTION xbb._sync_asked(INOUT before pg_catalog.record)
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  now pg_catalog.record := xbb._counters();
+BEGIN
+  IF before.asked IS NULL AND now.requests > before.requests THEN
+    before.asked := now.clock - greatest(pg_catalog.clock_timestamp() - before.began, interval '0');
+  END IF;
+END
+$$;
+
+-- All that the API had when a run began is here, when it has succeeded, but for what may not
+-- have settled by then.  Without the API's clock it is by ours.
+CREATE FUNCTION xbb._sync_complete_until(def xbb.sync_definition, before pg_catalog.record) RETURNS pg_catalog.timestamptz
+LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  RETURN coalesce(before.asked, before.began) - pg_catalog.make_interval(secs =>
+    CASE WHEN xbb._sync_counts_source(def.source) THEN xbb._settle_time(def.source) ELSE 0 END);
+END
+$$;
+
 -- A run's row of the log, as things stand; at its end also the news of it.
 CREATE FUNCTION xbb._sync_note(
   def xbb.sync_definition, run bigint, status pg_catalog.text, counts xbb._sync_counts, before pg_catalog.record,
@@ -25,50 +55,60 @@ BEGIN
   entry.sqlstate := failure.sqlstate;
   entry.error := failure.message;
   PERFORM xbb._sync_run_note(entry);
+  IF status = 'succeeded' THEN
+    PERFORM xbb._sync_completed(run, xbb._sync_complete_until(def, before));
+  END IF;
   IF status <> 'running' THEN
-    -- everybody may listen: no more than what to look up
-    PERFORM pg_catalog.pg_notify('xbb_sync', pg_catalog.jsonb_build_object(
-      'sync', def.name, 'run', run, 'status', status)::pg_catalog.text);
+    PERFORM xbb._sync_notify(def.name, run, status);
     PERFORM xbb._sync_run_prune(def.id, run);
   END IF;
 END
 $$;
 
--- Takes the lock and begins the run's row of the log; NULL if the sync is not enabled, and
--- NULL, and a row that says so, if another run is at work.
-CREATE FUNCTION xbb._sync_begin(def xbb.sync_definition, task pg_catalog.text, before pg_catalog.record, can_commit boolean)
-RETURNS bigint LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
-DECLARE
-  run bigint;
+-- Takes the lock and begins the run's row of the log: none if the sync is not enabled, one
+-- that says so if another run is at work.  What keeps it from that is handed back, and
+-- is a run of the log, too, that failed.
+CREATE FUNCTION xbb._sync_begin(
+  name pg_catalog.text, task pg_catalog.text, before pg_catalog.record, can_commit boolean,
+  OUT def xbb.sync_definition, OUT run bigint, OUT failure xbb._sync_failure)
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
+  def := xbb._sync_get(name);
   IF NOT def.enabled THEN
     RAISE NOTICE 'sync % is not enabled', pg_catalog.quote_ident(def.name)
       USING HINT = pg_catalog.format('SELECT xbb.alter_sync(%L, enabled => true); lets it run.', def.name);
-    RETURN NULL;
-  END IF;
-  IF NOT xbb._sync_take(def, can_commit) THEN
-    run := xbb._sync_run_begin(def.id, task, false);
-    PERFORM xbb._sync_note(def, run, 'skipped', NULL, before, NULL);
+  ELSIF NOT xbb._sync_take(def, can_commit) THEN
+    PERFORM xbb._sync_note(def, xbb._sync_run_begin(def.id, task, false), 'skipped', NULL, before, NULL);
     RAISE NOTICE 'sync % is running already', pg_catalog.quote_ident(def.name);
-    RETURN NULL;
+  ELSE
+    -- with the lock held, no other run is alive
+    PERFORM xbb._sync_run_lost(def.id);
+    run := xbb._sync_run_begin(def.id, task, task <> 'sync full');
   END IF;
-  -- with the lock held, no other run is alive
-  PERFORM xbb._sync_run_lost(def.id);
-  RETURN xbb._sync_run_begin(def.id, task, task <> 'sync full');
+EXCEPTION WHEN query_canceled OR OTHERS THEN
+  GET STACKED DIAGNOSTICS failure.sqlstate = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+    failure.detail = PG_EXCEPTION_DETAIL, failure.hint = PG_EXCEPTION_HINT, failure.context = PG_EXCEPTION_CONTEXT;
+  run := NULL;
+  IF can_commit THEN
+    PERFORM xbb._sync_refuse(def.id, name, task, failure);
+  END IF;
 END
 $$;
 
 -- One step of a run, and what comes after it; counts is NULL where nothing was done that
--- ought to be committed.  What is put together of texts, and what is kept as text, means
--- the same in any session.
+-- ought to be committed, span the window that was dealt with, if one was.  What is put
+-- together of texts, and what is kept as text, means the same in any session.
 CREATE FUNCTION xbb._sync_step(id integer, task pg_catalog.text, run bigint,
-  INOUT phase pg_catalog.text, INOUT windows pg_catalog.tstzrange[], INOUT gone bigint[], OUT counts xbb._sync_counts)
+  INOUT phase pg_catalog.text, INOUT windows pg_catalog.tstzrange[], INOUT gone bigint[], OUT counts xbb._sync_counts,
+  OUT span pg_catalog.tstzrange)
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET quote_all_identifiers = off
 SET standard_conforming_strings = on SET array_nulls = on SET transform_null_equals = off SET DateStyle = ISO
 SET IntervalStyle = postgres SET extra_float_digits = 1 SET bytea_output = hex SET xmloption = content AS $$
 DECLARE
   def xbb.sync_definition := xbb._sync_get_again(id);
   loaded pg_catalog.text := CASE task WHEN 'reconcile' THEN 'divide' WHEN 'reconcile full' THEN 'compare all' ELSE 'done' END;
+  first pg_catalog.tstzrange := windows[pg_catalog.cardinality(windows)];
+  rest pg_catalog.tstzrange := pg_catalog.tstzrange(def.watermark - def.overlap, NULL);
   next pg_catalog.record;
 BEGIN
   IF NOT def.enabled THEN
@@ -86,25 +126,30 @@ BEGIN
     counts := xbb._sync_load_little(def, run);
   END IF;
   IF counts IS NOT NULL THEN
+    span := rest;
     phase := loaded;
   ELSIF phase = 'plan' THEN
     windows := xbb._sync_plan(def, task = 'sync full');
     phase := CASE WHEN task = 'sync full' AND windows = '{}' THEN 'load all' ELSE 'load' END;
   ELSIF phase = 'load' AND pg_catalog.cardinality(windows) > 0 THEN
     next := xbb._sync_load_next(def, run, windows);
+    span := CASE WHEN pg_catalog.cardinality(next.windows) < pg_catalog.cardinality(windows) THEN first END;
     windows := next.windows;
     counts := next.counts;
   ELSIF phase = 'load' THEN
     counts := xbb._sync_catch_up(def, run);
+    span := rest;
     phase := loaded;
   ELSIF phase = 'load all' THEN
     counts := xbb._sync_window(def, run, NULL, NULL);
+    span := '(,)';
     phase := 'done';
   ELSIF phase = 'divide' THEN
     windows := xbb._sync_all_times(def);
     phase := 'compare';
   ELSIF phase = 'compare' AND pg_catalog.cardinality(windows) > 0 THEN
     next := xbb._sync_compare_next(def, run, windows);
+    span := CASE WHEN pg_catalog.cardinality(next.windows) < pg_catalog.cardinality(windows) THEN first END;
     windows := next.windows;
     counts := next.counts;
     gone := gone || next.gone;
@@ -114,6 +159,7 @@ BEGIN
     next := xbb._sync_compare(def, run, NULL, NULL);
     counts := next.counts;
     gone := next.gone;
+    span := '(,)';
     phase := 'delete';
   ELSIF phase = 'delete' THEN
     counts := xbb._sync_delete(def, run, gone);
@@ -125,15 +171,20 @@ BEGIN
 END
 $$;
 
--- What a failed run says, and what the log notes: where the context names a value that
--- did not fit its column, that, too.
-CREATE FUNCTION xbb._sync_blame(def xbb.sync_definition, INOUT failure xbb._sync_failure, OUT noted xbb._sync_failure)
-LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+-- A run has failed: notes it, and makes of it what is said.  Where the context names a value
+-- that did not fit its column, both say so.
+CREATE FUNCTION xbb._sync_fail(
+  def xbb.sync_definition, run bigint, counts xbb._sync_counts, before pg_catalog.record, INOUT failure xbb._sync_failure)
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   place pg_catalog.text := substring(failure.context FROM E'column "[^\n]*" [(]attr [^\n]*[)] of foreign table [^\n]*');
+  noted xbb._sync_failure := failure;
 BEGIN
-  noted := failure;
+  IF run IS NULL THEN
+    RETURN;
+  END IF;
   noted.message := failure.message || coalesce(': ' || place, '');
+  PERFORM xbb._sync_note(def, run, 'failed', counts, before, noted);
   IF place IS NOT NULL THEN
     failure.detail := pg_catalog.format('It was %s.', place);
     IF NOT xbb._sync_sets_null(def.source) THEN
@@ -146,47 +197,17 @@ BEGIN
 END
 $$;
 
--- The line that a run prints: what it did.
-CREATE FUNCTION xbb._sync_print(
-  def xbb.sync_definition, task pg_catalog.text, phase pg_catalog.text, counts xbb._sync_counts, before pg_catalog.record,
-  began pg_catalog.timestamptz)
-RETURNS void LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
-DECLARE
-  after pg_catalog.record := xbb._counters();
-BEGIN
-  RAISE INFO '%: % read, % inserted, % updated, % unchanged, %, % request%, % s',
-    pg_catalog.concat(pg_catalog.split_part(task, ' ', 1), ' ', pg_catalog.quote_ident(def.name),
-                      CASE WHEN task LIKE '% full' THEN ', full' END, CASE WHEN phase = 'stopped' THEN ', stopped' END),
-    coalesce(counts.rows_read, 0), coalesce(counts.inserted, 0), coalesce(counts.updated, 0), coalesce(counts.unchanged, 0),
-    pg_catalog.concat(coalesce(counts.rejected, 0), ' rejected', CASE WHEN task LIKE 'reconcile%' THEN
-      pg_catalog.format(', %s deleted', coalesce(counts.deleted, 0)) END),
-    after.requests - before.requests, CASE WHEN after.requests - before.requests <> 1 THEN 's' ELSE '' END,
-    pg_catalog.round(extract(epoch FROM pg_catalog.clock_timestamp() - began)::numeric, 1);
-END
-$$;
-
--- Says why a run failed: as an error where it runs alone, or was cancelled, else as a warning.
-CREATE FUNCTION xbb._sync_complain(def xbb.sync_definition, failure xbb._sync_failure, alone boolean) RETURNS void
-LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
-BEGIN
-  IF alone OR failure.sqlstate = '57014' THEN
-    RAISE EXCEPTION USING ERRCODE = failure.sqlstate, MESSAGE = failure.message, DETAIL = failure.detail, HINT = failure.hint;
-  END IF;
-  RAISE WARNING USING ERRCODE = failure.sqlstate, MESSAGE = pg_catalog.format('sync %I failed: %s', def.name, failure.message),
-    DETAIL = failure.detail, HINT = failure.hint;
-END
-$$;
-
 -- A run of any kind: lock, log, work in steps that commit, log, unlock.  A COMMIT that
 -- fails ends the run as any other error does, and has freed the lock.
-CREATE PROCEDURE xbb._sync_execute(name pg_catalog.text, task pg_catalog.text, alone boolean, INOUT failed boolean)
+CREATE PROCEDURE xbb._sync_execute(
+  name pg_catalog.text, task pg_catalog.text, alone boolean, by_window boolean, INOUT failed boolean)
 LANGUAGE plpgsql AS $$
 DECLARE
   can_commit boolean := xbb._can_commit();
-  began pg_catalog.timestamptz := pg_catalog.clock_timestamp();
   path pg_catalog.text := pg_catalog.current_setting('search_path');
   def xbb.sync_definition;
   before pg_catalog.record;
+  told pg_catalog.record;
   run bigint;
   phase pg_catalog.text := CASE WHEN task OPERATOR(pg_catalog.=) 'retry_rejects' THEN 'retry' ELSE 'plan' END;
   windows pg_catalog.tstzrange[];
@@ -194,31 +215,31 @@ DECLARE
   step pg_catalog.record;
   counts xbb._sync_counts;
   committed xbb._sync_counts;
-  locked boolean := can_commit;
+  locked boolean;
   failure xbb._sync_failure;
-  blame pg_catalog.record;
 BEGIN
   PERFORM xbb._sync_path();
-  failed := false;
-  def := xbb._sync_get(_sync_execute.name);
-  before := xbb._counters();
-  run := xbb._sync_begin(def, task, before, can_commit);
-  IF run IS NULL THEN
-    PERFORM xbb._sync_path(path);
-    RETURN;
-  END IF;
+  before := xbb._sync_before();
+  told := before;
+  step := xbb._sync_begin(_sync_execute.name, task, before, can_commit);
+  def := step.def;
+  run := step.run;
+  failure := step.failure;
+  locked := can_commit AND run IS NOT NULL;
   IF can_commit THEN
     COMMIT;
     PERFORM xbb._sync_path();
   END IF;
 
-  LOOP
+  WHILE run IS NOT NULL LOOP
     BEGIN
       step := xbb._sync_step(def.id, task, run, phase, windows, gone);
       phase := step.phase;
       windows := step.windows;
       gone := step.gone;
       counts := xbb._sync_add(counts, step.counts);
+      before := xbb._sync_asked(before);
+      told := CASE WHEN by_window THEN xbb._sync_print_window(task, step.span, step.counts, told) END;
     EXCEPTION WHEN query_canceled OR OTHERS THEN
       GET STACKED DIAGNOSTICS failure.sqlstate = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
         failure.detail = PG_EXCEPTION_DETAIL, failure.hint = PG_EXCEPTION_HINT, failure.context = PG_EXCEPTION_CONTEXT;
@@ -239,9 +260,7 @@ BEGIN
   END LOOP;
 
   IF failure.sqlstate IS NOT NULL THEN
-    blame := xbb._sync_blame(def, failure);
-    PERFORM xbb._sync_note(def, run, 'failed', committed, before, blame.noted);
-    failure := blame.failure;
+    failure := xbb._sync_fail(def, run, committed, before, failure);
     IF can_commit THEN
       COMMIT;
       PERFORM xbb._sync_path();
@@ -252,9 +271,9 @@ BEGIN
   END IF;
   failed := failure.sqlstate IS NOT NULL;
   IF failed THEN
-    PERFORM xbb._sync_complain(def, failure, alone);
-  ELSE
-    PERFORM xbb._sync_print(def, task, phase, counts, before, began);
+    PERFORM xbb._sync_complain(_sync_execute.name, failure, alone);
+  ELSIF run IS NOT NULL THEN
+    PERFORM xbb._sync_print(def, task, phase, counts, before);
   END IF;
   PERFORM xbb._sync_path(path);
 END
@@ -267,7 +286,9 @@ LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
   WHERE d.enabled AND d.confirmed AND d.owner = (SELECT r.oid FROM pg_catalog.pg_roles r WHERE r.rolname = current_user)
 $$;
 
-CREATE PROCEDURE xbb.sync(name pg_catalog.text, full boolean DEFAULT false, dry_run boolean DEFAULT false) LANGUAGE plpgsql AS $$
+CREATE PROCEDURE xbb.sync(
+  name pg_catalog.text, full boolean DEFAULT false, dry_run boolean DEFAULT false, verbose boolean DEFAULT false)
+LANGUAGE plpgsql AS $$
 DECLARE
   failed boolean;
 BEGIN
@@ -275,13 +296,13 @@ BEGIN
     PERFORM xbb._sync_try(name, sync.full);
     RETURN;
   END IF;
-  CALL xbb._sync_execute(name, CASE WHEN sync.full THEN 'sync full' ELSE 'sync' END, true, failed);
+  CALL xbb._sync_execute(name, CASE WHEN sync.full THEN 'sync full' ELSE 'sync' END, true, sync.verbose, failed);
 END
 $$;
-COMMENT ON PROCEDURE xbb.sync(text, boolean, boolean) IS
-  'reads what has changed or, full, everything, and brings what differs into the target, or tells what that would be';
+COMMENT ON PROCEDURE xbb.sync(text, boolean, boolean, boolean) IS
+  'reads what has changed or, full, everything, and brings what differs into the target, or tells what that would be; verbose: a line a window';
 
-CREATE PROCEDURE xbb.sync_all() LANGUAGE plpgsql AS $$
+CREATE PROCEDURE xbb.sync_all(verbose boolean DEFAULT false) LANGUAGE plpgsql AS $$
 DECLARE
   path pg_catalog.text := pg_catalog.current_setting('search_path');
   name pg_catalog.text;
@@ -291,7 +312,7 @@ BEGIN
   PERFORM xbb._sync_path();
   FOREACH name IN ARRAY xbb._sync_enabled() LOOP
     PERFORM xbb._sync_path(path);
-    CALL xbb._sync_execute(name, 'sync', false, failed);
+    CALL xbb._sync_execute(name, 'sync', false, sync_all.verbose, failed);
     IF failed THEN
       failures := pg_catalog.concat_ws(', ', failures, pg_catalog.quote_ident(name));
     END IF;
@@ -302,24 +323,25 @@ BEGIN
   END IF;
 END
 $$;
-COMMENT ON PROCEDURE xbb.sync_all() IS
+COMMENT ON PROCEDURE xbb.sync_all(boolean) IS
   'runs every enabled sync of the role that calls it, one after another, whatever becomes of the others';
 
-CREATE PROCEDURE xbb.retry_rejects(name pg_catalog.text) LANGUAGE plpgsql AS $$
+CREATE PROCEDURE xbb.retry_rejects(name pg_catalog.text, verbose boolean DEFAULT false) LANGUAGE plpgsql AS $$
 DECLARE
   failed boolean;
 BEGIN
-  CALL xbb._sync_execute(name, 'retry_rejects', true, failed);
+  CALL xbb._sync_execute(name, 'retry_rejects', true, retry_rejects.verbose, failed);
 END
 $$;
-COMMENT ON PROCEDURE xbb.retry_rejects(text) IS 'loads what was set aside, without a request';
+COMMENT ON PROCEDURE xbb.retry_rejects(text, boolean) IS 'loads what was set aside, without a request';
 
-CREATE PROCEDURE xbb.reconcile(name pg_catalog.text, full boolean DEFAULT false) LANGUAGE plpgsql AS $$
+CREATE PROCEDURE xbb.reconcile(name pg_catalog.text, full boolean DEFAULT false, verbose boolean DEFAULT false)
+LANGUAGE plpgsql AS $$
 DECLARE
   failed boolean;
 BEGIN
-  CALL xbb._sync_execute(name, CASE WHEN reconcile.full THEN 'reconcile full' ELSE 'reconcile' END, true, failed);
+  CALL xbb._sync_execute(name, CASE WHEN reconcile.full THEN 'reconcile full' ELSE 'reconcile' END, true, reconcile.verbose, failed);
 END
 $$;
-COMMENT ON PROCEDURE xbb.reconcile(text, boolean) IS
+COMMENT ON PROCEDURE xbb.reconcile(text, boolean, boolean) IS
   'finds what was deleted and what was missed, by counts of time windows or, full, by every id';

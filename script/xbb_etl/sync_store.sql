@@ -31,6 +31,13 @@ LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'xbb_fdw_sync_f
 CREATE FUNCTION xbb._sync_run_begin(id integer, task pg_catalog.text, reads boolean) RETURNS bigint
 LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'xbb_fdw_sync_run_begin';
 
+CREATE FUNCTION xbb._sync_run_refuse(
+  name pg_catalog.text, task pg_catalog.text, sqlstate pg_catalog.text, error pg_catalog.text) RETURNS bigint
+LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'xbb_fdw_sync_run_refuse';
+
+CREATE FUNCTION xbb._sync_completed(run bigint, until pg_catalog.timestamptz) RETURNS boolean
+LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'xbb_fdw_sync_completed';
+
 CREATE FUNCTION xbb._sync_run_lost(id integer) RETURNS boolean
 LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'xbb_fdw_sync_run_lost';
 

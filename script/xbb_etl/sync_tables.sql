@@ -40,6 +40,7 @@ CREATE TABLE xbb._sync_definition (
   stamp text,
   label text,
   max_age interval,
+  complete_until timestamptz,
   -- has its owner, or somebody who may act for him, said that it may run?
   confirmed boolean NOT NULL DEFAULT true,
   UNIQUE (owner_oid, name)
@@ -118,7 +119,7 @@ SELECT d.name, xbb._sync_owner(d.id, d.owner_oid, d.owner)::pg_catalog.regrole A
        xbb._sync_relation(d.target, d.target_name)::pg_catalog.regclass AS target, d.key, d.overlap, d.columns, d.chunk, d.reject_limit,
        d.delete_mode, d.select_list, d.target_columns, d.source_columns, d.watermark, d.loading_until,
        d.types, d.enabled, d.source_name, d.target_name, d.id, d.scope, d.delete_limit, d.stamp, d.label, d.max_age,
-       d.owner AS owner_name, d.confirmed
+       d.owner AS owner_name, d.confirmed, d.complete_until
 FROM xbb._sync_definition d;
 COMMENT ON VIEW xbb._sync_all IS 'the syncs of all roles';
 
@@ -155,6 +156,7 @@ COMMENT ON COLUMN xbb.sync_definition.label IS 'column shown beside the dataId o
 COMMENT ON COLUMN xbb.sync_definition.max_age IS 'how old the copy may become';
 COMMENT ON COLUMN xbb.sync_definition.owner_name IS 'the owner''s name, as dumps have it';
 COMMENT ON COLUMN xbb.sync_definition.confirmed IS 'false: it was restored by somebody else, and waits for its owner''s word';
+COMMENT ON COLUMN xbb.sync_definition.complete_until IS 'all that the API had by then is in the target, by the API''s clock';
 
 -- A sync that waits for its owner's word has none, for all that he knows.
 CREATE VIEW xbb.sync_reject WITH (security_barrier) AS

@@ -47,35 +47,3 @@ COMMENT ON COLUMN xbb.sync_run.throttled IS 'time spent waiting for rate_limit';
 COMMENT ON COLUMN xbb.sync_run.bytes IS 'bytes on the wire';
 COMMENT ON COLUMN xbb.sync_run.sqlstate IS 'of a run that failed';
 COMMENT ON COLUMN xbb.sync_run.error IS 'what it said';
-
-CREATE VIEW xbb.sync_status WITH (security_barrier) AS
-SELECT d.name, d.owner, d.source, d.target, d.enabled, p.problem || ': ' || p.remedy AS problem, d.watermark,
-       pg_catalog.now() - d.watermark AS lag,
-       (SELECT l.ended FROM xbb._sync_run_log l
-        WHERE l.definition = d.id AND l.task <> 'retry_rejects' AND l.status = 'succeeded'
-        ORDER BY l.id DESC LIMIT 1) AS last_success,
-       (SELECT pg_catalog.count(*) FROM xbb._sync_run_log l
-        WHERE l.definition = d.id
-          AND (l.status IN ('failed', 'killed') OR l.status = 'running' AND xbb._sync_dead(d.id, l.id))
-          AND l.id > coalesce((SELECT pg_catalog.max(s.id) FROM xbb._sync_run_log s
-                               WHERE s.definition = d.id AND s.status = 'succeeded'), 0)) AS failures_in_a_row,
-       (SELECT pg_catalog.max(l.started) FROM xbb._sync_run_log l
-        WHERE l.definition = d.id AND l.status = 'running' AND NOT xbb._sync_dead(d.id, l.id)) AS running_since,
-       (SELECT pg_catalog.count(*) FROM xbb._sync_reject r
-        WHERE r.definition = d.id
-          AND (r.restored_by IS NULL OR NOT d.confirmed OR pg_catalog.pg_has_role(r.restored_by, d.owner, 'MEMBER'))) AS rejects_open
-FROM xbb._sync_all d, xbb._sync_problem(ROW(d.*)::xbb.sync_definition) p
-WHERE pg_catalog.pg_has_role(d.owner, 'USAGE') OR pg_catalog.pg_has_role('pg_read_all_stats', 'USAGE');
-COMMENT ON VIEW xbb.sync_status IS 'how each sync is doing';
-COMMENT ON COLUMN xbb.sync_status.name IS 'name of the sync';
-COMMENT ON COLUMN xbb.sync_status.owner IS 'role that it runs as';
-COMMENT ON COLUMN xbb.sync_status.source IS 'what is read';
-COMMENT ON COLUMN xbb.sync_status.target IS 'what is written';
-COMMENT ON COLUMN xbb.sync_status.enabled IS 'may it run?';
-COMMENT ON COLUMN xbb.sync_status.problem IS 'what became of source or target that keeps it from running, and the statement that mends it';
-COMMENT ON COLUMN xbb.sync_status.watermark IS 'the greatest update_time that was loaded';
-COMMENT ON COLUMN xbb.sync_status.lag IS 'now() less the watermark: the age of the newest change, not how far behind the target is';
-COMMENT ON COLUMN xbb.sync_status.last_success IS 'end of the last run that succeeded, of retry_rejects aside';
-COMMENT ON COLUMN xbb.sync_status.failures_in_a_row IS 'runs that failed or were killed since one of any task succeeded';
-COMMENT ON COLUMN xbb.sync_status.running_since IS 'start of the run under way';
-COMMENT ON COLUMN xbb.sync_status.rejects_open IS 'rows in sync_reject';

@@ -30,6 +30,7 @@
 #include "utils/typcache.h"
 
 #include "func/sync_store.h"
+#include "func/sync_stored.h"
 
 PG_FUNCTION_INFO_V1(xbb_fdw_sync_insert);
 PG_FUNCTION_INFO_V1(xbb_fdw_sync_update);
@@ -52,19 +53,8 @@ PG_FUNCTION_INFO_V1(xbb_fdw_sync_reject_drop);
 #define MOST_DEFINITION (1024 * 1024)
 #define MOST_REJECT (64 * 1024 * 1024)
 
-/* Characters of an error, which may quote a value of any length. */
-#define MOST_ERROR "10000"
-
 /* the function's arguments, and its caller */
 #define MOST_PARAMETERS 5
-
-/* A statement with its plan, which belongs to the function that had it made. */
-typedef struct Stored
-{
-	const char *text;
-	Oid			function;
-	SPIPlanPtr	plan;
-} Stored;
 
 Oid
 sync_tables_owner(Oid function)
@@ -103,11 +93,7 @@ prepare(Stored *stored, Oid function, int nargs)
 	stored->function = function;
 }
 
-/*
- * Runs a statement as the owner of the tables: how many rows it touched, and the first
- * value that it returned, if any (a bigint).
- */
-static uint64
+uint64
 run_stored(FunctionCallInfo fcinfo, Stored *stored, int64 *returned)
 {
 	Oid			function = fcinfo->flinfo->fn_oid;
@@ -150,7 +136,7 @@ run_stored(FunctionCallInfo fcinfo, Stored *stored, int64 *returned)
 	return touched;
 }
 
-static Datum
+Datum
 touched_any(FunctionCallInfo fcinfo, Stored *stored)
 {
 	return BoolGetDatum(run_stored(fcinfo, stored, NULL) > 0);
@@ -236,9 +222,6 @@ check_definition(HeapTupleHeader row)
 	"CASE WHEN ($1)." role "_name IS DISTINCT FROM d." role "_name" \
 	" THEN coalesce(" PLACE("($1)." role) ", d." role "_name) ELSE d." role "_name END"
 
-/* Is a definition, called d, that of a role? */
-#define OWNED(role) "xbb._sync_owner(d.id, d.owner_oid, d.owner) = " role
-
 /* What alter_sync may change, in the order of the lists below. */
 #define DEFINED \
 	"source, target, key, overlap, columns, chunk, reject_limit, delete_mode, select_list, target_columns, " \
@@ -301,7 +284,7 @@ Datum
 xbb_fdw_sync_rewind(PG_FUNCTION_ARGS)
 {
 	static Stored stored = {.text =
-		"UPDATE xbb._sync_definition d SET watermark = $2, loading_until = NULL WHERE d.id = $1 AND " OWNED("$3")
+		"UPDATE xbb._sync_definition d SET watermark = $2, loading_until = NULL, complete_until = NULL WHERE d.id = $1 AND " OWNED("$3")
 	};
 
 	return touched_some(fcinfo, &stored);

@@ -46,6 +46,16 @@ extern PGDLLEXPORT Datum xbb_fdw_sync_forget_lost(PG_FUNCTION_ARGS);
 /* xbb._sync_run_begin(integer, text, boolean): a row of the log, from where it reads if it does: its number */
 extern PGDLLEXPORT Datum xbb_fdw_sync_run_begin(PG_FUNCTION_ARGS);
 
+/*
+ * xbb._sync_run_refuse(text, text, text, text): a failed run, by name, task, SQLSTATE and
+ * error, of a sync of the caller's or of a role that he has, which no run of his was
+ * begun of; its number, NULL if there is no such sync
+ */
+extern PGDLLEXPORT Datum xbb_fdw_sync_run_refuse(PG_FUNCTION_ARGS);
+
+/* xbb._sync_completed(bigint, timestamptz): up to when all is in the target by that run, unless it reads nothing */
+extern PGDLLEXPORT Datum xbb_fdw_sync_completed(PG_FUNCTION_ARGS);
+
 /* xbb._sync_run_lost(integer): runs that never came to their end are killed ones */
 extern PGDLLEXPORT Datum xbb_fdw_sync_run_lost(PG_FUNCTION_ARGS);
 

@@ -1,0 +1,60 @@
+-- For each sync what its log says, looked up by its number: the latest run that has ended,
+-- the one under way, the latest success and failure, and how many failed since.
+CREATE VIEW xbb.sync_status WITH (security_barrier) AS
+SELECT d.name, d.owner, d.source, d.target, d.enabled,
+       CASE WHEN NOT d.enabled THEN 'disabled'
+            WHEN p.problem IS NOT NULL OR f.failures > 0 THEN 'failing'
+            WHEN pg_catalog.now() - d.complete_until > d.max_age THEN 'stale'
+            WHEN u.started IS NOT NULL THEN 'running'
+            WHEN d.complete_until IS NULL AND s.ended IS NULL THEN 'never_run'
+            ELSE 'ok' END AS state,
+       p.problem || ': ' || p.remedy AS problem, d.watermark,
+       d.complete_until, pg_catalog.now() - d.complete_until AS staleness, d.max_age, s.ended AS last_success,
+       l.started AS last_started, l.ended - l.started AS last_duration, l.rows_read AS last_rows, u.started AS running_since,
+       f.failures AS failures_in_a_row, e.ended AS last_error_at, e.sqlstate AS last_sqlstate,
+       CASE WHEN pg_catalog.pg_has_role(d.owner, 'USAGE') THEN e.error END AS last_error,
+       (SELECT pg_catalog.count(*) FROM xbb._sync_reject r
+        WHERE r.definition = d.id
+          AND (r.restored_by IS NULL OR NOT d.confirmed OR pg_catalog.pg_has_role(r.restored_by, d.owner, 'MEMBER'))) AS rejects_open
+FROM xbb._sync_all d
+CROSS JOIN xbb._sync_problem(ROW(d.*)::xbb.sync_definition) p
+LEFT JOIN LATERAL (
+  SELECT * FROM xbb._sync_run_log l WHERE l.definition = d.id AND l.status NOT IN ('running', 'skipped')
+  ORDER BY l.id DESC LIMIT 1) l ON true
+LEFT JOIN LATERAL (
+  SELECT * FROM xbb._sync_run_log l WHERE l.definition = d.id AND l.status = 'succeeded' AND l.task <> 'retry_rejects'
+  ORDER BY l.id DESC LIMIT 1) s ON true
+LEFT JOIN LATERAL (
+  SELECT * FROM xbb._sync_run_log l WHERE l.definition = d.id AND l.status = 'failed'
+  ORDER BY l.id DESC LIMIT 1) e ON true
+LEFT JOIN LATERAL (
+  SELECT pg_catalog.max(l.started) AS started FROM xbb._sync_run_log l
+  WHERE l.definition = d.id AND l.status = 'running' AND NOT xbb._sync_dead(d.id, l.id)) u ON true
+CROSS JOIN LATERAL (
+  SELECT pg_catalog.count(*) AS failures FROM xbb._sync_run_log l
+  WHERE l.definition = d.id AND (l.status IN ('failed', 'killed') OR l.status = 'running' AND xbb._sync_dead(d.id, l.id))
+    AND l.id > coalesce((SELECT a.id FROM xbb._sync_run_log a WHERE a.definition = d.id AND a.status = 'succeeded'
+                         ORDER BY a.id DESC LIMIT 1), 0)) f
+WHERE pg_catalog.pg_has_role(d.owner, 'USAGE') OR pg_catalog.pg_has_role('pg_read_all_stats', 'USAGE');
+COMMENT ON VIEW xbb.sync_status IS 'how each sync is doing';
+COMMENT ON COLUMN xbb.sync_status.name IS 'name of the sync';
+COMMENT ON COLUMN xbb.sync_status.owner IS 'role that it runs as';
+COMMENT ON COLUMN xbb.sync_status.source IS 'what is read';
+COMMENT ON COLUMN xbb.sync_status.target IS 'what is written';
+COMMENT ON COLUMN xbb.sync_status.enabled IS 'may it run?';
+COMMENT ON COLUMN xbb.sync_status.state IS 'the first that holds: disabled, failing (the latest runs failed, or a table is gone), stale (staleness is more than max_age), running, never_run, ok';
+COMMENT ON COLUMN xbb.sync_status.problem IS 'what became of source or target that keeps it from running, and the statement that mends it';
+COMMENT ON COLUMN xbb.sync_status.watermark IS 'the greatest update_time that was loaded; NULL for a list without times';
+COMMENT ON COLUMN xbb.sync_status.complete_until IS 'all that the API had by then is in the target, or set aside: the start of the last successful run by the API''s clock, less settle_time';
+COMMENT ON COLUMN xbb.sync_status.staleness IS 'now() less complete_until: how far behind the target is';
+COMMENT ON COLUMN xbb.sync_status.max_age IS 'how far behind it may be; NULL: nothing is promised';
+COMMENT ON COLUMN xbb.sync_status.last_success IS 'end of the last run that succeeded, of retry_rejects aside';
+COMMENT ON COLUMN xbb.sync_status.last_started IS 'start of the last run that has ended';
+COMMENT ON COLUMN xbb.sync_status.last_duration IS 'how long it took';
+COMMENT ON COLUMN xbb.sync_status.last_rows IS 'records that it read';
+COMMENT ON COLUMN xbb.sync_status.running_since IS 'start of the run under way';
+COMMENT ON COLUMN xbb.sync_status.failures_in_a_row IS 'runs that failed or were killed since one of any task succeeded';
+COMMENT ON COLUMN xbb.sync_status.last_error_at IS 'end of the last run that failed, whatever came after it';
+COMMENT ON COLUMN xbb.sync_status.last_sqlstate IS 'what it failed with, as a code';
+COMMENT ON COLUMN xbb.sync_status.last_error IS 'what it said; shown to those who have the owner''s role';
+COMMENT ON COLUMN xbb.sync_status.rejects_open IS 'rows in sync_reject';

@@ -1,0 +1,141 @@
+-- What a sync's owner sees of it: how far the copy is, by the API's clock; whether that is
+-- as fresh as promised; each failure, that of a call which never became a run, too; and, if
+-- asked for, a line a window.
+
+\set company dingSyncStatus
+\set ECHO none
+\getenv srcdir PG_ABS_SRCDIR
+\set include :srcdir '/sql/include/sim.sql'
+\i :include
+\set ECHO all
+SELECT sim('create products=120 freeze=on');
+CREATE ROLE xbb_sync_status_etl;
+CREATE ROLE xbb_sync_status_member IN ROLE xbb_sync_status_etl;
+CREATE ROLE xbb_sync_status_stranger;
+CREATE ROLE xbb_sync_status_monitor IN ROLE pg_monitor;
+GRANT USAGE, CREATE ON SCHEMA "dingSyncStatus" TO xbb_sync_status_etl;
+GRANT USAGE ON SCHEMA "dingSyncStatus" TO PUBLIC;
+CREATE SERVER sync_status FOREIGN DATA WRAPPER xbb_fdw OPTIONS (corpid :'company', base_url :'url', rate_limit '0');
+GRANT USAGE ON FOREIGN SERVER sync_status TO xbb_sync_status_etl;
+CREATE USER MAPPING FOR xbb_sync_status_etl SERVER sync_status OPTIONS (token 't0ken');
+SET ROLE xbb_sync_status_etl;
+CREATE FOREIGN TABLE source (data_id bigint, update_time timestamptz, name text OPTIONS (attr 'text_1')) SERVER sync_status OPTIONS (object 'product');
+CREATE VIEW status AS
+  SELECT state, problem IS NOT NULL AS problem, failures_in_a_row AS failures, last_rows, last_sqlstate, last_error FROM xbb.sync_status
+  WHERE name = 'status';
+GRANT SELECT ON status TO PUBLIC;
+-- how long before the API's clock, which stands still, everything is there: settle_time is 5 seconds
+CREATE VIEW until AS
+  SELECT d.now - complete_until BETWEEN '5 s' AND '5 s'::interval + '30 s' AS known, staleness = now() - complete_until AS staleness,
+         watermark < complete_until AS watermark_is_older
+  FROM xbb.sync_status, (SELECT to_timestamp(1770000000) AS now) d WHERE name = 'status';
+SELECT xbb.create_sync('status', 'source', 'target', chunk => '30 years', max_age => '1000 years');
+TABLE status;
+SELECT complete_until, staleness, max_age, last_success, last_started, last_duration, last_error_at FROM xbb.sync_status WHERE name = 'status';
+
+-- a line a window, an empty one, too; all that was asked since the line before counts
+RESET ROLE;
+SELECT sim('clear');
+SET ROLE xbb_sync_status_etl;
+CALL xbb.sync('status', verbose => true);
+RESET ROLE;
+SELECT sim('count');
+SET ROLE xbb_sync_status_etl;
+TABLE status;
+TABLE until;
+SELECT s.last_started = r.started AS started, s.last_duration = r.ended - r.started AS duration, s.last_success = r.ended AS success
+FROM xbb.sync_status s JOIN xbb.sync_run r ON r.sync = s.name WHERE s.name = 'status';
+CALL xbb.reconcile('status', verbose => true);
+CALL xbb.reconcile('status', full => true, verbose => true);
+CALL xbb.retry_rejects('status', verbose => true);
+CALL xbb.sync('status', full => true, verbose => true);
+CALL xbb.sync_all(verbose => true);
+
+-- a quiet list: the watermark stays, the copy is as fresh as its last run; not by retry_rejects
+CREATE TABLE before AS SELECT watermark, complete_until FROM xbb.sync_status WHERE name = 'status';
+RESET ROLE;
+SELECT sim('clock advance=3600');
+SET ROLE xbb_sync_status_etl;
+CALL xbb.retry_rejects('status');
+SELECT s.complete_until = b.complete_until AS as_before FROM xbb.sync_status s, before b WHERE s.name = 'status';
+CALL xbb.sync('status');
+SELECT s.watermark = b.watermark AS watermark_stays, s.complete_until - b.complete_until BETWEEN '59 min' AND '61 min' AS an_hour_later
+FROM xbb.sync_status s, before b WHERE s.name = 'status';
+-- which is fresh enough or not
+SELECT xbb.alter_sync('status', max_age => '1 day');
+TABLE status;
+SELECT xbb.alter_sync('status', max_age => '0');
+SELECT state, max_age FROM xbb.sync_status WHERE name = 'status';
+SELECT xbb.alter_sync('status', enabled => false);
+TABLE status;
+SELECT xbb.alter_sync('status', enabled => true);
+-- a local table has no clock of its own
+CREATE TABLE plain AS SELECT * FROM target;
+SELECT xbb.create_sync('status plain', 'plain', 'plain_copy', max_age => '1 hour');
+CALL xbb.sync('status plain');
+SELECT state, staleness BETWEEN '0' AND '1 min' AS fresh FROM xbb.sync_status WHERE name = 'status plain';
+SELECT xbb.drop_sync('status plain');
+-- nor an API whose answers have none: it is by ours
+RESET ROLE;
+SELECT sim('set date=off');
+SET ROLE xbb_sync_status_etl;
+CALL xbb.sync('status');
+SELECT staleness BETWEEN '5 s' AND '1 min' AS fresh FROM xbb.sync_status WHERE name = 'status';
+RESET ROLE;
+SELECT sim('set date=on');
+SET ROLE xbb_sync_status_etl;
+
+-- what never became a run is a failed one: of the owner,
+REVOKE SELECT ON source FROM xbb_sync_status_etl;
+\set VERBOSITY terse
+CALL xbb.sync('status');
+TABLE status;
+GRANT SELECT ON source TO xbb_sync_status_etl;
+CALL xbb.sync('status');
+-- whose latest failure is told beyond the next success
+TABLE status;
+-- of a role that has the owner's, of a superuser,
+RESET ROLE;
+SET ROLE xbb_sync_status_member;
+CALL xbb.sync('status');
+RESET ROLE;
+CALL xbb.reconcile('status');
+-- but not of others, who see no more of it than that it is not theirs
+SET ROLE xbb_sync_status_stranger;
+CALL xbb.sync('status');
+TABLE status;
+SET ROLE xbb_sync_status_etl;
+TABLE status;
+SELECT task, status, sqlstate, error, ended >= started AS ended FROM xbb.sync_run WHERE sync = 'status' ORDER BY id DESC LIMIT 2;
+-- what is rolled back is not told
+BEGIN;
+CALL xbb.sync('status none');
+ROLLBACK;
+DO $$ BEGIN CALL xbb.sync('status none'); END $$;
+SELECT count(*) FROM xbb.sync_run WHERE sync = 'status none';
+-- where nothing can be written the error is told as it is, and the lock is free
+SET default_transaction_read_only = on;
+CALL xbb.sync('status');
+RESET default_transaction_read_only;
+SELECT count(*) FROM pg_locks WHERE locktype = 'object' AND pid = pg_backend_pid();
+-- a source that is gone
+DROP VIEW status;
+CREATE VIEW status AS
+  SELECT state, problem, failures_in_a_row AS failures, last_sqlstate, last_error FROM xbb.sync_status WHERE name = 'status';
+GRANT SELECT ON status TO PUBLIC;
+DROP FOREIGN TABLE source;
+CALL xbb.sync('status');
+TABLE status;
+-- those who watch see all but what was said
+RESET ROLE;
+SET ROLE xbb_sync_status_monitor;
+TABLE status;
+RESET ROLE;
+
+SET client_min_messages = warning;
+SET ROLE xbb_sync_status_etl;
+SELECT xbb.drop_sync('status');
+RESET ROLE;
+DROP SERVER sync_status CASCADE;
+DROP SCHEMA "dingSyncStatus" CASCADE;
+DROP ROLE xbb_sync_status_member, xbb_sync_status_stranger, xbb_sync_status_monitor, xbb_sync_status_etl;

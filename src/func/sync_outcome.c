@@ -1,0 +1,42 @@
+/*-------------------------------------------------------------------------
+ *
+ * sync_outcome.c
+ *	  What becomes of runs, beyond their rows of the log, as SQL functions.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "func/sync_store.h"
+#include "func/sync_stored.h"
+
+PG_FUNCTION_INFO_V1(xbb_fdw_sync_run_refuse);
+PG_FUNCTION_INFO_V1(xbb_fdw_sync_completed);
+
+/* Whoever has the owner's role may say in the owner's log that he tried. */
+Datum
+xbb_fdw_sync_run_refuse(PG_FUNCTION_ARGS)
+{
+	static Stored stored = {.text =
+		"INSERT INTO xbb._sync_run_log (definition, task, status, started, ended, watermark, sqlstate, error)"
+		" SELECT a.id, left($2, 20), 'failed', now, now, a.watermark, left($3, 5), left($4, " MOST_ERROR ")"
+		" FROM xbb._sync_all a, clock_timestamp() now WHERE a.name = $1 AND pg_has_role($5, a.owner, 'USAGE')"
+		" ORDER BY a.owner <> $5, NOT a.confirmed, a.owner, a.id LIMIT 1 RETURNING id"
+	};
+	int64		run;
+
+	if (run_stored(fcinfo, &stored, &run) == 0)
+		PG_RETURN_NULL();
+	PG_RETURN_INT64(run);
+}
+
+Datum
+xbb_fdw_sync_completed(PG_FUNCTION_ARGS)
+{
+	static Stored stored = {.text =
+		"UPDATE xbb._sync_definition d SET complete_until = $2 FROM xbb._sync_run_log l"
+		" WHERE l.id = $1 AND l.task <> 'retry_rejects' AND d.id = l.definition AND " OWNED("$3")
+	};
+
+	return touched_any(fcinfo, &stored);
+}

@@ -1,0 +1,39 @@
+/*-------------------------------------------------------------------------
+ *
+ * sync_stored.h
+ *	  One fixed statement, run as the owner of the sync's tables.
+ *
+ * Only what writes into them includes this; sync_store.c says why it is so.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef XBB_SYNC_STORED_H
+#define XBB_SYNC_STORED_H
+
+#include "executor/spi.h"
+#include "fmgr.h"
+
+/* Characters of an error, which may quote a value of any length. */
+#define MOST_ERROR "10000"
+
+/* Is a definition, called d, that of a role? */
+#define OWNED(role) "xbb._sync_owner(d.id, d.owner_oid, d.owner) = " role
+
+/* A statement with its plan, which belongs to the function that had it made. */
+typedef struct Stored
+{
+	const char *text;
+	Oid			function;
+	SPIPlanPtr	plan;
+} Stored;
+
+/*
+ * Runs a statement with the function's arguments and, last, the role that calls: how
+ * many rows it touched, and the first value that it returned, if any (a bigint).
+ */
+extern uint64 run_stored(FunctionCallInfo fcinfo, Stored *stored, int64 *returned);
+
+/* Did it touch any? */
+extern Datum touched_any(FunctionCallInfo fcinfo, Stored *stored);
+
+#endif							/* XBB_SYNC_STORED_H */
