@@ -239,8 +239,8 @@ SELECT sync, status FROM xbb.sync_run;
 SELECT name FROM xbb.sync_status;
 CALL xbb.sync('theirs');
 SELECT xbb.drop_sync('theirs');
-INSERT INTO xbb._sync_definition (name, owner, source_name, target_name, key, overlap, reject_limit, delete_mode, select_list, target_columns, source_columns)
-VALUES ('forged', 'xbb_sync_etl', 'pg_catalog.pg_class', 'pg_catalog.pg_class', '{a}', '1h', 0, 'ignore', 'SELECT 1', '{a}', '{a}');
+INSERT INTO xbb._sync_definition (name, owner, source_name, target_name, key, overlap, reject_limit, delete_mode, path, target_columns, source_columns)
+VALUES ('forged', 'xbb_sync_etl', 'pg_catalog.pg_class', 'pg_catalog.pg_class', '{a}', '1h', 0, 'ignore', 'pg_temp', '{a}', '{a}');
 RESET ROLE;
 CALL xbb.sync('theirs');
 SET ROLE xbb_sync_etl;

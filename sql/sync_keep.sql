@@ -60,6 +60,9 @@ SELECT name, owner, confirmed FROM xbb.sync_definition ORDER BY id;
 SELECT count(*) AS rejects FROM xbb.sync_reject;
 SELECT name, problem, rejects_open FROM xbb.sync_status WHERE name IN ('mat', 'mine') ORDER BY name;
 SET ROLE regress_xbb_keeper;
+-- rows alone do not bring the expressions, which are functions
+CALL xbb.sync('mine');
+SELECT xbb.alter_sync('mine', columns => '{}');
 CALL xbb.sync('mine');
 TABLE mine ORDER BY data_id;
 SET ROLE regress_xbb_keep_etl;
@@ -74,14 +77,14 @@ CALL xbb.sync('mat', full => true);
 -- what he plants is nobody's
 SET ROLE regress_xbb_keeper;
 INSERT INTO xbb._sync_definition (id, name, owner, owner_oid, source, target, source_name, target_name, key, overlap, reject_limit,
-  delete_mode, select_list, target_columns, source_columns, confirmed)
+  delete_mode, path, target_columns, source_columns, confirmed)
 OVERRIDING SYSTEM VALUE SELECT 100, 'mat', 'regress_xbb_keep_etl', 'regress_xbb_keep_etl'::regrole, 'records'::regclass, 'mine'::regclass,
   'public.records', 'public.mine', '{data_id}', '1h', 0, 'ignore', 'SELECT 1', '{data_id}', '{data_id}', true;
 INSERT INTO xbb._sync_definition (id, name, owner, source_name, target_name, key, overlap, reject_limit,
-  delete_mode, select_list, target_columns, source_columns)
+  delete_mode, path, target_columns, source_columns)
 OVERRIDING SYSTEM VALUE VALUES (2147483647, 'x', 'regress_xbb_keeper', 'a.b', 'a.b', '{a}', '1h', 0, 'ignore', '', '{}', '{}');
 INSERT INTO xbb._sync_definition (id, name, owner, source_name, target_name, key, overlap, reject_limit,
-  delete_mode, select_list, target_columns, source_columns)
+  delete_mode, path, target_columns, source_columns)
 OVERRIDING SYSTEM VALUE VALUES (101, 'x', 'regress_xbb_keeper', 'a.b', 'a"b', '{a}', '1h', 0, 'ignore', '', '{}', '{}');
 INSERT INTO xbb._sync_reject (definition, data_id, kind, error, raw, run) SELECT id, 99, 'value', 'planted', '{"dataId": 99}', 1
 FROM xbb._sync_definition WHERE owner = 'regress_xbb_keep_etl' AND id < 100;

@@ -88,19 +88,19 @@ SELECT sync, owner, data_id FROM xbb.sync_reject ORDER BY data_id;
 CREATE TABLE wide (t text);
 SELECT xbb._sync_insert(json_populate_record(NULL::xbb.sync_definition, json_build_object(
   'name', 'toast', 'source', (SELECT reltoastrelid FROM pg_class WHERE oid = 'wide'::regclass), 'target', 'intern_target', 'key', '{a}',
-  'overlap', '1h', 'reject_limit', 1, 'delete_mode', 'ignore', 'select_list', '', 'target_columns', '{}', 'source_columns', '{}',
+  'overlap', '1h', 'reject_limit', 1, 'delete_mode', 'ignore', 'path', '', 'target_columns', '{}', 'source_columns', '{}',
   'enabled', true)));
 -- an error in it leaves nobody else's role behind
 DO $$ BEGIN
   PERFORM xbb._sync_insert(json_populate_record(NULL::xbb.sync_definition, json_build_object(
     'name', '', 'source', 'source', 'target', 'intern_target', 'key', '{a}', 'overlap', '1h', 'reject_limit', 1,
-    'delete_mode', 'ignore', 'select_list', '', 'target_columns', '{}', 'source_columns', '{}', 'enabled', true)));
+    'delete_mode', 'ignore', 'path', '', 'target_columns', '{}', 'source_columns', '{}', 'enabled', true)));
 EXCEPTION WHEN check_violation THEN
   RAISE WARNING '% is still %, with the path %', SQLERRM, current_user, current_setting('search_path');
 END $$;
 
 -- nor does he stop dumps by length: one bound for all texts, those of errors are cut
-SELECT xbb._sync_update(json_populate_record(d, json_build_object('select_list', repeat(E'\\\\', 1048576)))) FROM xbb.sync_definition d;
+SELECT xbb._sync_update(json_populate_record(d, json_build_object('path', repeat(E'\\\\', 1048576)))) FROM xbb.sync_definition d;
 SELECT xbb._sync_update(json_populate_record(d, json_build_object('key', array[repeat('x', 600000), repeat('y', 600000)])))
 FROM xbb.sync_definition d;
 SELECT xbb._sync_seen(id, repeat('x', 1048576)) FROM xbb.sync_definition;
@@ -140,7 +140,7 @@ SET ROLE regress_xbb_member;
 SELECT name, owner FROM xbb.sync_status;
 SELECT count(*) FROM xbb.sync_reject;
 CALL xbb.sync('product');
-UPDATE xbb.sync_definition SET select_list = 'SELECT 1';
+UPDATE xbb.sync_definition SET path = 'pg_temp';
 SET ROLE regress_xbb_etl;
 ALTER TABLE etl_target ALTER COLUMN name TYPE integer USING 0;
 SELECT xbb.alter_sync('product', columns => '{"name": "name::integer"}', reject_limit => 0);
@@ -169,10 +169,11 @@ GRANT ALL ON given TO regress_xbb_etl;
 SET ROLE regress_xbb_etl;
 CALL xbb.sync('given');
 SELECT xbb.drop_sync('given');
--- what a superuser hands over runs when its new owner has read the expressions
+-- one whose expressions are gone runs when its owner has read them again
 SELECT xbb.create_sync('anew', source => 'etl_source', columns => '{"name": "upper(name)"}');
 RESET ROLE;
-UPDATE xbb._sync_definition SET select_list = '' WHERE name = 'anew';
+SELECT id AS anew FROM xbb.sync_definition WHERE name = 'anew' \gset
+DROP FUNCTION xbb._sync_:anew;
 SET ROLE regress_xbb_etl;
 CALL xbb.sync('anew');
 SELECT xbb.alter_sync('anew', columns => '{}');

@@ -6,6 +6,12 @@ LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'xbb_fdw_sync_l
 CREATE FUNCTION xbb._sync_unlock(id integer) RETURNS void
 LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'xbb_fdw_sync_unlock';
 
+CREATE FUNCTION xbb._sync_function_keep(id integer, made pg_catalog.oid[], older pg_catalog.oid[]) RETURNS void
+LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'xbb_fdw_sync_function_keep';
+
+CREATE FUNCTION xbb._sync_owners_path(path pg_catalog.text) RETURNS pg_catalog.text
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'xbb_fdw_sync_owners_path';
+
 CREATE PROCEDURE xbb._sync_commit(
   INOUT sqlstate pg_catalog.text, INOUT message pg_catalog.text, INOUT detail pg_catalog.text, INOUT hint pg_catalog.text,
   INOUT context pg_catalog.text)

@@ -14,12 +14,14 @@ DECLARE
 BEGIN
   TRUNCATE pg_temp.xbb_sync_new;
   -- one INSERT each, so that types are made the target's as INSERT makes them
+  PERFORM xbb._sync_path(xbb._sync_owners_path(def.path));
   EXECUTE pg_catalog.format(
-    'INSERT INTO pg_temp.xbb_sync_new (%s, "#n") %s, "#n"
-     FROM pg_temp.xbb_sync_stage source WHERE "#n" BETWEEN $1 AND $2 AND "#loaded" IS NULL',
-    xbb._sync_list(def.target_columns, '%1$I'), def.select_list)
+    'INSERT INTO pg_temp.xbb_sync_new (%s, "#n") SELECT %s, s."#n" FROM pg_temp.xbb_sync_stage s, %s
+     WHERE s."#n" OPERATOR(pg_catalog.>=) $1 AND s."#n" OPERATOR(pg_catalog.<=) $2 AND s."#loaded" IS NULL',
+    xbb._sync_list(def.target_columns, '%1$I'), xbb._sync_list(def.target_columns, 'r.%1$I'), xbb._sync_transformed(def))
   USING first, last;
   GET DIAGNOSTICS transformed = ROW_COUNT;
+  PERFORM xbb._sync_path();
   EXECUTE pg_catalog.format(
     'INSERT INTO pg_temp.xbb_sync_new (%s, "#n")
      SELECT %s, "#n" FROM pg_temp.xbb_sync_stage s, pg_catalog.jsonb_populate_record(NULL::%s, s."#loaded") r
@@ -69,7 +71,8 @@ RETURN pg_catalog.format('record %s has the same key and is newer', rival);
 CREATE FUNCTION xbb._sync_make_room(def xbb.sync_definition, run bigint, OUT moved bigint[], OUT rejected bigint)
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  same_key pg_catalog.text := xbb._sync_list(xbb._sync_key(def), 't.%1$I = n.%1$I', ' AND ');
+  same_key pg_catalog.text := xbb._sync_same_key(def);
+  target pg_catalog.text := xbb._sync_place(def.target);
   own_rows pg_catalog.text := xbb._sync_own_rows(def);
   pushed_out bigint;
   item pg_catalog.record;
@@ -82,10 +85,12 @@ BEGIN
   EXECUTE pg_catalog.format(
     'DELETE FROM pg_temp.xbb_sync_new n USING %s t
      WHERE t.data_id = n.data_id AND %s AND NOT (%s) AND n.update_time < t.update_time', def.target, own_rows, same_key);
+  PERFORM xbb._sync_path(xbb._sync_owners_path(def.path));
   EXECUTE pg_catalog.format(
     'WITH d AS (DELETE FROM %s t USING pg_temp.xbb_sync_new n
-                WHERE t.data_id = n.data_id AND %s AND NOT (%s) RETURNING t.data_id)
-     SELECT coalesce(pg_catalog.array_agg(data_id), ''{}'') FROM d', def.target, own_rows, same_key) INTO moved;
+                WHERE t.data_id OPERATOR(pg_catalog.=) n.data_id AND %s AND NOT (%s) RETURNING t.data_id)
+     SELECT coalesce(pg_catalog.array_agg(d.data_id), ''{}'') FROM d', target, own_rows, same_key) INTO moved;
+  PERFORM xbb._sync_path();
   FOR item IN EXECUTE pg_catalog.format(
     'DELETE FROM pg_temp.xbb_sync_new n USING %s t
      WHERE %s AND t.data_id <> n.data_id AND %s
@@ -110,24 +115,28 @@ $$;
 CREATE FUNCTION xbb._sync_write(def xbb.sync_definition, moved bigint[], OUT inserted bigint, OUT updated bigint)
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  same_key pg_catalog.text := xbb._sync_list(xbb._sync_key(def), 't.%1$I = n.%1$I', ' AND ');
+  same_key pg_catalog.text := xbb._sync_same_key(def);
+  target pg_catalog.text := xbb._sync_place(def.target);
+  alive pg_catalog.text := CASE WHEN def.delete_mode = 'mark' THEN ', deleted_at = NULL' ELSE '' END;
+  was_gone pg_catalog.text := CASE WHEN def.delete_mode = 'mark' THEN ' OR t.deleted_at IS NOT NULL' ELSE '' END;
   moved_back bigint;
 BEGIN
+  PERFORM xbb._sync_path(xbb._sync_owners_path(def.path));
   EXECUTE pg_catalog.format(
-    'UPDATE %s t SET %s FROM pg_temp.xbb_sync_new n
-     WHERE %s AND (t.data_id <> n.data_id OR coalesce(n.update_time >= t.update_time, true))
-       AND (pg_catalog.record_image_ne(ROW(%s), ROW(%s))%s)', def.target,
-    xbb._sync_list(def.target_columns, '%1$I = n.%1$I') ||
-      CASE WHEN def.delete_mode = 'mark' THEN ', deleted_at = NULL' ELSE '' END, same_key,
-    xbb._sync_list(def.target_columns, 't.%1$I'), xbb._sync_list(def.target_columns, 'n.%1$I'),
-    CASE WHEN def.delete_mode = 'mark' THEN ' OR t.deleted_at IS NOT NULL' ELSE '' END);
+    'UPDATE %s t SET %s%s FROM pg_temp.xbb_sync_new n
+     WHERE %s AND (t.data_id OPERATOR(pg_catalog.<>) n.data_id OR coalesce(n.update_time OPERATOR(pg_catalog.>=) t.update_time, true))
+       AND (pg_catalog.record_image_ne(ROW(%s), ROW(%s))%s)', target,
+    xbb._sync_list(def.target_columns, '%1$I = n.%1$I'), alive, same_key,
+    xbb._sync_list(def.target_columns, 't.%1$I'), xbb._sync_list(def.target_columns, 'n.%1$I'), was_gone);
   GET DIAGNOSTICS updated = ROW_COUNT;
   EXECUTE pg_catalog.format(
     'WITH i AS (INSERT INTO %s (%s) SELECT %s FROM pg_temp.xbb_sync_new n
                 WHERE NOT EXISTS (SELECT FROM %s t WHERE %s) RETURNING data_id)
-     SELECT pg_catalog.count(*) FILTER (WHERE data_id <> ALL ($1)), pg_catalog.count(*) FILTER (WHERE data_id = ANY ($1)) FROM i',
-    def.target, xbb._sync_list(def.target_columns, '%1$I'), xbb._sync_list(def.target_columns, 'n.%1$I'), def.target, same_key)
+     SELECT pg_catalog.count(*) FILTER (WHERE i.data_id OPERATOR(pg_catalog.<>) ALL ($1)),
+            pg_catalog.count(*) FILTER (WHERE i.data_id OPERATOR(pg_catalog.=) ANY ($1)) FROM i',
+    target, xbb._sync_list(def.target_columns, '%1$I'), xbb._sync_list(def.target_columns, 'n.%1$I'), target, same_key)
   INTO inserted, moved_back USING moved;
+  PERFORM xbb._sync_path();
   updated := updated + moved_back;
 END
 $$;

@@ -153,7 +153,7 @@ END
 $$;
 
 -- Are the expressions one row's?  WHERE takes nothing else, and says why.
-CREATE FUNCTION xbb._sync_check_row(def xbb.sync_definition, path pg_catalog.text) RETURNS void
+CREATE FUNCTION xbb._sync_check_row(def xbb.sync_definition) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET quote_all_identifiers = off
 SET standard_conforming_strings = on SET array_nulls = on SET transform_null_equals = off SET DateStyle = ISO
 SET IntervalStyle = postgres SET extra_float_digits = 1 SET bytea_output = hex SET xmloption = content AS $$
@@ -165,7 +165,7 @@ BEGIN
   FOR item IN SELECT e.key, pg_catalog.format(E'PREPARE xbb_sync_row AS SELECT FROM %s source WHERE (%s\n) IS NULL', place, e.value) AS test
               FROM pg_catalog.jsonb_each_text(xbb._sync_expressions(def)) e WHERE e.value <> pg_catalog.quote_ident(e.key)
   LOOP
-    PERFORM xbb._sync_path(path);
+    PERFORM xbb._sync_path(def.path);
     BEGIN
       EXECUTE item.test;
     EXCEPTION WHEN grouping_error OR windowing_error OR feature_not_supported THEN
@@ -280,6 +280,48 @@ BEGIN
 END
 $$;
 
+-- The index of the target by which no two rows have one key.
+CREATE FUNCTION xbb._sync_key_index(def xbb.sync_definition) RETURNS pg_catalog.oid
+LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp SET quote_all_identifiers = off AS $$
+DECLARE
+  index pg_catalog.oid := (
+    SELECT i.indexrelid FROM pg_catalog.pg_index i
+    WHERE i.indrelid = def.target AND i.indisunique AND i.indisvalid AND i.indimmediate
+      AND i.indpred IS NULL AND i.indexprs IS NULL
+      AND (SELECT pg_catalog.array_agg(a.attname::pg_catalog.text ORDER BY a.attname)
+           FROM pg_catalog.pg_attribute a
+           WHERE a.attrelid = def.target AND a.attnum = ANY ((i.indkey::smallint[])[0:i.indnkeyatts - 1]))
+          = (SELECT pg_catalog.array_agg(k ORDER BY k COLLATE "C") FROM pg_catalog.unnest(xbb._sync_key(def)) k)
+    ORDER BY i.indexrelid LIMIT 1);
+BEGIN
+  IF index IS NULL THEN
+    RAISE EXCEPTION 'key % is not unique in target %', xbb._sync_key(def), def.target
+      USING ERRCODE = 'invalid_parameter_value',
+            HINT = pg_catalog.format('CREATE UNIQUE INDEX ON %s (%s);', def.target, xbb._sync_list(xbb._sync_key(def), '%1$I'));
+  END IF;
+  RETURN index;
+END
+$$;
+
+-- When t, a row of the target, and n, a new one, have the same key: as the index takes it, in
+-- words that mean the same by every path.
+CREATE FUNCTION xbb._sync_same_key(def xbb.sync_definition) RETURNS pg_catalog.text
+LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp SET quote_all_identifiers = off AS $$
+  SELECT pg_catalog.string_agg(pg_catalog.format('t.%1$I%2$s OPERATOR(%3$I.%4$s) n.%1$I%2$s', a.attname,
+    CASE WHEN c.opcintype <> a.atttypid AND k.typtype <> 'p' THEN pg_catalog.format('::%s', xbb._sync_type_name(c.opcintype)) END,
+    s.nspname, p.oprname), ' AND ' ORDER BY u.o)
+  FROM pg_catalog.pg_index i
+  CROSS JOIN LATERAL pg_catalog.generate_series(0, i.indnkeyatts - 1) u (o)
+  JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[u.o]
+  JOIN pg_catalog.pg_opclass c ON c.oid = i.indclass[u.o]
+  JOIN pg_catalog.pg_type k ON k.oid = c.opcintype
+  JOIN pg_catalog.pg_amop o ON o.amopfamily = c.opcfamily AND o.amoplefttype = c.opcintype AND o.amoprighttype = c.opcintype
+    AND o.amopstrategy = 3                      -- a unique index is a btree
+  JOIN pg_catalog.pg_operator p ON p.oid = o.amopopr
+  JOIN pg_catalog.pg_namespace s ON s.oid = p.oprnamespace
+  WHERE i.indexrelid = xbb._sync_key_index(def)
+$$;
+
 -- Can the target take what the view holds?  This reads nothing.
 CREATE FUNCTION xbb._sync_check_target(def xbb.sync_definition) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
@@ -317,18 +359,7 @@ BEGIN
         USING ERRCODE = 'datatype_mismatch';
     END IF;
   END LOOP;
-  IF NOT EXISTS (
-      SELECT FROM pg_catalog.pg_index i
-      WHERE i.indrelid = def.target AND i.indisunique AND i.indisvalid AND i.indimmediate
-        AND i.indpred IS NULL AND i.indexprs IS NULL
-        AND (SELECT pg_catalog.array_agg(a.attname::pg_catalog.text ORDER BY a.attname)
-             FROM pg_catalog.pg_attribute a
-             WHERE a.attrelid = def.target AND a.attnum = ANY ((i.indkey::smallint[])[0:i.indnkeyatts - 1]))
-            = (SELECT pg_catalog.array_agg(k ORDER BY k COLLATE "C") FROM pg_catalog.unnest(xbb._sync_key(def)) k)) THEN
-    RAISE EXCEPTION 'key % is not unique in target %', xbb._sync_key(def), def.target
-      USING ERRCODE = 'invalid_parameter_value',
-            HINT = pg_catalog.format('CREATE UNIQUE INDEX ON %s (%s);', def.target, xbb._sync_list(xbb._sync_key(def), '%1$I'));
-  END IF;
+  PERFORM xbb._sync_key_index(def);
   PERFORM xbb._sync_check_types(def);
   -- all else that INSERT sees
   EXECUTE pg_catalog.format('EXPLAIN INSERT INTO %s (%s) SELECT * FROM pg_temp.xbb_sync_view', def.target,
@@ -348,23 +379,21 @@ LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp SET quot
 $$;
 
 -- Before a run: are the tables those that were meant, is nobody else their owner, and, where
--- types have changed, do they fit still?
-CREATE FUNCTION xbb._sync_check_again(def xbb.sync_definition) RETURNS void
+-- types have changed, do they fit still?  The expressions are read again for that, and where
+-- a restore has read them from a dump.
+CREATE FUNCTION xbb._sync_check_again(def xbb.sync_definition) RETURNS xbb.sync_definition
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   missing pg_catalog.text;
+  again xbb.sync_definition;
 BEGIN
-  IF def.select_list = '' OR NOT def.confirmed THEN
-    RAISE EXCEPTION 'the columns of sync % have to be read by its owner', pg_catalog.quote_ident(def.name)
-      USING ERRCODE = 'object_not_in_prerequisite_state',
-            HINT = pg_catalog.format('SELECT xbb.alter_sync(%L, columns => ''{}''); does that.', def.name);
-  END IF;
+  PERFORM xbb._sync_check_function(def);
   PERFORM xbb._sync_check_places(def);
   PERFORM xbb._sync_check_owner('source', def.source);
   PERFORM xbb._sync_check_owner('target', def.target);
   PERFORM xbb._sync_seen(def.id, NULL);
-  IF def.types IS NOT DISTINCT FROM xbb._sync_types(def) THEN
-    RETURN;
+  IF def.types IS NOT DISTINCT FROM xbb._sync_types(def) AND xbb._sync_is_bound(def.id) THEN
+    RETURN def;
   END IF;
   SELECT u.c INTO missing FROM pg_catalog.unnest(def.target_columns) WITH ORDINALITY u (c, o)
   WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_attribute a
@@ -377,15 +406,23 @@ BEGIN
                                      pg_catalog.jsonb_build_object(missing, NULL));
   END IF;
   PERFORM xbb._sync_check_source(def);
+  again := def;
+  again.columns := xbb._sync_named(def);
   BEGIN
-    EXECUTE pg_catalog.format('CREATE TEMP VIEW xbb_sync_view AS %s FROM %s source', def.select_list, def.source);
+    again := xbb._sync_transformation(again);
   EXCEPTION WHEN undefined_column THEN
     RAISE EXCEPTION 'source % has no longer what sync % reads', def.source, pg_catalog.quote_ident(def.name)
       USING ERRCODE = 'undefined_column', DETAIL = SQLERRM,
             HINT = pg_catalog.format('SELECT xbb.alter_sync(%L, columns => ...); names another expression.', def.name);
   END;
-  PERFORM xbb._sync_check_target(def);
+  PERFORM xbb._sync_check_restored(def);
+  PERFORM xbb._sync_check_target(again);
   DROP VIEW pg_temp.xbb_sync_view;
-  PERFORM xbb._sync_seen(def.id, xbb._sync_types(def));
+  again.columns := def.columns;
+  again.types := xbb._sync_types(again);
+  PERFORM xbb._sync_seen(def.id, again.types);
+  PERFORM xbb._sync_columns(def.id, again.target_columns, again.source_columns);
+  PERFORM xbb._sync_bind(def.id);
+  RETURN again;
 END
 $$;

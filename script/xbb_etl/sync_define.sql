@@ -107,60 +107,27 @@ BEGIN
 END
 $$;
 
--- Makes a view of a statement as the caller's path understands it, and says it again in
--- a way that no search path changes; tail is how that ends where it reads nothing but
--- source.
-CREATE FUNCTION xbb._sync_make_view(statement pg_catalog.text, source pg_catalog.regclass, path pg_catalog.text,
-  OUT definition pg_catalog.text, OUT tail pg_catalog.text)
-LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
-BEGIN
-  PERFORM xbb._sync_path(path);
-  EXECUTE statement;
-  PERFORM xbb._sync_path('pg_catalog');
-  definition := pg_catalog.rtrim(pg_catalog.pg_get_viewdef('pg_temp.xbb_sync_view'::pg_catalog.regclass), ';');
-  tail := pg_catalog.format('FROM %s source', source);
-END
-$$;
-
--- Completes a definition by what its expressions are; leaves the view xbb_sync_view.
-CREATE FUNCTION xbb._sync_transformation(def xbb.sync_definition, path pg_catalog.text) RETURNS xbb.sync_definition
+-- Completes a definition by what its expressions are; leaves the view xbb_sync_view, and the
+-- functions that _sync_bind takes.
+CREATE FUNCTION xbb._sync_transformation(def xbb.sync_definition) RETURNS xbb.sync_definition
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  list pg_catalog.text;
-  statement pg_catalog.text;
-  view pg_catalog.record;
+  id_column pg_catalog.text := xbb._sync_source_column(def.source, 'dataId', 'data_id');
+  time_column pg_catalog.text := xbb._sync_source_column(def.source, 'updateTime', 'update_time');
 BEGIN
-  PERFORM xbb._sync_check_row(def, path);
+  PERFORM xbb._sync_check_row(def);
   -- in the source's order; what is not called as there comes last
-  SELECT pg_catalog.array_agg(e.key ORDER BY a.attnum, e.key),
-         pg_catalog.string_agg(pg_catalog.format(E'(%s\n) AS %I', e.value, e.key), ', ' ORDER BY a.attnum, e.key)
-  INTO def.target_columns, list
-  FROM pg_catalog.jsonb_each_text(xbb._sync_expressions(def)) e
+  SELECT pg_catalog.array_agg(k ORDER BY a.attnum, k) INTO def.target_columns
+  FROM pg_catalog.jsonb_object_keys(xbb._sync_expressions(def)) k
   LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = def.source AND a.attnum > 0 AND NOT a.attisdropped AND a.attname =
-    CASE e.key WHEN 'data_id' THEN xbb._sync_source_column(def.source, 'dataId', 'data_id')
-               WHEN 'update_time' THEN xbb._sync_source_column(def.source, 'updateTime', 'update_time') ELSE e.key END;
-  SELECT pg_catalog.format('CREATE TEMP VIEW xbb_sync_view AS SELECT %s FROM %I.%I source', list, n.nspname, c.relname)
-  INTO statement
-  FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = def.source;
-  view := xbb._sync_make_view(statement, def.source, path);
-  IF pg_catalog.right(view.definition, pg_catalog.length(view.tail)) <> view.tail THEN
-    RAISE EXCEPTION 'columns must be expressions over one row of the source'
-      USING ERRCODE = 'invalid_parameter_value';
-  END IF;
-  def.select_list := pg_catalog.left(view.definition, -pg_catalog.length(view.tail));
+    CASE k WHEN 'data_id' THEN id_column WHEN 'update_time' THEN time_column ELSE k END;
+  PERFORM xbb._sync_make_functions(def, 'xbb_sync_view', def.target_columns,
+                                   xbb._sync_make_view('xbb_sync_view', def, def.target_columns));
   SELECT pg_catalog.array_agg(a.attname ORDER BY a.attnum) INTO def.source_columns
   FROM pg_catalog.pg_attribute a
   WHERE a.attrelid = def.source AND a.attnum > 0 AND NOT a.attisdropped
-    AND (a.attname IN (xbb._sync_source_column(def.source, 'dataId', 'data_id'),
-                       xbb._sync_source_column(def.source, 'updateTime', 'update_time'),
-                       xbb._sync_source_column(def.source, '*', '*')) OR
-         -- a whole row leaves no dependency
-         def.select_list ~ E'\\msource\\.\\*' OR
-         EXISTS (SELECT FROM pg_catalog.pg_depend d
-                 JOIN pg_catalog.pg_rewrite r ON d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass AND d.objid = r.oid
-                 WHERE r.ev_class = 'pg_temp.xbb_sync_view'::pg_catalog.regclass
-                   AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
-                   AND d.refobjid = def.source AND d.refobjsubid = a.attnum));
+    AND (a.attname IN (id_column, time_column, xbb._sync_source_column(def.source, '*', '*')) OR
+         a.attname = ANY (xbb._sync_functions_read(def.source)));
   RETURN def;
 END
 $$;
@@ -185,15 +152,14 @@ END
 $$;
 
 -- Checks what create_sync and alter_sync were given, makes a missing target of that
--- name, and completes the definition.  "path" is the caller's: expressions are read by it.
-CREATE FUNCTION xbb._sync_prepare(def xbb.sync_definition, names pg_catalog.text[], path pg_catalog.text)
-RETURNS xbb.sync_definition
+-- name, and completes the definition.
+CREATE FUNCTION xbb._sync_prepare(def xbb.sync_definition, names pg_catalog.text[]) RETURNS xbb.sync_definition
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   PERFORM xbb._sync_check_source(def);
   PERFORM xbb._sync_check_options(def);
   def.scope := xbb._sync_check_scope(def);
-  def := xbb._sync_transformation(def, path);
+  def := xbb._sync_transformation(def);
   IF pg_catalog.cardinality(def.key) IS NULL OR pg_catalog.cardinality(def.key) = 0 OR NOT def.key <@ def.target_columns THEN
     RAISE EXCEPTION 'key % is not among the columns of the sync', def.key
       USING ERRCODE = 'invalid_parameter_value',
@@ -246,10 +212,12 @@ BEGIN
     END IF;
     names := array[place.creation_schema::pg_catalog.text] || names;
   END IF;
-  def := xbb._sync_prepare(def, names, path);
+  def.path := path;
+  def := xbb._sync_prepare(def, names);
   IF NOT xbb._sync_insert(def) THEN
     RAISE EXCEPTION 'sync % exists already', pg_catalog.quote_ident(def.name) USING ERRCODE = 'duplicate_object';
   END IF;
+  PERFORM xbb._sync_bind((SELECT d.id FROM xbb.sync_definition d WHERE d.owner = def.owner AND d.name = def.name AND d.confirmed));
 END
 $$;
 
@@ -312,6 +280,10 @@ DECLARE
                             WHERE new -> u.c IS DISTINCT FROM old -> u.c);
   left_out pg_catalog.text;
 BEGIN
+  IF before.path <> def.path THEN
+    RAISE NOTICE 'the path of sync % is % now', pg_catalog.quote_ident(def.name), def.path
+      USING DETAIL = pg_catalog.format('It was %s.', before.path);
+  END IF;
   IF before.target <> def.target THEN
     RAISE NOTICE 'the next run of sync % loads all into %', pg_catalog.quote_ident(def.name), def.target;
     RETURN;
@@ -404,10 +376,14 @@ BEGIN
      pg_catalog.num_nonnulls(given.source, given.target, given.key, given.overlap, given.columns, given.chunk,
                              given.reject_limit, given.delete_mode, given.scope, given.delete_limit, given.stamp,
                              given.label, given.max_age) > 0 THEN
+    IF given.columns IS NOT NULL OR NOT def.confirmed THEN
+      def.path := path;
+    END IF;
     -- his word, where it was waited for
     def.confirmed := true;
     PERFORM xbb._sync_check_places(def);
-    def := xbb._sync_prepare(def, NULL, path);
+    def := xbb._sync_prepare(def, NULL);
+    PERFORM xbb._sync_bind(def.id);
   END IF;
   PERFORM xbb._sync_update(def);
   IF before.target <> def.target OR before.scope IS DISTINCT FROM def.scope THEN
@@ -447,6 +423,7 @@ BEGIN
              WHERE d.name = $1 AND r.rolname = current_user) OR NOT xbb._sync_forget_lost(name) THEN
     def := xbb._sync_get(name);
     PERFORM xbb._sync_take_idle(def);
+    PERFORM xbb._sync_function_keep(def.id, '{}', coalesce(xbb._sync_functions(def.id), '{}'));
     PERFORM xbb._sync_forget(def.id);
   END IF;
 END

@@ -67,9 +67,14 @@ $$;
 -- Takes rows out of the target, in the way the definition wants.
 CREATE FUNCTION xbb._sync_take_out(def xbb.sync_definition, ids bigint[]) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  statement pg_catalog.text := pg_catalog.format(
+    CASE WHEN def.delete_mode = 'mark' THEN 'UPDATE %s t SET deleted_at = pg_catalog.now() WHERE %s'
+         ELSE 'DELETE FROM %s t WHERE %s' END, xbb._sync_place(def.target), xbb._sync_victims(def, '$1'));
 BEGIN
-  EXECUTE pg_catalog.format(CASE WHEN def.delete_mode = 'mark' THEN 'UPDATE %s t SET deleted_at = pg_catalog.now() WHERE %s'
-                                 ELSE 'DELETE FROM %s t WHERE %s' END, def.target, xbb._sync_victims(def, '$1')) USING ids;
+  PERFORM xbb._sync_path(xbb._sync_owners_path(def.path));
+  EXECUTE statement USING ids;
+  PERFORM xbb._sync_path();
 END
 $$;
 

@@ -116,7 +116,7 @@ BEGIN
     RETURN;
   END IF;
   IF phase IN ('plan', 'retry') THEN
-    PERFORM xbb._sync_check_again(def);
+    def := xbb._sync_check_again(def);
     IF task LIKE 'reconcile%' AND NOT xbb._sync_counts_source(def.source) THEN
       RAISE EXCEPTION 'the source of sync % is no foreign table of xbb_fdw', pg_catalog.quote_ident(def.name)
         USING ERRCODE = 'wrong_object_type';

@@ -88,7 +88,8 @@ $$;
 -- The constants of a scope as expressions.
 CREATE FUNCTION xbb._sync_scope_expressions(def xbb.sync_definition) RETURNS pg_catalog.jsonb
 LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
-  SELECT coalesce(pg_catalog.jsonb_object_agg(s.name, pg_catalog.format('%L::%s', (def).scope ->> s.name, s.type)), '{}')
+  SELECT coalesce(pg_catalog.jsonb_object_agg(s.name, pg_catalog.format('%L::%s', (def).scope ->> s.name,
+    xbb._sync_type_name(s.type::pg_catalog.regtype))), '{}')
   FROM xbb._sync_scope_types(def) s
 $$;
 

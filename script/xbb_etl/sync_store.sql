@@ -19,6 +19,9 @@ LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'xbb_fdw_sync_loading'
 CREATE FUNCTION xbb._sync_seen(id integer, types pg_catalog.text) RETURNS boolean
 LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'xbb_fdw_sync_seen';
 
+CREATE FUNCTION xbb._sync_columns(id integer, target_columns pg_catalog.text[], source_columns pg_catalog.text[]) RETURNS boolean
+LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'xbb_fdw_sync_columns';
+
 CREATE FUNCTION xbb._sync_call(id integer, new_name pg_catalog.text) RETURNS boolean
 LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'xbb_fdw_sync_call';
 

@@ -28,7 +28,7 @@ CREATE TABLE xbb._sync_definition (
   chunk interval,
   reject_limit integer NOT NULL CHECK (reject_limit >= 0),
   delete_mode text NOT NULL CHECK (delete_mode IN ('ignore', 'mark', 'delete')),
-  select_list text NOT NULL,
+  path text NOT NULL,
   target_columns text[] NOT NULL,
   source_columns text[] NOT NULL,
   watermark timestamptz,
@@ -117,7 +117,7 @@ CREATE VIEW xbb._sync_all AS
 SELECT d.name, xbb._sync_owner(d.id, d.owner_oid, d.owner)::pg_catalog.regrole AS owner,
        xbb._sync_relation(d.source, d.source_name)::pg_catalog.regclass AS source,
        xbb._sync_relation(d.target, d.target_name)::pg_catalog.regclass AS target, d.key, d.overlap, d.columns, d.chunk, d.reject_limit,
-       d.delete_mode, d.select_list, d.target_columns, d.source_columns, d.watermark, d.loading_until,
+       d.delete_mode, d.path, d.target_columns, d.source_columns, d.watermark, d.loading_until,
        d.types, d.enabled, d.source_name, d.target_name, d.id, d.scope, d.delete_limit, d.stamp, d.label, d.max_age,
        d.owner AS owner_name, d.confirmed, d.complete_until
 FROM xbb._sync_definition d;
@@ -139,9 +139,9 @@ COMMENT ON COLUMN xbb.sync_definition.columns IS 'expressions by target column, 
 COMMENT ON COLUMN xbb.sync_definition.chunk IS 'at most this much of update_time is loaded at a time';
 COMMENT ON COLUMN xbb.sync_definition.reject_limit IS 'a run with more rejects fails';
 COMMENT ON COLUMN xbb.sync_definition.delete_mode IS 'what reconcile does to rows whose record is gone: ignore, mark or delete';
-COMMENT ON COLUMN xbb.sync_definition.select_list IS 'the transformation, over an alias "source"';
-COMMENT ON COLUMN xbb.sync_definition.target_columns IS 'what select_list yields, in its order';
-COMMENT ON COLUMN xbb.sync_definition.source_columns IS 'what is read for it';
+COMMENT ON COLUMN xbb.sync_definition.path IS 'search_path of its owner when he gave the expressions; his triggers and functions run under it';
+COMMENT ON COLUMN xbb.sync_definition.target_columns IS 'which columns are written';
+COMMENT ON COLUMN xbb.sync_definition.source_columns IS 'which columns are read for that';
 COMMENT ON COLUMN xbb.sync_definition.watermark IS 'all changes up to here are in the target';
 COMMENT ON COLUMN xbb.sync_definition.loading_until IS 'a load by windows is under way up to here';
 COMMENT ON COLUMN xbb.sync_definition.types IS 'types of the columns read and written when they were last checked';

@@ -50,7 +50,7 @@ BEGIN
   -- told, not obeyed
   def.reject_limit := (xbb._sync_limits()).most_rejects;
   BEGIN
-    PERFORM xbb._sync_check_again(def);
+    def := xbb._sync_check_again(def);
     counts.rows_read := xbb._sync_stage(def, CASE WHEN NOT _sync_try.full THEN def.watermark - def.overlap END, NULL);
     EXECUTE pg_catalog.format('CREATE TEMP TABLE xbb_sync_ids ON COMMIT DROP AS SELECT %I AS data_id FROM pg_temp.xbb_sync_stage',
                               xbb._sync_source_column(def.source, 'dataId', 'data_id'));

@@ -37,9 +37,8 @@ lock_of(FunctionCallInfo fcinfo, int32 id)
 	return tag;
 }
 
-/* Whoever could lock another role's sync could stop it. */
-static void
-check_owner(int32 id)
+void
+sync_check_owner(int32 id)
 {
 	Oid			types[] = {INT4OID, OIDOID};
 	Datum		values[] = {Int32GetDatum(id), ObjectIdGetDatum(GetUserId())};
@@ -65,7 +64,8 @@ xbb_fdw_sync_lock(PG_FUNCTION_ARGS)
 	LOCKTAG		tag = lock_of(fcinfo, id);
 
 	PreventCommandDuringRecovery("xbb.sync()");
-	check_owner(id);
+	/* whoever could lock another role's sync could stop it */
+	sync_check_owner(id);
 	switch (LockAcquire(&tag, ExclusiveLock, session, true))
 	{
 		case LOCKACQUIRE_NOT_AVAIL:

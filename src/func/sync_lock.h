@@ -21,4 +21,7 @@ extern PGDLLEXPORT Datum xbb_fdw_sync_lock(PG_FUNCTION_ARGS);
 /* xbb._sync_unlock(integer): gives back what was taken beyond the transaction */
 extern PGDLLEXPORT Datum xbb_fdw_sync_unlock(PG_FUNCTION_ARGS);
 
+/* An error, unless the definition with that id is the caller's. */
+extern void sync_check_owner(int32 id);
+
 #endif							/* XBB_SYNC_LOCK_H */

@@ -38,6 +38,7 @@ PG_FUNCTION_INFO_V1(xbb_fdw_sync_move);
 PG_FUNCTION_INFO_V1(xbb_fdw_sync_rewind);
 PG_FUNCTION_INFO_V1(xbb_fdw_sync_loading);
 PG_FUNCTION_INFO_V1(xbb_fdw_sync_seen);
+PG_FUNCTION_INFO_V1(xbb_fdw_sync_columns);
 PG_FUNCTION_INFO_V1(xbb_fdw_sync_call);
 PG_FUNCTION_INFO_V1(xbb_fdw_sync_forget);
 PG_FUNCTION_INFO_V1(xbb_fdw_sync_forget_lost);
@@ -224,11 +225,11 @@ check_definition(HeapTupleHeader row)
 
 /* What alter_sync may change, in the order of the lists below. */
 #define DEFINED \
-	"source, target, key, overlap, columns, chunk, reject_limit, delete_mode, select_list, target_columns, " \
+	"source, target, key, overlap, columns, chunk, reject_limit, delete_mode, path, target_columns, " \
 	"source_columns, types, enabled, scope, delete_limit, stamp, label, max_age"
 #define DEFINED_VALUES \
 	"($1).source, ($1).target, ($1).key, ($1).overlap, ($1).columns, ($1).chunk, ($1).reject_limit, " \
-	"($1).delete_mode, ($1).select_list, ($1).target_columns, ($1).source_columns, ($1).types, ($1).enabled, ($1).scope, ($1).delete_limit, " \
+	"($1).delete_mode, ($1).path, ($1).target_columns, ($1).source_columns, ($1).types, ($1).enabled, ($1).scope, ($1).delete_limit, " \
 	"($1).stamp, ($1).label, ($1).max_age"
 
 /* A name that is there is looked for first: a conflict would use up a number. */
@@ -320,6 +321,20 @@ xbb_fdw_sync_seen(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				 errmsg("the types of a sync are longer than %d bytes", MOST_DEFINITION)));
+	return touched_some(fcinfo, &stored);
+}
+
+Datum
+xbb_fdw_sync_columns(PG_FUNCTION_ARGS)
+{
+	static Stored stored = {.text =
+		"UPDATE xbb._sync_definition d SET target_columns = $2, source_columns = $3 WHERE d.id = $1 AND " OWNED("$4")
+	};
+
+	if (toast_raw_datum_size(PG_GETARG_DATUM(1)) + toast_raw_datum_size(PG_GETARG_DATUM(2)) > MOST_DEFINITION)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("the columns of a sync are longer than %d bytes", MOST_DEFINITION)));
 	return touched_some(fcinfo, &stored);
 }
 

@@ -34,6 +34,9 @@ extern PGDLLEXPORT Datum xbb_fdw_sync_loading(PG_FUNCTION_ARGS);
 /* xbb._sync_seen(integer, text): where source and target were found, and their types unless NULL */
 extern PGDLLEXPORT Datum xbb_fdw_sync_seen(PG_FUNCTION_ARGS);
 
+/* xbb._sync_columns(integer, text[], text[]): what is written and what is read for it, where the source has changed */
+extern PGDLLEXPORT Datum xbb_fdw_sync_columns(PG_FUNCTION_ARGS);
+
 /* xbb._sync_call(integer, text): another name for a definition, its log and its rejects */
 extern PGDLLEXPORT Datum xbb_fdw_sync_call(PG_FUNCTION_ARGS);
 

@@ -1,0 +1,233 @@
+/*-------------------------------------------------------------------------
+ *
+ * sync_function.c
+ *	  The functions that a sync's expressions are, moved to where they stay.
+ *
+ * What a role may not do, this does for it, within bounds: a function that it has
+ * made itself, in its own temporary schema, becomes one of the extension's schema,
+ * under a name that says which of the role's syncs it belongs to.  It stays the
+ * role's, so DROP ROLE and REASSIGN OWNED know it, and no member of the extension,
+ * so dumps have it; but it goes with the extension.  Nobody else can make one
+ * there, or a second one of its name.
+ *
+ * A dump writes a function's body as text that is read again under another path,
+ * where IS DISTINCT FROM, IN and their like may find another operator.  So one that
+ * was moved here has a mark in prosrc, which nothing reads where there is a body,
+ * and which no dump has: without it the owner's words are read again before a run.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "access/xact.h"
+#include "catalog/dependency.h"
+#include "catalog/indexing.h"
+#include "catalog/namespace.h"
+#include "catalog/objectaccess.h"
+#include "catalog/pg_extension.h"
+#include "catalog/pg_language.h"
+#include "catalog/pg_namespace.h"
+#include "catalog/pg_proc.h"
+#include "catalog/pg_type.h"
+#include "commands/extension.h"
+#include "miscadmin.h"
+#include "optimizer/optimizer.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/catcache.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+#include "utils/syscache.h"
+#include "utils/varlena.h"
+
+#include "func/sync_function.h"
+#include "func/sync_lock.h"
+
+PG_FUNCTION_INFO_V1(xbb_fdw_sync_function_keep);
+PG_FUNCTION_INFO_V1(xbb_fdw_sync_owners_path);
+
+/* script/xbb_etl/sync_function.sql looks for it */
+#define MARK "bound"
+
+static void
+name_of_part(NameData *name, int32 id, int part)
+{
+	memset(name, 0, sizeof(*name));
+	if (part == 1)
+		snprintf(NameStr(*name), NAMEDATALEN, "_sync_%d", id);
+	else
+		snprintf(NameStr(*name), NAMEDATALEN, "_sync_%d_%d", id, part);
+}
+
+/* Is it one of the functions of that sync? */
+static bool
+belongs_to(Form_pg_proc function, int32 id, Oid schema)
+{
+	const char *name = NameStr(function->proname);
+	NameData	first;
+	size_t		length;
+
+	name_of_part(&first, id, 1);
+	length = strlen(NameStr(first));
+	if (function->pronamespace != schema || strncmp(name, NameStr(first), length) != 0)
+		return false;
+	return name[length] == '\0' ||
+		(name[length] == '_' && name[length + 1] != '\0' &&
+		 strspn(name + length + 1, "0123456789") == strlen(name + length + 1));
+}
+
+/* A view that a stranger makes of it would keep it for ever if this did not cascade. */
+static void
+drop_function(Oid oid, int32 id, Oid schema)
+{
+	HeapTuple	tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(oid));
+	ObjectAddress address;
+	bool		belongs;
+
+	if (!HeapTupleIsValid(tuple))
+		return;
+	belongs = belongs_to((Form_pg_proc) GETSTRUCT(tuple), id, schema);
+	ReleaseSysCache(tuple);
+	if (!belongs)
+		ereport(ERROR,
+				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+				 errmsg("function %s is not one of the sync's", get_func_name(oid))));
+	ObjectAddressSet(address, ProcedureRelationId, oid);
+	performDeletion(&address, DROP_CASCADE, 0);
+}
+
+/* Anything but what CREATE FUNCTION ... BEGIN ATOMIC makes could do more than to say an expression. */
+static Node *
+body_of(HeapTuple tuple)
+{
+	Form_pg_proc function = (Form_pg_proc) GETSTRUCT(tuple);
+	bool		no_body;
+	bool		no_settings;
+	Datum		body = SysCacheGetAttr(PROCOID, tuple, Anum_pg_proc_prosqlbody, &no_body);
+
+	(void) SysCacheGetAttr(PROCOID, tuple, Anum_pg_proc_proconfig, &no_settings);
+	if (function->proowner != GetUserId() || !isTempNamespace(function->pronamespace) ||
+		function->prokind != PROKIND_FUNCTION || function->prolang != SQLlanguageId || function->prosecdef ||
+		no_body || !no_settings)
+		ereport(ERROR,
+				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+				 errmsg("function %s is not one that the expressions of a sync can be", NameStr(function->proname))));
+	return stringToNode(TextDatumGetCString(body));
+}
+
+static void
+move_function(Relation catalog, Oid oid, int32 id, int part, Oid schema)
+{
+	HeapTuple	tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(oid));
+	Datum		values[Natts_pg_proc] = {0};
+	bool		nulls[Natts_pg_proc] = {false};
+	bool		replaces[Natts_pg_proc] = {false};
+	NameData	name;
+	HeapTuple	moved;
+	ObjectAddress address;
+	ObjectAddress extension;
+	Oid			old_schema;
+	Node	   *body;
+
+	if (!HeapTupleIsValid(tuple))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_FUNCTION),
+				 errmsg("function with OID %u does not exist", oid)));
+	body = body_of(tuple);
+	old_schema = ((Form_pg_proc) GETSTRUCT(tuple))->pronamespace;
+	name_of_part(&name, id, part);
+	values[Anum_pg_proc_proname - 1] = NameGetDatum(&name);
+	values[Anum_pg_proc_pronamespace - 1] = ObjectIdGetDatum(schema);
+	/* one that is volatile is called for each row, one that is stable becomes part of the query */
+	values[Anum_pg_proc_provolatile - 1] = CharGetDatum(contain_volatile_functions(body) ? PROVOLATILE_VOLATILE : PROVOLATILE_STABLE);
+	values[Anum_pg_proc_prosrc - 1] = CStringGetTextDatum(MARK);
+	replaces[Anum_pg_proc_proname - 1] = replaces[Anum_pg_proc_pronamespace - 1] = true;
+	replaces[Anum_pg_proc_provolatile - 1] = replaces[Anum_pg_proc_prosrc - 1] = true;
+	moved = heap_modify_tuple(tuple, RelationGetDescr(catalog), values, nulls, replaces);
+	CatalogTupleUpdate(catalog, &moved->t_self, moved);
+	ReleaseSysCache(tuple);
+
+	ObjectAddressSet(address, ProcedureRelationId, oid);
+	ObjectAddressSet(extension, ExtensionRelationId, get_extension_oid("xbb_etl", false));
+	if (changeDependencyFor(ProcedureRelationId, oid, NamespaceRelationId, old_schema, schema) != 1)
+		elog(ERROR, "could not change schema dependency for function %u", oid);
+	recordDependencyOn(&address, &extension, DEPENDENCY_AUTO_EXTENSION);
+	InvokeObjectPostAlterHook(ProcedureRelationId, oid, 0);
+}
+
+/* The elements of an array of oids, none of them NULL. */
+static Oid *
+take_oids(ArrayType *array, int *n)
+{
+	if (ARR_NDIM(array) > 1 || array_contains_nulls(array))
+		ereport(ERROR,
+				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
+				 errmsg("not a list of functions")));
+	*n = ARR_NDIM(array) == 0 ? 0 : ARR_DIMS(array)[0];
+	return (Oid *) ARR_DATA_PTR(array);
+}
+
+Datum
+xbb_fdw_sync_function_keep(PG_FUNCTION_ARGS)
+{
+	int32		id = PG_GETARG_INT32(0);
+	Oid			schema = get_func_namespace(fcinfo->flinfo->fn_oid);
+	Relation	catalog;
+	Oid		   *made;
+	Oid		   *older;
+	int			nmade;
+	int			nolder;
+
+	sync_check_owner(id);
+	made = take_oids(PG_GETARG_ARRAYTYPE_P(1), &nmade);
+	older = take_oids(PG_GETARG_ARRAYTYPE_P(2), &nolder);
+	for (int i = 0; i < nolder; i++)
+		drop_function(older[i], id, schema);
+	catalog = table_open(ProcedureRelationId, RowExclusiveLock);
+	for (int i = 0; i < nmade; i++)
+	{
+		NameData	name;
+		CatCList   *of_that_name;
+		bool		is_there = false;
+
+		name_of_part(&name, id, i + 1);
+		of_that_name = SearchSysCacheList1(PROCNAMEARGSNSP, CStringGetDatum(NameStr(name)));
+		for (int j = 0; j < of_that_name->n_members; j++)
+			is_there |= ((Form_pg_proc) GETSTRUCT(&of_that_name->members[j]->tuple))->pronamespace == schema;
+		ReleaseSysCacheList(of_that_name);
+		if (is_there)
+			ereport(ERROR,
+					(errcode(ERRCODE_DUPLICATE_FUNCTION),
+					 errmsg("function xbb.%s exists already", NameStr(name))));
+		move_function(catalog, made[i], id, i + 1, schema);
+		CommandCounterIncrement();
+	}
+	table_close(catalog, RowExclusiveLock);
+	PG_RETURN_VOID();
+}
+
+Datum
+xbb_fdw_sync_owners_path(PG_FUNCTION_ARGS)
+{
+	char	   *path = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	StringInfoData ending;
+	List	   *names;
+	ListCell   *cell;
+
+	if (!SplitIdentifierString(path, ',', &names))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("not a search path: %s", text_to_cstring(PG_GETARG_TEXT_PP(0)))));
+	initStringInfo(&ending);
+	foreach(cell, names)
+	{
+		const char *name = lfirst(cell);
+
+		if (name[0] != '\0' && strcmp(name, "pg_temp") != 0)
+			appendStringInfo(&ending, "%s, ", quote_identifier(name));
+	}
+	appendStringInfoString(&ending, "pg_temp");
+	PG_RETURN_TEXT_P(cstring_to_text(ending.data));
+}
