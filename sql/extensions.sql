@@ -74,7 +74,7 @@ DROP EXTENSION xbb_fdw CASCADE;
 ALTER DEFAULT PRIVILEGES GRANT ALL ON TABLES TO regress_xbb_reader, PUBLIC;
 ALTER DEFAULT PRIVILEGES GRANT ALL ON SEQUENCES TO regress_xbb_reader;
 CREATE EXTENSION xbb_etl CASCADE;
-SELECT c.relname COLLATE "C" AS relname, coalesce(g.rolname, 'PUBLIC') AS grantee, string_agg(a.privilege_type, ', ') AS privileges
+SELECT c.relname COLLATE "C" AS relname, coalesce(g.rolname, 'PUBLIC') AS grantee, string_agg(a.privilege_type, ', ' ORDER BY a.privilege_type) AS privileges
 FROM pg_class c, aclexplode(c.relacl) a LEFT JOIN pg_roles g ON g.oid = a.grantee
 WHERE c.relnamespace = 'xbb'::regnamespace AND (c.relname LIKE '\_sync%' OR c.relname LIKE 'sync%') AND a.grantee <> c.relowner
 GROUP BY 1, 2 ORDER BY 1, 2;

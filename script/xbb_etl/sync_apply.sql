@@ -1,3 +1,15 @@
+-- The load: staged records, by two stages (stage.sql), into the target.
+--
+--   _sync_work       puts the statements of a load together, once: they are planned once, too
+--   _sync_transform  the first stage (as read) into the second (as the target has it), where
+--                    values get the types of its columns; nothing of the target is touched
+--   _sync_apply      a piece of the second stage into the target, all or, by an error, none:
+--                    doubles, rivals, moved keys, then one UPDATE and one INSERT.  What a
+--                    piece is, is the stage's business: statements say xbb._stage(made)
+--   _sync_load       goes through the pieces.  Of one that fails, what is before the row at
+--                    which it failed goes on its own, then that row alone; only what fails
+--                    alone is set aside.  Pieces are small behind a failure and grow again
+--                    (_sync_pace), so that it costs what is written, not their square
 CREATE FUNCTION xbb._sync_add(a xbb._sync_counts, b xbb._sync_counts) RETURNS xbb._sync_counts
 LANGUAGE sql IMMUTABLE PARALLEL SAFE BEGIN ATOMIC
   SELECT coalesce((a).rows_read, 0) + coalesce((b).rows_read, 0), coalesce((a).inserted, 0) + coalesce((b).inserted, 0),
@@ -5,59 +17,174 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE BEGIN ATOMIC
          coalesce((a).rejected, 0) + coalesce((b).rejected, 0), coalesce((a).deleted, 0) + coalesce((b).deleted, 0);
 END;
 
--- The staged records "first" to "last" as they go into the target: how many.
-CREATE FUNCTION xbb._sync_transform(def xbb.sync_definition, first bigint, last bigint) RETURNS bigint
+-- The statements of a load.  Keys and times of the second stage, called n, tell which of
+-- them have no place in the target, which have one, and which need none.
+CREATE FUNCTION xbb._sync_work(def xbb.sync_definition, run bigint, stage integer) RETURNS xbb._sync_work
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  transformed bigint;
-  loaded_before bigint;
+  work xbb._sync_work;
+  n pg_catalog.text;
+  keys constant pg_catalog.text[] := array['data_id', 'update_time'] || xbb._sync_key(def);
+  same_key constant pg_catalog.text := xbb._sync_same_key(def);
+  marks constant boolean := def.delete_mode = 'mark';
 BEGIN
-  TRUNCATE pg_temp.xbb_sync_new;
-  -- one INSERT each, so that types are made the target's as INSERT makes them
-  PERFORM xbb._sync_path(xbb._sync_owners_path(def.path));
-  EXECUTE pg_catalog.format(
-    'INSERT INTO pg_temp.xbb_sync_new (%s, "#n") SELECT %s, s."#n" FROM pg_temp.xbb_sync_stage s, %s
-     WHERE s."#n" OPERATOR(pg_catalog.>=) $1 AND s."#n" OPERATOR(pg_catalog.<=) $2 AND s."#loaded" IS NULL',
-    xbb._sync_list(def.target_columns, '%1$I'), xbb._sync_list(def.target_columns, 'r.%1$I'), xbb._sync_transformed(def))
-  USING first, last;
-  GET DIAGNOSTICS transformed = ROW_COUNT;
-  PERFORM xbb._sync_path();
-  EXECUTE pg_catalog.format(
-    'INSERT INTO pg_temp.xbb_sync_new (%s, "#n")
-     SELECT %s, "#n" FROM pg_temp.xbb_sync_stage s, pg_catalog.jsonb_populate_record(NULL::%s, s."#loaded") r
-     WHERE "#n" BETWEEN $1 AND $2 AND "#loaded" IS NOT NULL',
-    xbb._sync_list(def.target_columns, '%1$I'), xbb._sync_list(def.target_columns, 'r.%1$I'), def.target)
-  USING first, last;
-  GET DIAGNOSTICS loaded_before = ROW_COUNT;
-  transformed := transformed + loaded_before;
-  RETURN transformed;
+  work.run := run;
+  work.stage := stage;
+  work.made := xbb._stage_make(def.target, def.target_columns);
+  n := xbb._stage_from(work.made::pg_catalog.text, 'n', def.target, keys);
+  work.set_aside := xbb._sync_aside_statement(def, run, stage);
+  work.doubles := pg_catalog.format(
+    'SELECT n."#n", %2$s AS no_key, pg_catalog.first_value(n.data_id) OVER w AS winner, pg_catalog.row_number() OVER w AS place
+     FROM %3$s WINDOW w AS (PARTITION BY %1$s ORDER BY n.update_time DESC NULLS LAST, n.data_id DESC)',
+    xbb._sync_list(def.key, 'n.%1$I'), xbb._sync_list(def.key, 'n.%1$I IS NULL', ' OR '), n);
+  work.older := pg_catalog.format('SELECT n."#n" FROM %s JOIN %s t ON t.data_id = n.data_id AND %s AND NOT (%s) AND n.update_time < t.update_time',
+                                  n, def.target, xbb._sync_own_rows(def), same_key);
+  work.moved := pg_catalog.format('SELECT n."#n" FROM %s JOIN %s t ON t.data_id = n.data_id AND %s AND NOT (%s)', n, def.target,
+                                  xbb._sync_own_rows(def), same_key);
+  work.rivals := pg_catalog.format('SELECT n."#n" FROM %s JOIN %s t ON %s AND t.data_id <> n.data_id AND %s',
+                                   n, def.target, same_key, xbb._sync_alive_rows(def));
+  work.stored := pg_catalog.format('SELECT n."#n" FROM %s JOIN %s t ON %s', n, def.target, same_key);
+  work.update_stored := pg_catalog.format(
+    'UPDATE %s t SET %s FROM %s
+     WHERE %s AND (t.data_id OPERATOR(pg_catalog.<>) n.data_id OR coalesce(n.update_time OPERATOR(pg_catalog.>=) t.update_time, true))
+       AND (pg_catalog.record_image_ne(ROW(%s), ROW(%s))%s)', def.target,
+    xbb._sync_list(pg_catalog.array_remove(def.target_columns, 'data_id'), '%1$I = n.%1$I, ', '') ||
+      pg_catalog.format('data_id = xbb._stage_at(%s, n."#n", n.data_id)', work.made) || CASE WHEN marks THEN ', deleted_at = NULL' ELSE '' END,
+    xbb._stage_from(work.made || ', true', 'n', def.target, def.target_columns), same_key,
+    xbb._sync_list(def.target_columns, 't.%1$I'), xbb._sync_list(def.target_columns, 'n.%1$I'),
+    CASE WHEN marks THEN ' OR t.deleted_at IS NOT NULL' ELSE '' END);
+  work.insert_new := pg_catalog.format(
+    'INSERT INTO %s (data_id%s) SELECT xbb._stage_at(%s, n."#n", n.data_id)%s FROM %s', def.target,
+    xbb._sync_list(pg_catalog.array_remove(def.target_columns, 'data_id'), ', %1$I', ''), work.made,
+    xbb._sync_list(pg_catalog.array_remove(def.target_columns, 'data_id'), ', n.%1$I', ''),
+    xbb._stage_from(work.made || ', false', 'n', def.target, def.target_columns));
+  work.no_rejects := pg_catalog.format('SELECT xbb._sync_reject_drop(%s, pg_catalog.array_agg(n.data_id), %s) FROM %s', def.id, run, n);
+  work.rejects_left := def.reject_limit - xbb._sync_count_rejects(def, run);
+  work.has_rejects := EXISTS (SELECT FROM xbb.sync_reject r WHERE r.owner = def.owner AND r.sync = def.name);
+  RETURN work;
 END
 $$;
 
--- Of several new records with one key the newest wins; the others are set aside, and
--- those without a key: how many.
-CREATE FUNCTION xbb._sync_drop_doubles(def xbb.sync_definition, run bigint) RETURNS bigint
+-- The rejects of a run.
+CREATE FUNCTION xbb._sync_count_rejects(def xbb.sync_definition, run bigint) RETURNS bigint
+LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT pg_catalog.count(*) FROM xbb.sync_reject r WHERE r.owner = ($1).owner AND r.sync = ($1).name AND r.run = $2
+$$;
+
+-- The statement that makes of staged records rows as they go into the target; of those
+-- that were in it once their rows.
+CREATE FUNCTION xbb._sync_transform_statement(def xbb.sync_definition, stage integer, loaded boolean) RETURNS pg_catalog.text
+LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT pg_catalog.format('SELECT %s, s."#n" FROM %s, %s', xbb._sync_list(($1).target_columns, 'r.%1$I'),
+    xbb._sync_staged($1, $2, 's', xbb._sync_staged_columns($1)),
+    CASE WHEN $3 THEN pg_catalog.format('pg_catalog.jsonb_populate_record(NULL::%s, s."#loaded") r', ($1).target)
+         ELSE xbb._sync_transformed($1) END)
+$$;
+
+-- Transforms a piece of what is staged, or brings one of what is made into the target: what
+-- came of it, or the error that a record can be blamed for.  All else ends the run.
+CREATE FUNCTION xbb._sync_attempt(def xbb.sync_definition, work xbb._sync_work, transform pg_catalog.text, first bigint, last bigint,
+  OUT counts xbb._sync_counts, OUT failure xbb._sync_failure)
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  IF transform IS NOT NULL THEN
+    PERFORM xbb._sync_path(xbb._sync_owners_path(def.path));
+    PERFORM xbb._stage_append(work.made, transform);
+    PERFORM xbb._sync_path();
+  ELSE
+    counts := xbb._sync_apply(def, work, first, last);
+  END IF;
+EXCEPTION
+  WHEN data_exception OR integrity_constraint_violation OR cardinality_violation OR plpgsql_error
+    OR external_routine_exception OR with_check_option_violation THEN
+    GET STACKED DIAGNOSTICS failure.sqlstate = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT;
+END
+$$;
+
+-- How long pieces should be where every "span"th row fails, or so, and so many did not
+-- since: what is done in vain behind a failure against what a piece costs by itself.
+-- NULL: none has failed.
+CREATE FUNCTION xbb._sync_pace(span double precision, good bigint) RETURNS bigint
+LANGUAGE sql IMMUTABLE PARALLEL SAFE BEGIN ATOMIC
+  SELECT CASE WHEN span IS NULL THEN NULL WHEN greatest(span, good) < 4 THEN 1
+              ELSE pg_catalog.sqrt(greatest(span, good) * 32)::bigint END;
+END;
+
+-- Makes of all that is staged, and was not set aside yet, what goes into the target.  Of a
+-- piece that fails what came before its error has come.
+CREATE FUNCTION xbb._sync_transform(def xbb.sync_definition, work xbb._sync_work, rejected bigint,
+  loaded bigint, OUT all_rejected bigint, OUT failed bigint)
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  rejected bigint := 0;
-  item pg_catalog.record;
+  total constant bigint := xbb._stage_count(work.stage);
+  most constant bigint := (xbb._sync_limits()).piece_records;
+  statements constant pg_catalog.text[] := array[xbb._sync_transform_statement(def, work.stage, true),
+                                                xbb._sync_transform_statement(def, work.stage, false)];
+  at bigint := 1;
+  size bigint := most;
+  span double precision;
+  good bigint := 0;
+  upto bigint;
+  attempt pg_catalog.record;
 BEGIN
-  FOR item IN EXECUTE pg_catalog.format(
-    'DELETE FROM pg_temp.xbb_sync_new n
-     USING (SELECT "#n", %2$s AS no_key,
-                   pg_catalog.first_value(data_id) OVER w AS winner, pg_catalog.row_number() OVER w AS place
-            FROM pg_temp.xbb_sync_new
-            WINDOW w AS (PARTITION BY %1$s ORDER BY update_time DESC NULLS LAST, data_id DESC)) p
-     WHERE p."#n" = n."#n" AND (p.place > 1 OR p.no_key)
-     RETURNING n."#n" AS n, n.data_id, p.no_key, p.winner',
-    xbb._sync_list(def.key, '%1$I'), xbb._sync_list(def.key, '%1$I IS NULL', ' OR '))
-  LOOP
-    PERFORM xbb._sync_set_aside(def, run, item.n, CASE WHEN item.no_key THEN 'null key' ELSE 'duplicate key' END, NULL,
-                                CASE WHEN item.no_key THEN 'the key is null'
-                                     ELSE xbb._sync_rival_error(item.winner) END);
-    rejected := rejected + 1;
+  all_rejected := rejected;
+  failed := 0;
+  WHILE at <= total LOOP
+    upto := least(at + size - 1, total, CASE WHEN at <= loaded THEN loaded END);
+    IF xbb._stage_piece(work.stage, at, upto, false) = 0 THEN
+      at := upto + 1;
+      CONTINUE;
+    END IF;
+    attempt := xbb._sync_attempt(def, work, statements[CASE WHEN at <= loaded THEN 1 ELSE 2 END], at, upto);
+    IF attempt.failure IS NULL THEN
+      good := good + upto - at + 1;
+      at := upto + 1;
+      size := least(size * 2, xbb._sync_pace(span, good), most);
+    ELSIF at < upto THEN
+      good := good + greatest(xbb._stage_last(work.made) + 1 - at, 0);
+      at := greatest(at, xbb._stage_last(work.made) + 1);
+      size := 1;
+    ELSE
+      all_rejected := all_rejected + xbb._sync_reject(work, at, attempt.failure);
+      failed := failed + 1;
+      PERFORM xbb._sync_limit_rejects(def, work, all_rejected, (attempt.failure).message);
+      span := (coalesce(span, good) + good) / 2;
+      size := least(xbb._sync_pace(span, 0), most);
+      good := 0;
+      at := at + 1;
+    END IF;
   END LOOP;
-  RETURN rejected;
+END
+$$;
+
+-- Sets a record aside that has failed alone: is it one more of the run?
+CREATE FUNCTION xbb._sync_reject(work xbb._sync_work, n bigint, failure xbb._sync_failure) RETURNS bigint
+LANGUAGE sql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT xbb._sync_set_aside($1, array[$2], array[array[
+    CASE WHEN ($3).sqlstate LIKE '23%' THEN 'constraint' ELSE 'expression' END, ($3).sqlstate, ($3).message]])
+$$;
+
+-- Of several new records with one key the newest wins; the others are set aside, and
+-- those without a key: how many are left, and how many rejects more there are.
+CREATE FUNCTION xbb._sync_drop_doubles(work xbb._sync_work, INOUT rows bigint, OUT rejected bigint)
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  statement constant pg_catalog.text := pg_catalog.format('SELECT d."#n" FROM (%s) d WHERE d.place > 1 OR d.no_key', work.doubles);
+  numbers bigint[];
+  words pg_catalog.text[];
+BEGIN
+  rejected := 0;
+  IF xbb._stage_mark(work.made, statement) = 0 THEN
+    RETURN;
+  END IF;
+  EXECUTE pg_catalog.format(
+    'SELECT pg_catalog.array_agg(d."#n" ORDER BY d."#n"),
+            pg_catalog.array_agg(CASE WHEN d.no_key THEN array[''null key'', NULL, ''the key is null'']
+                                      ELSE array[''duplicate key'', NULL, xbb._sync_rival_error(d.winner)] END ORDER BY d."#n")
+     FROM (%s) d WHERE d.place > 1 OR d.no_key', work.doubles)
+  INTO numbers, words;
+  rejected := xbb._sync_set_aside(work, numbers, words);
+  rows := rows - xbb._stage_drop(work.made);
 END
 $$;
 
@@ -68,152 +195,184 @@ RETURN pg_catalog.format('record %s has the same key and is newer', rival);
 
 -- A record whose key has changed leaves its old place; then, of a new and a stored
 -- record with one key, the newer wins, and any against one that is marked as gone.
-CREATE FUNCTION xbb._sync_make_room(def xbb.sync_definition, run bigint, OUT moved bigint[], OUT rejected bigint)
+CREATE FUNCTION xbb._sync_make_room(def xbb.sync_definition, work xbb._sync_work,
+  INOUT rows bigint, OUT moved bigint[], OUT rejected bigint)
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  same_key pg_catalog.text := xbb._sync_same_key(def);
-  target pg_catalog.text := xbb._sync_place(def.target);
-  own_rows pg_catalog.text := xbb._sync_own_rows(def);
+  keys constant pg_catalog.text[] := array['data_id', 'update_time'] || xbb._sync_key(def);
+  n constant pg_catalog.text := xbb._stage_from(work.made::pg_catalog.text, 'n', def.target, keys);
+  same_key constant pg_catalog.text := xbb._sync_same_key(def);
+  path constant pg_catalog.text := xbb._sync_owners_path(def.path);
+  target constant pg_catalog.text := xbb._sync_place(def.target);
+  own_rows constant pg_catalog.text := xbb._sync_own_rows(def);
+  winners constant pg_catalog.text := pg_catalog.format(
+    'FROM %s JOIN %s t ON %s AND t.data_id <> n.data_id AND %s
+       AND (coalesce(t.update_time, ''-infinity''), t.data_id) > (coalesce(n.update_time, ''-infinity''), n.data_id)',
+    n, def.target, same_key, xbb._sync_alive_rows(def));
+  numbers bigint[];
+  words pg_catalog.text[];
   pushed_out bigint;
-  item pg_catalog.record;
 BEGIN
   moved := '{}';
   rejected := 0;
   IF def.key = '{data_id}' THEN
     RETURN;
   END IF;
+  IF xbb._stage_mark(work.made, work.older) > 0 THEN
+    rows := rows - xbb._stage_drop(work.made);
+  END IF;
+  IF xbb._stage_mark(work.made, work.moved) > 0 THEN
+    PERFORM xbb._sync_path(path);
+    EXECUTE pg_catalog.format(
+      'WITH d AS (DELETE FROM %s t USING %s WHERE t.data_id OPERATOR(pg_catalog.=) n.data_id AND %s AND NOT (%s) RETURNING t.data_id)
+       SELECT coalesce(pg_catalog.array_agg(d.data_id), ''{}'') FROM d', target, n, own_rows, same_key) INTO moved;
+    PERFORM xbb._sync_path();
+  END IF;
+  IF xbb._stage_mark(work.made, work.rivals) = 0 THEN
+    RETURN;
+  END IF;
+  IF xbb._stage_mark(work.made, 'SELECT n."#n" ' || winners) > 0 THEN
+    EXECUTE pg_catalog.format('SELECT pg_catalog.array_agg(n."#n" ORDER BY n."#n"),
+        pg_catalog.array_agg(array[''duplicate key'', NULL, xbb._sync_rival_error(t.data_id)] ORDER BY n."#n") %s', winners)
+    INTO numbers, words;
+    rejected := xbb._sync_set_aside(work, numbers, words);
+    rows := rows - xbb._stage_drop(work.made);
+  END IF;
   EXECUTE pg_catalog.format(
-    'DELETE FROM pg_temp.xbb_sync_new n USING %s t
-     WHERE t.data_id = n.data_id AND %s AND NOT (%s) AND n.update_time < t.update_time', def.target, own_rows, same_key);
-  PERFORM xbb._sync_path(xbb._sync_owners_path(def.path));
-  EXECUTE pg_catalog.format(
-    'WITH d AS (DELETE FROM %s t USING pg_temp.xbb_sync_new n
-                WHERE t.data_id OPERATOR(pg_catalog.=) n.data_id AND %s AND NOT (%s) RETURNING t.data_id)
-     SELECT coalesce(pg_catalog.array_agg(d.data_id), ''{}'') FROM d', target, own_rows, same_key) INTO moved;
-  PERFORM xbb._sync_path();
-  FOR item IN EXECUTE pg_catalog.format(
-    'DELETE FROM pg_temp.xbb_sync_new n USING %s t
-     WHERE %s AND t.data_id <> n.data_id AND %s
-       AND (coalesce(t.update_time, ''-infinity''), t.data_id) > (coalesce(n.update_time, ''-infinity''), n.data_id)
-     RETURNING n."#n" AS n, t.data_id AS winner', def.target, same_key, xbb._sync_alive_rows(def))
-  LOOP
-    PERFORM xbb._sync_set_aside(def, run, item.n, 'duplicate key', NULL, xbb._sync_rival_error(item.winner));
-    rejected := rejected + 1;
-  END LOOP;
-  EXECUTE pg_catalog.format(
-    'SELECT pg_catalog.count(xbb._sync_reject_put($4, ROW($1, $2, t.data_id, t.update_time, ''duplicate key'', NULL,
+    'SELECT pg_catalog.count(*) FILTER (WHERE xbb._sync_reject_put($4, ROW($1, $2, t.data_id, t.update_time, ''duplicate key'', NULL,
        xbb._sync_rival_error(n.data_id), pg_catalog.row_to_json(t), NULL, pg_catalog.to_jsonb(t), $3, NULL)::xbb.sync_reject))
-     FROM %s t JOIN pg_temp.xbb_sync_new n ON %s
-     WHERE t.data_id <> n.data_id AND %s', def.target, same_key, xbb._sync_alive_rows(def))
-  INTO pushed_out USING def.name, def.owner, run, def.id;
+     FROM %s t JOIN %s ON %s
+     WHERE t.data_id <> n.data_id AND %s', def.target, n, same_key, xbb._sync_alive_rows(def))
+  INTO pushed_out USING def.name, def.owner, work.run, def.id;
   rejected := rejected + pushed_out;
 END
 $$;
 
--- Writes what is new or differs; what is the same is not written.  Of the inserted,
--- those that have moved count as updated.
-CREATE FUNCTION xbb._sync_write(def xbb.sync_definition, moved bigint[], OUT inserted bigint, OUT updated bigint)
+-- Writes what is new or differs, of so many rows; what is the same is not written.  Of the
+-- inserted, those that have moved count as updated.
+CREATE FUNCTION xbb._sync_write(def xbb.sync_definition, work xbb._sync_work, rows bigint, moved bigint[], OUT inserted bigint, OUT updated bigint)
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  same_key pg_catalog.text := xbb._sync_same_key(def);
-  target pg_catalog.text := xbb._sync_place(def.target);
-  alive pg_catalog.text := CASE WHEN def.delete_mode = 'mark' THEN ', deleted_at = NULL' ELSE '' END;
-  was_gone pg_catalog.text := CASE WHEN def.delete_mode = 'mark' THEN ' OR t.deleted_at IS NOT NULL' ELSE '' END;
+  stored constant bigint := xbb._stage_mark(work.made, work.stored);
   moved_back bigint;
 BEGIN
+  inserted := 0;
+  updated := 0;
   PERFORM xbb._sync_path(xbb._sync_owners_path(def.path));
-  EXECUTE pg_catalog.format(
-    'UPDATE %s t SET %s%s FROM pg_temp.xbb_sync_new n
-     WHERE %s AND (t.data_id OPERATOR(pg_catalog.<>) n.data_id OR coalesce(n.update_time OPERATOR(pg_catalog.>=) t.update_time, true))
-       AND (pg_catalog.record_image_ne(ROW(%s), ROW(%s))%s)', target,
-    xbb._sync_list(def.target_columns, '%1$I = n.%1$I'), alive, same_key,
-    xbb._sync_list(def.target_columns, 't.%1$I'), xbb._sync_list(def.target_columns, 'n.%1$I'), was_gone);
-  GET DIAGNOSTICS updated = ROW_COUNT;
-  EXECUTE pg_catalog.format(
-    'WITH i AS (INSERT INTO %s (%s) SELECT %s FROM pg_temp.xbb_sync_new n
-                WHERE NOT EXISTS (SELECT FROM %s t WHERE %s) RETURNING data_id)
-     SELECT pg_catalog.count(*) FILTER (WHERE i.data_id OPERATOR(pg_catalog.<>) ALL ($1)),
-            pg_catalog.count(*) FILTER (WHERE i.data_id OPERATOR(pg_catalog.=) ANY ($1)) FROM i',
-    target, xbb._sync_list(def.target_columns, '%1$I'), xbb._sync_list(def.target_columns, 'n.%1$I'), target, same_key)
-  INTO inserted, moved_back USING moved;
+  IF stored OPERATOR(pg_catalog.>) 0 THEN
+    updated := xbb._stage_execute(work.made, work.update_stored);
+  END IF;
+  IF stored OPERATOR(pg_catalog.<) rows AND pg_catalog.cardinality(moved) OPERATOR(pg_catalog.=) 0 THEN
+    inserted := xbb._stage_execute(work.made, work.insert_new);
+  ELSIF stored OPERATOR(pg_catalog.<) rows THEN
+    EXECUTE pg_catalog.format(
+      'WITH i AS (%s RETURNING data_id)
+       SELECT pg_catalog.count(*) FILTER (WHERE i.data_id OPERATOR(pg_catalog.<>) ALL ($1)),
+              pg_catalog.count(*) FILTER (WHERE i.data_id OPERATOR(pg_catalog.=) ANY ($1)) FROM i',
+      work.insert_new)
+    INTO inserted, moved_back USING moved;
+    updated := updated OPERATOR(pg_catalog.+) moved_back;
+  END IF;
   PERFORM xbb._sync_path();
-  updated := updated + moved_back;
 END
 $$;
 
--- Brings the staged records "first" to "last" into the target, all or (by an
--- error) none.  A record whose key another, newer one has is set aside.
-CREATE FUNCTION xbb._sync_apply(def xbb.sync_definition, run bigint, first bigint, last bigint) RETURNS xbb._sync_counts
-LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+-- Brings the rows numbered "first" to "last" into the target, all or (by an error) none.
+-- A record whose key another, newer one has is set aside.
+CREATE FUNCTION xbb._sync_apply(def xbb.sync_definition, work xbb._sync_work, first bigint, last bigint)
+RETURNS xbb._sync_counts LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   counts xbb._sync_counts := ROW(0, 0, 0, 0, 0, 0)::xbb._sync_counts;
+  left_over pg_catalog.record;
   room pg_catalog.record;
   written pg_catalog.record;
 BEGIN
   SET CONSTRAINTS ALL IMMEDIATE;
-  counts.rows_read := xbb._sync_transform(def, first, last);
-  counts.rejected := xbb._sync_drop_doubles(def, run);
-  room := xbb._sync_make_room(def, run);
-  counts.rejected := counts.rejected + room.rejected;
-  written := xbb._sync_write(def, room.moved);
+  counts.rows_read := xbb._stage_piece(work.made, first, last, true);
+  IF counts.rows_read = 0 THEN
+    RETURN counts;
+  END IF;
+  left_over := xbb._sync_drop_doubles(work, counts.rows_read);
+  room := xbb._sync_make_room(def, work, left_over.rows);
+  written := xbb._sync_write(def, work, room.rows, room.moved);
   counts.inserted := written.inserted;
   counts.updated := written.updated;
+  counts.unchanged := room.rows - counts.updated - counts.inserted;
+  counts.rejected := left_over.rejected + room.rejected;
   -- what was set aside once and is in the target now
-  PERFORM xbb._sync_reject_drop(def.id, (
-    SELECT pg_catalog.array_agg(r.data_id) FROM xbb.sync_reject r JOIN pg_temp.xbb_sync_new n ON n.data_id = r.data_id
-    WHERE r.owner = def.owner AND r.sync = def.name));
-  counts.unchanged := (SELECT pg_catalog.count(*) FROM pg_temp.xbb_sync_new) - counts.updated - counts.inserted;
+  IF work.has_rejects OR counts.rejected > 0 THEN
+    counts.rejected := counts.rejected - coalesce(xbb._stage_value(work.made, work.no_rejects), 0);
+  END IF;
   RETURN counts;
 END
 $$;
 
--- The same, but what fails is halved until the bad record stands alone.
-CREATE FUNCTION xbb._sync_apply_or_halve(def xbb.sync_definition, run bigint, first bigint, last bigint)
-RETURNS xbb._sync_counts LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+-- Brings all that is made into the target: what fails alone is set aside.
+CREATE FUNCTION xbb._sync_apply_all(def xbb.sync_definition, work xbb._sync_work, rejected bigint) RETURNS xbb._sync_counts
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  counts xbb._sync_counts;
-  failed_state pg_catalog.text;
-  failed_message pg_catalog.text;
-  middle bigint := (first + last) / 2;
+  total constant bigint := xbb._stage_last(work.made);
+  most constant bigint := (xbb._sync_limits()).piece_records;
+  counts xbb._sync_counts := ROW(0, 0, 0, 0, rejected, 0)::xbb._sync_counts;
+  at bigint := 1;
+  size bigint := most;
+  span double precision;
+  good bigint := 0;
+  upto bigint;
+  reached bigint;
+  attempt pg_catalog.record;
 BEGIN
-  IF first > last THEN
-    RETURN ROW(0, 0, 0, 0, 0, 0)::xbb._sync_counts;
-  END IF;
-  BEGIN
-    RETURN xbb._sync_apply(def, run, first, last);
-  EXCEPTION
-    -- what a record can be blamed for; all else ends the run
-    WHEN data_exception OR integrity_constraint_violation OR cardinality_violation OR plpgsql_error
-      OR external_routine_exception OR with_check_option_violation THEN
-      GET STACKED DIAGNOSTICS failed_state = RETURNED_SQLSTATE, failed_message = MESSAGE_TEXT;
-  END;
-  IF first = last THEN
-    PERFORM xbb._sync_set_aside(def, run, first,
-      CASE WHEN failed_state LIKE '23%' THEN 'constraint' ELSE 'expression' END, failed_state, failed_message);
-    PERFORM xbb._sync_limit_rejects(def, run, failed_message);
-    RETURN ROW(1, 0, 0, 0, 1, 0)::xbb._sync_counts;
-  END IF;
-  counts := xbb._sync_apply_or_halve(def, run, first, middle);
-  RETURN xbb._sync_add(counts, xbb._sync_apply_or_halve(def, run, middle + 1, last));
+  WHILE at <= total LOOP
+    upto := least(at + size - 1, total);
+    attempt := xbb._sync_attempt(def, work, NULL, at, upto);
+    IF attempt.failure IS NULL THEN
+      counts := xbb._sync_add(counts, attempt.counts);
+      good := good + upto - at + 1;
+      at := upto + 1;
+      size := CASE WHEN at = reached THEN 1 ELSE least(size * 2, xbb._sync_pace(span, good), most) END;
+    ELSIF at < upto THEN
+      -- behind the last row, constraints and triggers that look at the end have their say
+      reached := xbb._stage_reached(work.made);
+      size := CASE WHEN reached = at THEN 1 WHEN reached > at AND reached < upto THEN reached - at ELSE (upto - at + 1) / 2 END;
+    ELSE
+      counts := xbb._sync_add(counts, ROW(1, 0, 0, 0, xbb._sync_reject(work, at, attempt.failure), 0)::xbb._sync_counts);
+      work.has_rejects := true;
+      PERFORM xbb._sync_limit_rejects(def, work, counts.rejected, (attempt.failure).message);
+      span := (coalesce(span, good) + good) / 2;
+      size := least(xbb._sync_pace(span, 0), most);
+      good := 0;
+      at := at + 1;
+    END IF;
+  END LOOP;
+  RETURN counts;
 END
 $$;
 
--- Brings all that is staged into the target.  A record that a run sets aside twice counts
--- once, and one that it sets aside and loads later not at all.
-CREATE FUNCTION xbb._sync_load(def xbb.sync_definition, run bigint, staged bigint) RETURNS xbb._sync_counts
+-- Brings all that is staged into the target, and ends the stage; the first "loaded" records
+-- are there as they were in it.  A record that a run sets aside twice counts once, and one
+-- that it sets aside and loads later not at all.
+CREATE FUNCTION xbb._sync_load(def xbb.sync_definition, run bigint, stage integer, loaded bigint DEFAULT 0) RETURNS xbb._sync_counts
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  before bigint := (SELECT pg_catalog.count(*) FROM xbb.sync_reject r
-                    WHERE r.owner = def.owner AND r.sync = def.name AND r.run = $2);
-  unread bigint := xbb._sync_set_unread_aside(def, run);
-  counts xbb._sync_counts := xbb._sync_apply_or_halve(def, run, 1, staged);
+  counts xbb._sync_counts := ROW(0, 0, 0, 0, 0, 0)::xbb._sync_counts;
+  work xbb._sync_work;
+  aside pg_catalog.record;
+  transformed pg_catalog.record;
 BEGIN
-  counts.rows_read := counts.rows_read + unread;
-  counts.rejected := (SELECT pg_catalog.count(*) FROM xbb.sync_reject r
-                      WHERE r.owner = def.owner AND r.sync = def.name AND r.run = $2) - before;
-  PERFORM xbb._sync_limit_rejects(def, run,
-    (SELECT pg_catalog.max(r.error) FROM xbb.sync_reject r
-     WHERE r.owner = def.owner AND r.sync = def.name AND r.run = $2));
+  IF xbb._stage_count(stage) > 0 THEN
+    work := xbb._sync_work(def, run, stage);
+    aside := xbb._sync_set_unread_aside(def, work);
+    transformed := xbb._sync_transform(def, work, aside.rejected, loaded);
+    work.has_rejects := work.has_rejects OR transformed.all_rejected > 0;
+    counts := xbb._sync_apply_all(def, work, transformed.all_rejected);
+    counts.rows_read := counts.rows_read + aside.unread + transformed.failed;
+    IF counts.rejected > work.rejects_left THEN
+      PERFORM xbb._sync_limit_rejects(def, work, counts.rejected,
+        (SELECT pg_catalog.max(r.error) FROM xbb.sync_reject r WHERE r.owner = def.owner AND r.sync = def.name AND r.run = $2));
+    END IF;
+    PERFORM xbb._stage_close(work.made);
+  END IF;
+  PERFORM xbb._stage_close(stage);
   RETURN counts;
 END
 $$;

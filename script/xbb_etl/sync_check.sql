@@ -322,6 +322,21 @@ LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp SET quot
   WHERE i.indexrelid = xbb._sync_key_index(def)
 $$;
 
+-- May the caller do to the target what a run does?
+CREATE FUNCTION xbb._sync_check_rights(def xbb.sync_definition) RETURNS void
+LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  privilege pg_catalog.text;
+BEGIN
+  FOREACH privilege IN ARRAY array['SELECT', 'INSERT', 'UPDATE', 'DELETE'] LOOP
+    IF NOT pg_catalog.has_table_privilege(def.target, privilege) THEN
+      RAISE EXCEPTION 'no right to % target %', pg_catalog.lower(privilege), def.target
+        USING ERRCODE = 'insufficient_privilege';
+    END IF;
+  END LOOP;
+END
+$$;
+
 -- Can the target take what the view holds?  This reads nothing.
 CREATE FUNCTION xbb._sync_check_target(def xbb.sync_definition) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
@@ -343,12 +358,7 @@ BEGIN
     RAISE EXCEPTION 'target % is a temporary table', def.target
       USING ERRCODE = 'wrong_object_type', HINT = 'It would be gone with this session.';
   END IF;
-  FOR item IN SELECT * FROM pg_catalog.unnest(array['SELECT', 'INSERT', 'UPDATE', 'DELETE']) p (name) LOOP
-    IF NOT pg_catalog.has_table_privilege(def.target, item.name) THEN
-      RAISE EXCEPTION 'no right to % target %', pg_catalog.lower(item.name), def.target
-        USING ERRCODE = 'insufficient_privilege';
-    END IF;
-  END LOOP;
+  PERFORM xbb._sync_check_rights(def);
   PERFORM xbb._sync_check_owner('target', def.target);
   FOR item IN SELECT * FROM (VALUES ('data_id', 'bigint'), ('update_time', 'timestamp with time zone')) v (name, type)
               UNION ALL SELECT 'deleted_at', 'timestamp with time zone' WHERE def.delete_mode = 'mark' LOOP
@@ -380,8 +390,8 @@ $$;
 
 -- Before a run: are the tables those that were meant, is nobody else their owner, and, where
 -- types have changed, do they fit still?  The expressions are read again for that, and where
--- a restore has read them from a dump.
-CREATE FUNCTION xbb._sync_check_again(def xbb.sync_definition) RETURNS xbb.sync_definition
+-- a restore has read them from a dump: "looked" then, and the target is locked.
+CREATE FUNCTION xbb._sync_check_again(INOUT def xbb.sync_definition, OUT looked boolean)
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   missing pg_catalog.text;
@@ -392,8 +402,10 @@ BEGIN
   PERFORM xbb._sync_check_owner('source', def.source);
   PERFORM xbb._sync_check_owner('target', def.target);
   PERFORM xbb._sync_seen(def.id, NULL);
-  IF def.types IS NOT DISTINCT FROM xbb._sync_types(def) AND xbb._sync_is_bound(def.id) THEN
-    RETURN def;
+  looked := def.types IS DISTINCT FROM xbb._sync_types(def) OR NOT xbb._sync_is_bound(def.id);
+  IF NOT looked THEN
+    PERFORM xbb._sync_check_rights(def);
+    RETURN;
   END IF;
   SELECT u.c INTO missing FROM pg_catalog.unnest(def.target_columns) WITH ORDINALITY u (c, o)
   WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_attribute a
@@ -423,6 +435,6 @@ BEGIN
   PERFORM xbb._sync_seen(def.id, again.types);
   PERFORM xbb._sync_columns(def.id, again.target_columns, again.source_columns);
   PERFORM xbb._sync_bind(def.id);
-  RETURN again;
+  def := again;
 END
 $$;

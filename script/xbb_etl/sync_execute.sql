@@ -109,6 +109,8 @@ DECLARE
   loaded pg_catalog.text := CASE task WHEN 'reconcile' THEN 'divide' WHEN 'reconcile full' THEN 'compare all' ELSE 'done' END;
   first pg_catalog.tstzrange := windows[pg_catalog.cardinality(windows)];
   rest pg_catalog.tstzrange := pg_catalog.tstzrange(def.watermark - def.overlap, NULL);
+  nothing constant xbb._sync_counts := ROW(0, 0, 0, 0, 0, 0);
+  checked pg_catalog.record;
   next pg_catalog.record;
 BEGIN
   IF NOT def.enabled THEN
@@ -116,13 +118,18 @@ BEGIN
     RETURN;
   END IF;
   IF phase IN ('plan', 'retry') THEN
-    def := xbb._sync_check_again(def);
+    checked := xbb._sync_check_again(def);
+    def := checked.def;
     IF task LIKE 'reconcile%' AND NOT xbb._sync_counts_source(def.source) THEN
       RAISE EXCEPTION 'the source of sync % is no foreign table of xbb_fdw', pg_catalog.quote_ident(def.name)
         USING ERRCODE = 'wrong_object_type';
     END IF;
   END IF;
-  IF phase = 'plan' AND task <> 'sync full' THEN
+  IF phase = 'plan' AND checked.looked THEN
+    -- no lock is held while the API is asked
+    counts := nothing;
+    RETURN;
+  ELSIF phase = 'plan' AND task <> 'sync full' THEN
     counts := xbb._sync_load_little(def, run);
   END IF;
   IF counts IS NOT NULL THEN
@@ -130,6 +137,8 @@ BEGIN
     phase := loaded;
   ELSIF phase = 'plan' THEN
     windows := xbb._sync_plan(def, task = 'sync full');
+    -- what it noted, too
+    counts := CASE WHEN windows <> '{}' THEN nothing END;
     phase := CASE WHEN task = 'sync full' AND windows = '{}' THEN 'load all' ELSE 'load' END;
   ELSIF phase = 'load' AND pg_catalog.cardinality(windows) > 0 THEN
     next := xbb._sync_load_next(def, run, windows);

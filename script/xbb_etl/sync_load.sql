@@ -15,21 +15,21 @@ CREATE FUNCTION xbb._sync_window(
 RETURNS xbb._sync_counts LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   before bigint := (xbb._counters()).requests;
-  staged bigint := xbb._sync_stage(def, low, high, most => most + 1);
+  time_column pg_catalog.text := xbb._sync_source_column(def.source, 'updateTime', 'update_time');
+  stage integer := xbb._sync_stage(def, low, high, most => most + 1);
   seen pg_catalog.record := xbb._counters();
   counts xbb._sync_counts;
   latest pg_catalog.timestamptz;
 BEGIN
-  IF staged > most THEN
-    DROP TABLE pg_temp.xbb_sync_stage, pg_temp.xbb_sync_new;
+  IF xbb._stage_count(stage) > most THEN
+    PERFORM xbb._stage_close(stage);
     RETURN NULL;
   END IF;
-  EXECUTE pg_catalog.format('SELECT pg_catalog.max(%I) FROM pg_temp.xbb_sync_stage',
-                            xbb._sync_source_column(def.source, 'updateTime', 'update_time')) INTO latest;
-  counts := xbb._sync_load(def, run, staged);
+  EXECUTE pg_catalog.format('SELECT pg_catalog.max(s.%I) FROM %s', time_column,
+                            xbb._stage_from(stage::pg_catalog.text, 's', def.source, array[time_column])) INTO latest;
+  counts := xbb._sync_load(def, run, stage);
   -- a source that is no foreign table has no clock
   PERFORM xbb._sync_move(def.id, xbb._sync_bounded_watermark(latest, CASE WHEN seen.requests > before THEN seen.clock END));
-  DROP TABLE pg_temp.xbb_sync_stage, pg_temp.xbb_sync_new;
   RETURN counts;
 END
 $$;
@@ -40,31 +40,27 @@ $$;
 CREATE FUNCTION xbb._sync_retry(def xbb.sync_definition, run bigint, without_rival boolean) RETURNS xbb._sync_counts
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  staged bigint;
-  counts xbb._sync_counts;
+  stage integer;
+  loaded bigint;
 BEGIN
-  PERFORM xbb._sync_tables(def);
-  EXECUTE pg_catalog.format(
-    'INSERT INTO pg_temp.xbb_sync_stage
-     SELECT pg_catalog.row_number() OVER (ORDER BY j.update_time, j.data_id), j.loaded, %1$s
+  stage := xbb._stage_read(pg_catalog.format(
+    'SELECT j.loaded AS "#loaded", %1$s
      FROM xbb.sync_reject j, LATERAL (
        SELECT * FROM xbb._read_record(NULL::%2$s, j.raw) WHERE j.staged IS NULL AND j.loaded IS NULL
        UNION ALL
        SELECT * FROM pg_catalog.json_populate_record(NULL::%2$s, coalesce(j.staged,
          pg_catalog.json_build_object(%3$L, j.data_id, %4$L, j.update_time)))
        WHERE j.staged IS NOT NULL OR j.loaded IS NOT NULL) r
-     WHERE j.owner = $1 AND j.sync = $2 AND j.raw IS NOT NULL AND %5$s',
+     WHERE j.owner = %6$L::pg_catalog.regrole AND j.sync = %7$L AND j.raw IS NOT NULL AND %5$s
+     ORDER BY j.loaded IS NULL, j.update_time, j.data_id',
     xbb._sync_list(xbb._sync_staged_columns(def), 'r.%1$I'), def.source,
     xbb._sync_source_column(def.source, 'dataId', 'data_id'), xbb._sync_source_column(def.source, 'updateTime', 'update_time'),
     CASE WHEN without_rival THEN pg_catalog.format(
       'j.kind = ''duplicate key'' AND NOT EXISTS (
          SELECT FROM %s t WHERE t.data_id = substring(j.error FROM ''[0-9]+'')::bigint AND %s)',
-      def.target, xbb._sync_alive_rows(def)) ELSE 'true' END)
-  USING def.owner, def.name;
-  GET DIAGNOSTICS staged = ROW_COUNT;
-  counts := xbb._sync_load(def, run, staged);
-  DROP TABLE pg_temp.xbb_sync_stage, pg_temp.xbb_sync_new;
-  RETURN counts;
+      def.target, xbb._sync_alive_rows(def)) ELSE 'true' END, def.owner, def.name), NULL, NULL, NULL);
+  EXECUTE pg_catalog.format('SELECT pg_catalog.count(s."#loaded") FROM %s', xbb._sync_staged(def, stage, 's', '{}')) INTO loaded;
+  RETURN xbb._sync_load(def, run, stage, loaded);
 END
 $$;
 
@@ -136,8 +132,10 @@ $$;
 -- The rest, without an upper bound: the load by windows, if there was one, is over.
 CREATE FUNCTION xbb._sync_catch_up(def xbb.sync_definition, run bigint) RETURNS xbb._sync_counts
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  counts xbb._sync_counts := xbb._sync_window(def, run, def.watermark - def.overlap, NULL);
 BEGIN
   PERFORM xbb._sync_loading(def.id, NULL);
-  RETURN xbb._sync_window(def, run, def.watermark - def.overlap, NULL);
+  RETURN counts;
 END
 $$;

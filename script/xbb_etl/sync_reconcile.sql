@@ -16,24 +16,25 @@ CREATE FUNCTION xbb._sync_differences(
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   time_column pg_catalog.text := xbb._sync_source_column(def.source, 'updateTime', 'update_time');
+  stage integer;
+  ids pg_catalog.text;
 BEGIN
-  CREATE TEMP TABLE xbb_sync_ids (data_id bigint, update_time pg_catalog.timestamptz) ON COMMIT DROP;
-  EXECUTE pg_catalog.format(
-    'INSERT INTO pg_temp.xbb_sync_ids SELECT %1$I, %2$I FROM %3$s WHERE %4$s',
+  stage := xbb._stage_read(pg_catalog.format(
+    'SELECT %1$I AS data_id, %2$I AS update_time FROM %3$s WHERE %4$s',
     xbb._sync_source_column(def.source, 'dataId', 'data_id'), time_column, def.source,
-    CASE WHEN low IS NULL THEN 'true' ELSE pg_catalog.format('%I BETWEEN $1 AND $2', time_column) END)
-  USING low, high;
+    CASE WHEN low IS NULL THEN 'true' ELSE pg_catalog.format('%I BETWEEN $1 AND $2', time_column) END), low, high, NULL);
+  ids := pg_catalog.format('xbb._stage(%s) AS s (data_id pg_catalog.int8, update_time pg_catalog.timestamptz)', stage);
   EXECUTE pg_catalog.format(
-    'SELECT pg_catalog.array_agg(s.data_id) FROM pg_temp.xbb_sync_ids s LEFT JOIN %s t
+    'SELECT pg_catalog.array_agg(s.data_id) FROM %s LEFT JOIN %s t
        ON t.data_id = s.data_id AND t.update_time IS NOT DISTINCT FROM s.update_time
-     WHERE t.data_id IS NULL', xbb._sync_known(def))
+     WHERE t.data_id IS NULL', ids, xbb._sync_known(def))
   INTO missed;
   EXECUTE pg_catalog.format(
     'SELECT pg_catalog.array_agg(t.data_id) FROM %s t
-     WHERE %s AND NOT EXISTS (SELECT FROM pg_temp.xbb_sync_ids s WHERE s.data_id = t.data_id)', xbb._sync_known(def),
-    CASE WHEN low IS NULL THEN 'true' ELSE 't.update_time BETWEEN $1 AND $2' END)
+     WHERE %s AND NOT EXISTS (SELECT FROM %s WHERE s.data_id = t.data_id)', xbb._sync_known(def),
+    CASE WHEN low IS NULL THEN 'true' ELSE 't.update_time BETWEEN $1 AND $2' END, ids)
   INTO gone USING low, high;
-  DROP TABLE pg_temp.xbb_sync_ids;
+  PERFORM xbb._stage_close(stage);
 END
 $$;
 
@@ -42,12 +43,10 @@ CREATE FUNCTION xbb._sync_load_ids(def xbb.sync_definition, run bigint, ids bigi
   OUT counts xbb._sync_counts, OUT ids_found bigint[])
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  staged bigint := xbb._sync_stage(def, NULL, NULL, ids);
+  stage integer := xbb._sync_stage(def, NULL, NULL, ids);
 BEGIN
-  EXECUTE pg_catalog.format('SELECT coalesce(pg_catalog.array_agg(%I), ''{}'') FROM pg_temp.xbb_sync_stage',
-                            xbb._sync_source_column(def.source, 'dataId', 'data_id')) INTO ids_found;
-  counts := xbb._sync_load(def, run, staged);
-  DROP TABLE pg_temp.xbb_sync_stage, pg_temp.xbb_sync_new;
+  ids_found := xbb._sync_staged_ids(def, stage);
+  counts := xbb._sync_load(def, run, stage);
 END
 $$;
 

@@ -1,100 +1,121 @@
--- Makes the two tables of the session: records as read, and as they go into the target.
--- What was in the target once has its row in "#loaded", and need not be transformed.
-CREATE FUNCTION xbb._sync_tables(def xbb.sync_definition) RETURNS void
-LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
-BEGIN
-  EXECUTE pg_catalog.format(
-    'CREATE TEMP TABLE xbb_sync_stage ON COMMIT DROP AS
-     SELECT 0::bigint AS "#n", NULL::pg_catalog.jsonb AS "#loaded", %s FROM %s WITH NO DATA',
-    xbb._sync_list(xbb._sync_staged_columns(def), '%1$I'), def.source);
-  EXECUTE pg_catalog.format('CREATE TEMP TABLE xbb_sync_new ON COMMIT DROP AS SELECT 0::bigint AS "#n", %s FROM %s WITH NO DATA',
-                            xbb._sync_list(def.target_columns, '%1$I'), def.target);
-END
-$$;
-
 -- Reads the source once: what its update_time or its dataIds let through, "most" records
--- of it at most.
+-- of it at most.  The stage's number.
 CREATE FUNCTION xbb._sync_stage(
   def xbb.sync_definition, low pg_catalog.timestamptz, high pg_catalog.timestamptz, ids bigint[] DEFAULT NULL,
   most bigint DEFAULT NULL)
-RETURNS bigint LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+RETURNS integer LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   time_column pg_catalog.text := xbb._sync_source_column(def.source, 'updateTime', 'update_time');
   conditions pg_catalog.text[];
-  staged bigint;
 BEGIN
-  PERFORM xbb._sync_tables(def);
   conditions := pg_catalog.array_remove(array[
     CASE WHEN low IS NOT NULL THEN pg_catalog.format('%I >= $1', time_column) END,
     CASE WHEN high IS NOT NULL THEN pg_catalog.format('%I <= $2', time_column) END,
     CASE WHEN ids IS NOT NULL THEN
       pg_catalog.format('%I = ANY ($3)', xbb._sync_source_column(def.source, 'dataId', 'data_id')) END
   ], NULL);
-  EXECUTE pg_catalog.format(
-    'INSERT INTO pg_temp.xbb_sync_stage SELECT pg_catalog.row_number() OVER (), NULL, %s FROM %s WHERE %s%s',
+  RETURN xbb._stage_read(pg_catalog.format(
+    'SELECT NULL::pg_catalog.jsonb AS "#loaded", %s FROM %s WHERE %s%s',
     xbb._sync_list(xbb._sync_staged_columns(def), '%1$I'), def.source,
     coalesce(nullif(pg_catalog.array_to_string(conditions, ' AND '), ''), 'true'),
-    pg_catalog.format(CASE WHEN most IS NOT NULL THEN ' LIMIT %s' END, most))
-  USING low, high, ids;
-  GET DIAGNOSTICS staged = ROW_COUNT;
-  RETURN staged;
+    pg_catalog.format(CASE WHEN most IS NOT NULL THEN ' LIMIT %s' END, most)), low, high, ids);
 END
 $$;
 
--- Sets a staged record aside.
-CREATE FUNCTION xbb._sync_set_aside(
-  def xbb.sync_definition, run bigint, n bigint, kind pg_catalog.text, sqlstate pg_catalog.text, error pg_catalog.text)
-RETURNS void LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+-- The staged records as a table expression: all that was read of them, or some columns.
+-- What was in the target once has its row in "#loaded", and need not be transformed.
+CREATE FUNCTION xbb._sync_staged(def xbb.sync_definition, stage integer, alias pg_catalog.text, columns pg_catalog.text[])
+RETURNS pg_catalog.text
+LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT pg_catalog.replace(xbb._stage_from($2::pg_catalog.text, $3, ($1).source, $4),
+                            '("#n" pg_catalog.int8', '("#n" pg_catalog.int8, "#loaded" pg_catalog.jsonb')
+$$;
+
+-- One column of all that is staged.
+CREATE FUNCTION xbb._sync_staged_ids(def xbb.sync_definition, stage integer) RETURNS bigint[]
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  id_column pg_catalog.text := xbb._sync_source_column(def.source, 'dataId', 'data_id');
+  ids bigint[];
+BEGIN
+  EXECUTE pg_catalog.format('SELECT coalesce(pg_catalog.array_agg(s.%I), ''{}'') FROM %s', id_column,
+                            xbb._stage_from(stage::pg_catalog.text, 's', def.source, array[id_column])) INTO ids;
+  RETURN ids;
+END
+$$;
+
+-- The statement that sets staged records aside: the numbers $2, and three words for each in $1:
+-- kind, sqlstate and error.  It returns those that are one more of the run.
+CREATE FUNCTION xbb._sync_aside_statement(def xbb.sync_definition, run bigint, stage integer) RETURNS pg_catalog.text
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   raw_column pg_catalog.text := xbb._sync_source_column(def.source, '*', '*');
-  kept boolean;
 BEGIN
-  EXECUTE pg_catalog.format(
-    'SELECT xbb._sync_reject_put($8, ROW($1, $2, s.%1$I, s.%2$I, $3, $4, $5,
-       coalesce(s."#loaded"::pg_catalog.json, %3$s, pg_catalog.row_to_json(s)),
-       CASE WHEN s."#loaded" IS NULL AND %3$s IS NULL THEN pg_catalog.row_to_json(s) END, s."#loaded", $6, NULL)::xbb.sync_reject)
-     FROM pg_temp.xbb_sync_stage s WHERE s."#n" = $7',
+  RETURN pg_catalog.format(
+    'SELECT FROM %s JOIN pg_catalog.unnest($2) WITH ORDINALITY u (n, o) ON u.n OPERATOR(pg_catalog.=) s."#n"
+     WHERE xbb._sync_reject_put(%s, ROW(%L, %L::pg_catalog.regrole, s.%I, s.%I,
+       ($1)[u.o][1], ($1)[u.o][2], ($1)[u.o][3],
+       coalesce(s."#loaded"::pg_catalog.json, %7$s, pg_catalog.row_to_json(s)),
+       CASE WHEN s."#loaded" IS NULL AND %7$s IS NULL THEN pg_catalog.row_to_json(s) END, s."#loaded", %8$s, NULL)::xbb.sync_reject)',
+    xbb._sync_staged(def, stage, 's', xbb._sync_staged_columns(def)), def.id, def.name, def.owner,
     xbb._sync_source_column(def.source, 'dataId', 'data_id'), xbb._sync_source_column(def.source, 'updateTime', 'update_time'),
     CASE WHEN raw_column IS NOT NULL AND xbb._sync_counts_source(def.source)
-         THEN pg_catalog.format('s.%I::pg_catalog.json', raw_column) ELSE 'NULL' END)
-  INTO kept USING def.name, def.owner, kind, sqlstate, error, run, n, def.id;
+         THEN pg_catalog.format('s.%I::pg_catalog.json', raw_column) ELSE 'NULL' END, run);
 END
 $$;
 
--- The same for those that did not fit the source's own columns, as far as they are read.
-CREATE FUNCTION xbb._sync_set_unread_aside(def xbb.sync_definition, run bigint) RETURNS bigint
+-- Sets staged records aside: how many of them are one more of the run.
+CREATE FUNCTION xbb._sync_set_aside(work xbb._sync_work, numbers bigint[], words pg_catalog.text[]) RETURNS bigint
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  PERFORM xbb._stage_piece(work.stage, (SELECT pg_catalog.min(u.n) FROM pg_catalog.unnest(numbers) u (n)),
+                           (SELECT pg_catalog.max(u.n) FROM pg_catalog.unnest(numbers) u (n)), false);
+  RETURN xbb._stage_execute(work.stage, work.set_aside, words, numbers);
+END
+$$;
+
+-- The same for those that did not fit the source's own columns, as far as they are read;
+-- they are handed out no more.
+CREATE FUNCTION xbb._sync_set_unread_aside(def xbb.sync_definition, work xbb._sync_work, OUT unread bigint, OUT rejected bigint)
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   error_column pg_catalog.text := xbb._sync_error_column(def.source);
-  rejected bigint := 0;
-  item pg_catalog.record;
+  numbers bigint[];
+  words pg_catalog.text[];
 BEGIN
+  unread := 0;
+  rejected := 0;
   IF error_column IS NULL THEN
-    RETURN 0;
+    RETURN;
   END IF;
-  FOR item IN EXECUTE pg_catalog.format(
-    'SELECT s."#n" AS n, (pg_catalog.array_agg(f.e ->> ''sqlstate'' ORDER BY f.o))[1] AS sqlstate,
-            pg_catalog.string_agg(pg_catalog.format(''column %%I: %%s'', f.e ->> ''column'', f.e ->> ''message''),
-                                  ''; '' ORDER BY f.o) AS error
-     FROM pg_temp.xbb_sync_stage s, pg_catalog.jsonb_array_elements(s.%I::pg_catalog.jsonb) WITH ORDINALITY f (e, o)
-     WHERE f.e ->> ''column'' = ANY ($1) GROUP BY s."#n" ORDER BY s."#n"', error_column)
-  USING def.source_columns
-  LOOP
-    PERFORM xbb._sync_set_aside(def, run, item.n, 'value', item.sqlstate, item.error);
-    DELETE FROM pg_temp.xbb_sync_stage s WHERE s."#n" = item.n;
-    rejected := rejected + 1;
-    PERFORM xbb._sync_limit_rejects(def, run, item.error);
-  END LOOP;
-  RETURN rejected;
+  PERFORM xbb._stage_piece(work.stage, 1, xbb._stage_count(work.stage), false);
+  EXECUTE pg_catalog.format(
+    'SELECT pg_catalog.array_agg(e.n ORDER BY e.n), pg_catalog.array_agg(e.words ORDER BY e.n)
+     FROM (SELECT s."#n" AS n,
+                  array[''value'', (pg_catalog.array_agg(f.e ->> ''sqlstate'' ORDER BY f.o))[1],
+                    pg_catalog.string_agg(pg_catalog.format(''column %%I: %%s'', f.e ->> ''column'', f.e ->> ''message''),
+                                          ''; '' ORDER BY f.o)] AS words
+           FROM %s, pg_catalog.jsonb_array_elements(s.%I::pg_catalog.jsonb) WITH ORDINALITY f (e, o)
+           WHERE f.e ->> ''column'' = ANY ($1) GROUP BY s."#n") e',
+    xbb._stage_from(work.stage::pg_catalog.text, 's', def.source, array[error_column]), error_column)
+  INTO numbers, words USING def.source_columns;
+  IF numbers IS NOT NULL THEN
+    unread := pg_catalog.cardinality(numbers);
+    rejected := xbb._sync_set_aside(work, numbers, words);
+    PERFORM xbb._sync_limit_rejects(def, work, rejected, words[least(unread, work.rejects_left + 1)][3]);
+    PERFORM xbb._stage_piece(work.stage, 1, xbb._stage_count(work.stage), false);
+    PERFORM xbb._stage_mark(work.stage, 'SELECT n FROM pg_catalog.unnest($2) n', numbers => numbers);
+    PERFORM xbb._stage_drop(work.stage);
+  END IF;
 END
 $$;
 
--- Ends a run that has rejected too much.
-CREATE FUNCTION xbb._sync_limit_rejects(def xbb.sync_definition, run bigint, reason pg_catalog.text) RETURNS void
+-- Ends a run that has rejected too much: so many more in this load.
+CREATE FUNCTION xbb._sync_limit_rejects(def xbb.sync_definition, work xbb._sync_work, rejected bigint, reason pg_catalog.text)
+RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-  IF (SELECT pg_catalog.count(*) FROM xbb.sync_reject r
-      WHERE r.owner = def.owner AND r.sync = def.name AND r.run = $2) > def.reject_limit THEN
+  IF rejected > work.rejects_left THEN
     RAISE EXCEPTION 'more than % records were rejected', def.reject_limit
       USING ERRCODE = 'program_limit_exceeded', DETAIL = pg_catalog.format('The last one: %s', reason),
             HINT = pg_catalog.format('SELECT xbb.alter_sync(%L, reject_limit => ...) raises the limit.', def.name);

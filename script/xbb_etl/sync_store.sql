@@ -56,7 +56,7 @@ LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'xbb_fdw_sync_r
 CREATE FUNCTION xbb._sync_reject_put(id integer, reject xbb.sync_reject) RETURNS boolean
 LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'xbb_fdw_sync_reject_put';
 
-CREATE FUNCTION xbb._sync_reject_drop(id integer, ids bigint[]) RETURNS boolean
+CREATE FUNCTION xbb._sync_reject_drop(id integer, ids bigint[], run bigint DEFAULT 0) RETURNS bigint
 LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'xbb_fdw_sync_reject_drop';
 
 -- Reads, for whoever calls, what he may not see: src/func/sync_rival.h has the contract.

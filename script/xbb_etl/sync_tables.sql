@@ -8,6 +8,13 @@ CREATE TYPE xbb._sync_failure AS (
   sqlstate text, message text, detail text, hint text, context text
 );
 
+-- What a load works with: the stage as read and the one made of it, statements (sync_apply.sql
+-- has them), and how many more records may be rejected.
+CREATE TYPE xbb._sync_work AS (
+  run bigint, stage integer, made integer, set_aside text, doubles text, older text, moved text, rivals text, stored text,
+  update_stored text, insert_new text, no_rejects text, rejects_left bigint, has_rejects boolean
+);
+
 -- Nobody has rights on these tables but their owner, and for dumps and restores the
 -- database's.  They are read through views, and written by functions in C
 -- (src/func/sync_store.c).  What a dump takes along names roles and relations by names

@@ -1,8 +1,11 @@
--- Examples of what a load has done, from the target as it is and xbb_sync_before, as it was.
-CREATE FUNCTION xbb._sync_examples(def xbb.sync_definition, OUT inserted pg_catalog.text[], OUT updated pg_catalog.text[])
+-- Examples of what a load has done to records, from the target as it is and a stage, as it was.
+CREATE FUNCTION xbb._sync_examples(def xbb.sync_definition, ids bigint[], stage integer, OUT inserted pg_catalog.text[], OUT updated pg_catalog.text[])
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   limits pg_catalog.record := xbb._sync_limits();
+  before pg_catalog.text := xbb._stage_from(stage::pg_catalog.text, 'b', def.target, array(
+    SELECT a.attname::pg_catalog.text FROM pg_catalog.pg_attribute a
+    WHERE a.attrelid = def.target AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum));
 BEGIN
   EXECUTE pg_catalog.format(
     'SELECT pg_catalog.array_agg(pg_catalog.format(''%%s: %%s'', t.data_id,
@@ -10,10 +13,9 @@ BEGIN
         FROM pg_catalog.unnest($1) WITH ORDINALITY u (c, o) WHERE u.c <> ''data_id'' AND u.o <= $4 AND t.r -> u.c <> ''null''))
        ORDER BY t.data_id)
      FROM (SELECT t.data_id, pg_catalog.to_jsonb(t) AS r FROM %s t
-           WHERE t.data_id = ANY (SELECT i.data_id FROM pg_temp.xbb_sync_ids i) AND %s
-             AND NOT EXISTS (SELECT FROM pg_temp.xbb_sync_before b WHERE b.data_id = t.data_id)
-           ORDER BY t.data_id LIMIT $2) t', def.target, xbb._sync_own_rows(def))
-  INTO inserted USING def.target_columns, limits.examples, limits.example_characters, limits.example_columns;
+           WHERE t.data_id = ANY ($5) AND %s AND NOT EXISTS (SELECT FROM %s WHERE b.data_id = t.data_id)
+           ORDER BY t.data_id LIMIT $2) t', def.target, xbb._sync_own_rows(def), before)
+  INTO inserted USING def.target_columns, limits.examples, limits.example_characters, limits.example_columns, ids;
   EXECUTE pg_catalog.format(
     'SELECT pg_catalog.array_agg(pg_catalog.format(''%%s: %%s'', t.data_id,
        (SELECT pg_catalog.string_agg(pg_catalog.format(''%%I %%s -> %%s'', u.c, coalesce(pg_catalog.left(t.b ->> u.c, $3), ''NULL''),
@@ -21,8 +23,9 @@ BEGIN
         FROM pg_catalog.unnest($1) WITH ORDINALITY u (c, o) WHERE t.b -> u.c IS DISTINCT FROM t.r -> u.c))
        ORDER BY t.data_id)
      FROM (SELECT t.data_id, pg_catalog.to_jsonb(t) AS r, pg_catalog.to_jsonb(b) AS b
-           FROM %s t JOIN pg_temp.xbb_sync_before b ON b.data_id = t.data_id AND %s
-           WHERE pg_catalog.record_image_ne(ROW(%s), ROW(%s)) ORDER BY t.data_id LIMIT $2) t', def.target, xbb._sync_own_rows(def),
+           FROM %s t JOIN %s ON b.data_id = t.data_id AND %s
+           WHERE pg_catalog.record_image_ne(ROW(%s), ROW(%s)) ORDER BY t.data_id LIMIT $2) t', def.target, before,
+    xbb._sync_own_rows(def),
     xbb._sync_list(def.target_columns, 't.%1$I'), xbb._sync_list(def.target_columns, 'b.%1$I'))
   INTO updated USING def.target_columns, limits.examples, limits.example_characters;
 END
@@ -38,6 +41,10 @@ DECLARE
   def xbb.sync_definition := xbb._sync_get(name);
   before pg_catalog.record := xbb._counters();
   reject_limit integer := def.reject_limit;
+  checked pg_catalog.record;
+  stage integer;
+  stage_before integer;
+  ids bigint[];
   counts xbb._sync_counts;
   examples pg_catalog.record;
   rejected pg_catalog.text[];
@@ -50,15 +57,14 @@ BEGIN
   -- told, not obeyed
   def.reject_limit := (xbb._sync_limits()).most_rejects;
   BEGIN
-    def := xbb._sync_check_again(def);
-    counts.rows_read := xbb._sync_stage(def, CASE WHEN NOT _sync_try.full THEN def.watermark - def.overlap END, NULL);
-    EXECUTE pg_catalog.format('CREATE TEMP TABLE xbb_sync_ids ON COMMIT DROP AS SELECT %I AS data_id FROM pg_temp.xbb_sync_stage',
-                              xbb._sync_source_column(def.source, 'dataId', 'data_id'));
-    EXECUTE pg_catalog.format('CREATE TEMP TABLE xbb_sync_before ON COMMIT DROP AS
-      SELECT * FROM %s t WHERE t.data_id = ANY (SELECT i.data_id FROM pg_temp.xbb_sync_ids i) AND %s', def.target,
-                              xbb._sync_own_rows(def));
-    counts := xbb._sync_load(def, 0, counts.rows_read);
-    examples := xbb._sync_examples(def);
+    checked := xbb._sync_check_again(def);
+    def := checked.def;
+    stage := xbb._sync_stage(def, CASE WHEN NOT _sync_try.full THEN def.watermark - def.overlap END, NULL);
+    ids := xbb._sync_staged_ids(def, stage);
+    stage_before := xbb._stage_read(pg_catalog.format(
+      'SELECT * FROM %s t WHERE t.data_id = ANY ($3) AND %s', def.target, xbb._sync_own_rows(def)), NULL, NULL, ids);
+    counts := xbb._sync_load(def, 0, stage);
+    examples := xbb._sync_examples(def, ids, stage_before);
     SELECT pg_catalog.array_agg(r.line ORDER BY r.data_id) INTO rejected
     FROM (SELECT j.data_id, pg_catalog.format('%s: %s, %s', j.data_id, j.kind, j.error) AS line FROM xbb.sync_reject j
           WHERE j.owner = def.owner AND j.sync = def.name AND j.run = 0 ORDER BY j.data_id LIMIT (xbb._sync_limits()).examples) r;

@@ -448,32 +448,40 @@ Datum
 xbb_fdw_sync_reject_put(PG_FUNCTION_ARGS)
 {
 	static Stored stored = {.text =
+		"WITH was AS (SELECT j.run FROM xbb._sync_reject j WHERE j.definition = $1 AND j.data_id = ($2).data_id), put AS ("
 		"INSERT INTO xbb._sync_reject (definition, data_id, update_time, kind, sqlstate, error, raw, staged, loaded, run)"
 		" SELECT d.id, ($2).data_id, ($2).update_time, left(($2).kind, 20), left(($2).sqlstate, 5),"
-		" left(($2).error, " MOST_ERROR "), ($2).raw,"
-		" ($2).staged, ($2).loaded, ($2).run"
+		" left(($2).error, " MOST_ERROR "), ($2).raw, ($2).staged, ($2).loaded, ($2).run"
 		" FROM xbb._sync_definition d WHERE d.id = $1 AND " OWNED("$3")
 		" ON CONFLICT (definition, data_id) DO UPDATE"
 		" SET (update_time, kind, sqlstate, error, raw, staged, loaded, run, restored_by) ="
 		" ROW(excluded.update_time, excluded.kind, excluded.sqlstate, excluded.error, excluded.raw, excluded.staged,"
-		" excluded.loaded, excluded.run, NULL)"
+		" excluded.loaded, excluded.run, NULL) RETURNING run)"
+		" SELECT count(*) - (SELECT count(*) FROM was WHERE was.run = ($2).run) FROM put HAVING count(*) > 0"
 	};
+	int64		more;
 
 	if (is_longer(PG_GETARG_HEAPTUPLEHEADER(1), MOST_REJECT))
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				 errmsg("a record to set aside is longer than %d bytes", MOST_REJECT)));
-	return touched_some(fcinfo, &stored);
+	if (run_stored(fcinfo, &stored, &more) == 0)
+		complain_of_drop();
+	PG_RETURN_BOOL(more > 0);
 }
 
 Datum
 xbb_fdw_sync_reject_drop(PG_FUNCTION_ARGS)
 {
 	static Stored stored = {.text =
-		"WITH known AS (SELECT d.id FROM xbb._sync_definition d WHERE d.id = $1 AND " OWNED("$3") "),"
-		" dropped AS (DELETE FROM xbb._sync_reject j USING known k WHERE j.definition = k.id AND j.data_id = ANY ($2))"
-		" SELECT FROM known"
+		"WITH known AS (SELECT d.id FROM xbb._sync_definition d WHERE d.id = $1 AND " OWNED("$4") "),"
+		" dropped AS (DELETE FROM xbb._sync_reject j USING known k WHERE j.definition = k.id AND j.data_id = ANY ($2)"
+		" RETURNING j.run)"
+		" SELECT (SELECT count(*) FROM dropped WHERE run = $3) FROM known"
 	};
+	int64		dropped;
 
-	return touched_some(fcinfo, &stored);
+	if (run_stored(fcinfo, &stored, &dropped) == 0)
+		complain_of_drop();
+	PG_RETURN_INT64(dropped);
 }

@@ -71,10 +71,10 @@ extern PGDLLEXPORT Datum xbb_fdw_sync_run_note(PG_FUNCTION_ARGS);
 /* xbb._sync_run_prune(integer, bigint): other runs than that one, older than xbb_fdw.log_retention */
 extern PGDLLEXPORT Datum xbb_fdw_sync_run_prune(PG_FUNCTION_ARGS);
 
-/* xbb._sync_reject_put(integer, xbb.sync_reject): a reject, new or changed */
+/* xbb._sync_reject_put(integer, xbb.sync_reject): a reject, new or changed: is it one more of its run? */
 extern PGDLLEXPORT Datum xbb_fdw_sync_reject_put(PG_FUNCTION_ARGS);
 
-/* xbb._sync_reject_drop(integer, bigint[]): rejects by dataId */
+/* xbb._sync_reject_drop(integer, bigint[], bigint): rejects by dataId: how many were of that run */
 extern PGDLLEXPORT Datum xbb_fdw_sync_reject_drop(PG_FUNCTION_ARGS);
 
 #endif							/* XBB_SYNC_STORE_H */
