@@ -95,6 +95,17 @@ EXCEPTION WHEN query_canceled OR OTHERS THEN
 END
 $$;
 
+-- Can that be done to the source?
+CREATE FUNCTION xbb._sync_check_task(def xbb.sync_definition, task pg_catalog.text) RETURNS void
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  IF task LIKE 'reconcile%' AND NOT xbb._sync_counts_source(def.source) THEN
+    RAISE EXCEPTION 'the source of sync % is no foreign table of xbb_fdw', pg_catalog.quote_ident(def.name)
+      USING ERRCODE = 'wrong_object_type';
+  END IF;
+END
+$$;
+
 -- One step of a run, and what comes after it; counts is NULL where nothing was done that
 -- ought to be committed, span the window that was dealt with, if one was.  What is put
 -- together of texts, and what is kept as text, means the same in any session.
@@ -120,10 +131,7 @@ BEGIN
   IF phase IN ('plan', 'retry') THEN
     checked := xbb._sync_check_again(def);
     def := checked.def;
-    IF task LIKE 'reconcile%' AND NOT xbb._sync_counts_source(def.source) THEN
-      RAISE EXCEPTION 'the source of sync % is no foreign table of xbb_fdw', pg_catalog.quote_ident(def.name)
-        USING ERRCODE = 'wrong_object_type';
-    END IF;
+    PERFORM xbb._sync_check_task(def, task);
   END IF;
   IF phase = 'plan' AND checked.looked THEN
     -- no lock is held while the API is asked
