@@ -113,6 +113,55 @@ CALL xbb.reconcile('bound');
 TABLE run;
 SELECT data_id FROM xbb.sync_reject WHERE sync = 'bound';
 
+
+-- a run that rejects too much ends before that step commits; the steps before stay, and
+-- what it set aside, as it came
+SELECT xbb.drop_sync('bound');
+SELECT sim('create products=0 freeze=on');
+SELECT sim('put', format('{"dataId": %s, "formId": 1, "addTime": %s, "updateTime": %2$s, "data": {"text_1": "%s", "text_2": "a\u0000b"}}',
+                         n, 1760000000 + n * 3600, CASE WHEN n <= 60 THEN 'good' ELSE 'bad' END)) FROM generate_series(1, 130) n;
+CREATE TABLE half (data_id bigint PRIMARY KEY, update_time timestamptz, name text CHECK (name <> 'bad'));
+SELECT xbb.create_sync('bound', 'source', 'half', chunk => '1 day');
+CREATE VIEW how AS SELECT r.status, r.rows_read, r.inserted, r.rejected, (SELECT count(*) FROM half) AS rows,
+       (SELECT count(*) FROM xbb.sync_reject j WHERE j.sync = 'bound' AND j.run = r.id) AS rejects, r.sqlstate, r.error
+  FROM xbb.sync_run r WHERE r.sync = 'bound' ORDER BY r.id DESC LIMIT 1;
+CALL xbb.sync('bound');
+TABLE how;
+SELECT rejects * 2 > rows_read AS more_than_half, rejected = rejects AS all_kept FROM (SELECT rejects, rejected, (regexp_match(error, 'of ([0-9]+)'))[1]::int AS rows_read FROM how) h;
+SELECT min(raw::text), count(DISTINCT kind), min(data_id) FROM xbb.sync_reject WHERE sync = 'bound';
+SELECT watermark < (SELECT max(update_time) FROM xbb.sync_reject WHERE sync = 'bound') AND watermark > (SELECT max(update_time) FROM half) AS at_the_window_before FROM xbb.sync_definition WHERE name = 'bound';
+-- it is the limit of the definition that comes first
+TRUNCATE half;
+SELECT xbb.drop_sync('bound');
+SELECT xbb.create_sync('bound', 'source', 'half', chunk => '1 day', reject_limit => 30);
+CALL xbb.sync('bound');
+TABLE how;
+-- in one reading, nothing of it is loaded
+TRUNCATE half;
+SELECT xbb.drop_sync('bound');
+SELECT xbb.create_sync('bound', 'source', 'half');
+CALL xbb.sync('bound');
+TABLE how;
+-- half is not more than half
+SELECT sim('drop id=' || string_agg(n::text, ',')) FROM generate_series(121, 130) n;
+CALL xbb.sync('bound');
+TABLE how;
+-- what was set aside once is tried as often as one likes, and of few records all may be
+CALL xbb.retry_rejects('bound');
+TABLE how;
+SELECT sim('clock advance=90000');
+SELECT sim('touch id=' || string_agg(n::text, ',')) FROM generate_series(61, 119) n;
+SELECT xbb.alter_sync('bound', overlap => '1 minute');
+CALL xbb.sync('bound');
+TABLE how;
+-- in a transaction it is an error, which leaves nothing
+SELECT xbb.drop_sync('bound');
+SELECT xbb.create_sync('bound', 'source', 'half', reject_limit => 9);
+BEGIN;
+CALL xbb.sync('bound');
+ROLLBACK;
+SELECT count(*) FROM xbb.sync_reject WHERE sync = 'bound';
+
 SET client_min_messages = warning;
 SELECT xbb.drop_sync('bound');
 DROP SERVER sync_bound CASCADE;

@@ -195,11 +195,16 @@ CREATE FUNCTION xbb._sync_fail(
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   place pg_catalog.text := substring(failure.context FROM E'column "[^\n]*" [(]attr [^\n]*[)] of foreign table [^\n]*');
-  noted xbb._sync_failure := failure;
+  refused pg_catalog.record;
+  noted xbb._sync_failure;
 BEGIN
   IF run IS NULL THEN
     RETURN;
   END IF;
+  refused := xbb._sync_keep_rejects(def, run, failure);
+  failure := refused.failure;
+  counts := xbb._sync_add(counts, ROW(0, 0, 0, 0, refused.kept, 0)::xbb._sync_counts);
+  noted := failure;
   noted.message := failure.message || coalesce(': ' || place, '');
   PERFORM xbb._sync_note(def, run, 'failed', counts, before, noted);
   IF place IS NOT NULL THEN
@@ -255,6 +260,7 @@ BEGIN
       windows := step.windows;
       gone := step.gone;
       counts := xbb._sync_add(counts, step.counts);
+      PERFORM xbb._sync_limit_share(def, run, task, counts);
       before := xbb._sync_asked(before);
       told := CASE WHEN by_window THEN xbb._sync_print_window(task, step.span, step.counts, told) END;
     EXCEPTION WHEN query_canceled OR OTHERS THEN

@@ -16,11 +16,14 @@ END;
 --   examples          of each kind, in a dry run, with so many characters of a value, and so many columns
 --   deleted_part      a reconciliation takes out one row of so many, or
 --   deleted_rows      so many, if that is more, unless its delete_limit says otherwise
+--   share_records     of so many records not more than half may be set aside
+--   kept_bytes        what is kept of what a run set aside that ends for it
 --   most_rejects      the reject_limit that is none
 CREATE FUNCTION xbb._sync_limits(
   OUT window_records bigint, OUT counted_records bigint, OUT little_records bigint, OUT compared_records bigint,
   OUT least_window interval, OUT piece_records bigint, OUT examples integer, OUT example_characters integer,
-  OUT example_columns integer, OUT deleted_part bigint, OUT deleted_rows bigint, OUT most_rejects integer)
+  OUT example_columns integer, OUT deleted_part bigint, OUT deleted_rows bigint, OUT share_records bigint, OUT kept_bytes bigint,
+  OUT most_rejects integer)
 LANGUAGE sql IMMUTABLE PARALLEL SAFE BEGIN ATOMIC
-  SELECT xbb._window_records(), 4000, 100, 500, interval '1 second', 10000, 5, 40, 6, 10, 50, 2147483647;
+  SELECT xbb._window_records(), 4000, 100, 500, interval '1 second', 10000, 5, 40, 6, 10, 50, 100, 104857600, 2147483647;
 END;

@@ -109,16 +109,3 @@ BEGIN
   END IF;
 END
 $$;
-
--- Ends a run that has rejected too much: so many more in this load.
-CREATE FUNCTION xbb._sync_limit_rejects(def xbb.sync_definition, work xbb._sync_work, rejected bigint, reason pg_catalog.text)
-RETURNS void
-LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
-BEGIN
-  IF rejected > work.rejects_left THEN
-    RAISE EXCEPTION 'more than % records were rejected', def.reject_limit
-      USING ERRCODE = 'program_limit_exceeded', DETAIL = pg_catalog.format('The last one: %s', reason),
-            HINT = pg_catalog.format('SELECT xbb.alter_sync(%L, reject_limit => ...) raises the limit.', def.name);
-  END IF;
-END
-$$;
