@@ -60,6 +60,10 @@ SELECT "column", type, options FROM imported('"dingImports attr"') WHERE "table"
 SELECT xbb.comment_labels('dingImports attr'), xbb.comment_labels('dingImports attr');
 SELECT col_description('"dingImports attr".customer'::regclass, 2);
 
+SELECT sim('drop object=customer form_id=5300201 id=last');
+SELECT count(*) FROM "dingImports attr".customer;
+SELECT data_id FROM "dingImports attr".customer_deleted;
+
 -- by label
 CREATE SCHEMA "dingImports label";
 IMPORT FOREIGN SCHEMA system LIMIT TO ("客户_5300201", users) FROM SERVER imports INTO "dingImports label" OPTIONS (names 'label');

@@ -205,7 +205,8 @@ fault_envelope(const Envelope *envelope, CallFault *fault)
 	if (envelope->unreadable || !(envelope->has_code || envelope->has_success))
 	{
 		fault->kind = LIMITER_ERRORS_DATA;
-		fault->transient = true;
+		fault->transient = envelope->remedy == NULL;
+		fault->hint = envelope->remedy;
 		fault->sqlstate = ERRCODE_FDW_ERROR;
 		fault->message = psprintf("the API's answer cannot be read: %s",
 								  envelope->unreadable ? envelope->unreadable :

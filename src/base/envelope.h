@@ -15,6 +15,8 @@ typedef struct Envelope
 {
 	char	   *unreadable;		/* why the answer cannot be used, or NULL: then the
 								 * rest counts */
+	char	   *remedy;			/* of what is unreadable, and would be so once more; or
+								 * NULL */
 	bool		has_code;
 	int64		code;			/* 1 = success */
 	bool		has_success;

@@ -343,9 +343,15 @@ JsonTree *
 json_tree(const char *text, size_t length, char **problem)
 {
 	json_error_t error;
-	json_t	   *root = json_loadb(text, length, JSON_ALLOW_NUL, &error);
-	JsonTree   *tree = NULL;
+	json_t	   *root;
+	JsonTree   *volatile tree = NULL;
 
+	if (length > JSON_TREE_BYTES)
+	{
+		*problem = pstrdup("it is too large");
+		return NULL;
+	}
+	root = json_loadb(text, length, JSON_ALLOW_NUL, &error);
 	if (root == NULL)
 	{
 		*problem = describe_error(&error);

@@ -60,7 +60,12 @@ typedef struct JsonTree
 	struct JsonTree *members;
 } JsonTree;
 
-/* NULL if it is no JSON, and then what is wrong, palloc'd.  For answers of a few MB. */
+/*
+ * A tree takes some thirty times the memory of its text: no larger ones are read.
+ */
+#define JSON_TREE_BYTES	(8 * 1024 * 1024)
+
+/* NULL if it is no JSON, or too large, and then what is wrong, palloc'd. */
 extern JsonTree *json_tree(const char *text, size_t length, char **problem);
 
 /* The member of an object, or NULL; also if the tree is NULL or something else. */

@@ -31,6 +31,9 @@
 /* Their children have them, too; the parent is num_3 (xbb-api 6, A). */
 #define PARENT_PRODUCTS "[{\"attr\":\"num_3\",\"symbol\":\"equal\",\"value\":[0]}]"
 
+/* The recycle bin of the objects that have one (xbb-api 2, A). */
+#define DELETED "{\"del\": 1}"
+
 /* The fieldType of labels, whose names are in a list of their own. */
 #define FIELD_LABELS 800000
 
@@ -148,9 +151,10 @@ is_wanted(const Import *import, const char *name)
 /* ---- what is there ---- */
 
 static char *
-what_is_read(const char *object, const char *form_id, const char *conditions)
+what_is_read(const char *object, const char *form_id, const char *params, const char *conditions)
 {
-	return psprintf("%s %s %s", object ? object : "", form_id ? form_id : "", conditions ? conditions : "");
+	return psprintf("%s %s %s %s", object ? object : "", form_id ? form_id : "", params ? params : "",
+					conditions ? conditions : "");
 }
 
 /* What the foreign tables of the target schema read from the server. */
@@ -173,7 +177,7 @@ find_readings(Import *import)
 		reading = palloc(sizeof(Reading));
 		reading->name = get_rel_name(form->ftrelid);
 		reading->what = what_is_read(option_given(options, "object"), option_given(options, "form_id"),
-									 option_given(options, "conditions"));
+									 option_given(options, "params"), option_given(options, "conditions"));
 		import->read = lappend(import->read, reading);
 	}
 	systable_endscan(scan);
@@ -194,9 +198,9 @@ is_taken(void *arg, const char *name)
 
 /* The table that reads this already, or NULL. */
 static char *
-reading_table(const Import *import, const char *object, const char *form_id, const char *conditions)
+reading_table(const Import *import, const char *object, const char *form_id, const char *params, const char *conditions)
 {
-	const char *wanted = what_is_read(object, form_id, conditions);
+	const char *wanted = what_is_read(object, form_id, params, conditions);
 	ListCell   *lc;
 
 	foreach(lc, import->read)
@@ -262,7 +266,7 @@ add_list(Import *import, const char *name, const char *object, const char *form_
 
 	if (!is_wanted(import, name))
 		return;
-	if (reading_table(import, object, form_id, NULL))
+	if (reading_table(import, object, form_id, params, NULL))
 	{
 		import->there++;
 		return;
@@ -277,23 +281,25 @@ add_list(Import *import, const char *name, const char *object, const char *form_
 
 /* Is a form's table, under conditions or without, to be made? */
 static bool
-form_is_missing(const Import *import, const char *name, const Form *form, const char *form_id, const char *conditions)
+form_is_missing(const Import *import, const char *name, const Form *form, const char *form_id,
+				const char *params, const char *conditions)
 {
-	return is_wanted(import, name) && !reading_table(import, form->object->name, form_id, conditions);
+	return is_wanted(import, name) && !reading_table(import, form->object->name, form_id, params, conditions);
 }
 
 static void
-add_form(Import *import, const char *name, const Form *form, const char *form_id, const char *conditions)
+add_form(Import *import, const char *name, const Form *form, const char *form_id,
+		 const char *params, const char *conditions)
 {
 	StringInfo	sql;
 	ListCell   *lc;
 
-	if (!form_is_missing(import, name, form, form_id, conditions))
+	if (!form_is_missing(import, name, form, form_id, params, conditions))
 		return;
 	sql = begin_table(import, name);
 	foreach(lc, form_columns(form, import->by_label))
 		append_column(sql, lfirst(lc));
-	end_table(import, sql, form->object->name, form_id, NULL, conditions);
+	end_table(import, sql, form->object->name, form_id, params, conditions);
 }
 
 static bool
@@ -346,6 +352,12 @@ is_product(const Form *form)
 	return strcmp(form->object->name, "product") == 0;
 }
 
+static bool
+has_recycle_bin(const Form *form)
+{
+	return strcmp(form->object->name, "customer") == 0 || strcmp(form->object->name, "clue") == 0;
+}
+
 /* NULL where the object's list needs none and has only one form. */
 static char *
 form_id_option(const Form *form, List *forms)
@@ -377,8 +389,9 @@ name_beside(const char *name, const char *end)
 static bool
 form_is_needed(const Import *import, const char *name, const Form *form, const char *form_id)
 {
-	if (form_is_missing(import, name, form, form_id, NULL) ||
-		(is_product(form) && form_is_missing(import, name_beside(name, "_spu"), form, form_id, PARENT_PRODUCTS)))
+	if (form_is_missing(import, name, form, form_id, NULL, NULL) ||
+		(is_product(form) && form_is_missing(import, name_beside(name, "_spu"), form, form_id, NULL, PARENT_PRODUCTS)) ||
+		(has_recycle_bin(form) && form_is_missing(import, name_beside(name, "_deleted"), form, form_id, DELETED, NULL)))
 		return true;
 	return import->stmt->list_type == FDW_IMPORT_SCHEMA_LIMIT_TO && is_wanted(import, name_beside(name, "_labels"));
 }
@@ -396,7 +409,7 @@ import_forms(Import *import, List *forms)
 	{
 		Form	   *form = list_nth(forms, i);
 		char	   *form_id = form_id_option(form, forms);
-		char	   *there = reading_table(import, form->object->name, form_id, NULL);
+		char	   *there = reading_table(import, form->object->name, form_id, NULL, NULL);
 		char	   *named = there ? there : names[i];
 
 		if (form_is_needed(import, named, form, form_id))
@@ -423,9 +436,11 @@ import_forms(Import *import, List *forms)
 			import->names = lappend(import->names, lfirst(name));
 			continue;
 		}
-		add_form(import, lfirst(name), form, form_id, NULL);
+		add_form(import, lfirst(name), form, form_id, NULL, NULL);
 		if (is_product(form))
-			add_form(import, name_beside(lfirst(name), "_spu"), form, form_id, PARENT_PRODUCTS);
+			add_form(import, name_beside(lfirst(name), "_spu"), form, form_id, NULL, PARENT_PRODUCTS);
+		if (has_recycle_bin(form))
+			add_form(import, name_beside(lfirst(name), "_deleted"), form, form_id, DELETED, NULL);
 		if (has_labels(form))
 			add_list(import, name_beside(lfirst(name), "_labels"), "label", psprintf(INT64_FORMAT, form->form_id),
 					 psprintf("{\"businessType\": " INT64_FORMAT "}", form->business_type),

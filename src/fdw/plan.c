@@ -39,6 +39,7 @@
 #include "fdw/plan_constant.h"
 #include "fdw/plan_private.h"
 #include "fdw/plan_remote.h"
+#include "form/form.h"
 #include "option/option.h"
 #include "reader/reader.h"
 
@@ -140,8 +141,9 @@ plan_get_rel_size(PlannerInfo *root, RelOptInfo *rel, Oid relid)
 	ListCell   *cell;
 
 	rel->fdw_private = info;
-	info->table = option_table(relid);
 	info->userid = compat_rel_user(root, rel);
+	form_check_table(relid, info->userid);
+	info->table = option_table(relid);
 	read_attrs(info, relid);
 
 	foreach(cell, rel->baserestrictinfo)

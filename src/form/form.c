@@ -8,7 +8,11 @@
 #include "postgres.h"
 
 #include "catalog/namespace.h"
+#include "foreign/foreign.h"
+#include "lib/stringinfo.h"
 #include "mb/pg_wchar.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
 
 #include "api/api.h"
 #include "base/json.h"
@@ -208,7 +212,7 @@ read_fields(const JsonTree *list, const char *parent, Form *form)
 /* ---- public ---- */
 
 static FormQueue *
-open_queue(Oid serverid, Oid userid, const char *path)
+open_queue(Oid serverid, Oid userid, const char *path, bool patient)
 {
 	FormQueue  *queue = palloc0(sizeof(FormQueue));
 	ApiReader	reader = {.read = read_answer, .discard = discard_answer, .arg = queue};
@@ -219,6 +223,8 @@ open_queue(Oid serverid, Oid userid, const char *path)
 	queue->object.name = queue->object.path = path;
 	queue->table.object = &queue->object;
 	queue->table.server = *option_server(serverid);
+	if (!patient)
+		queue->table.server.max_retries = 0;
 	queue->context = CurrentMemoryContext;
 	queue->calls = api_open(&queue->table, api_access(&queue->table, userid, CurrentMemoryContext), &reader);
 	return queue;
@@ -243,10 +249,10 @@ form_make(int64 form_id)
 	return form;
 }
 
-List *
-form_list(Oid serverid, Oid userid)
+static List *
+list_forms(Oid serverid, Oid userid, bool patient)
 {
-	FormQueue  *queue = open_queue(serverid, userid, FORM_LIST);
+	FormQueue  *queue = open_queue(serverid, userid, FORM_LIST, patient);
 	List	   *forms = NIL;
 	ApiAnswer	answer;
 
@@ -274,10 +280,16 @@ form_list(Oid serverid, Oid userid)
 	return forms;
 }
 
+List *
+form_list(Oid serverid, Oid userid)
+{
+	return list_forms(serverid, userid, true);
+}
+
 void
 form_read(Oid serverid, Oid userid, List *forms)
 {
-	FormQueue  *queue = open_queue(serverid, userid, FORM_GET);
+	FormQueue  *queue = open_queue(serverid, userid, FORM_GET, true);
 	int			asked = 0;
 	ApiAnswer	answer;
 
@@ -310,4 +322,57 @@ form_read(Oid serverid, Oid userid, List *forms)
 			form->problem_code = ERRCODE_FDW_ERROR;
 		}
 	}
+}
+
+/* The forms, or NIL if they cannot be had; asked once.  Else an error must follow: nothing is undone. */
+static List *
+forms_if_any(Oid serverid, Oid userid)
+{
+	MemoryContext context = CurrentMemoryContext;
+	List	   *volatile forms = NIL;
+
+	PG_TRY();
+	{
+		forms = list_forms(serverid, userid, false);
+	}
+	PG_CATCH();
+	{
+		MemoryContextSwitchTo(context);
+		if (geterrcode() == ERRCODE_QUERY_CANCELED || geterrcode() == ERRCODE_ADMIN_SHUTDOWN)
+			PG_RE_THROW();
+		FlushErrorState();
+	}
+	PG_END_TRY();
+	return forms;
+}
+
+void
+form_check_table(Oid relid, Oid userid)
+{
+	const OptionObject *object = option_lacks_form(relid);
+	List	   *forms = object ? forms_if_any(GetForeignTable(relid)->serverid, userid) : NIL;
+	const Form *first = NULL;
+	StringInfoData names;
+	ListCell   *lc;
+
+	initStringInfo(&names);
+	foreach(lc, forms)
+	{
+		const Form *form = lfirst(lc);
+
+		if (form->object == NULL || strcmp(form->object->name, object->name) != 0)
+			continue;
+		first = first ? first : form;
+		appendStringInfo(&names, "%s" INT64_FORMAT " \"%s\"", names.len ? ", " : "", form->form_id, form->name);
+	}
+	if (first == NULL)
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_FDW_OPTION_NAME_NOT_FOUND),
+			 errmsg("foreign table \"%s\" has no option \"form_id\", which object \"%s\" requires",
+					get_rel_name(relid), object->name),
+			 errdetail("The forms are %s.", names.data),
+			 errhint("Type: ALTER FOREIGN TABLE %s OPTIONS (ADD form_id '" INT64_FORMAT "');",
+					 quote_qualified_identifier(get_namespace_name(get_rel_namespace(relid)), get_rel_name(relid)),
+					 first->form_id)));
 }

@@ -77,6 +77,12 @@ extern List *form_list(Oid serverid, Oid userid);
  */
 extern void form_read(Oid serverid, Oid userid, List *forms);
 
+/*
+ * Raises HV00J with the forms to choose from if the table lacks the form_id that its
+ * object requires; returns if they cannot be told.
+ */
+extern void form_check_table(Oid relid, Oid userid);
+
 /* The form alone, to be read: form_read asks only its id. */
 extern Form *form_make(int64 form_id);
 

@@ -65,6 +65,8 @@ typedef struct TableOptions
 	Oid			relid;
 	ServerOptions server;		/* with the table's overrides applied */
 	const OptionObject *object; /* never NULL: made up for option "api" */
+	char	   *list_key;		/* member of "result" with the records, and */
+	char	   *id_key;			/* their identity: NULL where it is the object's */
 	char	   *form_id;		/* digits, or NULL */
 	char	   *params;			/* JSON object, UTF-8, or NULL */
 	char	   *conditions;		/* JSON array, UTF-8, or NULL */
@@ -93,6 +95,12 @@ extern MappingOptions *option_mapping(Oid userid, Oid serverid);
  * validator.  So do option_server and option_table.
  */
 extern void option_check_table(Oid relid);
+
+/*
+ * The object that the table reads, if that requires a form_id which the table has
+ * not; else NULL.  For whoever can name the forms before option_table raises.
+ */
+extern const OptionObject *option_lacks_form(Oid relid);
 
 /*
  * The attr of a column: option "attr", else the column's name, snake_case read

@@ -108,6 +108,13 @@ extern const char *option_url_by_corpid(const char *corpid);
 /* The object with that endpoint; one of the usual shape is made up for others. */
 extern const OptionObject *option_object_by_path(const char *path);
 
+/*
+ * The same object with other keys; NULL leaves one as it is.  Lists that have keys
+ * of their own know no conditions (xbb-api 8).
+ */
+extern const OptionObject *option_object_with_keys(const OptionObject *object,
+												   const char *list_key, const char *id_key);
+
 /* The object whose name is nearest, or NULL. */
 extern const char *option_object_nearest(const char *name);
 

@@ -48,6 +48,7 @@ static const OptionObject objects[] = {
 	BUSINESS("workReportWeekly", "workReportWeekly/list", .business_type = 2103, .needs_user_id = true),
 	BUSINESS("workReportMonthly", "workReportMonthly/list", .business_type = 2104, .needs_user_id = true),
 	BUSINESS("workTimeRecord", "workTimeRecord/list"),
+	BUSINESS("buyerInquiry", "buyerInquiry/list"),
 	BUSINESS("paas", "paas/list", .needs_form_id = true),
 
 	SETUP("user", "user/list", "userList", "userId", .paged = true),
@@ -98,6 +99,24 @@ option_object_by_path(const char *path)
 	object->has_times = true;
 	object->paged = true;
 	return object;
+}
+
+const OptionObject *
+option_object_with_keys(const OptionObject *object, const char *list_key, const char *id_key)
+{
+	OptionObject *result;
+
+	if (list_key == NULL && id_key == NULL)
+		return object;
+	result = palloc(sizeof(OptionObject));
+	*result = *object;
+	if (list_key)
+		result->list_key = list_key;
+	if (id_key)
+		result->id_key = id_key;
+	result->has_times = object->has_times && strcmp(result->list_key, "list") == 0 &&
+		strcmp(result->id_key, "dataId") == 0;
+	return result;
 }
 
 const char *

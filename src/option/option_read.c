@@ -221,8 +221,9 @@ option_check_table(Oid relid)
 	check_wrapper(GetForeignServer(GetForeignTable(relid)->serverid));
 }
 
-TableOptions *
-option_table(Oid relid)
+/* As it is, whether anything is missing or not. */
+static TableOptions *
+read_table(Oid relid)
 {
 	ForeignTable *table;
 	TableOptions *result = palloc0(sizeof(TableOptions));
@@ -233,6 +234,23 @@ option_table(Oid relid)
 	read_server(table->serverid, &result->server);
 	fill_fields(&result->server, OPTION_SERVER | OPTION_TABLE, table->options, false);
 	fill_fields(result, OPTION_TABLE, table->options, true);
+	if (result->object)
+		result->object = option_object_with_keys(result->object, result->list_key, result->id_key);
+	return result;
+}
+
+const OptionObject *
+option_lacks_form(Oid relid)
+{
+	const TableOptions *table = read_table(relid);
+
+	return table->object && table->object->needs_form_id && !table->form_id ? table->object : NULL;
+}
+
+TableOptions *
+option_table(Oid relid)
+{
+	TableOptions *result = read_table(relid);
 
 	if (result->object == NULL)
 		ereport(ERROR,

@@ -7,9 +7,12 @@
  */
 #include "postgres.h"
 
+#include "lib/stringinfo.h"
+#include "mb/pg_wchar.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
+#include "base/json.h"
 #include "reader/reader_state.h"
 
 static int
@@ -41,6 +44,24 @@ range_text(const TimeRange *range)
 					range->has_high ? psprintf("%lld", (long long) range->high) : "the end");
 }
 
+/* Where a list was expected, and none is: those that are there, or NULL. */
+static char *
+other_lists(const char *body, size_t length)
+{
+	char	   *problem;
+	const JsonTree *result = json_tree_member(json_tree(body, length, &problem), "result");
+	StringInfoData names;
+
+	initStringInfo(&names);
+	for (int i = 0; result && i < result->nmembers; i++)
+		if (result->members[i].type == JSON_TREE_ARRAY && result->members[i].name)
+			appendStringInfo(&names, "%s%s", names.len ? ", " : "", result->members[i].name);
+	if (names.len == 0)
+		return NULL;
+	return psprintf("Set the table's option list_key; the lists in the answer are: %s.",
+					pg_any_to_server(names.data, names.len, PG_UTF8));
+}
+
 void *
 reader_read_page(void *arg, const char *body, size_t length, Envelope *envelope)
 {
@@ -50,8 +71,11 @@ reader_read_page(void *arg, const char *body, size_t length, Envelope *envelope)
 
 	/* a list that counts nothing may be left out */
 	if (page && !envelope->has_list && page->total != 0 && !envelope_refuses(envelope))
+	{
 		envelope->unreadable = psprintf("it has no list \"%s\"",
 										list->table->object->list_key);
+		envelope->remedy = other_lists(body, length);
+	}
 	return page;
 }
 

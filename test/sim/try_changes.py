@@ -58,6 +58,8 @@ def try_other_lists(tap, ctl, probe):
     ok(len(probe.call("role/list")["result"]["roleList"]) == 5, "roles")
     ok(len(probe.call("signIn/list", pageSize=100)["result"]["signInList"]) == 40, "sign-ins")
     ok(probe.call("product/categoryList")["result"]["list"][0]["childList"], "categories are a tree")
+    ok(len(probe.call("workOrder/productList", dataId=51200002)["result"]["list"]) == 4
+       and probe.call("workOrderV2/dynamic/list")["code"] == 100003, "what a work order has beside it wants its id")
     ok(probe.call("label/allList")["code"] == 100003, "labels want formId")
     ok(probe.call("customer/list")["code"] == 100003 and probe.call("customer/list", formId=1)["code"] == 100004,
        "customers want a formId that exists")

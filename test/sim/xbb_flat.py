@@ -18,7 +18,7 @@ class FlatList:
         self.path, self.list_key, self.id_key, self.paged = FLAT[kind]
         self.version, self.marked = 0, False
         count, default = args.pop("records", None), {"user": 60, "department": 9, "role": 5, "signIn": 40, "label": 4,
-                                                     "category": 4}[kind]
+                                                     "category": 4, "workOrderProduct": 12, "workOrderLog": 12}[kind]
         self.items = {}
         for n in range(int(default if count is None else count)):
             self.insert(n)
@@ -62,6 +62,16 @@ class FlatList:
                 "childList": [{"id": 41201 + 4 * n + i, "name": f"分类{n}-{i}", "parentId": 41200 + 4 * n, "childList": [],
                                "router": f"0,{41200 + 4 * n},{41201 + 4 * n + i}", "sort": i} for i in range(3)]}
 
+    @staticmethod
+    def make_workOrderProduct(n, h, revision):
+        return {"id": 8000 + n, "dataId": 51_200_001 + n % 3, "productId": 51_200_001 + h % 20, "num": 1 + n % 4 + revision,
+                "price": 10 + h % 90}
+
+    @staticmethod
+    def make_workOrderLog(n, h, revision):
+        return {"id": 8500 + n, "dataId": 51_200_001 + n % 3, "userId": f"u-{h % 60:04d}", "memo": WORDS[h % 8],
+                "addTime": EPOCH - 3600 * n}
+
     def select(self, body):
         """The rows that a request's own filters leave (section 8)."""
         rows = list(self.items.values())
@@ -69,6 +79,8 @@ class FlatList:
             low, high = decimal(body.get("startAddTime")), decimal(body.get("endAddTime"))
             if low is not None or high is not None:
                 rows = [r for r in rows if (low or 0) <= decimal(parse(r).get("addTime")) <= (high or TIME_MAX)]
+        if self.kind.startswith("workOrder"):
+            rows = [r for r in rows if parse(r)["dataId"] == str(body.get("dataId"))]
         if self.kind == "user":
             rows = [r for r in rows if self.user_matches(json.loads(r), body)]
         if self.kind == "department":

@@ -117,6 +117,8 @@ def flat_list(call):
     kind, body, tenant, switches = FLAT_PATHS[call.name], call.body, call.tenant, call.switches
     if kind == "label" and (body.get("formId") is None or body.get("businessType") is None):
         raise BadRequest(switches.code_param, "参数缺失: formId, businessType")
+    if kind.startswith("workOrder") and body.get("dataId") is None:
+        raise BadRequest(switches.code_param, "参数缺失: dataId")
     found = tenant.target({"object": kind})
     rows = [] if switches.rights == "empty" else found.select(body)
     if switches.bounce == "on":

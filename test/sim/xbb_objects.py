@@ -24,7 +24,9 @@ FLAT = {"user": ("user/list", "userList", "userId", True),
         "role": ("role/list", "roleList", "id", False),
         "signIn": ("signIn/list", "signInList", "id", True),
         "label": ("label/allList", "labelTree", "id", False),
-        "category": ("product/categoryList", "list", "id", False)}
+        "category": ("product/categoryList", "list", "id", False),
+        "workOrderProduct": ("workOrder/productList", "list", "id", True),
+        "workOrderLog": ("workOrderV2/dynamic/list", "list", "id", True)}
 FLAT_PATHS = {spec[0]: kind for kind, spec in FLAT.items()}
 RECORD_MODULES = PLAIN | FORM_REQUIRED
 
