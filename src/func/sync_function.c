@@ -200,7 +200,7 @@ xbb_fdw_sync_function_keep(PG_FUNCTION_ARGS)
 		if (is_there)
 			ereport(ERROR,
 					(errcode(ERRCODE_DUPLICATE_FUNCTION),
-					 errmsg("function xbb.%s exists already", NameStr(name))));
+					 errmsg("function %s exists already in schema xbb", NameStr(name))));
 		move_function(catalog, made[i], id, i + 1, schema);
 		CommandCounterIncrement();
 	}
