@@ -36,13 +36,13 @@ SELECT DISTINCT probin FROM pg_proc WHERE pronamespace = 'xbb'::regnamespace AND
 SELECT extname, array_agg(c::regclass::text ORDER BY o) AS dumped
 FROM pg_extension LEFT JOIN LATERAL unnest(extconfig) WITH ORDINALITY u (c, o) ON true
 WHERE extname LIKE 'xbb%' GROUP BY extname ORDER BY extname;
--- all that users see has a comment, each column, too
+-- all that users see has a comment, and each column of every table and view
 SELECT p.oid::regprocedure AS without_comment FROM pg_proc p
 WHERE p.pronamespace = 'xbb'::regnamespace AND p.proname !~ '^_' AND obj_description(p.oid, 'pg_proc') IS NULL;
 SELECT c.oid::regclass AS without_comment FROM pg_class c
 WHERE c.relnamespace = 'xbb'::regnamespace AND c.relkind IN ('r', 'v') AND obj_description(c.oid, 'pg_class') IS NULL;
 SELECT a.attrelid::regclass, a.attname AS without_comment FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
-WHERE c.relnamespace = 'xbb'::regnamespace AND c.relkind IN ('r', 'v') AND c.relname !~ '^_' AND a.attnum > 0
+WHERE c.relnamespace = 'xbb'::regnamespace AND c.relkind IN ('r', 'v') AND a.attnum > 0
   AND NOT a.attisdropped AND col_description(c.oid, a.attnum) IS NULL;
 -- only what commits runs under a path that is not set by its definition
 SELECT p.proname, p.prokind FROM pg_proc p JOIN pg_language l ON l.oid = p.prolang

@@ -1,0 +1,24 @@
+-- What the views say of their columns holds for the tables below them.
+COMMENT ON COLUMN xbb._sync_definition.owner IS 'name of the role that it runs as';
+COMMENT ON COLUMN xbb._sync_definition.owner_oid IS 'its number, where the row was written';
+COMMENT ON COLUMN xbb._sync_definition.source IS 'the source''s number, where the row was written';
+COMMENT ON COLUMN xbb._sync_definition.target IS 'the target''s number, where the row was written';
+COMMENT ON COLUMN xbb._sync_run_log.definition IS 'id of the sync';
+COMMENT ON COLUMN xbb._sync_reject.definition IS 'id of the sync';
+COMMENT ON COLUMN xbb._sync_reject.restored_by IS 'who brought it, if that was neither a run nor a superuser';
+DO $$
+DECLARE
+  item pg_catalog.record;
+BEGIN
+  FOR item IN
+    SELECT v.below, a.attname, pg_catalog.col_description(a.attrelid, a.attnum) AS comment
+    FROM (VALUES ('xbb.sync_definition', 'xbb._sync_definition'), ('xbb.sync_definition', 'xbb._sync_all'),
+                 ('xbb.sync_run', 'xbb._sync_run_log'), ('xbb.sync_reject', 'xbb._sync_reject')) v (above, below)
+    JOIN pg_catalog.pg_attribute a ON a.attrelid = v.above::pg_catalog.regclass
+    JOIN pg_catalog.pg_attribute b ON b.attrelid = v.below::pg_catalog.regclass AND b.attname = a.attname AND b.attnum > 0
+    WHERE pg_catalog.col_description(b.attrelid, b.attnum) IS NULL
+  LOOP
+    EXECUTE pg_catalog.format('COMMENT ON COLUMN %s.%I IS %L', item.below, item.attname, item.comment);
+  END LOOP;
+END
+$$;
