@@ -63,7 +63,8 @@ sign_call(void *arg, const Call *call, HttpRequest *request)
 static bool
 judge_answer(void *arg, const HttpResult *http, CallAnswer *answer, CallFault *fault)
 {
-	const ApiReader *reader = &((ApiQueue *) arg)->reader;
+	const ApiQueue *queue = arg;
+	const ApiReader *reader = &queue->reader;
 	Envelope	envelope = {0};
 
 	if (!fault_transfer(http, fault))
@@ -71,7 +72,7 @@ judge_answer(void *arg, const HttpResult *http, CallAnswer *answer, CallFault *f
 	answer->result = reader->read(reader->arg, http->body ? http->body : "",
 								  http->body_length, &envelope);
 	answer->nrows = envelope.nrows;
-	if (!fault_envelope(&envelope, fault))
+	if (!fault_envelope(&envelope, &queue->table->server, fault))
 	{
 		if (answer->result)
 			reader->discard(reader->arg, answer->result);

@@ -9,62 +9,42 @@
 
 #include "lib/stringinfo.h"
 #include "mb/pg_wchar.h"
+#include "utils/builtins.h"
 
 #include "api/fault.h"
+#include "api/words.h"
 
 #define HINT_RATE \
 	"Lower the server's option rate_limit: other clients use the same account."
 #define HINT_BUSY "The API was busy; try again later."
-#define HINT_SIGN \
-	"Check the token of the user mapping and the corpid of the server: both come from the API's token page."
-#define HINT_CORPID "Check the corpid of the server and whether base_url fits it."
-#define HINT_FORM "Check the form_id of the foreign table."
 
-/*
- * Words of the API, and what they mean.  Codes are not public (xbb-api 5), the
- * words are; the first that is found counts.
- */
+/* What the API's words mean for a request. */
 static const struct
 {
-	const char *words;			/* UTF-8 */
 	bool		transient;
-	bool		refused;
+	bool		refused;		/* for the rate */
 	int			sqlstate;
 	const char *hint;
-}			api_words[] =
-{
-	{"次/秒", true, true, ERRCODE_CONFIGURATION_LIMIT_EXCEEDED,
-	HINT_RATE},
-	{"请求频率", true, true, ERRCODE_CONFIGURATION_LIMIT_EXCEEDED,
-	HINT_RATE},
-	{"限流", true, true, ERRCODE_CONFIGURATION_LIMIT_EXCEEDED,
-	HINT_RATE},
-	{"系统繁忙", true, false, ERRCODE_FDW_UNABLE_TO_CREATE_REPLY,
-	HINT_BUSY},
-	{"服务暂不可用", true, false, ERRCODE_FDW_UNABLE_TO_CREATE_REPLY,
-	HINT_BUSY},
-	{"请求超时", true, false, ERRCODE_FDW_UNABLE_TO_CREATE_REPLY,
-	HINT_BUSY},
-	{"签名", false, false, ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION,
-	HINT_SIGN},
-	{"sign", false, false, ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION,
-	HINT_SIGN},
-	{"token", false, false, ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION,
+}			classes[WORDS_NCLASSES] = {
+	[WORDS_UNKNOWN] = {false, false, ERRCODE_FDW_ERROR, NULL},
+	[WORDS_LATER] = {true, false, ERRCODE_FDW_UNABLE_TO_CREATE_REPLY, HINT_BUSY},
+	[WORDS_TOO_FAST] = {true, true, ERRCODE_CONFIGURATION_LIMIT_EXCEEDED, HINT_RATE},
+	[WORDS_DAY] = {false, true, ERRCODE_CONFIGURATION_LIMIT_EXCEEDED,
+	"The account's requests of the day are used up; wait until it ends, and lower the server's option daily_quota."},
+	[WORDS_SIGNATURE] = {false, false, ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION,
+	"Check the token of the user mapping and the corpid of the server: both come from the API's token page."},
+	[WORDS_TOKEN] = {false, false, ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION,
 	"Check the token of the user mapping."},
-	{"corpid", false, false, ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION,
-	HINT_CORPID},
-	{"公司", false, false, ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION,
-	HINT_CORPID},
-	{"白名单", false, false, ERRCODE_INSUFFICIENT_PRIVILEGE,
+	[WORDS_COMPANY] = {false, false, ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION,
+	"Check the corpid of the server and whether base_url fits it."},
+	[WORDS_ADDRESS] = {false, false, ERRCODE_INSUFFICIENT_PRIVILEGE,
 	"Add this machine's address to the API's list of allowed addresses."},
-	{"权限", false, false, ERRCODE_INSUFFICIENT_PRIVILEGE,
-	"Give the acting user (user_id of the user mapping) the right in the CRM."},
-	{"表单", false, false, ERRCODE_FDW_TABLE_NOT_FOUND,
-	HINT_FORM},
-	{"formId", false, false, ERRCODE_FDW_TABLE_NOT_FOUND,
-	HINT_FORM},
-	{"套餐", false, false, ERRCODE_INSUFFICIENT_PRIVILEGE,
+	[WORDS_PACKAGE] = {false, false, ERRCODE_INSUFFICIENT_PRIVILEGE,
 	"The company's XBB package has expired or does not include the API."},
+	[WORDS_FORBIDDEN] = {false, false, ERRCODE_INSUFFICIENT_PRIVILEGE,
+	"Give the acting user (user_id of the user mapping) the right in the CRM."},
+	[WORDS_FORM] = {false, false, ERRCODE_FDW_TABLE_NOT_FOUND,
+	"Check the form_id of the foreign table."},
 };
 
 /*
@@ -108,22 +88,35 @@ api_text(const char *utf8)
 	return out.data;
 }
 
-/* Statuses that say more than that the API is out of order. */
+/* Statuses that are more than an answer out of order. */
 static const struct
 {
-	int			status;
+	int			first;
+	int			last;
+	bool		transient;
+	bool		refused;		/* for the rate */
 	int			sqlstate;
 	const char *hint;
-}			statuses[] =
-{
-	{401, ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION,
+}			statuses[] = {
+	{401, 401, false, false, ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION,
 	"Check the token of the user mapping and the corpid of the server."},
-	{403, ERRCODE_INSUFFICIENT_PRIVILEGE,
+	{403, 403, false, false, ERRCODE_INSUFFICIENT_PRIVILEGE,
 	"The API may allow only certain addresses or users; check its administration page."},
-	{404, ERRCODE_FDW_TABLE_NOT_FOUND,
+	{404, 404, false, false, ERRCODE_FDW_TABLE_NOT_FOUND,
 	"Check the table's option object or api and the server's base_url."},
-	{429, ERRCODE_CONFIGURATION_LIMIT_EXCEEDED,
-	HINT_RATE},
+	{405, 405, false, false, ERRCODE_INSUFFICIENT_PRIVILEGE,
+	"So answer firewalls in front of an API; ask its vendor, and lower the server's option rate_limit."},
+	{408, 408, true, false, ERRCODE_FDW_UNABLE_TO_CREATE_REPLY, NULL},
+	{420, 420, true, true, ERRCODE_CONFIGURATION_LIMIT_EXCEEDED, HINT_RATE},
+	{425, 425, true, false, ERRCODE_FDW_UNABLE_TO_CREATE_REPLY, NULL},
+	{429, 430, true, true, ERRCODE_CONFIGURATION_LIMIT_EXCEEDED, HINT_RATE},
+	{500, 500, true, false, ERRCODE_FDW_UNABLE_TO_CREATE_REPLY, NULL},
+	{502, 504, true, false, ERRCODE_FDW_UNABLE_TO_CREATE_REPLY, NULL},
+	{507, 507, true, false, ERRCODE_FDW_UNABLE_TO_CREATE_REPLY, NULL},
+	{509, 509, true, true, ERRCODE_CONFIGURATION_LIMIT_EXCEEDED, HINT_RATE},
+	{520, 524, true, false, ERRCODE_FDW_UNABLE_TO_CREATE_REPLY, NULL},
+	{529, 529, true, true, ERRCODE_CONFIGURATION_LIMIT_EXCEEDED, HINT_RATE},
+	{530, 530, true, false, ERRCODE_FDW_UNABLE_TO_CREATE_REPLY, NULL},
 };
 
 static void
@@ -133,25 +126,39 @@ fault_http_status(const HttpResult *result, CallFault *fault)
 
 	fault->kind = LIMITER_ERRORS_HTTP;
 	fault->retry_after = result->retry_after;
-	fault->refused = status == 429;
-	fault->transient = status == 408 || status == 425 || status == 429 ||
-		status == 500 || (status >= 502 && status <= 504);
+	fault->transient = false;
+	fault->sqlstate = ERRCODE_FDW_UNABLE_TO_CREATE_REPLY;
 	if (status >= 300 && status < 400)
 	{
 		fault->message = psprintf("the API answered with a redirect (HTTP %d) to \"%s\"",
 								  status, result->location);
 		fault->hint = "Redirects are not followed, since the signature would be sent along; check base_url.";
-		fault->sqlstate = ERRCODE_FDW_UNABLE_TO_CREATE_REPLY;
 		return;
 	}
 	fault->message = psprintf("the API answered with HTTP status %d", status);
-	fault->sqlstate = ERRCODE_FDW_UNABLE_TO_CREATE_REPLY;
 	for (size_t i = 0; i < lengthof(statuses); i++)
-		if (statuses[i].status == status)
+		if (status >= statuses[i].first && status <= statuses[i].last)
 		{
+			fault->transient = statuses[i].transient;
+			fault->refused = statuses[i].refused;
 			fault->sqlstate = statuses[i].sqlstate;
 			fault->hint = statuses[i].hint;
 		}
+}
+
+/* How to teach what nobody knew. */
+static char *
+unknown_hint(const ServerOptions *server)
+{
+	const char *name = quote_identifier(server->name);
+	char	   *known = server->busy_words ?
+		pg_any_to_server(server->busy_words, strlen(server->busy_words), PG_UTF8) : NULL;
+
+	if (known)
+		return psprintf("xbb_fdw does not know these words. If they mean \"later\", type: ALTER SERVER %s OPTIONS (SET busy_words %s);",
+						name, quote_literal_cstr(psprintf("%s, ...", known)));
+	return psprintf("xbb_fdw does not know these words. If they mean \"later\", type: ALTER SERVER %s OPTIONS (ADD busy_words '...');",
+					name);
 }
 
 bool
@@ -198,9 +205,10 @@ fault_transfer(const HttpResult *result, CallFault *fault)
 }
 
 bool
-fault_envelope(const Envelope *envelope, CallFault *fault)
+fault_envelope(const Envelope *envelope, const ServerOptions *server, CallFault *fault)
 {
 	const char *msg = envelope->msg ? envelope->msg : "";
+	WordsClass	class;
 
 	if (envelope->unreadable || !(envelope->has_code || envelope->has_success))
 	{
@@ -217,22 +225,16 @@ fault_envelope(const Envelope *envelope, CallFault *fault)
 		return true;
 
 	fault->kind = LIMITER_ERRORS_API;
-	fault->transient = false;
-	fault->sqlstate = ERRCODE_FDW_ERROR;
 	if (envelope->has_code && envelope->code != 1)
 		fault->message = psprintf("the API refused the request: code %lld, \"%s\"",
 								  (long long) envelope->code, api_text(msg));
 	else
 		fault->message = psprintf("the API refused the request: success is false, \"%s\"",
 								  api_text(msg));
-	for (size_t i = 0; i < lengthof(api_words); i++)
-		if (strstr(msg, api_words[i].words))
-		{
-			fault->transient = api_words[i].transient;
-			fault->refused = api_words[i].refused;
-			fault->sqlstate = api_words[i].sqlstate;
-			fault->hint = api_words[i].hint;
-			break;
-		}
+	class = words_class(msg, server->busy_words);
+	fault->transient = classes[class].transient;
+	fault->refused = classes[class].refused;
+	fault->sqlstate = classes[class].sqlstate;
+	fault->hint = class == WORDS_UNKNOWN ? unknown_hint(server) : classes[class].hint;
 	return false;
 }

@@ -12,6 +12,7 @@
 
 #include "base/envelope.h"
 #include "call/call.h"
+#include "option/option.h"
 
 /*
  * The network's part: true if an HTTP answer with status 200 came; else *fault
@@ -21,8 +22,9 @@ extern bool fault_transfer(const HttpResult *result, CallFault *fault);
 
 /*
  * The API's part: true if the answer is a success (xbb-api 4: code 1 and
- * success); else *fault says why not.
+ * success); else *fault says why not, by what the server's words mean (words.h).
  */
-extern bool fault_envelope(const Envelope *envelope, CallFault *fault);
+extern bool fault_envelope(const Envelope *envelope, const ServerOptions *server,
+						   CallFault *fault);
 
 #endif							/* XBB_FAULT_H */

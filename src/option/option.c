@@ -74,6 +74,10 @@ const OptionEntry option_entries[] = {
 		"Asia/Shanghai", NULL, NULL, 0, OF_SERVER(time_zone),
 	"for date, timestamp, times written as text and the quota's midnight"},
 
+	{"busy_words", OPTION_SERVER, OPTION_TEXT,
+		NULL, NULL, NULL, 0, OF_SERVER(busy_words),
+	"more words of the API that mean \"later\", separated by commas"},
+
 	{"use_remote_estimate", OPTION_SERVER | OPTION_TABLE, OPTION_BOOLEAN,
 		"false", NULL, NULL, 0, OF_SERVER(use_remote_estimate),
 	"ask the API for the number of records while planning"},

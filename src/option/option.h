@@ -54,6 +54,7 @@ typedef struct ServerOptions
 	bool		snapshot;
 	int			settle_time;	/* ms */
 	pg_tz	   *time_zone;
+	char	   *busy_words;		/* UTF-8, between commas; or NULL */
 	bool		use_remote_estimate;
 	double		fdw_startup_cost;
 	double		fdw_tuple_cost;
