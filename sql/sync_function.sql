@@ -131,6 +131,21 @@ CREATE FUNCTION converted(numeric) RETURNS numeric LANGUAGE sql RETURN 0;
 CALL xbb.sync('triggered', full => true);
 SELECT serial, price FROM triggered ORDER BY 1;
 DROP FUNCTION public.doubled(numeric);
+-- nor is a name looked up again that fits better by now, unless its owner says so
+SELECT xbb.create_sync('better', 'plain', columns => '{"name": "upper(name)"}');
+CREATE FUNCTION upper(varchar) RETURNS text LANGUAGE sql RETURN 'planted';
+SELECT xbb.alter_sync('better', overlap => '2 hours');
+CALL xbb.sync('better');
+ALTER TABLE plain ALTER COLUMN name TYPE varchar(30);
+\set VERBOSITY default
+CALL xbb.sync('better');
+\set VERBOSITY terse
+ALTER TABLE plain ALTER COLUMN name TYPE text;
+CALL xbb.sync('better', full => true);
+SELECT name FROM better ORDER BY data_id;
+ALTER TABLE plain ALTER COLUMN name TYPE varchar(20) COLLATE "POSIX";
+DROP FUNCTION upper(varchar);
+SELECT xbb.drop_sync('better');
 -- nor may it be what goes with the session
 CREATE TEMP TABLE passing (n bigint);
 CREATE FUNCTION pg_temp.passing(bigint) RETURNS bigint LANGUAGE sql RETURN $1;

@@ -7,7 +7,7 @@ $$;
 
 -- What a sync's source and target have become that it cannot follow, and the statement
 -- that mends it.  A table that was renamed is followed, unless another one has its name.
-CREATE FUNCTION xbb._sync_problem(def xbb.sync_definition, OUT problem pg_catalog.text, OUT remedy pg_catalog.text)
+CREATE FUNCTION xbb._sync_place_problem(def xbb.sync_definition, OUT problem pg_catalog.text, OUT remedy pg_catalog.text)
 LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp SET quote_all_identifiers = off AS $$
 DECLARE
   item pg_catalog.record;
@@ -49,11 +49,26 @@ BEGIN
 END
 $$;
 
+-- The same, or what became of its expressions.
+CREATE FUNCTION xbb._sync_problem(def xbb.sync_definition, OUT problem pg_catalog.text, OUT remedy pg_catalog.text)
+LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  of_tables pg_catalog.record := xbb._sync_place_problem(def);
+BEGIN
+  problem := of_tables.problem;
+  remedy := of_tables.remedy;
+  IF problem IS NULL AND xbb._sync_function_owner(def.id) IS DISTINCT FROM def.owner THEN
+    problem := 'its columns have to be read by its owner';
+    remedy := pg_catalog.format('SELECT xbb.alter_sync(%L, columns => ''{}''); does that.', def.name);
+  END IF;
+END
+$$;
+
 -- Are source and target what the sync was made for?
 CREATE FUNCTION xbb._sync_check_places(def xbb.sync_definition) RETURNS void
 LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  found_out pg_catalog.record := xbb._sync_problem(def);
+  found_out pg_catalog.record := xbb._sync_place_problem(def);
 BEGIN
   IF found_out.problem IS NOT NULL THEN
     RAISE EXCEPTION '%', found_out.problem
@@ -397,12 +412,15 @@ DECLARE
   missing pg_catalog.text;
   again xbb.sync_definition;
 BEGIN
-  PERFORM xbb._sync_check_function(def);
+  IF NOT def.confirmed THEN
+    PERFORM xbb._sync_ask_to_read(def, 'It was restored by another role.');
+  END IF;
   PERFORM xbb._sync_check_places(def);
+  PERFORM xbb._sync_check_function(def);
   PERFORM xbb._sync_check_owner('source', def.source);
   PERFORM xbb._sync_check_owner('target', def.target);
   PERFORM xbb._sync_seen(def.id, NULL);
-  looked := def.types IS DISTINCT FROM xbb._sync_types(def) OR NOT xbb._sync_is_bound(def.id);
+  looked := NOT xbb._sync_is_read(def);
   IF NOT looked THEN
     PERFORM xbb._sync_check_rights(def);
     RETURN;
@@ -427,7 +445,7 @@ BEGIN
       USING ERRCODE = 'undefined_column', DETAIL = SQLERRM,
             HINT = pg_catalog.format('SELECT xbb.alter_sync(%L, columns => ...); names another expression.', def.name);
   END;
-  PERFORM xbb._sync_check_restored(def);
+  PERFORM xbb._sync_check_names(def);
   PERFORM xbb._sync_check_target(again);
   DROP VIEW pg_temp.xbb_sync_view;
   again.columns := def.columns;

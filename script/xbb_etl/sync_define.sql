@@ -152,14 +152,19 @@ END
 $$;
 
 -- Checks what create_sync and alter_sync were given, makes a missing target of that
--- name, and completes the definition.
-CREATE FUNCTION xbb._sync_prepare(def xbb.sync_definition, names pg_catalog.text[]) RETURNS xbb.sync_definition
+-- name, and completes the definition; reads its expressions, unless those stay that it has.
+CREATE FUNCTION xbb._sync_prepare(def xbb.sync_definition, names pg_catalog.text[], anew boolean) RETURNS xbb.sync_definition
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   PERFORM xbb._sync_check_source(def);
   PERFORM xbb._sync_check_options(def);
   def.scope := xbb._sync_check_scope(def);
-  def := xbb._sync_transformation(def);
+  IF anew THEN
+    def := xbb._sync_transformation(def);
+  ELSE
+    EXECUTE pg_catalog.format('CREATE TEMP VIEW xbb_sync_view AS SELECT %s FROM %s s, %s', xbb._sync_list(def.target_columns, 'r.%1$I'),
+                              def.source, xbb._sync_transformed(def));
+  END IF;
   IF pg_catalog.cardinality(def.key) IS NULL OR pg_catalog.cardinality(def.key) = 0 OR NOT def.key <@ def.target_columns THEN
     RAISE EXCEPTION 'key % is not among the columns of the sync', def.key
       USING ERRCODE = 'invalid_parameter_value',
@@ -213,7 +218,7 @@ BEGIN
     names := array[place.creation_schema::pg_catalog.text] || names;
   END IF;
   def.path := path;
-  def := xbb._sync_prepare(def, names);
+  def := xbb._sync_prepare(def, names, true);
   IF NOT xbb._sync_insert(def) THEN
     RAISE EXCEPTION 'sync % exists already', pg_catalog.quote_ident(def.name) USING ERRCODE = 'duplicate_object';
   END IF;
@@ -363,6 +368,7 @@ SET IntervalStyle = postgres SET extra_float_digits = 1 SET bytea_output = hex S
 DECLARE
   before xbb.sync_definition := xbb._sync_get(given.name);
   def xbb.sync_definition := xbb._sync_merge(before, given);
+  anew boolean := false;
 BEGIN
   IF pg_catalog.length(new_name) NOT BETWEEN 1 AND 200 THEN
     RAISE EXCEPTION 'the name of a sync has 1 to 200 characters' USING ERRCODE = 'invalid_parameter_value';
@@ -379,13 +385,17 @@ BEGIN
     IF given.columns IS NOT NULL OR NOT def.confirmed THEN
       def.path := path;
     END IF;
+    anew := pg_catalog.num_nonnulls(given.columns, given.source, given.target, given.scope) > 0 OR NOT xbb._sync_is_read(before);
     -- his word, where it was waited for
     def.confirmed := true;
     PERFORM xbb._sync_check_places(def);
-    def := xbb._sync_prepare(def, NULL);
-    PERFORM xbb._sync_bind(def.id);
+    def := xbb._sync_prepare(def, NULL, anew);
   END IF;
   PERFORM xbb._sync_update(def);
+  -- a second one that alters the sync waits for its row
+  IF anew THEN
+    PERFORM xbb._sync_bind(def.id);
+  END IF;
   IF before.target <> def.target OR before.scope IS DISTINCT FROM def.scope THEN
     PERFORM xbb._sync_rewind(def.id, NULL);
   END IF;

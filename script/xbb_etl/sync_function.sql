@@ -9,7 +9,9 @@ CREATE FUNCTION xbb._sync_functions(id integer) RETURNS pg_catalog.oid[]
 LANGUAGE sql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
   SELECT pg_catalog.array_agg(p.oid ORDER BY pg_catalog.length(p.proname::pg_catalog.text), p.proname)
   FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
-  WHERE n.nspname = 'xbb' AND p.proname ~ pg_catalog.format('^_sync_%s(_[0-9]+)?$', id)
+  -- for the index; ':' is what comes after '9'
+  WHERE p.proname >= pg_catalog.format('_sync_%s', id)::pg_catalog.name AND p.proname < pg_catalog.format('_sync_%s_:', id)::pg_catalog.name
+    AND n.nspname = 'xbb' AND p.proname ~ pg_catalog.format('^_sync_%s(_[0-9]+)?$', id)
 $$;
 
 -- Whose the expressions of that sync are; NULL: they have to be read again.
@@ -23,22 +25,42 @@ CREATE FUNCTION xbb._sync_is_bound(id integer) RETURNS boolean
 LANGUAGE sql STABLE STRICT PARALLEL SAFE
 RETURN NOT EXISTS (SELECT FROM pg_catalog.pg_proc p WHERE p.oid = ANY (xbb._sync_functions(id)) AND p.prosrc <> 'bound');
 
+-- Are the expressions there, the owner's, and of the types that there are?
+CREATE FUNCTION xbb._sync_is_read(def xbb.sync_definition) RETURNS boolean
+LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT coalesce(xbb._sync_function_owner((def).id) = (def).owner AND xbb._sync_is_bound((def).id)
+                  AND (def).types = xbb._sync_types(def), false)
+$$;
+
 -- What FROM has to say after the staged records, s: r is what of each goes into the target.
 CREATE FUNCTION xbb._sync_transformed(def xbb.sync_definition) RETURNS pg_catalog.text
-LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp SET quote_all_identifiers = off AS $$
-  WITH source AS (
-    SELECT c.reltype, (SELECT pg_catalog.string_agg(pg_catalog.format('s.%I', a.attname), ', ' ORDER BY a.attnum)
-                       FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped) AS columns
-    FROM pg_catalog.pg_class c WHERE c.oid = (def).source),
-  call AS (
-    SELECT u.o, pg_catalog.format('xbb.%I(%s) r%s', p.proname,
-      (SELECT pg_catalog.string_agg(
-         CASE WHEN p.proargtypes[a.o - 1] = s.reltype THEN pg_catalog.format('ROW(%s)::%s', s.columns, xbb._sync_place((def).source))
-              ELSE pg_catalog.format('s.%I', p.proargnames[a.o]) END, ', ' ORDER BY a.o)
-       FROM pg_catalog.generate_series(1, p.pronargs) a (o), source s), u.o) AS text
-    FROM pg_catalog.unnest(xbb._sync_functions((def).id)) WITH ORDINALITY u (function, o)
-    JOIN pg_catalog.pg_proc p ON p.oid = u.function)
-  SELECT pg_catalog.format('LATERAL (SELECT * FROM %s) r', pg_catalog.string_agg(c.text, ', ' ORDER BY c.o)) FROM call c
+LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp SET quote_all_identifiers = off AS $$
+DECLARE
+  row_type pg_catalog.oid := (SELECT c.reltype FROM pg_catalog.pg_class c WHERE c.oid = def.source);
+  whole_row pg_catalog.text := (
+    SELECT pg_catalog.format('ROW(%s)::%s', pg_catalog.string_agg(pg_catalog.format('s.%I', a.attname), ', ' ORDER BY a.attnum),
+                             xbb._sync_place(def.source))
+    FROM pg_catalog.pg_attribute a WHERE a.attrelid = def.source AND a.attnum > 0 AND NOT a.attisdropped);
+  calls pg_catalog.text[];
+  results pg_catalog.text[] := '{}';
+  item pg_catalog.record;
+BEGIN
+  FOR item IN SELECT p.proname, p.pronargs, p.proargnames, p.proargtypes, u.o
+              FROM pg_catalog.unnest(xbb._sync_functions(def.id)) WITH ORDINALITY u (function, o)
+              JOIN pg_catalog.pg_proc p ON p.oid = u.function ORDER BY u.o LOOP
+    results := results || item.proargnames[item.pronargs + 1:];
+    calls := calls || (
+      SELECT pg_catalog.format('xbb.%I(%s) r%s', item.proname, pg_catalog.string_agg(
+               CASE WHEN item.proargtypes[a.o - 1] = row_type THEN whole_row ELSE pg_catalog.format('s.%I', item.proargnames[a.o]) END,
+               ', ' ORDER BY a.o), item.o)
+      FROM pg_catalog.generate_series(1, item.pronargs) a (o));
+  END LOOP;
+  IF NOT (def.target_columns <@ results AND results <@ def.target_columns) THEN
+    RAISE EXCEPTION 'the columns of sync % were changed meanwhile', pg_catalog.quote_ident(def.name)
+      USING ERRCODE = 'serialization_failure';
+  END IF;
+  RETURN pg_catalog.format('LATERAL (SELECT * FROM %s) r', pg_catalog.array_to_string(calls, ', '));
+END
 $$;
 
 -- These columns of the target with their expressions, as a select list.
@@ -133,24 +155,23 @@ BEGIN
 END
 $$;
 
--- What functions call that is not the server's own.
-CREATE FUNCTION xbb._sync_calls(functions pg_catalog.oid[]) RETURNS pg_catalog.text[]
+-- What functions call that is not the server's own, of the functions or operators.
+CREATE FUNCTION xbb._sync_calls(functions pg_catalog.oid[], kind pg_catalog.regclass) RETURNS pg_catalog.oid[]
 LANGUAGE sql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
-  SELECT coalesce(pg_catalog.array_agg(DISTINCT ROW(d.refclassid, d.refobjid)::pg_catalog.text), '{}')
+  SELECT coalesce(pg_catalog.array_agg(DISTINCT d.refobjid), '{}')
   FROM pg_catalog.pg_depend d
-  WHERE d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND d.objid = ANY (functions)
-    AND d.refclassid IN ('pg_catalog.pg_proc'::pg_catalog.regclass, 'pg_catalog.pg_operator'::pg_catalog.regclass)
+  WHERE d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND d.objid = ANY (functions) AND d.refclassid = kind
 $$;
 
 -- Does a function call what a view calls?
 CREATE FUNCTION xbb._sync_calls_same(function pg_catalog.oid, view pg_catalog.text) RETURNS boolean
 LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
-  SELECT xbb._sync_calls(array[function]) = (
-    SELECT coalesce(pg_catalog.array_agg(DISTINCT ROW(d.refclassid, d.refobjid)::pg_catalog.text), '{}')
+  SELECT pg_catalog.bool_and(xbb._sync_calls(array[function], k.kind) = (
+    SELECT coalesce(pg_catalog.array_agg(DISTINCT d.refobjid), '{}')
     FROM pg_catalog.pg_rewrite r
     JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass AND d.objid = r.oid
-    WHERE r.ev_class = pg_catalog.format('pg_temp.%I', view)::pg_catalog.regclass
-      AND d.refclassid IN ('pg_catalog.pg_proc'::pg_catalog.regclass, 'pg_catalog.pg_operator'::pg_catalog.regclass))
+    WHERE r.ev_class = pg_catalog.format('pg_temp.%I', view)::pg_catalog.regclass AND d.refclassid = k.kind))
+  FROM (VALUES ('pg_catalog.pg_proc'::pg_catalog.regclass), ('pg_catalog.pg_operator'::pg_catalog.regclass)) k (kind)
 $$;
 
 -- Makes the function of a view that reads no more columns than there can be arguments: over a
@@ -244,27 +265,30 @@ $$;
 CREATE FUNCTION xbb._sync_check_function(def xbb.sync_definition) RETURNS void
 LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  other pg_catalog.oid;
+  owner pg_catalog.regrole := xbb._sync_function_owner(def.id);
 BEGIN
-  IF xbb._sync_function_owner(def.id) IS NULL OR NOT def.confirmed THEN
-    PERFORM xbb._sync_ask_to_read(def, NULL);
-  END IF;
-  SELECT p.proowner INTO other FROM pg_catalog.pg_proc p
-  WHERE p.oid = ANY (xbb._sync_functions(def.id)) AND p.proowner <> def.owner LIMIT 1;
-  IF FOUND THEN
-    PERFORM xbb._sync_ask_to_read(def, pg_catalog.format('Their function belongs to role %s.', other::pg_catalog.regrole));
+  IF owner IS NULL THEN
+    PERFORM xbb._sync_ask_to_read(def, 'Their function is gone.');
+  ELSIF owner <> def.owner THEN
+    PERFORM xbb._sync_ask_to_read(def, pg_catalog.format('Their function belongs to role %s.', owner));
   END IF;
 END
 $$;
 
--- The functions just made take the place of what a restore has made of a dump's words, where
--- IS DISTINCT FROM, IN and their like may have lost an operator; all else must be the same.
-CREATE FUNCTION xbb._sync_check_restored(def xbb.sync_definition) RETURNS void
+-- The functions just made take the place of those before, read of the same words.  All that
+-- has a name must be the same still; where a restore has read a dump's words, IS DISTINCT
+-- FROM, IN and their like may have lost an operator that comes back.
+CREATE FUNCTION xbb._sync_check_names(def xbb.sync_definition) RETURNS void
 LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  before pg_catalog.oid[] := xbb._sync_functions(def.id);
+  made pg_catalog.oid[] := xbb._sync_functions_made();
 BEGIN
-  IF NOT xbb._sync_is_bound(def.id) AND NOT
-     xbb._sync_calls(xbb._sync_functions(def.id)) <@ xbb._sync_calls(xbb._sync_functions_made()) THEN
-    PERFORM xbb._sync_ask_to_read(def, 'They were restored, and names in them mean something else by now.');
+  IF xbb._sync_calls(before, 'pg_catalog.pg_proc') <> xbb._sync_calls(made, 'pg_catalog.pg_proc')
+     OR NOT xbb._sync_calls(before, 'pg_catalog.pg_operator') <@ xbb._sync_calls(made, 'pg_catalog.pg_operator')
+     OR xbb._sync_is_bound(def.id) AND NOT
+        xbb._sync_calls(made, 'pg_catalog.pg_operator') <@ xbb._sync_calls(before, 'pg_catalog.pg_operator') THEN
+    PERFORM xbb._sync_ask_to_read(def, 'Types have changed, or they were restored, and names in them mean something else by now.');
   END IF;
 END
 $$;

@@ -43,7 +43,7 @@ COMMENT ON COLUMN xbb.sync_status.source IS 'what is read';
 COMMENT ON COLUMN xbb.sync_status.target IS 'what is written';
 COMMENT ON COLUMN xbb.sync_status.enabled IS 'may it run?';
 COMMENT ON COLUMN xbb.sync_status.state IS 'the first that holds: disabled, failing (the latest runs failed, or a table is gone), stale (staleness is more than max_age), running, never_run, ok';
-COMMENT ON COLUMN xbb.sync_status.problem IS 'what became of source or target that keeps it from running, and the statement that mends it';
+COMMENT ON COLUMN xbb.sync_status.problem IS 'what became of source, target or expressions that keeps it from running, and the statement that mends it';
 COMMENT ON COLUMN xbb.sync_status.watermark IS 'the greatest update_time that was loaded; NULL for a list without times';
 COMMENT ON COLUMN xbb.sync_status.complete_until IS 'all that the API had by then is in the target, or set aside: the start of the last successful run by the API''s clock, less settle_time';
 COMMENT ON COLUMN xbb.sync_status.staleness IS 'now() less complete_until: how far behind the target is';
