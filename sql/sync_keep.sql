@@ -1,5 +1,6 @@
 -- What a dump takes along comes back: names that are missing where it is restored cost the
--- one sync that has them, rejects are there again, and who restores plants nothing.
+-- one sync that has them, rejects are there again, who restores plants nothing, and nothing
+-- runs before somebody says so.
 CREATE ROLE regress_xbb_keeper LOGIN;
 CREATE ROLE regress_xbb_keep_etl LOGIN;
 CREATE ROLE regress_xbb_keep_gone LOGIN;
@@ -28,23 +29,47 @@ SELECT xbb.create_sync('mine', source => 'records', target => 'mine');
 CALL xbb.sync('mine');
 RESET ROLE;
 SELECT xbb.create_sync('super', source => 'records', target => 'super_target');
-SELECT name, owner, source, target, confirmed FROM xbb.sync_definition ORDER BY id;
+SELECT name, nullif(owner, current_user::regrole)::regrole AS owner, source, target, confirmed, active FROM xbb.sync_definition ORDER BY id;
 SELECT sync, data_id, run > 0 AS has_run FROM xbb.sync_reject;
 
 -- by a superuser, where one role is missing: as it was, but for that one's sync
 \! pg_dump regress_xbb_kept | sed s/regress_xbb_keep_gone/regress_xbb_keep_missing/g | psql -Xq regress_xbb_keep_all 2>&1 >/dev/null | grep -v 'role "regress_xbb_keep_missing" does not exist'
 \c regress_xbb_keep_all
-SELECT name, owner, owner_name, source, target, confirmed, watermark FROM xbb.sync_definition ORDER BY id;
+SET client_min_messages = warning;
+SELECT name, nullif(owner, current_user::regrole)::regrole AS owner, nullif(owner_name, current_user) AS owner_name, source, target, confirmed, active, watermark FROM xbb.sync_definition ORDER BY id;
 SELECT name, problem, rejects_open FROM xbb.sync_status ORDER BY name;
 SET ROLE regress_xbb_keep_etl;
 SELECT name FROM xbb.sync_definition;
+CALL xbb.sync('mat');
+CALL xbb.sync('mat', dry_run => true);
+CALL xbb.retry_rejects('mat');
+CALL xbb.reconcile('mat');
+CALL xbb.sync_all();
+SELECT count(*) FROM xbb.sync_run;
+-- to change it is no run
+SELECT xbb.alter_sync('mat', overlap => '2 hours');
+SELECT xbb.alter_sync('mat', enabled => false);
+CALL xbb.sync('mat');
+SELECT xbb.alter_sync('mat', enabled => true);
+SELECT xbb.activate();
+RESET ROLE;
+SELECT xbb.activate(array['elsewhere', NULL]);
+-- what was made here runs without it
+CREATE TABLE later (data_id bigint, update_time timestamptz);
+SELECT xbb.create_sync('later', source => 'later', target => 'later_target');
+CALL xbb.sync('later');
+SELECT xbb.drop_sync('later');
+SELECT xbb.activate();
+SELECT name, problem FROM xbb.sync_status ORDER BY name;
+SELECT name FROM xbb.sync_definition WHERE NOT active;
+SET ROLE regress_xbb_keep_etl;
 ALTER TABLE small DROP CONSTRAINT "small_Grösse_check";
 CALL xbb.retry_rejects('mat');
 TABLE small ORDER BY data_id;
 -- numbers go on, and no run takes the rejects that came along for its own
 SELECT xbb.create_sync('next', source => '"Über.sicht"', target => 'next_target');
 RESET ROLE;
-SELECT max(id) = count(*) AS goes_on FROM xbb.sync_definition;
+SELECT name, id FROM xbb.sync_definition ORDER BY id;
 CALL xbb.sync('gone');
 SELECT xbb.drop_sync('gone');
 
@@ -56,8 +81,13 @@ GRANT ALL ON SCHEMA public TO regress_xbb_keep_etl, regress_xbb_keep_gone, regre
 \! pg_dump regress_xbb_kept --schema-only -t records -t '"Über.sicht"' -t small -t super_target -t mine | psql -Xq regress_xbb_keep_own >/dev/null
 INSERT INTO records SELECT n, '2026-01-01', n FROM generate_series(1, 3) n;
 \! pg_dump -U regress_xbb_keeper --data-only -t xbb._sync_definition -t xbb._sync_reject regress_xbb_kept | psql -Xq -v ON_ERROR_STOP=1 -U regress_xbb_keeper regress_xbb_keep_own >/dev/null
-SELECT name, owner, confirmed FROM xbb.sync_definition ORDER BY id;
+SELECT name, nullif(owner, current_user::regrole)::regrole AS owner, confirmed FROM xbb.sync_definition ORDER BY id;
+SELECT xbb.drop_sync('super');
 SELECT count(*) AS rejects FROM xbb.sync_reject;
+SET ROLE regress_xbb_keeper;
+CALL xbb.sync('mine');
+SELECT xbb.activate();
+RESET ROLE;
 SELECT name, problem, rejects_open FROM xbb.sync_status WHERE name IN ('mat', 'mine') ORDER BY name;
 SET ROLE regress_xbb_keeper;
 -- rows alone do not bring the expressions, which are functions

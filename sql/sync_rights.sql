@@ -220,8 +220,10 @@ CREATE TABLE source (data_id bigint, update_time timestamptz);
 SELECT xbb.create_sync(n, source => 'source') FROM unnest('{one,two}'::text[]) n;
 \! pg_dump -U regress_xbb_dbo regress_xbb_dumped | psql -Xq -v ON_ERROR_STOP=1 regress_xbb_restored >/dev/null
 \c regress_xbb_restored
+SET client_min_messages = warning;
 SELECT name, owner, source, target FROM xbb.sync_definition ORDER BY name;
 SET ROLE regress_xbb_dbo;
+SELECT xbb.activate();
 SELECT xbb.create_sync('three', source => 'source');
 CALL xbb.sync('two');
 SELECT name, last_success IS NOT NULL AS succeeded FROM xbb.sync_status ORDER BY name;

@@ -18,6 +18,10 @@ BEGIN
     problem := pg_catalog.format('its owner, role %I, does not exist', def.owner_name);
     remedy := pg_catalog.format('SELECT xbb.drop_sync(%L); forgets the sync.', def.name);
     RETURN;
+  ELSIF NOT def.active THEN
+    problem := 'inactive, as this is a copy of the database where it ran';
+    remedy := 'SELECT xbb.activate(); lets the syncs run here.';
+    RETURN;
   ELSIF NOT def.confirmed THEN
     problem := 'it was restored by another role, and waits for its owner''s word';
     remedy := pg_catalog.format('SELECT xbb.alter_sync(%1$L, columns => ''{}''); reads its expressions anew, '

@@ -236,7 +236,7 @@ RETURNS void LANGUAGE sql VOLATILE PARALLEL UNSAFE BEGIN ATOMIC
   SELECT xbb._sync_create(
     ROW(name, NULL, source, NULL, key, overlap, columns, chunk, reject_limit, delete_mode,
         NULL, NULL, NULL, NULL, NULL, NULL, enabled, NULL, NULL, NULL, scope, delete_limit, stamp, label,
-        max_age, NULL, NULL, NULL)::xbb.sync_definition,
+        max_age, NULL, NULL, NULL, NULL)::xbb.sync_definition,
     target, pg_catalog.current_setting('search_path'));
 END;
 COMMENT ON FUNCTION xbb.create_sync(text, regclass, text, text[], interval, jsonb, interval, integer, text, boolean, jsonb, bigint, text, text,
@@ -386,8 +386,9 @@ BEGIN
       def.path := path;
     END IF;
     anew := pg_catalog.num_nonnulls(given.columns, given.source, given.target, given.scope) > 0 OR NOT xbb._sync_is_read(before);
-    -- his word, where it was waited for
+    -- his word, where it was waited for; in a copy, too
     def.confirmed := true;
+    def.active := true;
     PERFORM xbb._sync_check_places(def);
     def := xbb._sync_prepare(def, NULL, anew);
   END IF;
@@ -417,7 +418,7 @@ RETURNS void LANGUAGE sql VOLATILE PARALLEL UNSAFE BEGIN ATOMIC
   SELECT xbb._sync_alter(
     ROW(name, owner, source, target, key, overlap, columns, chunk, reject_limit, delete_mode,
         NULL, NULL, NULL, NULL, NULL, NULL, enabled, NULL, NULL, NULL, scope, delete_limit, stamp, label,
-        max_age, NULL, NULL, NULL)::xbb.sync_definition,
+        max_age, NULL, NULL, NULL, NULL)::xbb.sync_definition,
     new_name, pg_catalog.current_setting('search_path'));
 END;
 COMMENT ON FUNCTION xbb.alter_sync(text, text[], interval, jsonb, interval, integer, text, regclass, regclass, text, boolean, jsonb, bigint, text,

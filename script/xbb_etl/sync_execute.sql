@@ -74,6 +74,9 @@ CREATE FUNCTION xbb._sync_begin(
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   def := xbb._sync_get(name);
+  IF def.enabled THEN
+    PERFORM xbb._sync_check_active(def);
+  END IF;
   IF NOT def.enabled THEN
     RAISE NOTICE 'sync % is not enabled', pg_catalog.quote_ident(def.name)
       USING HINT = pg_catalog.format('SELECT xbb.alter_sync(%L, enabled => true); lets it run.', def.name);
@@ -302,10 +305,11 @@ BEGIN
 END
 $$;
 
--- The caller's syncs that may run, none that wait for his word, in the order in which they were made.
+-- The caller's syncs that may run, none that wait for his word, in the order in which they
+-- were made; those of another place, which end it all, last.
 CREATE FUNCTION xbb._sync_enabled() RETURNS pg_catalog.text[]
 LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
-  SELECT coalesce(pg_catalog.array_agg(d.name ORDER BY d.id), '{}') FROM xbb.sync_definition d
+  SELECT coalesce(pg_catalog.array_agg(d.name ORDER BY d.active DESC, d.id), '{}') FROM xbb.sync_definition d
   WHERE d.enabled AND d.confirmed AND d.owner = (SELECT r.oid FROM pg_catalog.pg_roles r WHERE r.rolname = current_user)
 $$;
 

@@ -21,4 +21,5 @@ BEGIN
 END
 $$;
 GRANT SELECT, INSERT ON xbb._sync_definition, xbb._sync_reject TO pg_database_owner;
+GRANT SELECT ON xbb._sync_all, xbb._place TO pg_database_owner;
 GRANT SELECT ON xbb.sync_definition, xbb.sync_reject, xbb.sync_run, xbb.sync_status TO PUBLIC;

@@ -15,11 +15,35 @@ CREATE TYPE xbb._sync_work AS (
   update_stored text, insert_new text, no_rejects text, rejects_left bigint, has_rejects boolean
 );
 
+-- Where this database is: dumps leave it out, and what copies it otherwise is elsewhere.
+CREATE TABLE xbb._place (
+  single boolean PRIMARY KEY DEFAULT true CHECK (single),
+  token pg_catalog.uuid NOT NULL DEFAULT pg_catalog.gen_random_uuid(),
+  system_identifier bigint NOT NULL,
+  timeline integer NOT NULL,
+  database pg_catalog.oid NOT NULL,
+  host text NOT NULL,
+  directory text NOT NULL,
+  places text[] NOT NULL DEFAULT '{}'
+);
+COMMENT ON TABLE xbb._place IS 'where the syncs run; xbb.activate() writes it';
+
+CREATE FUNCTION xbb._place_here(OUT system_identifier bigint, OUT timeline integer, OUT database pg_catalog.oid,
+  OUT host pg_catalog.text, OUT directory pg_catalog.text)
+LANGUAGE c STABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'xbb_fdw_place_here';
+REVOKE ALL ON FUNCTION xbb._place_here() FROM PUBLIC;
+
+CREATE FUNCTION xbb._place_is_here(system_identifier bigint, timeline integer, database pg_catalog.oid,
+  host pg_catalog.text, directory pg_catalog.text, places pg_catalog.text[]) RETURNS boolean
+LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'xbb_fdw_place_is_here';
+
+INSERT INTO xbb._place (system_identifier, timeline, database, host, directory) SELECT h.* FROM xbb._place_here() h;
+
 -- Nobody has rights on these tables but their owner, and for dumps and restores the
 -- database's.  They are read through views, and written by functions in C
 -- (src/func/sync_store.c).  What a dump takes along names roles and relations by names
 -- alone: one that is missing costs one sync a word, not all of them their rows.  The
--- numbers beside them are known where the row was written (src/func/sync_restore.c).
+-- numbers beside them hold where "place" is the token of this one (src/func/sync_restore.c).
 CREATE TABLE xbb._sync_definition (
   id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   name text NOT NULL CHECK (pg_catalog.length(name) BETWEEN 1 AND 200),
@@ -50,6 +74,7 @@ CREATE TABLE xbb._sync_definition (
   complete_until timestamptz,
   -- has its owner, or somebody who may act for him, said that it may run?
   confirmed boolean NOT NULL DEFAULT true,
+  place pg_catalog.uuid,
   UNIQUE (owner_oid, name)
 );
 
@@ -121,12 +146,16 @@ LANGUAGE c STABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'xbb_fdw_sync_relation';
 -- Every sync, with what its names mean here; owner, source and target are 0 where they mean
 -- nothing.  What the next view shows and what is asked for all roles has this.
 CREATE VIEW xbb._sync_all AS
-SELECT d.name, xbb._sync_owner(d.id, d.owner_oid, d.owner)::pg_catalog.regrole AS owner,
-       xbb._sync_relation(d.source, d.source_name)::pg_catalog.regclass AS source,
-       xbb._sync_relation(d.target, d.target_name)::pg_catalog.regclass AS target, d.key, d.overlap, d.columns, d.chunk, d.reject_limit,
+SELECT d.name,
+       xbb._sync_owner(d.id, (SELECT d.owner_oid FROM xbb._place p WHERE p.token = d.place), d.owner)::pg_catalog.regrole AS owner,
+       xbb._sync_relation((SELECT d.source FROM xbb._place p WHERE p.token = d.place), d.source_name)::pg_catalog.regclass AS source,
+       xbb._sync_relation((SELECT d.target FROM xbb._place p WHERE p.token = d.place), d.target_name)::pg_catalog.regclass AS target, d.key, d.overlap, d.columns, d.chunk, d.reject_limit,
        d.delete_mode, d.path, d.target_columns, d.source_columns, d.watermark, d.loading_until,
        d.types, d.enabled, d.source_name, d.target_name, d.id, d.scope, d.delete_limit, d.stamp, d.label, d.max_age,
-       d.owner AS owner_name, d.confirmed, d.complete_until
+       d.owner AS owner_name, d.confirmed, d.complete_until,
+       EXISTS (SELECT FROM xbb._place p
+               WHERE p.token = d.place AND xbb._place_is_here(p.system_identifier, p.timeline, p.database, p.host, p.directory,
+                                                              p.places)) AS active
 FROM xbb._sync_definition d;
 COMMENT ON VIEW xbb._sync_all IS 'the syncs of all roles';
 
@@ -164,6 +193,7 @@ COMMENT ON COLUMN xbb.sync_definition.max_age IS 'how old the copy may become';
 COMMENT ON COLUMN xbb.sync_definition.owner_name IS 'the owner''s name, as dumps have it';
 COMMENT ON COLUMN xbb.sync_definition.confirmed IS 'false: it was restored by somebody else, and waits for its owner''s word';
 COMMENT ON COLUMN xbb.sync_definition.complete_until IS 'all that the API had by then is in the target, by the API''s clock';
+COMMENT ON COLUMN xbb.sync_definition.active IS 'false: this is a copy of the database in which it was made or xbb.activate() called';
 
 -- A sync that waits for its owner's word has none, for all that he knows.
 CREATE VIEW xbb.sync_reject WITH (security_barrier) AS

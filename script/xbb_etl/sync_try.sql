@@ -50,6 +50,7 @@ DECLARE
   rejected pg_catalog.text[];
   line pg_catalog.text;
 BEGIN
+  PERFORM xbb._sync_check_active(def);
   IF NOT xbb._sync_take(def, false) THEN
     RAISE NOTICE 'sync % is running already', pg_catalog.quote_ident(def.name);
     RETURN;

@@ -11,8 +11,9 @@
 #include "fmgr.h"
 
 /*
- * xbb._sync_owner(integer, oid, text): the role that a definition belongs to, by its
- * number if that is known, else by its name; 0 if there is none
+ * xbb._sync_owner(integer, oid, text): the role that a definition belongs to.  If its number
+ * is known: who has the function of its expressions, or, without one, that role.  Else the
+ * role of that name.  0 if there is none.
  */
 extern PGDLLEXPORT Datum xbb_fdw_sync_owner(PG_FUNCTION_ARGS);
 

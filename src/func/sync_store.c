@@ -237,9 +237,9 @@ Datum
 xbb_fdw_sync_insert(PG_FUNCTION_ARGS)
 {
 	static Stored stored = {.text =
-		"INSERT INTO xbb._sync_definition (name, owner, owner_oid, source_name, target_name, " DEFINED ")"
-		" SELECT ($1).name, pg_get_userbyid($2), $2, " PLACE("($1).source") ", " PLACE("($1).target") ", " DEFINED_VALUES
-		" WHERE NOT EXISTS (SELECT FROM xbb._sync_definition d WHERE d.name = ($1).name AND d.confirmed AND " OWNED("$2") ")"
+		"INSERT INTO xbb._sync_definition (place, name, owner, owner_oid, source_name, target_name, " DEFINED ")"
+		" SELECT (SELECT token FROM xbb._place), ($1).name, pg_get_userbyid($2), $2, " PLACE("($1).source") ", " PLACE("($1).target") ", " DEFINED_VALUES
+		" WHERE NOT EXISTS (SELECT FROM xbb._sync_all a WHERE a.name = ($1).name AND a.confirmed AND a.owner = $2)"
 		" ON CONFLICT DO NOTHING"
 	};
 
@@ -307,13 +307,15 @@ Datum
 xbb_fdw_sync_seen(PG_FUNCTION_ARGS)
 {
 	static Stored stored = {.text =
-		"WITH now AS (SELECT d.id, coalesce(" PLACE("d.source") ", d.source_name) AS source_name,"
-		" coalesce(" PLACE("d.target") ", d.target_name) AS target_name, coalesce($2, d.types) AS types"
-		" FROM xbb._sync_definition d WHERE d.id = $1 AND " OWNED("$3") "),"
+		"WITH now AS (SELECT a.id, a.source::oid AS source, a.target::oid AS target, a.owner::oid AS owner,"
+		" pg_get_userbyid(a.owner)::text AS owner_name, coalesce(" PLACE("a.source") ", a.source_name) AS source_name,"
+		" coalesce(" PLACE("a.target") ", a.target_name) AS target_name, coalesce($2, a.types) AS types"
+		" FROM xbb._sync_all a WHERE a.id = $1 AND a.owner = $3),"
 		" seen AS (UPDATE xbb._sync_definition d"
-		" SET source_name = now.source_name, target_name = now.target_name, types = now.types FROM now"
-		" WHERE d.id = now.id AND ROW(d.source_name, d.target_name, d.types)"
-		" IS DISTINCT FROM ROW(now.source_name, now.target_name, now.types))"
+		" SET (source, target, owner_oid, owner, source_name, target_name, types) ="
+		" ROW(now.source, now.target, now.owner, now.owner_name, now.source_name, now.target_name, now.types) FROM now"
+		" WHERE d.id = now.id AND ROW(d.source, d.target, d.owner_oid, d.owner, d.source_name, d.target_name, d.types)"
+		" IS DISTINCT FROM ROW(now.source, now.target, now.owner, now.owner_name, now.source_name, now.target_name, now.types))"
 		" SELECT FROM now"
 	};
 
@@ -369,7 +371,7 @@ Datum
 xbb_fdw_sync_forget_lost(PG_FUNCTION_ARGS)
 {
 	static Stored stored = {.text =
-		"WITH forgotten AS (DELETE FROM xbb._sync_definition d WHERE d.name = $1 AND " OWNED("0")
+		"WITH forgotten AS (DELETE FROM xbb._sync_definition d WHERE d.name = $1 AND " OWNED("0::oid")
 		" AND (SELECT r.rolsuper FROM pg_roles r WHERE r.oid = $2) RETURNING id),"
 		FORGET_THE_REST
 	};

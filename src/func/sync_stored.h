@@ -17,7 +17,7 @@
 #define MOST_ERROR "10000"
 
 /* Is a definition, called d, that of a role? */
-#define OWNED(role) "xbb._sync_owner(d.id, d.owner_oid, d.owner) = " role
+#define OWNED(role) "EXISTS (SELECT FROM xbb._sync_all o WHERE o.id = d.id AND o.owner = " role ")"
 
 /* A statement with its plan, which belongs to the function that had it made. */
 typedef struct Stored

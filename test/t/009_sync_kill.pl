@@ -121,7 +121,7 @@ is($node->safe_psql('restored', q{SELECT string_agg(extname, ', ' ORDER BY extna
 	'xbb_etl, xbb_fdw', 'with both extensions');
 is($node->safe_psql('restored', q{SELECT name, source, target, watermark IS NOT NULL FROM xbb.sync_definition}),
 	'copy|source|target|t', 'a restored sync knows its tables and its watermark');
-$node->safe_psql('restored', q{CALL xbb.sync('copy')});
+$node->safe_psql('restored', q{SELECT xbb.activate(); CALL xbb.sync('copy')});
 is($node->safe_psql('restored', q{SELECT status, inserted FROM xbb.sync_run}), 'succeeded|0', 'and goes on');
 
 # a run with nothing new writes no WAL for the target; what has no transaction id is
