@@ -42,3 +42,79 @@ END
 $$;
 COMMENT ON FUNCTION xbb.comment_labels(name) IS
   'makes the labels of a schema''s foreign tables comments of their columns; returns how many are new';
+
+CREATE FUNCTION xbb._newest(source pg_catalog.regclass, OUT record pg_catalog.jsonb)
+RETURNS SETOF pg_catalog.jsonb LANGUAGE c VOLATILE STRICT PARALLEL RESTRICTED AS 'MODULE_PATHNAME', 'xbb_fdw_newest';
+
+CREATE FUNCTION xbb._column_attr(source pg_catalog.regclass, attnum smallint) RETURNS pg_catalog.text
+LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'xbb_fdw_attr';
+
+-- What kind of value it is: for the type that holds all values of an attr.
+CREATE FUNCTION xbb._value_kind(value pg_catalog.jsonb) RETURNS pg_catalog.text
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT CASE pg_catalog.jsonb_typeof(value)
+    WHEN 'null' THEN 'empty'
+    WHEN 'boolean' THEN 'boolean'
+    WHEN 'number' THEN CASE WHEN (value #>> '{}') ~ E'^-?\\d{1,18}$' THEN 'whole' ELSE 'number' END
+    WHEN 'string' THEN CASE
+      WHEN (value #>> '{}') IN ('', '[]') THEN 'empty'
+      WHEN (value #>> '{}') ~ E'^-?\\d{1,18}$' THEN 'whole text'
+      WHEN (value #>> '{}') ~ E'^-?\\d+(\\.\\d+)?$' THEN 'number text'
+      WHEN (value #>> '{}') ~ E'^\\d{4}[-/]\\d\\d?[-/]\\d\\d?($|[T ]\\d\\d:)' THEN 'time'
+      WHEN (value #>> '{}') ~ E'^\\[\\s*"([^"\\\\]|\\\\.)*"\\s*(,\\s*"([^"\\\\]|\\\\.)*"\\s*)*\\]$' THEN 'texts'
+      ELSE 'text' END
+    WHEN 'array' THEN CASE
+      WHEN value = '[]' THEN 'empty'
+      WHEN EXISTS (SELECT FROM pg_catalog.jsonb_array_elements(value) e WHERE pg_catalog.jsonb_typeof(e) IN ('object', 'array')) THEN 'object'
+      WHEN EXISTS (SELECT FROM pg_catalog.jsonb_array_elements(value) e WHERE NOT (e #>> '{}') ~ E'^-?\\d{1,18}$') THEN 'texts'
+      ELSE 'wholes' END
+    ELSE 'object' END
+$$;
+
+-- The type of the column that holds values of all these kinds.
+CREATE FUNCTION xbb._kinds_type(attr pg_catalog.text, kinds pg_catalog.text[]) RETURNS pg_catalog.text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT CASE
+    WHEN attr IN ('addTime', 'updateTime') OR attr ~ '^date_' AND kinds <@ '{whole, whole text, time}' THEN 'timestamptz'
+    WHEN attr IN ('ownerId', 'coUserId') AND kinds <@ '{texts}' THEN 'text[]'
+    WHEN kinds = '{}' THEN CASE pg_catalog.split_part(attr, '_', 1) WHEN 'text' THEN 'text' WHEN 'num' THEN 'numeric' ELSE 'jsonb' END
+    WHEN kinds <@ '{whole}' OR attr ~ '^num_' AND kinds <@ '{whole, whole text}' THEN 'bigint'
+    WHEN kinds <@ '{whole, number}' OR attr ~ '^num_' AND kinds <@ '{whole, number, whole text, number text}' THEN 'numeric'
+    WHEN kinds <@ '{boolean}' THEN 'boolean'
+    WHEN kinds <@ '{wholes}' THEN 'bigint[]'
+    WHEN kinds <@ '{wholes, texts}' THEN 'text[]'
+    WHEN kinds && '{object, wholes, texts}' THEN 'jsonb'
+    ELSE 'text' END
+$$;
+
+CREATE FUNCTION xbb.attrs(
+  source pg_catalog.regclass,
+  OUT attr pg_catalog.text, OUT seen bigint, OUT example pg_catalog.text, OUT suggested_type pg_catalog.text,
+  OUT read_by pg_catalog.name)
+RETURNS SETOF record LANGUAGE sql VOLATILE STRICT PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp AS $$
+  WITH newest AS (SELECT record, pg_catalog.row_number() OVER () AS row FROM xbb._newest(source)),
+  field AS (
+    SELECT f.key, f.value, n.row, true AS own FROM newest n, pg_catalog.jsonb_each(n.record) f
+    WHERE f.key <> 'data' OR pg_catalog.jsonb_typeof(f.value) <> 'object'
+    UNION ALL
+    SELECT f.key, f.value, n.row, false
+    FROM newest n, pg_catalog.jsonb_each(CASE pg_catalog.jsonb_typeof(n.record -> 'data') WHEN 'object' THEN n.record -> 'data' ELSE '{}' END) f
+    WHERE NOT n.record ? f.key),
+  used AS (
+    SELECT key, own, pg_catalog.count(*) FILTER (WHERE k.kind <> 'empty') AS seen,
+           (pg_catalog.array_agg(value #>> '{}' ORDER BY row) FILTER (WHERE k.kind <> 'empty'))[1] AS example,
+           coalesce(pg_catalog.array_agg(DISTINCT k.kind) FILTER (WHERE k.kind <> 'empty'), '{}') AS kinds
+    FROM field, LATERAL (
+      SELECT xbb._value_kind(CASE WHEN key ~ '^date_' AND (value #>> '{}') = '0' THEN 'null' ELSE value END) AS kind OFFSET 0) k
+    GROUP BY key, own)
+  SELECT u.key, u.seen, CASE WHEN pg_catalog.char_length(u.example) > 60 THEN pg_catalog.left(u.example, 57) || '...' ELSE u.example END,
+         xbb._kinds_type(u.key, u.kinds),
+         (SELECT a.attname FROM pg_catalog.pg_attribute a
+          WHERE a.attrelid = source AND a.attnum > 0 AND NOT a.attisdropped
+            AND NOT EXISTS (SELECT FROM pg_catalog.unnest(a.attfdwoptions) o WHERE o LIKE 'constant=%')
+            AND xbb._column_attr(source, a.attnum) = u.key
+          ORDER BY a.attnum LIMIT 1)
+  FROM used u ORDER BY u.own DESC, u.seen DESC, u.key COLLATE pg_catalog."C"
+$$;
+COMMENT ON FUNCTION xbb.attrs(regclass) IS
+  'the attrs in use in the newest records of a foreign table, by one request: how often, an example, a type for all of them, the column that reads it';

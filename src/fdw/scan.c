@@ -361,8 +361,10 @@ next_row(ForeignScanState *node)
 		Bitmapset  *failed;
 
 		state->not_yet = outcome == READER_NOT_YET;
+		state->read_out |= outcome == READER_END;
 		if (outcome != READER_ROW)
 			break;
+		state->records++;
 		failed = record_tuple(state->format, page, row, slot->tts_values, slot->tts_isnull);
 		state->failures += bms_num_members(failed);
 		store_row(node, slot);
@@ -445,6 +447,7 @@ scan_end(ForeignScanState *node)
 	if (!state || !state->context)
 		return;
 	end_reading(state);
+	scan_tell_unmet(state);
 	if (state->failures > 0 && !record_tells_failures(state->format))
 		ereport(WARNING,
 				(errcode(ERRCODE_WARNING),

@@ -61,6 +61,11 @@ typedef struct ScanProgress
 	ReaderCounters totals;
 	int64		rechecked;		/* records that failed a qual that was sent */
 	int64		failures;		/* values that did not fit and were read as null */
+	int64		records;		/* looked at, those that failed a qual too */
+	bool		read_out;		/* a reading came to the list's end */
 } ScanProgress;
+
+/* Warns of columns whose attr no record had: scan_unmet.c. */
+extern void scan_tell_unmet(const ScanProgress *state);
 
 #endif							/* XBB_SCAN_STATE_H */

@@ -7,21 +7,30 @@
  */
 #include "postgres.h"
 
+#include "access/tupdesc.h"
+#include "catalog/pg_type.h"
 #include "foreign/foreign.h"
 #include "funcapi.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/json.h"
+#include "utils/lsyscache.h"
 
+#include "api/api.h"
+#include "base/attr_names.h"
+#include "base/limits.h"
+#include "condition/condition.h"
 #include "form/form.h"
 #include "func/form.h"
+#include "reader/reader.h"
 
 #define FORM_COLUMNS 5
 #define FIELD_COLUMNS 9
 
 PG_FUNCTION_INFO_V1(xbb_fdw_forms);
 PG_FUNCTION_INFO_V1(xbb_fdw_form_fields);
+PG_FUNCTION_INFO_V1(xbb_fdw_newest);
 
 /* The server of that name, for those who may use it. */
 static Oid
@@ -125,6 +134,42 @@ xbb_fdw_form_fields(PG_FUNCTION_ARGS)
 		values[7] = Int32GetDatum(field->position);
 		values[8] = options_json(field, &nulls[8]);
 		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+	}
+	return (Datum) 0;
+}
+
+Datum
+xbb_fdw_newest(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+	Oid			relid = PG_GETARG_OID(0);
+	TupleDesc	tupdesc = CreateTemplateTupleDesc(1);
+	char	   *attrs[] = {ATTR_RECORD};
+	char	   *constants[] = {NULL};
+	ConditionSet set = {.elements = "", .nids = -1};
+	RecordShape shape = {.null_on_error = true, .most_rows = API_ANSWER_RECORDS};
+	TableOptions *table;
+	RecordFormat *format;
+	RecordPage *page;
+
+	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
+	if (pg_class_aclcheck(relid, GetUserId(), ACL_SELECT) != ACLCHECK_OK)
+		aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_FOREIGN_TABLE, get_rel_name(relid));
+	form_check_table(relid, GetUserId());
+	table = option_table(relid);
+	shape.list_key = table->object->list_key;
+	shape.id_key = table->object->id_key;
+	shape.time_zone = table->server.time_zone;
+	TupleDescInitEntry(tupdesc, 1, "record", JSONBOID, -1, 0);
+	format = record_format(tupdesc, bms_make_singleton(1), attrs, constants, get_rel_name(relid), &shape);
+	page = reader_page(table, api_access(table, GetUserId(), CurrentMemoryContext), format, &set, 1);
+	for (int row = 0; row < page->nrows; row++)
+	{
+		Datum		value;
+		bool		isnull;
+
+		record_tuple(format, page, row, &value, &isnull);
+		tuplestore_putvalues(result->setResult, result->setDesc, &value, &isnull);
 	}
 	return (Datum) 0;
 }

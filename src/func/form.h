@@ -16,4 +16,7 @@ extern PGDLLEXPORT Datum xbb_fdw_forms(PG_FUNCTION_ARGS);
 /* xbb.form_fields(server, form_id): those of one form. */
 extern PGDLLEXPORT Datum xbb_fdw_form_fields(PG_FUNCTION_ARGS);
 
+/* xbb._newest(table): the records of one answer, as they come. */
+extern PGDLLEXPORT Datum xbb_fdw_newest(PG_FUNCTION_ARGS);
+
 #endif							/* XBB_FUNC_FORM_H */

@@ -175,10 +175,11 @@ want_envelope(RecordFormat *format, const char *list_key)
 static void
 convert_column(Place *place, int i, Datum *values, bool *isnull)
 {
-	const RecordColumn *column = &place->format->columns[i];
+	RecordColumn *column = &place->format->columns[i];
 	LexSlice	slice = get_value(place, i);
 
 	place->column = column;
+	column->met = column->met || slice.kind != LEX_MISSING;
 	values[column->index] = value_datum(column->type, &slice, &isnull[column->index]);
 }
 
@@ -417,4 +418,15 @@ bool
 record_tells_failures(const RecordFormat *format)
 {
 	return format->told != NIL;
+}
+
+Bitmapset *
+record_unmet(const RecordFormat *format)
+{
+	Bitmapset  *result = NULL;
+
+	for (int i = 0; i < format->ncolumns; i++)
+		if (!format->columns[i].met)
+			result = bms_add_member(result, format->columns[i].index + 1);
+	return result;
 }

@@ -100,4 +100,7 @@ extern Bitmapset *record_tuple(RecordFormat *format, RecordPage *page, int row,
 /* Is there a column, among those wanted, that tells about failures? */
 extern bool record_tells_failures(const RecordFormat *format);
 
+/* The attnums of wanted columns whose attr none of the rows so far had, not even empty. */
+extern Bitmapset *record_unmet(const RecordFormat *format);
+
 #endif							/* XBB_RECORD_H */

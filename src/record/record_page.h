@@ -30,6 +30,7 @@ typedef struct RecordColumn
 	Attr	   *data;			/* in its "data", or NULL; the own comes first */
 	ValueType  *type;
 	bool		required;		/* what does not fit is an error in any case */
+	bool		met;			/* a record had the attr */
 } RecordColumn;
 
 /* A wanted column that is the same in every row. */
