@@ -159,9 +159,12 @@ $$;
 
 -- Sets a record aside that has failed alone: is it one more of the run?
 CREATE FUNCTION xbb._sync_reject(work xbb._sync_work, n bigint, failure xbb._sync_failure) RETURNS bigint
-LANGUAGE sql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
-  SELECT xbb._sync_set_aside($1, array[$2], array[array[
-    CASE WHEN ($3).sqlstate LIKE '23%' THEN 'constraint' ELSE 'expression' END, ($3).sqlstate, ($3).message]])
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  PERFORM xbb._stage_piece(work.stage, n, n, false);
+  RETURN xbb._stage_execute(work.stage, work.set_aside, array[array[
+    CASE WHEN failure.sqlstate LIKE '23%' THEN 'constraint' ELSE 'expression' END, failure.sqlstate, failure.message]], array[n]);
+END
 $$;
 
 -- Of several new records with one key the newest wins; the others are set aside, and

@@ -120,6 +120,8 @@ run_stored(FunctionCallInfo fcinfo, Stored *stored, int64 *returned)
 	level = NewGUCNestLevel();
 	set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET, PGC_S_SESSION,
 					  GUC_ACTION_SAVE, true, 0, false);
+	/* each statement has an index, but its plan may be made, and kept, while the tables are empty */
+	set_config_option("enable_seqscan", "off", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
 	SetUserIdAndSecContext(sync_tables_owner(function), context | SECURITY_LOCAL_USERID_CHANGE);
 	prepare(stored, function, nargs);
 	if (SPI_execute_plan(stored->plan, values, nulls, false, 0) < 0)
