@@ -58,7 +58,7 @@ SELECT count(*) FROM target t JOIN source s USING (data_id) WHERE t.price IS DIS
 SELECT watermark = :'watermark_before' AS unmoved, loading_until FROM xbb.sync_definition WHERE name = 'change';
 SELECT xbb.alter_sync('change', columns => '{"price": "round(price, 2)"}', chunk => '0');
 CALL xbb.sync('change', full => true);
--- what is newer in the target stays
+-- all is as in the source, also what is newer in the target
 UPDATE target SET update_time = '2040-01-01', name = 'newer' WHERE data_id = 105;
 CALL xbb.sync('change', full => true);
 SELECT name FROM target WHERE data_id = 105;

@@ -19,17 +19,20 @@ END;
 
 -- The statements of a load.  Keys and times of the second stage, called n, tell which of
 -- them have no place in the target, which have one, and which need none.
-CREATE FUNCTION xbb._sync_work(def xbb.sync_definition, run bigint, stage integer) RETURNS xbb._sync_work
+CREATE FUNCTION xbb._sync_work(def xbb.sync_definition, run bigint, stage integer, present boolean) RETURNS xbb._sync_work
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   work xbb._sync_work;
   n pg_catalog.text;
+  update pg_catalog.text;
   keys constant pg_catalog.text[] := array['data_id', 'update_time'] || xbb._sync_key(def);
   same_key constant pg_catalog.text := xbb._sync_same_key(def);
   marks constant boolean := def.delete_mode = 'mark';
 BEGIN
   work.run := run;
   work.stage := stage;
+  -- and so is all of a full run
+  work.present := present OR EXISTS (SELECT FROM xbb.sync_run r WHERE r.id = run AND r.task = 'sync full');
   work.made := xbb._stage_make(def.target, def.target_columns);
   n := xbb._stage_from(work.made::pg_catalog.text, 'n', def.target, keys);
   work.set_aside := xbb._sync_aside_statement(def, run, stage);
@@ -39,18 +42,18 @@ BEGIN
     xbb._sync_list(def.key, 'n.%1$I'), xbb._sync_list(def.key, 'n.%1$I IS NULL', ' OR '), n);
   work.older := pg_catalog.format('SELECT n."#n" FROM %s JOIN %s t ON t.data_id = n.data_id AND %s AND NOT (%s) AND n.update_time < t.update_time',
                                   n, def.target, xbb._sync_own_rows(def), same_key);
-  work.moved := pg_catalog.format('SELECT n."#n" FROM %s JOIN %s t ON t.data_id = n.data_id AND %s AND NOT (%s)', n, def.target,
-                                  xbb._sync_own_rows(def), same_key);
+  work.moved := pg_catalog.format('SELECT n."#n" FROM %s JOIN %s t ON %s', n, def.target, xbb._sync_other_key(def));
   work.rivals := pg_catalog.format('SELECT n."#n" FROM %s JOIN %s t ON %s AND t.data_id <> n.data_id AND %s',
                                    n, def.target, same_key, xbb._sync_alive_rows(def));
   work.stored := pg_catalog.format('SELECT n."#n" FROM %s JOIN %s t ON %s', n, def.target, same_key);
-  work.update_stored := pg_catalog.format(
-    'UPDATE %s t SET %s FROM %s
-     WHERE %s AND (t.data_id OPERATOR(pg_catalog.<>) n.data_id OR coalesce(n.update_time OPERATOR(pg_catalog.>=) t.update_time, true))
-       AND (pg_catalog.record_image_ne(ROW(%s), ROW(%s))%s)', def.target,
+  update := pg_catalog.format('UPDATE %s t SET %s%s FROM %s WHERE ', def.target,
     xbb._sync_list(pg_catalog.array_remove(def.target_columns, 'data_id'), '%1$I = n.%1$I, ', '') ||
-      pg_catalog.format('data_id = xbb._stage_at(%s, n."#n", n.data_id)', work.made) || CASE WHEN marks THEN ', deleted_at = NULL' ELSE '' END,
-    xbb._stage_from(work.made || ', true', 'n', def.target, def.target_columns), same_key,
+      pg_catalog.format('data_id = xbb._stage_at(%s, n."#n", n.data_id)', work.made), CASE WHEN marks THEN ', deleted_at = NULL' ELSE '' END,
+    xbb._stage_from(work.made || ', true', 'n', def.target, def.target_columns));
+  work.update_moved := update || xbb._sync_other_key(def);
+  work.update_stored := update || pg_catalog.format(
+    '%s%s AND (pg_catalog.record_image_ne(ROW(%s), ROW(%s))%s)', same_key,
+    CASE WHEN NOT work.present THEN ' AND (t.data_id OPERATOR(pg_catalog.<>) n.data_id OR coalesce(n.update_time OPERATOR(pg_catalog.>=) t.update_time, true))' END,
     xbb._sync_list(def.target_columns, 't.%1$I'), xbb._sync_list(def.target_columns, 'n.%1$I'),
     CASE WHEN marks THEN ' OR t.deleted_at IS NOT NULL' ELSE '' END);
   work.insert_new := pg_catalog.format(
@@ -196,64 +199,76 @@ CREATE FUNCTION xbb._sync_rival_error(rival bigint) RETURNS pg_catalog.text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN pg_catalog.format('record %s has the same key and is newer', rival);
 
--- A record whose key has changed leaves its old place; then, of a new and a stored
--- record with one key, the newer wins, and any against one that is marked as gone.
+-- Of a new and a stored record with one key the newer wins, and any against one that is
+-- marked as gone; then records whose key has changed go to their new places.
 CREATE FUNCTION xbb._sync_make_room(def xbb.sync_definition, work xbb._sync_work,
-  INOUT rows bigint, OUT moved bigint[], OUT rejected bigint)
+  INOUT rows bigint, OUT renumbered bigint, OUT vacated bigint[], OUT rejected bigint)
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  keys constant pg_catalog.text[] := array['data_id', 'update_time'] || xbb._sync_key(def);
-  n constant pg_catalog.text := xbb._stage_from(work.made::pg_catalog.text, 'n', def.target, keys);
-  same_key constant pg_catalog.text := xbb._sync_same_key(def);
-  path constant pg_catalog.text := xbb._sync_owners_path(def.path);
-  target constant pg_catalog.text := xbb._sync_place(def.target);
-  own_rows constant pg_catalog.text := xbb._sync_own_rows(def);
-  winners constant pg_catalog.text := pg_catalog.format(
-    'FROM %s JOIN %s t ON %s AND t.data_id <> n.data_id AND %s
-       AND (coalesce(t.update_time, ''-infinity''), t.data_id) > (coalesce(n.update_time, ''-infinity''), n.data_id)',
-    n, def.target, same_key, xbb._sync_alive_rows(def));
-  numbers bigint[];
-  words pg_catalog.text[];
-  pushed_out bigint;
+  moved boolean;
+  room pg_catalog.record;
 BEGIN
-  moved := '{}';
+  renumbered := 0;
+  vacated := '{}';
   rejected := 0;
   IF def.key = '{data_id}' THEN
     RETURN;
   END IF;
-  IF xbb._stage_mark(work.made, work.older) > 0 THEN
+  IF NOT work.present AND xbb._stage_mark(work.made, work.older) > 0 THEN
     rows := rows - xbb._stage_drop(work.made);
   END IF;
-  IF xbb._stage_mark(work.made, work.moved) > 0 THEN
-    PERFORM xbb._sync_path(path);
-    EXECUTE pg_catalog.format(
-      'WITH d AS (DELETE FROM %s t USING %s WHERE t.data_id OPERATOR(pg_catalog.=) n.data_id AND %s AND NOT (%s) RETURNING t.data_id)
-       SELECT coalesce(pg_catalog.array_agg(d.data_id), ''{}'') FROM d', target, n, own_rows, same_key) INTO moved;
-    PERFORM xbb._sync_path();
+  moved := xbb._stage_mark(work.made, work.moved) > 0;
+  IF xbb._stage_mark(work.made, work.rivals) > 0 THEN
+    room := xbb._sync_settle_rivals(def, work, rows, moved);
+    rows := room.rows;
+    rejected := room.rejected;
   END IF;
-  IF xbb._stage_mark(work.made, work.rivals) = 0 THEN
-    RETURN;
+  IF moved AND xbb._stage_mark(work.made, work.moved) > 0 THEN
+    room := xbb._sync_renumber(def, work);
+    renumbered := room.renumbered;
+    vacated := room.vacated;
   END IF;
+END
+$$;
+
+-- Where a new record and a stored one have one key, sets the older one aside; a stored one
+-- that is among the new ones under another key has left its place.
+CREATE FUNCTION xbb._sync_settle_rivals(def xbb.sync_definition, work xbb._sync_work, INOUT rows bigint, moved boolean, OUT rejected bigint)
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  keys constant pg_catalog.text[] := array['data_id', 'update_time'] || xbb._sync_key(def);
+  rivals constant pg_catalog.text := pg_catalog.format('FROM %s JOIN %s t ON %s AND t.data_id <> n.data_id AND %s%s',
+    xbb._stage_from(work.made::pg_catalog.text, 'n', def.target, keys), def.target, xbb._sync_same_key(def), xbb._sync_alive_rows(def),
+    CASE WHEN moved THEN pg_catalog.format(' AND NOT EXISTS (SELECT FROM %s WHERE m.data_id = t.data_id)',
+                                           xbb._stage_from(work.made::pg_catalog.text, 'm', def.target, '{data_id}')) END);
+  winners constant pg_catalog.text := rivals ||
+    ' AND (coalesce(t.update_time, ''-infinity''), t.data_id) > (coalesce(n.update_time, ''-infinity''), n.data_id)';
+  numbers bigint[];
+  words pg_catalog.text[];
+  pushed_out bigint;
+BEGIN
+  rejected := 0;
   IF xbb._stage_mark(work.made, 'SELECT n."#n" ' || winners) > 0 THEN
     EXECUTE pg_catalog.format('SELECT pg_catalog.array_agg(n."#n" ORDER BY n."#n"),
         pg_catalog.array_agg(array[''duplicate key'', NULL, xbb._sync_rival_error(t.data_id)] ORDER BY n."#n") %s', winners)
     INTO numbers, words;
     rejected := xbb._sync_set_aside(work, numbers, words);
+    IF moved THEN
+      PERFORM xbb._sync_vacate(def, work, '');
+    END IF;
     rows := rows - xbb._stage_drop(work.made);
   END IF;
   EXECUTE pg_catalog.format(
     'SELECT pg_catalog.count(*) FILTER (WHERE xbb._sync_reject_put($4, ROW($1, $2, t.data_id, t.update_time, ''duplicate key'', NULL,
-       xbb._sync_rival_error(n.data_id), pg_catalog.row_to_json(t), NULL, pg_catalog.to_jsonb(t), $3, NULL)::xbb.sync_reject))
-     FROM %s t JOIN %s ON %s
-     WHERE t.data_id <> n.data_id AND %s', def.target, n, same_key, xbb._sync_alive_rows(def))
+       xbb._sync_rival_error(n.data_id), pg_catalog.row_to_json(t), NULL, pg_catalog.to_jsonb(t), $3, NULL)::xbb.sync_reject)) %s', rivals)
   INTO pushed_out USING def.name, def.owner, work.run, def.id;
   rejected := rejected + pushed_out;
 END
 $$;
 
 -- Writes what is new or differs, of so many rows; what is the same is not written.  Of the
--- inserted, those that have moved count as updated.
-CREATE FUNCTION xbb._sync_write(def xbb.sync_definition, work xbb._sync_work, rows bigint, moved bigint[], OUT inserted bigint, OUT updated bigint)
+-- inserted, those whose row was taken out for it count as updated.
+CREATE FUNCTION xbb._sync_write(def xbb.sync_definition, work xbb._sync_work, rows bigint, vacated bigint[], OUT inserted bigint, OUT updated bigint)
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   stored constant bigint := xbb._stage_mark(work.made, work.stored);
@@ -265,7 +280,7 @@ BEGIN
   IF stored OPERATOR(pg_catalog.>) 0 THEN
     updated := xbb._stage_execute(work.made, work.update_stored);
   END IF;
-  IF stored OPERATOR(pg_catalog.<) rows AND pg_catalog.cardinality(moved) OPERATOR(pg_catalog.=) 0 THEN
+  IF stored OPERATOR(pg_catalog.<) rows AND pg_catalog.cardinality(vacated) OPERATOR(pg_catalog.=) 0 THEN
     inserted := xbb._stage_execute(work.made, work.insert_new);
   ELSIF stored OPERATOR(pg_catalog.<) rows THEN
     EXECUTE pg_catalog.format(
@@ -273,7 +288,7 @@ BEGIN
        SELECT pg_catalog.count(*) FILTER (WHERE i.data_id OPERATOR(pg_catalog.<>) ALL ($1)),
               pg_catalog.count(*) FILTER (WHERE i.data_id OPERATOR(pg_catalog.=) ANY ($1)) FROM i',
       work.insert_new)
-    INTO inserted, moved_back USING moved;
+    INTO inserted, moved_back USING vacated;
     updated := updated OPERATOR(pg_catalog.+) moved_back;
   END IF;
   PERFORM xbb._sync_path();
@@ -297,9 +312,9 @@ BEGIN
   END IF;
   left_over := xbb._sync_drop_doubles(work, counts.rows_read);
   room := xbb._sync_make_room(def, work, left_over.rows);
-  written := xbb._sync_write(def, work, room.rows, room.moved);
+  written := xbb._sync_write(def, work, room.rows, room.vacated);
   counts.inserted := written.inserted;
-  counts.updated := written.updated;
+  counts.updated := written.updated + room.renumbered;
   counts.unchanged := room.rows - counts.updated - counts.inserted;
   counts.rejected := left_over.rejected + room.rejected;
   -- what was set aside once and is in the target now
@@ -352,9 +367,10 @@ END
 $$;
 
 -- Brings all that is staged into the target, and ends the stage; the first "loaded" records
--- are there as they were in it.  A record that a run sets aside twice counts once, and one
+-- are there as they were in it.  What is "present" is so whatever its time.  A record that a run sets aside twice counts once, and one
 -- that it sets aside and loads later not at all.
-CREATE FUNCTION xbb._sync_load(def xbb.sync_definition, run bigint, stage integer, loaded bigint DEFAULT 0) RETURNS xbb._sync_counts
+CREATE FUNCTION xbb._sync_load(def xbb.sync_definition, run bigint, stage integer, loaded bigint DEFAULT 0,
+  present boolean DEFAULT false) RETURNS xbb._sync_counts
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   counts xbb._sync_counts := ROW(0, 0, 0, 0, 0, 0)::xbb._sync_counts;
@@ -363,7 +379,7 @@ DECLARE
   transformed pg_catalog.record;
 BEGIN
   IF xbb._stage_count(stage) > 0 THEN
-    work := xbb._sync_work(def, run, stage);
+    work := xbb._sync_work(def, run, stage, present);
     aside := xbb._sync_set_unread_aside(def, work);
     transformed := xbb._sync_transform(def, work, aside.rejected, loaded);
     work.has_rejects := work.has_rejects OR transformed.all_rejected > 0;

@@ -20,7 +20,7 @@ BEGIN
         FROM xbb.sync_reject j
         WHERE j.owner = def.owner AND j.sync = def.name AND j.run = $2 AND j.loaded IS NULL) r
   WHERE r.bytes <= most_bytes;
-  RAISE EXCEPTION USING ERRCODE = 'XBB01', MESSAGE = message, HINT = hint,
+  RAISE EXCEPTION USING ERRCODE = 'XBB02', MESSAGE = message, HINT = hint,
     DETAIL = pg_catalog.json_build_object('detail', detail, 'rejects', rejects)::pg_catalog.text;
 END
 $$;
@@ -35,7 +35,7 @@ DECLARE
   before constant bigint := xbb._sync_count_rejects(def, run);
 BEGIN
   kept := 0;
-  IF failure.sqlstate <> 'XBB01' THEN
+  IF failure.sqlstate <> 'XBB02' THEN
     RETURN;
   END IF;
   brought := failure.detail::pg_catalog.json;

@@ -38,7 +38,7 @@ BEGIN
 END
 $$;
 
--- Loads records by their dataIds: which of them the source has.
+-- Loads records by their dataIds, as they are now, whatever their time: which of them the source has.
 CREATE FUNCTION xbb._sync_load_ids(def xbb.sync_definition, run bigint, ids bigint[],
   OUT counts xbb._sync_counts, OUT ids_found bigint[])
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
@@ -46,7 +46,7 @@ DECLARE
   stage integer := xbb._sync_stage(def, NULL, NULL, ids);
 BEGIN
   ids_found := xbb._sync_staged_ids(def, stage);
-  counts := xbb._sync_load(def, run, stage);
+  counts := xbb._sync_load(def, run, stage, present => true);
 END
 $$;
 

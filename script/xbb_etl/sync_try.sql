@@ -64,7 +64,7 @@ BEGIN
     ids := xbb._sync_staged_ids(def, stage);
     stage_before := xbb._stage_read(pg_catalog.format(
       'SELECT * FROM %s t WHERE t.data_id = ANY ($3) AND %s', def.target, xbb._sync_own_rows(def)), NULL, NULL, ids);
-    counts := xbb._sync_load(def, 0, stage);
+    counts := xbb._sync_load(def, 0, stage, present => _sync_try.full);
     examples := xbb._sync_examples(def, ids, stage_before);
     SELECT pg_catalog.array_agg(r.line ORDER BY r.data_id) INTO rejected
     FROM (SELECT j.data_id, pg_catalog.format('%s: %s, %s', j.data_id, j.kind, j.error) AS line FROM xbb.sync_reject j
