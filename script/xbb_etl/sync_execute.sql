@@ -231,8 +231,8 @@ DECLARE
   can_commit boolean := xbb._can_commit();
   path pg_catalog.text := pg_catalog.current_setting('search_path');
   def xbb.sync_definition;
-  before pg_catalog.record;
-  told pg_catalog.record;
+  before pg_catalog.record := xbb._sync_before();
+  told pg_catalog.record := before;
   run bigint;
   phase pg_catalog.text := CASE WHEN task OPERATOR(pg_catalog.=) 'retry_rejects' THEN 'retry' ELSE 'plan' END;
   windows pg_catalog.tstzrange[];
@@ -244,8 +244,6 @@ DECLARE
   failure xbb._sync_failure;
 BEGIN
   PERFORM xbb._sync_path();
-  before := xbb._sync_before();
-  told := before;
   step := xbb._sync_begin(_sync_execute.name, task, before, can_commit);
   def := step.def;
   run := step.run;
@@ -276,6 +274,8 @@ BEGIN
       PERFORM xbb._sync_note(def, run, CASE phase WHEN 'done' THEN 'succeeded' WHEN 'stopped' THEN phase ELSE 'running' END,
                              counts, before, NULL);
       IF can_commit THEN
+        -- triggers that wait for it are the owner's
+        PERFORM xbb._sync_path(xbb._sync_owners_path(def.path));
         CALL xbb._sync_commit(failure.sqlstate, failure.message, failure.detail, failure.hint, failure.context);
         PERFORM xbb._sync_path();
         locked := failure.sqlstate IS NULL;

@@ -7,18 +7,24 @@ RETURNS integer LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_c
 DECLARE
   time_column pg_catalog.text := xbb._sync_source_column(def.source, 'updateTime', 'update_time');
   conditions pg_catalog.text[];
+  statement pg_catalog.text;
+  stage integer;
 BEGIN
   conditions := pg_catalog.array_remove(array[
-    CASE WHEN low IS NOT NULL THEN pg_catalog.format('%I >= $1', time_column) END,
-    CASE WHEN high IS NOT NULL THEN pg_catalog.format('%I <= $2', time_column) END,
+    CASE WHEN low IS NOT NULL THEN pg_catalog.format('%I OPERATOR(pg_catalog.>=) $1', time_column) END,
+    CASE WHEN high IS NOT NULL THEN pg_catalog.format('%I OPERATOR(pg_catalog.<=) $2', time_column) END,
     CASE WHEN ids IS NOT NULL THEN
-      pg_catalog.format('%I = ANY ($3)', xbb._sync_source_column(def.source, 'dataId', 'data_id')) END
+      pg_catalog.format('%I OPERATOR(pg_catalog.=) ANY ($3)', xbb._sync_source_column(def.source, 'dataId', 'data_id')) END
   ], NULL);
-  RETURN xbb._stage_read(pg_catalog.format(
+  statement := pg_catalog.format(
     'SELECT NULL::pg_catalog.jsonb AS "#loaded", %s FROM %s WHERE %s%s',
     xbb._sync_list(xbb._sync_staged_columns(def), '%1$I'), def.source,
     coalesce(nullif(pg_catalog.array_to_string(conditions, ' AND '), ''), 'true'),
-    pg_catalog.format(CASE WHEN most IS NOT NULL THEN ' LIMIT %s' END, most)), low, high, ids);
+    pg_catalog.format(CASE WHEN most IS NOT NULL THEN ' LIMIT %s' END, most));
+  PERFORM xbb._sync_path(xbb._sync_owners_path(def.path));
+  stage := xbb._stage_read(statement, low, high, ids);
+  PERFORM xbb._sync_path();
+  RETURN stage;
 END
 $$;
 
