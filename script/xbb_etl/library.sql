@@ -28,6 +28,9 @@ RETURNS record LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 
 CREATE FUNCTION xbb._attr(source pg_catalog.regclass, attnum smallint) RETURNS pg_catalog.text
 LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'xbb_fdw_attr';
 
+CREATE FUNCTION xbb._list_id(source pg_catalog.regclass) RETURNS pg_catalog.text
+LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'xbb_fdw_list_id';
+
 CREATE FUNCTION xbb._settle_time(source pg_catalog.regclass) RETURNS double precision
 LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'xbb_fdw_settle_time';
 

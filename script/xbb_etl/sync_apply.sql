@@ -34,10 +34,15 @@ BEGIN
   -- and so is all of a full run
   work.present := present OR EXISTS (SELECT FROM xbb.sync_run r WHERE r.id = run AND r.task = 'sync full');
   work.made := xbb._stage_make(def.target, def.target_columns);
+  work.rejects_left := def.reject_limit - xbb._sync_count_rejects(def, run);
+  work.has_rejects := EXISTS (SELECT FROM xbb.sync_reject r WHERE r.owner = def.owner AND r.sync = def.name);
+  IF xbb._sync_is_list(def.source) THEN
+    RETURN xbb._sync_list_work(def, work);
+  END IF;
   n := xbb._stage_from(work.made::pg_catalog.text, 'n', def.target, keys);
   work.set_aside := xbb._sync_aside_statement(def, run, stage);
   work.doubles := pg_catalog.format(
-    'SELECT n."#n", %2$s AS no_key, pg_catalog.first_value(n.data_id) OVER w AS winner, pg_catalog.row_number() OVER w AS place
+    'SELECT n."#n", %2$s AS no_key, xbb._sync_rival_error(pg_catalog.first_value(n.data_id) OVER w) AS error, pg_catalog.row_number() OVER w AS place
      FROM %3$s WINDOW w AS (PARTITION BY %1$s ORDER BY n.update_time DESC NULLS LAST, n.data_id DESC)',
     xbb._sync_list(def.key, 'n.%1$I'), xbb._sync_list(def.key, 'n.%1$I IS NULL', ' OR '), n);
   work.older := pg_catalog.format('SELECT n."#n" FROM %s JOIN %s t ON t.data_id = n.data_id AND %s AND NOT (%s) AND n.update_time < t.update_time',
@@ -62,8 +67,6 @@ BEGIN
     xbb._sync_list(pg_catalog.array_remove(def.target_columns, 'data_id'), ', n.%1$I', ''),
     xbb._stage_from(work.made || ', false', 'n', def.target, def.target_columns));
   work.no_rejects := pg_catalog.format('SELECT xbb._sync_reject_drop(%s, pg_catalog.array_agg(n.data_id), %s) FROM %s', def.id, run, n);
-  work.rejects_left := def.reject_limit - xbb._sync_count_rejects(def, run);
-  work.has_rejects := EXISTS (SELECT FROM xbb.sync_reject r WHERE r.owner = def.owner AND r.sync = def.name);
   RETURN work;
 END
 $$;
@@ -186,7 +189,7 @@ BEGIN
   EXECUTE pg_catalog.format(
     'SELECT pg_catalog.array_agg(d."#n" ORDER BY d."#n"),
             pg_catalog.array_agg(CASE WHEN d.no_key THEN array[''null key'', NULL, ''the key is null'']
-                                      ELSE array[''duplicate key'', NULL, xbb._sync_rival_error(d.winner)] END ORDER BY d."#n")
+                                      ELSE array[''duplicate key'', NULL, d.error] END ORDER BY d."#n")
      FROM (%s) d WHERE d.place > 1 OR d.no_key', work.doubles)
   INTO numbers, words;
   rejected := xbb._sync_set_aside(work, numbers, words);
@@ -311,10 +314,16 @@ BEGIN
     RETURN counts;
   END IF;
   left_over := xbb._sync_drop_doubles(work, counts.rows_read);
-  room := xbb._sync_make_room(def, work, left_over.rows);
-  written := xbb._sync_write(def, work, room.rows, room.vacated);
+  IF work.ids IS NOT NULL THEN
+    room := xbb._sync_list_make_room(def, work, left_over.rows);
+    written := xbb._sync_list_write(def, work, room.rows, room.adopted);
+    counts.updated := written.updated;
+  ELSE
+    room := xbb._sync_make_room(def, work, left_over.rows);
+    written := xbb._sync_write(def, work, room.rows, room.vacated);
+    counts.updated := written.updated + room.renumbered;
+  END IF;
   counts.inserted := written.inserted;
-  counts.updated := written.updated + room.renumbered;
   counts.unchanged := room.rows - counts.updated - counts.inserted;
   counts.rejected := left_over.rejected + room.rejected;
   -- what was set aside once and is in the target now

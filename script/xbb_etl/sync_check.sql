@@ -103,6 +103,31 @@ BEGIN
 END
 $$;
 
+-- Is the source, a list without times, one that can be compared?
+CREATE FUNCTION xbb._sync_check_list(def xbb.sync_definition) RETURNS void
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  id_attr pg_catalog.text := xbb._sync_id_attr(def.source);
+  id_column pg_catalog.text := xbb._sync_source_column(def.source, id_attr, 'data_id');
+BEGIN
+  IF id_column IS NULL THEN
+    RAISE EXCEPTION 'source % has no column for %', def.source, id_attr
+      USING ERRCODE = 'undefined_column', HINT = 'It tells the records of such a list apart.';
+  END IF;
+  IF def.columns ->> id_column <> pg_catalog.quote_ident(id_column) THEN
+    RAISE EXCEPTION 'column % of the target tells the records apart, and takes no expression', pg_catalog.quote_ident(id_column)
+      USING ERRCODE = 'invalid_parameter_value';
+  END IF;
+  IF def.scope ? id_column THEN
+    RAISE EXCEPTION 'column % tells the records apart, and cannot be in a scope', pg_catalog.quote_ident(id_column)
+      USING ERRCODE = 'invalid_parameter_value';
+  END IF;
+  IF def.chunk IS NOT NULL THEN
+    RAISE EXCEPTION 'chunk needs a source with times' USING ERRCODE = 'invalid_parameter_value';
+  END IF;
+END
+$$;
+
 -- Is the source one that a sync can read?
 CREATE FUNCTION xbb._sync_check_source(def xbb.sync_definition) RETURNS void
 LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
@@ -119,6 +144,10 @@ BEGIN
   END IF;
   PERFORM xbb._sync_check_owner('source', def.source);
   time_column := xbb._sync_source_column(def.source, 'updateTime', 'update_time');
+  IF xbb._sync_is_list(def.source) THEN
+    PERFORM xbb._sync_check_list(def);
+    RETURN;
+  END IF;
   IF xbb._sync_source_column(def.source, 'dataId', 'data_id') IS NULL OR time_column IS NULL THEN
     RAISE EXCEPTION 'source % has no column for %', def.source,
       CASE WHEN xbb._sync_source_column(def.source, 'dataId', 'data_id') IS NULL THEN 'dataId' ELSE 'updateTime' END
@@ -380,6 +409,7 @@ BEGIN
   PERFORM xbb._sync_check_rights(def);
   PERFORM xbb._sync_check_owner('target', def.target);
   FOR item IN SELECT * FROM (VALUES ('data_id', 'bigint'), ('update_time', 'timestamp with time zone')) v (name, type)
+              WHERE NOT xbb._sync_is_list(def.source)
               UNION ALL SELECT 'deleted_at', 'timestamp with time zone' WHERE def.delete_mode = 'mark' LOOP
     SELECT pg_catalog.format_type(a.atttypid, a.atttypmod) = item.type INTO fits
     FROM pg_catalog.pg_attribute a WHERE a.attrelid = def.target AND a.attname = item.name AND NOT a.attisdropped;

@@ -91,9 +91,8 @@ BEGIN
         SELECT FROM pg_catalog.pg_attribute t WHERE t.attrelid = def.target AND t.attname = a.attname
           AND t.attnum > 0 AND NOT t.attisdropped AND t.attgenerated = ''));
   END IF;
-  given := pg_catalog.jsonb_build_object(
-    'data_id', pg_catalog.quote_ident(xbb._sync_source_column(def.source, 'dataId', 'data_id')),
-    'update_time', pg_catalog.quote_ident(xbb._sync_source_column(def.source, 'updateTime', 'update_time'))) || coalesce(given, '{}')
+  given := (SELECT pg_catalog.jsonb_object_agg(o.key, pg_catalog.quote_ident(o.value))
+            FROM pg_catalog.jsonb_each_text(xbb._sync_own_columns(def.source)) o) || coalesce(given, '{}')
     || xbb._sync_scope_expressions(def);
   SELECT k INTO missing FROM pg_catalog.jsonb_object_keys(given) k
   WHERE def.target IS NOT NULL AND NOT EXISTS (
@@ -112,21 +111,21 @@ $$;
 CREATE FUNCTION xbb._sync_transformation(def xbb.sync_definition) RETURNS xbb.sync_definition
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  id_column pg_catalog.text := xbb._sync_source_column(def.source, 'dataId', 'data_id');
-  time_column pg_catalog.text := xbb._sync_source_column(def.source, 'updateTime', 'update_time');
+  own pg_catalog.jsonb := xbb._sync_own_columns(def.source);
 BEGIN
   PERFORM xbb._sync_check_row(def);
   -- in the source's order; what is not called as there comes last
   SELECT pg_catalog.array_agg(k ORDER BY a.attnum, k) INTO def.target_columns
   FROM pg_catalog.jsonb_object_keys(xbb._sync_expressions(def)) k
-  LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = def.source AND a.attnum > 0 AND NOT a.attisdropped AND a.attname =
-    CASE k WHEN 'data_id' THEN id_column WHEN 'update_time' THEN time_column ELSE k END;
+  LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = def.source AND a.attnum > 0 AND NOT a.attisdropped AND
+    a.attname = coalesce(own ->> k, k);
   PERFORM xbb._sync_make_functions(def, 'xbb_sync_view', def.target_columns,
                                    xbb._sync_make_view('xbb_sync_view', def, def.target_columns));
   SELECT pg_catalog.array_agg(a.attname ORDER BY a.attnum) INTO def.source_columns
   FROM pg_catalog.pg_attribute a
   WHERE a.attrelid = def.source AND a.attnum > 0 AND NOT a.attisdropped
-    AND (a.attname IN (id_column, time_column, xbb._sync_source_column(def.source, '*', '*')) OR
+    AND (a.attname = xbb._sync_source_column(def.source, '*', '*') OR
+         a.attname IN (SELECT o.value FROM pg_catalog.jsonb_each_text(own) o) OR
          a.attname = ANY (xbb._sync_functions_read(def.source)));
   RETURN def;
 END
@@ -140,8 +139,8 @@ DECLARE
 BEGIN
   EXECUTE pg_catalog.format('CREATE TABLE %s AS SELECT * FROM pg_temp.xbb_sync_view WITH NO DATA', target);
   EXECUTE pg_catalog.format('ALTER TABLE %s ADD PRIMARY KEY (%s)', target, xbb._sync_list(xbb._sync_key(def), '%1$I'));
-  IF def.key <> '{data_id}' THEN
-    EXECUTE pg_catalog.format('CREATE INDEX ON %s (%s)', target, xbb._sync_list(xbb._sync_scope_columns(def) || 'data_id'::pg_catalog.text, '%1$I'));
+  IF def.key <> array[xbb._sync_id(def)] THEN
+    EXECUTE pg_catalog.format('CREATE INDEX ON %s (%s)', target, xbb._sync_list(xbb._sync_scope_columns(def) || xbb._sync_id(def), '%1$I'));
   END IF;
   IF def.delete_mode = 'mark' THEN
     EXECUTE pg_catalog.format('ALTER TABLE %s ADD COLUMN deleted_at timestamptz', target);
@@ -198,6 +197,9 @@ BEGIN
       USING ERRCODE = 'null_value_not_allowed';
   END IF;
   def.owner := (SELECT r.oid FROM pg_catalog.pg_roles r WHERE r.rolname = current_user);
+  IF def.key = '{data_id}' AND xbb._sync_is_list(def.source) THEN
+    def.key := array[xbb._sync_id(def)];
+  END IF;
   IF EXISTS (SELECT FROM xbb.sync_definition d WHERE d.owner = def.owner AND d.name = def.name AND d.confirmed) THEN
     RAISE EXCEPTION 'sync % exists already', pg_catalog.quote_ident(def.name) USING ERRCODE = 'duplicate_object';
   END IF;
@@ -245,16 +247,16 @@ COMMENT ON FUNCTION xbb.create_sync(text, regclass, text, text[], interval, json
 
 -- The expression of each column that a definition names: by default those it has.
 CREATE FUNCTION xbb._sync_named(def xbb.sync_definition) RETURNS pg_catalog.jsonb
-LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp SET quote_all_identifiers = off AS $$
+LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp SET quote_all_identifiers = off AS $$
   SELECT coalesce((def).columns, pg_catalog.jsonb_object_agg(u.c, pg_catalog.quote_ident(u.c)), '{}')
   FROM pg_catalog.unnest((def).target_columns) u (c)
-  WHERE u.c NOT IN ('data_id', 'update_time') AND u.c <> ALL (xbb._sync_scope_columns(def))
+  WHERE NOT xbb._sync_own_columns((def).source) ? u.c AND u.c <> ALL (xbb._sync_scope_columns(def))
 $$;
 
 -- The columns of a definition after a JSON merge patch: null takes one out, and alone
 -- it is the default.
 CREATE FUNCTION xbb._sync_patch(def xbb.sync_definition, patch pg_catalog.jsonb) RETURNS pg_catalog.jsonb
-LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   named pg_catalog.jsonb := xbb._sync_named(def);
   missing pg_catalog.text;

@@ -102,7 +102,7 @@ $$;
 CREATE FUNCTION xbb._sync_check_task(def xbb.sync_definition, task pg_catalog.text) RETURNS void
 LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-  IF task LIKE 'reconcile%' AND NOT xbb._sync_counts_source(def.source) THEN
+  IF task LIKE 'reconcile%' AND NOT xbb._sync_counts_source(def.source) AND NOT xbb._sync_is_list(def.source) THEN
     RAISE EXCEPTION 'the source of sync % is no foreign table of xbb_fdw', pg_catalog.quote_ident(def.name)
       USING ERRCODE = 'wrong_object_type';
   END IF;
@@ -120,12 +120,13 @@ SET standard_conforming_strings = on SET array_nulls = on SET transform_null_equ
 SET IntervalStyle = postgres SET extra_float_digits = 1 SET bytea_output = hex SET xmloption = content AS $$
 DECLARE
   def xbb.sync_definition := xbb._sync_get_again(id);
-  loaded pg_catalog.text := CASE task WHEN 'reconcile' THEN 'divide' WHEN 'reconcile full' THEN 'compare all' ELSE 'done' END;
+  loaded pg_catalog.text := CASE WHEN xbb._sync_is_list(def.source) THEN 'done' WHEN task = 'reconcile' THEN 'divide'
+                                 WHEN task LIKE 'reconcile%' THEN 'compare all' ELSE 'done' END;
   first pg_catalog.tstzrange := windows[pg_catalog.cardinality(windows)];
   rest pg_catalog.tstzrange := pg_catalog.tstzrange(def.watermark - def.overlap, NULL);
   nothing constant xbb._sync_counts := ROW(0, 0, 0, 0, 0, 0);
-  checked pg_catalog.record;
   next pg_catalog.record;
+  checked pg_catalog.record;
 BEGIN
   IF NOT def.enabled THEN
     phase := 'stopped';
@@ -140,6 +141,8 @@ BEGIN
     -- no lock is held while the API is asked
     counts := nothing;
     RETURN;
+  ELSIF xbb._sync_is_list(def.source) THEN
+    counts := xbb._sync_load_list(def, run);
   ELSIF phase = 'plan' AND task <> 'sync full' THEN
     counts := xbb._sync_load_little(def, run);
   END IF;
@@ -148,7 +151,6 @@ BEGIN
     phase := loaded;
   ELSIF phase = 'plan' THEN
     windows := xbb._sync_plan(def, task = 'sync full');
-    -- what it noted, too
     counts := CASE WHEN windows <> '{}' THEN nothing END;
     phase := CASE WHEN task = 'sync full' AND windows = '{}' THEN 'load all' ELSE 'load' END;
   ELSIF phase = 'load' AND pg_catalog.cardinality(windows) > 0 THEN

@@ -47,10 +47,39 @@ RETURN EXISTS (
     JOIN pg_catalog.pg_foreign_data_wrapper w ON w.oid = s.srvfdw
     WHERE t.ftrelid = source AND w.fdwhandler = 'xbb.fdw_handler'::pg_catalog.regproc);
 
+-- Is it a list without times, which is read whole and compared?
+CREATE FUNCTION xbb._sync_is_list(source pg_catalog.regclass) RETURNS boolean
+LANGUAGE sql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT CASE WHEN xbb._sync_counts_source($1) THEN xbb._list_id($1) IS NOT NULL
+              ELSE EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.oid = $1 AND c.relkind <> 'f')
+                AND xbb._sync_source_column($1, 'updateTime', 'update_time') IS NULL END
+$$;
+
+-- The attr that tells its records apart.
+CREATE FUNCTION xbb._sync_id_attr(source pg_catalog.regclass) RETURNS pg_catalog.text
+LANGUAGE sql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT coalesce(CASE WHEN xbb._sync_counts_source($1) THEN xbb._list_id($1) END, 'dataId')
+$$;
+
+-- The columns of the target that each sync loads, with the source's that they come from.
+CREATE FUNCTION xbb._sync_own_columns(source pg_catalog.regclass) RETURNS pg_catalog.jsonb
+LANGUAGE sql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT CASE WHEN xbb._sync_is_list($1) AND i IS NOT NULL THEN pg_catalog.jsonb_build_object(i, i)
+              ELSE pg_catalog.jsonb_build_object('data_id', i, 'update_time', xbb._sync_source_column($1, 'updateTime', 'update_time')) END
+  FROM xbb._sync_source_column($1, xbb._sync_id_attr($1), 'data_id') i
+$$;
+
 -- A list of column names, each made into text by a format with %1$I.
 CREATE FUNCTION xbb._sync_list(names pg_catalog.text[], pattern pg_catalog.text, separator pg_catalog.text DEFAULT ', ')
 RETURNS pg_catalog.text
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
   SELECT pg_catalog.string_agg(pg_catalog.format($2, u.n), $3 ORDER BY u.o)
   FROM pg_catalog.unnest($1) WITH ORDINALITY u (n, o)
+$$;
+
+-- The column of the target that tells which record a row stands for.
+CREATE FUNCTION xbb._sync_id(def xbb.sync_definition) RETURNS pg_catalog.text
+LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT CASE WHEN xbb._sync_is_list((def).source) THEN xbb._sync_source_column((def).source, xbb._sync_id_attr((def).source), 'data_id')
+              ELSE 'data_id' END
 $$;

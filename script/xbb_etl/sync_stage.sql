@@ -56,15 +56,18 @@ CREATE FUNCTION xbb._sync_aside_statement(def xbb.sync_definition, run bigint, s
 LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   raw_column pg_catalog.text := xbb._sync_source_column(def.source, '*', '*');
+  own pg_catalog.jsonb := xbb._sync_own_columns(def.source);
 BEGIN
   RETURN pg_catalog.format(
     'SELECT FROM %s JOIN pg_catalog.unnest($2) WITH ORDINALITY u (n, o) ON u.n OPERATOR(pg_catalog.=) s."#n"
-     WHERE xbb._sync_reject_put(%s, ROW(%L, %L::pg_catalog.regrole, s.%I, s.%I,
+     WHERE xbb._sync_reject_put(%s, ROW(%L, %L::pg_catalog.regrole, %s, %s,
        ($1)[u.o][1], ($1)[u.o][2], ($1)[u.o][3],
        coalesce(s."#loaded"::pg_catalog.json, %7$s, pg_catalog.row_to_json(s)),
        CASE WHEN s."#loaded" IS NULL AND %7$s IS NULL THEN pg_catalog.row_to_json(s) END, s."#loaded", %8$s, NULL)::xbb.sync_reject)',
     xbb._sync_staged(def, stage, 's', xbb._sync_staged_columns(def)), def.id, def.name, def.owner,
-    xbb._sync_source_column(def.source, 'dataId', 'data_id'), xbb._sync_source_column(def.source, 'updateTime', 'update_time'),
+    pg_catalog.format(CASE WHEN xbb._sync_is_list(def.source) THEN 'xbb._sync_record_number(s.%I::pg_catalog.text)' ELSE 's.%I' END,
+                      own ->> xbb._sync_id(def)),
+    CASE WHEN own ? 'update_time' THEN pg_catalog.format('s.%I', own ->> 'update_time') ELSE 'NULL' END,
     CASE WHEN raw_column IS NOT NULL AND xbb._sync_counts_source(def.source)
          THEN pg_catalog.format('s.%I::pg_catalog.json', raw_column) ELSE 'NULL' END, run);
 END

@@ -12,7 +12,8 @@ CREATE TYPE xbb._sync_failure AS (
 -- has them), and how many more records may be rejected.
 CREATE TYPE xbb._sync_work AS (
   run bigint, stage integer, made integer, set_aside text, doubles text, older text, moved text, rivals text, stored text,
-  update_stored text, update_moved text, present boolean, insert_new text, no_rejects text, rejects_left bigint, has_rejects boolean
+  update_stored text, update_moved text, present boolean, insert_new text, no_rejects text, rejects_left bigint,
+  has_rejects boolean, ids text[]
 );
 
 -- Where this database is: dumps leave it out, and what copies it otherwise is elsewhere.

@@ -7,7 +7,7 @@ BEGIN
   RETURN pg_catalog.format('%s read, %s inserted, %s updated, %s unchanged, %s rejected%s, %s request%s',
     coalesce(counts.rows_read, 0), coalesce(counts.inserted, 0), coalesce(counts.updated, 0), coalesce(counts.unchanged, 0),
     coalesce(counts.rejected, 0),
-    CASE WHEN task LIKE 'reconcile%' THEN pg_catalog.format(', %s deleted', coalesce(counts.deleted, 0)) END,
+    CASE WHEN task LIKE 'reconcile%' OR counts.deleted > 0 THEN pg_catalog.format(', %s deleted', coalesce(counts.deleted, 0)) END,
     requests, CASE WHEN requests <> 1 THEN 's' END);
 END
 $$;

@@ -8,25 +8,26 @@ DECLARE
     WHERE a.attrelid = def.target AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum));
 BEGIN
   EXECUTE pg_catalog.format(
-    'SELECT pg_catalog.array_agg(pg_catalog.format(''%%s: %%s'', t.data_id,
+    'SELECT pg_catalog.array_agg(pg_catalog.format(''%%s: %%s'', t.id,
        (SELECT pg_catalog.string_agg(pg_catalog.format(''%%I %%s'', u.c, pg_catalog.left(t.r ->> u.c, $3)), '', '' ORDER BY u.o)
-        FROM pg_catalog.unnest($1) WITH ORDINALITY u (c, o) WHERE u.c <> ''data_id'' AND u.o <= $4 AND t.r -> u.c <> ''null''))
-       ORDER BY t.data_id)
-     FROM (SELECT t.data_id, pg_catalog.to_jsonb(t) AS r FROM %s t
-           WHERE t.data_id = ANY ($5) AND %s AND NOT EXISTS (SELECT FROM %s WHERE b.data_id = t.data_id)
-           ORDER BY t.data_id LIMIT $2) t', def.target, xbb._sync_own_rows(def), before)
+        FROM pg_catalog.unnest($1) WITH ORDINALITY u (c, o) WHERE u.c <> %4$L AND u.o <= $4 AND t.r -> u.c <> ''null''))
+       ORDER BY t.id)
+     FROM (SELECT t.%4$I AS id, pg_catalog.to_jsonb(t) AS r FROM %1$s t
+           WHERE %5$s AND %2$s AND NOT EXISTS (SELECT FROM %3$s WHERE b.%4$I = t.%4$I)
+           ORDER BY t.%4$I LIMIT $2) t', def.target, xbb._sync_own_rows(def), before, xbb._sync_id(def),
+    CASE WHEN ids IS NULL THEN 'true' ELSE 't.data_id = ANY ($5)' END)
   INTO inserted USING def.target_columns, limits.examples, limits.example_characters, limits.example_columns, ids;
   EXECUTE pg_catalog.format(
-    'SELECT pg_catalog.array_agg(pg_catalog.format(''%%s: %%s'', t.data_id,
+    'SELECT pg_catalog.array_agg(pg_catalog.format(''%%s: %%s'', t.id,
        (SELECT pg_catalog.string_agg(pg_catalog.format(''%%I %%s -> %%s'', u.c, coalesce(pg_catalog.left(t.b ->> u.c, $3), ''NULL''),
                                                        coalesce(pg_catalog.left(t.r ->> u.c, $3), ''NULL'')), '', '' ORDER BY u.o)
         FROM pg_catalog.unnest($1) WITH ORDINALITY u (c, o) WHERE t.b -> u.c IS DISTINCT FROM t.r -> u.c))
-       ORDER BY t.data_id)
-     FROM (SELECT t.data_id, pg_catalog.to_jsonb(t) AS r, pg_catalog.to_jsonb(b) AS b
-           FROM %s t JOIN %s ON b.data_id = t.data_id AND %s
-           WHERE pg_catalog.record_image_ne(ROW(%s), ROW(%s)) ORDER BY t.data_id LIMIT $2) t', def.target, before,
+       ORDER BY t.id)
+     FROM (SELECT t.%6$I AS id, pg_catalog.to_jsonb(t) AS r, pg_catalog.to_jsonb(b) AS b
+           FROM %1$s t JOIN %2$s ON b.%6$I = t.%6$I AND %3$s
+           WHERE pg_catalog.record_image_ne(ROW(%4$s), ROW(%5$s)) ORDER BY t.%6$I LIMIT $2) t', def.target, before,
     xbb._sync_own_rows(def),
-    xbb._sync_list(def.target_columns, 't.%1$I'), xbb._sync_list(def.target_columns, 'b.%1$I'))
+    xbb._sync_list(def.target_columns, 't.%1$I'), xbb._sync_list(def.target_columns, 'b.%1$I'), xbb._sync_id(def))
   INTO updated USING def.target_columns, limits.examples, limits.example_characters;
 END
 $$;
@@ -60,11 +61,16 @@ BEGIN
   BEGIN
     checked := xbb._sync_check_again(def);
     def := checked.def;
-    stage := xbb._sync_stage(def, CASE WHEN NOT _sync_try.full THEN def.watermark - def.overlap END, NULL);
-    ids := xbb._sync_staged_ids(def, stage);
-    stage_before := xbb._stage_read(pg_catalog.format(
-      'SELECT * FROM %s t WHERE t.data_id = ANY ($3) AND %s', def.target, xbb._sync_own_rows(def)), NULL, NULL, ids);
-    counts := xbb._sync_load(def, 0, stage, present => _sync_try.full);
+    IF xbb._sync_is_list(def.source) THEN
+      stage_before := xbb._stage_read(pg_catalog.format('SELECT * FROM %s t WHERE %s', def.target, xbb._sync_own_rows(def)), NULL, NULL, NULL);
+      counts := xbb._sync_load_list(def, 0);
+    ELSE
+      stage := xbb._sync_stage(def, CASE WHEN NOT _sync_try.full THEN def.watermark - def.overlap END, NULL);
+      ids := xbb._sync_staged_ids(def, stage);
+      stage_before := xbb._stage_read(pg_catalog.format(
+        'SELECT * FROM %s t WHERE t.data_id = ANY ($3) AND %s', def.target, xbb._sync_own_rows(def)), NULL, NULL, ids);
+      counts := xbb._sync_load(def, 0, stage, present => _sync_try.full);
+    END IF;
     examples := xbb._sync_examples(def, ids, stage_before);
     SELECT pg_catalog.array_agg(r.line ORDER BY r.data_id) INTO rejected
     FROM (SELECT j.data_id, pg_catalog.format('%s: %s, %s', j.data_id, j.kind, j.error) AS line FROM xbb.sync_reject j
@@ -73,8 +79,10 @@ BEGIN
   EXCEPTION WHEN SQLSTATE 'XBB00' THEN
     NULL;
   END;
-  RAISE INFO 'dry run of sync %: % read, % to insert, % to update, % unchanged, % to reject, % request%', pg_catalog.quote_ident(def.name),
-    counts.rows_read, counts.inserted, counts.updated, counts.unchanged, counts.rejected, (xbb._counters()).requests - before.requests,
+  RAISE INFO 'dry run of sync %: % read, % to insert, % to update, % unchanged, % to reject%, % request%', pg_catalog.quote_ident(def.name),
+    counts.rows_read, counts.inserted, counts.updated, counts.unchanged, counts.rejected,
+    CASE WHEN counts.deleted > 0 THEN pg_catalog.format(', %s to delete', counts.deleted) ELSE '' END,
+    (xbb._counters()).requests - before.requests,
     CASE WHEN (xbb._counters()).requests - before.requests <> 1 THEN 's' ELSE '' END;
   FOREACH line IN ARRAY coalesce(examples.inserted, '{}') LOOP
     RAISE INFO 'would insert %', line;

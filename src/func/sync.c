@@ -34,6 +34,7 @@ PG_FUNCTION_INFO_V1(xbb_fdw_can_commit);
 PG_FUNCTION_INFO_V1(xbb_fdw_window_records);
 PG_FUNCTION_INFO_V1(xbb_fdw_counters);
 PG_FUNCTION_INFO_V1(xbb_fdw_attr);
+PG_FUNCTION_INFO_V1(xbb_fdw_list_id);
 PG_FUNCTION_INFO_V1(xbb_fdw_settle_time);
 PG_FUNCTION_INFO_V1(xbb_fdw_total);
 PG_FUNCTION_INFO_V1(xbb_fdw_read_record);
@@ -79,6 +80,16 @@ xbb_fdw_attr(PG_FUNCTION_ARGS)
 
 	option_check_table(relid);
 	PG_RETURN_TEXT_P(cstring_to_text(option_attr(relid, PG_GETARG_INT16(1))));
+}
+
+Datum
+xbb_fdw_list_id(PG_FUNCTION_ARGS)
+{
+	const OptionObject *object = option_table(PG_GETARG_OID(0))->object;
+
+	if (object->has_times)
+		PG_RETURN_NULL();
+	PG_RETURN_TEXT_P(cstring_to_text(object->id_key));
 }
 
 Datum

@@ -19,6 +19,9 @@ extern PGDLLEXPORT Datum xbb_fdw_counters(PG_FUNCTION_ARGS);
 /* xbb._attr(regclass, smallint): a column's attr */
 extern PGDLLEXPORT Datum xbb_fdw_attr(PG_FUNCTION_ARGS);
 
+/* xbb._list_id(regclass): the attr that tells the records of a list without times apart; NULL: it has times */
+extern PGDLLEXPORT Datum xbb_fdw_list_id(PG_FUNCTION_ARGS);
+
 /* xbb._settle_time(regclass): the option, seconds */
 extern PGDLLEXPORT Datum xbb_fdw_settle_time(PG_FUNCTION_ARGS);
 

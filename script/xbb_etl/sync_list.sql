@@ -1,0 +1,194 @@
+-- Lists without times (users, departments, roles, labels): each run reads all of one, and
+-- brings what differs into the target, what is gone included.  Rows and records belong
+-- together by the list's own id, as text; after that by the key.
+
+-- What sync_reject calls a record: the number that its id is, or one made of it, below 0.
+CREATE FUNCTION xbb._sync_record_number(id pg_catalog.text) RETURNS bigint
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+RETURN CASE WHEN id ~ '^(0|[1-9][0-9]{0,17})$' THEN id::bigint ELSE pg_catalog.hashtextextended(id, 0) | ((1::bigint) << 63) END;
+
+-- When t, a row of the target, stands for n, a new one.
+CREATE FUNCTION xbb._sync_same_record(def xbb.sync_definition) RETURNS pg_catalog.text
+LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT pg_catalog.format('t.%1$I::pg_catalog.text OPERATOR(pg_catalog.=) n.%1$I::pg_catalog.text AND %2$s', xbb._sync_id(def), xbb._sync_own_rows(def))
+$$;
+
+-- The ids of all that was read, as text.
+CREATE FUNCTION xbb._sync_list_ids(def xbb.sync_definition, stage integer) RETURNS pg_catalog.text[]
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  id pg_catalog.text := xbb._sync_id(def);
+  ids pg_catalog.text[];
+BEGIN
+  EXECUTE pg_catalog.format('SELECT coalesce(pg_catalog.array_agg(s.%I::pg_catalog.text), ''{}'') FROM %s', id,
+                            xbb._stage_from(stage::pg_catalog.text, 's', def.source, array[id])) INTO ids;
+  RETURN ids;
+END
+$$;
+
+-- The statements of a load.  Of new records with one key the one that has it in the target
+-- wins, else the one whose id comes first.
+CREATE FUNCTION xbb._sync_list_work(def xbb.sync_definition, work xbb._sync_work) RETURNS xbb._sync_work
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  id pg_catalog.text := xbb._sync_id(def);
+  n pg_catalog.text := xbb._stage_from(work.made::pg_catalog.text, 'n', def.target, array[id] || xbb._sync_key(def));
+  others pg_catalog.text[] := pg_catalog.array_remove(def.target_columns, id);
+  same_record pg_catalog.text := xbb._sync_same_record(def);
+  same_key pg_catalog.text := xbb._sync_same_key(def);
+  marks boolean := def.delete_mode = 'mark';
+  come pg_catalog.text := pg_catalog.format('CASE WHEN xbb._stage_at(%s, n."#n", 0) OPERATOR(pg_catalog.=) 0 THEN n.%I END', work.made, id);
+  update pg_catalog.text := pg_catalog.format('UPDATE %s t SET %s%I = %s%s FROM %s WHERE ', xbb._sync_place(def.target),
+    xbb._sync_list(others, '%1$I = n.%1$I, ', ''), id, come, CASE WHEN marks THEN ', deleted_at = NULL' END,
+    xbb._stage_from(work.made || ', true', 'n', def.target, def.target_columns));
+BEGIN
+  work.ids := xbb._sync_list_ids(def, work.stage);
+  work.set_aside := xbb._sync_aside_statement(def, work.run, work.stage);
+  work.doubles := pg_catalog.format(
+    'SELECT q."#n", q."#no_key" AS no_key, pg_catalog.format(''record %%s has the same key'', pg_catalog.first_value(q."#id") OVER w) AS error,
+            pg_catalog.row_number() OVER w AS place
+     FROM (SELECT n.*, n.%I::pg_catalog.text AS "#id", %s AS "#no_key", EXISTS (SELECT FROM %s t WHERE %s AND %s) AS "#there" FROM %s) q
+     WINDOW w AS (PARTITION BY %s ORDER BY q."#there" DESC, q."#id")', id, xbb._sync_list(def.key, 'n.%1$I IS NULL', ' OR '),
+    def.target, same_record, same_key, n, xbb._sync_list(xbb._sync_key(def), 'q.%1$I'));
+  work.stored := pg_catalog.format('SELECT n."#n" FROM %s JOIN %s t ON %s', n, def.target, same_record);
+  work.update_stored := pg_catalog.format('%s%s AND (pg_catalog.record_image_ne(ROW(%s), ROW(%s))%s)', update, same_record,
+    xbb._sync_list(def.target_columns, 't.%1$I'), xbb._sync_list(def.target_columns, 'n.%1$I'),
+    CASE WHEN marks THEN ' OR t.deleted_at IS NOT NULL' END);
+  -- rows of no record, or of one that is gone, are free
+  work.moved := pg_catalog.format('SELECT n."#n" FROM %s JOIN %s t ON %s AND (t.%I IS NULL OR %s)
+                                   WHERE NOT EXISTS (SELECT FROM %2$s t WHERE %6$s)', n, def.target, same_key, id,
+    CASE WHEN marks THEN 't.deleted_at IS NOT NULL' ELSE pg_catalog.format('t.%I::pg_catalog.text <> ALL ($1)', id) END, same_record);
+  work.older := update || same_key;
+  work.rivals := pg_catalog.format('SELECT n."#n", t.%I::pg_catalog.text AS winner FROM %s JOIN %s t ON %s AND NOT (%s)', id, n, def.target,
+                                   same_key, same_record);
+  work.insert_new := pg_catalog.format('INSERT INTO %s (%I%s) SELECT %s%s FROM %s', xbb._sync_place(def.target), id,
+    xbb._sync_list(others, ', %1$I', ''), come, xbb._sync_list(others, ', n.%1$I', ''),
+    xbb._stage_from(work.made || ', false', 'n', def.target, def.target_columns));
+  work.no_rejects := pg_catalog.format('SELECT xbb._sync_reject_drop(%s, pg_catalog.array_agg(xbb._sync_record_number(n.%I::pg_catalog.text)), %s) FROM %s',
+                                       def.id, id, work.run, n);
+  RETURN work;
+END
+$$;
+
+-- A free row is the new record's that has its key; where the row is another's, the new record
+-- is set aside.
+CREATE FUNCTION xbb._sync_list_make_room(def xbb.sync_definition, work xbb._sync_work, INOUT rows bigint, OUT adopted bigint, OUT rejected bigint)
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  numbers bigint[];
+  words pg_catalog.text[];
+BEGIN
+  adopted := 0;
+  rejected := 0;
+  IF def.key = array[xbb._sync_id(def)] THEN
+    RETURN;
+  END IF;
+  IF xbb._stage_mark(work.made, work.moved, work.ids) > 0 THEN
+    PERFORM xbb._sync_path(xbb._sync_owners_path(def.path));
+    adopted := xbb._stage_execute(work.made, work.older);
+    PERFORM xbb._sync_path();
+  END IF;
+  EXECUTE pg_catalog.format('SELECT pg_catalog.array_agg(r."#n" ORDER BY r."#n"),
+      pg_catalog.array_agg(array[''duplicate key'', NULL, pg_catalog.format(''record %%s has the same key'', r.winner)] ORDER BY r."#n")
+    FROM (%s) r', work.rivals)
+  INTO numbers, words;
+  IF numbers IS NOT NULL THEN
+    rejected := xbb._sync_set_aside(work, numbers, words);
+    PERFORM xbb._stage_mark(work.made, 'SELECT n FROM pg_catalog.unnest($2) n', numbers => numbers);
+    rows := rows - xbb._stage_drop(work.made);
+  END IF;
+END
+$$;
+
+-- Writes what is new or differs; what is the same is not written.
+CREATE FUNCTION xbb._sync_list_write(def xbb.sync_definition, work xbb._sync_work, rows bigint, adopted bigint, OUT inserted bigint, OUT updated bigint)
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  stored constant bigint := xbb._stage_mark(work.made, work.stored);
+BEGIN
+  inserted := 0;
+  PERFORM xbb._sync_path(xbb._sync_owners_path(def.path));
+  updated := adopted OPERATOR(pg_catalog.+) xbb._stage_execute(work.made, work.update_stored);
+  IF stored OPERATOR(pg_catalog.<) rows THEN
+    inserted := xbb._stage_execute(work.made, work.insert_new);
+  END IF;
+  PERFORM xbb._sync_path();
+END
+$$;
+
+-- Takes those rows out of the target, in the way the definition wants; one that a constraint
+-- keeps is told as a reject without a record: how many.
+CREATE FUNCTION xbb._sync_list_take_out(def xbb.sync_definition, run bigint, ids pg_catalog.text[]) RETURNS bigint
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  middle integer := pg_catalog.cardinality(ids) / 2;
+  statement pg_catalog.text := pg_catalog.format(
+    CASE WHEN def.delete_mode = 'mark' THEN 'UPDATE %s t SET deleted_at = pg_catalog.now() WHERE ' ELSE 'DELETE FROM %s t WHERE ' END ||
+    '%s AND t.%I::pg_catalog.text OPERATOR(pg_catalog.=) ANY ($1)', xbb._sync_place(def.target), xbb._sync_alive_rows(def), xbb._sync_id(def));
+  failure xbb._sync_failure;
+BEGIN
+  IF pg_catalog.cardinality(ids) = 0 THEN
+    RETURN 0;
+  END IF;
+  BEGIN
+    PERFORM xbb._sync_path(xbb._sync_owners_path(def.path));
+    EXECUTE statement USING ids;
+    PERFORM xbb._sync_path();
+    RETURN 0;
+  EXCEPTION
+    WHEN data_exception OR integrity_constraint_violation OR plpgsql_error OR external_routine_exception THEN
+      GET STACKED DIAGNOSTICS failure.sqlstate = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT;
+  END;
+  IF middle > 0 THEN
+    RETURN xbb._sync_list_take_out(def, run, ids[:middle]) + xbb._sync_list_take_out(def, run, ids[middle + 1:]);
+  END IF;
+  PERFORM xbb._sync_reject_put(def.id, ROW(def.name, def.owner, xbb._sync_record_number(ids[1]), NULL, 'constraint', failure.sqlstate,
+    pg_catalog.format('it is gone, but: %s', failure.message), NULL, NULL, NULL, run, NULL)::xbb.sync_reject);
+  RETURN 1;
+END
+$$;
+
+-- Takes what the list has no more out of the target: "ids" is all that it has.  An empty list
+-- is a right that was lost, unless the definition says how much may go.
+CREATE FUNCTION xbb._sync_list_delete(def xbb.sync_definition, run bigint, ids pg_catalog.text[]) RETURNS xbb._sync_counts
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  deletable pg_catalog.record := xbb._sync_delete_limit(def);
+  gone pg_catalog.text[];
+  kept bigint := 0;
+BEGIN
+  EXECUTE pg_catalog.format(
+    'SELECT coalesce(pg_catalog.array_agg(t.%1$I::pg_catalog.text), ''{}'') FROM %2$s t
+     WHERE %3$s AND t.%1$I::pg_catalog.text <> ALL ($1)', xbb._sync_id(def), def.target, xbb._sync_alive_rows(def))
+  INTO gone USING ids;
+  IF def.delete_mode <> 'ignore' THEN
+    IF def.delete_limit IS NULL AND ids = '{}' THEN
+      deletable.most := 0;
+    END IF;
+    IF pg_catalog.cardinality(gone) > deletable.most THEN
+      RAISE EXCEPTION '% of the % rows of % would be deleted, and no more than % may be',
+        pg_catalog.cardinality(gone), deletable.rows, def.target, deletable.most
+        USING ERRCODE = 'program_limit_exceeded',
+              DETAIL = 'The API has no record of theirs. A right that was lost looks like that, too.',
+              HINT = pg_catalog.format('SELECT xbb.alter_sync(%L, delete_limit => %s); allows it.', def.name, pg_catalog.cardinality(gone));
+    END IF;
+    kept := xbb._sync_list_take_out(def, run, gone);
+  END IF;
+  RETURN ROW(0, 0, 0, 0, kept, pg_catalog.cardinality(gone) - kept)::xbb._sync_counts;
+END
+$$;
+
+-- A run: reads the list and makes the target like it.  What was set aside before and is not
+-- now is loaded, or gone.
+CREATE FUNCTION xbb._sync_load_list(def xbb.sync_definition, run bigint) RETURNS xbb._sync_counts
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  stage integer := xbb._sync_stage(def, NULL, NULL);
+  counts xbb._sync_counts := xbb._sync_list_delete(def, run, xbb._sync_list_ids(def, stage));
+BEGIN
+  counts := xbb._sync_add(counts, xbb._sync_load(def, run, stage));
+  PERFORM xbb._sync_reject_drop(def.id, (SELECT pg_catalog.array_agg(r.data_id) FROM xbb.sync_reject r
+                                         WHERE r.owner = def.owner AND r.sync = def.name AND r.run <> $2));
+  RETURN counts;
+END
+$$;
