@@ -123,7 +123,7 @@ CREATE FUNCTION xbb._sync_transform(def xbb.sync_definition, work xbb._sync_work
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   total constant bigint := xbb._stage_count(work.stage);
-  most constant bigint := (xbb._sync_limits()).piece_records;
+  most constant bigint := least((xbb._sync_limits()).piece_records, xbb._stage_fitting(work.stage));
   statements constant pg_catalog.text[] := array[xbb._sync_transform_statement(def, work.stage, true),
                                                 xbb._sync_transform_statement(def, work.stage, false)];
   at bigint := 1;
@@ -339,7 +339,8 @@ CREATE FUNCTION xbb._sync_apply_all(def xbb.sync_definition, work xbb._sync_work
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   total constant bigint := xbb._stage_last(work.made);
-  most constant bigint := (xbb._sync_limits()).piece_records;
+  -- records that change their keys among one another should be in one piece
+  most constant bigint := least((xbb._sync_limits()).piece_records, CASE WHEN def.key = '{data_id}' THEN xbb._stage_fitting(work.made) END);
   counts xbb._sync_counts := ROW(0, 0, 0, 0, rejected, 0)::xbb._sync_counts;
   at bigint := 1;
   size bigint := most;

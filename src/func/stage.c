@@ -11,6 +11,7 @@
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
 #include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "executor/executor.h"
@@ -26,6 +27,9 @@
 #define FIRST_ROW 0
 #define PLACE(i) (1 + (i))
 #define READER PLACE(STAGE_PLACES)
+
+/* one row of so many tells how large they are */
+#define SAMPLE_EACH 64
 
 static Stage *stages = NULL;
 
@@ -184,6 +188,11 @@ void
 stage_put(Stage *stage, int64 number, Datum *values, bool *isnull)
 {
 	note_number(stage, number);
+	if (stage->nrows % SAMPLE_EACH == 0)
+	{
+		stage->sampled++;
+		stage->sampled_bytes += SizeofMinimalTupleHeader + heap_compute_data_size(stage->tupdesc, values, isnull);
+	}
 	tuplestore_putvalues(stage->rows, stage->tupdesc, values, isnull);
 	stage->nrows++;
 	/* what was marked was of fewer rows */
@@ -221,6 +230,15 @@ place_of(Stage *stage, int64 number)
 			high = middle;
 	}
 	return low;
+}
+
+/* Half of work_mem is for what the statement does besides. */
+int64
+stage_fitting_rows(Stage *stage)
+{
+	int64		bytes = stage->sampled_bytes / Max(stage->sampled, 1) + MAXIMUM_ALIGNOF;
+
+	return Max(work_mem * INT64CONST(1024) / 2 / bytes, 1);
 }
 
 int64

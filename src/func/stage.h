@@ -33,6 +33,8 @@ typedef struct Stage
 	TupleDesc	tupdesc;		/* "#n" first; NULL before stage_set_columns */
 	Tuplestorestate *rows;
 	int64		nrows;
+	int64		sampled;		/* rows of which the size was taken, and their bytes */
+	int64		sampled_bytes;
 	int64	   *numbers;
 	int64		numbers_size;
 	char	   *flags;			/* STAGE_DROPPED, STAGE_MARKED of each row; NULL: of none */
@@ -85,6 +87,9 @@ extern int64 stage_mark(Stage *stage, const int64 *numbers, int64 count);
 
 /* Drops what is marked in the piece: how many. */
 extern int64 stage_drop_marked(Stage *stage);
+
+/* How many rows a piece may have for a statement to hold it in memory. */
+extern int64 stage_fitting_rows(Stage *stage);
 
 /* How many rows of the piece are in that part. */
 extern int64 stage_count(Stage *stage, StagePart part);

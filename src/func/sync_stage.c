@@ -38,6 +38,7 @@ PG_FUNCTION_INFO_V1(xbb_fdw_stage_mark);
 PG_FUNCTION_INFO_V1(xbb_fdw_stage_drop);
 PG_FUNCTION_INFO_V1(xbb_fdw_stage_count);
 PG_FUNCTION_INFO_V1(xbb_fdw_stage_last);
+PG_FUNCTION_INFO_V1(xbb_fdw_stage_fitting);
 PG_FUNCTION_INFO_V1(xbb_fdw_stage);
 PG_FUNCTION_INFO_V1(xbb_fdw_stage_support);
 PG_FUNCTION_INFO_V1(xbb_fdw_stage_at);
@@ -323,6 +324,12 @@ Datum
 xbb_fdw_stage_last(PG_FUNCTION_ARGS)
 {
 	PG_RETURN_INT64(stage_last(stage_argument(fcinfo)));
+}
+
+Datum
+xbb_fdw_stage_fitting(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_INT64(stage_fitting_rows(stage_argument(fcinfo)));
 }
 
 static StagePart

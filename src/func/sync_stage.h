@@ -55,6 +55,9 @@ extern PGDLLEXPORT Datum xbb_fdw_stage_count(PG_FUNCTION_ARGS);
 /* xbb._stage_last(stage): the number of the last row, 0: there is none */
 extern PGDLLEXPORT Datum xbb_fdw_stage_last(PG_FUNCTION_ARGS);
 
+/* xbb._stage_fitting(stage): how many rows a piece may have for a statement to hold it in memory */
+extern PGDLLEXPORT Datum xbb_fdw_stage_fitting(PG_FUNCTION_ARGS);
+
 /* xbb._stage(stage, marked): the piece, or its marked or unmarked rows; columns by their names, "#n" is the number */
 extern PGDLLEXPORT Datum xbb_fdw_stage(PG_FUNCTION_ARGS);
 

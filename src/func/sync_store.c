@@ -120,8 +120,10 @@ run_stored(FunctionCallInfo fcinfo, Stored *stored, int64 *returned)
 	level = NewGUCNestLevel();
 	set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET, PGC_S_SESSION,
 					  GUC_ACTION_SAVE, true, 0, false);
-	/* each statement has an index, but its plan may be made, and kept, while the tables are empty */
+	/* rows are found by indexes, but a plan may be made, and kept, while the tables are empty */
 	set_config_option("enable_seqscan", "off", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+	/* what that makes a plan seem to cost is no reason to compile it */
+	set_config_option("jit", "off", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
 	SetUserIdAndSecContext(sync_tables_owner(function), context | SECURITY_LOCAL_USERID_CHANGE);
 	prepare(stored, function, nargs);
 	if (SPI_execute_plan(stored->plan, values, nulls, false, 0) < 0)
