@@ -1,0 +1,64 @@
+# While a run waits for the API it holds up nobody: no lock on its target, and no
+# transaction id, in each kind of window; ALTER TABLE of the target comes through.
+
+use strict;
+use warnings;
+
+use FindBin;
+use lib $FindBin::RealBin;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+use Xbb;
+
+my $corpid = "dingSyncWaits-$$";
+my $node = start_node('sync_waits');
+
+sim($corpid, 'create', token => 't0ken', products => 300, freeze => 'on');
+$node->safe_psql('postgres', qq{
+	CREATE SERVER crm FOREIGN DATA WRAPPER xbb_fdw OPTIONS (corpid '$corpid', base_url '@{[sim_url()]}',
+		rate_limit '0', request_timeout '1h', max_retries '0');
+	CREATE USER MAPPING FOR CURRENT_ROLE SERVER crm OPTIONS (token 't0ken');
+	CREATE FOREIGN TABLE source (data_id bigint, update_time timestamptz, name text OPTIONS (attr 'text_1'))
+		SERVER crm OPTIONS (object 'product');
+	SELECT xbb.create_sync('whole', source => 'source', target => 'whole');
+	SELECT xbb.create_sync('steps', source => 'source', target => 'steps', chunk => '10 years');
+});
+
+my $etl = Xbb::Session->new($node);
+
+# a run of that sync, caught at its request of that number: what it holds, and whether ALTER TABLE has to wait for it
+sub caught
+{
+	my ($sync, $request, $full) = @_;
+
+	sim($corpid, 'clear', what => 'all');
+	sim($corpid, 'hold', at => $request);
+	return 'it did not come so far' if !held($corpid, $etl->send("CALL xbb.sync('$sync', full => $full)"));
+	my $holds = $node->safe_psql('postgres', qq{
+		SELECT coalesce(backend_xid::text, 'no xid'), (SELECT count(*) FROM pg_locks l
+			WHERE l.pid = a.pid AND l.relation IN (SELECT '$sync'::regclass UNION SELECT indexrelid FROM pg_index
+				WHERE indrelid = '$sync'::regclass))
+		FROM pg_stat_activity a WHERE pid = $etl->{pid}});
+	my ($code, undef, $error) = $node->psql('postgres',
+		"SET lock_timeout = '1ms'; ALTER TABLE $sync ALTER update_time SET STATISTICS 50");
+	sim($corpid, 'release');
+	my $end = $etl->result;
+	return "$holds|" . ($code == 0 ? 'altered' : $error) . ($end->{sqlstate} eq '00000' ? '' : "|$end->{error}");
+}
+
+is(caught('whole', 1, 'false'), 'no xid|0|altered', 'the first load, at its count');
+is(caught('whole', 1, 'false'), 'no xid|0|altered', 'an incremental run');
+is(caught('whole', 2, 'true'), 'no xid|0|altered', 'a full one, behind its count');
+is(caught('steps', 1, 'false'), 'no xid|0|altered', 'a load by steps, at its count');
+is(caught('steps', 5, 'true'), 'no xid|0|altered', 'and behind one of its windows');
+
+# where a type has changed the target has to be looked at, and is let go
+$node->safe_psql('postgres', 'ALTER TABLE whole ALTER name TYPE varchar(200)');
+is(caught('whole', 1, 'false'), 'no xid|0|altered', 'a run that finds a column changed');
+is($etl->value(q{SELECT count(*) FROM xbb.sync_run WHERE status <> 'succeeded'}), '0', 'all runs have succeeded');
+is($etl->value(q{SELECT count(*) FROM whole JOIN steps USING (data_id, update_time, name)}), '300', 'and loaded all');
+
+$etl->quit;
+$node->stop;
+done_testing();
