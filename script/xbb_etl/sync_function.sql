@@ -265,12 +265,13 @@ $$;
 CREATE FUNCTION xbb._sync_check_function(def xbb.sync_definition) RETURNS void
 LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  owner pg_catalog.regrole := xbb._sync_function_owner(def.id);
+  other pg_catalog.regrole := (SELECT p.proowner FROM pg_catalog.pg_proc p
+                              WHERE p.oid = ANY (xbb._sync_functions(def.id)) AND p.proowner <> def.owner LIMIT 1);
 BEGIN
-  IF owner IS NULL THEN
+  IF xbb._sync_function_owner(def.id) IS NULL THEN
     PERFORM xbb._sync_ask_to_read(def, 'Their function is gone.');
-  ELSIF owner <> def.owner THEN
-    PERFORM xbb._sync_ask_to_read(def, pg_catalog.format('Their function belongs to role %s.', owner));
+  ELSIF other IS NOT NULL THEN
+    PERFORM xbb._sync_ask_to_read(def, pg_catalog.format('A function of theirs belongs to role %s.', other));
   END IF;
 END
 $$;
