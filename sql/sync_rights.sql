@@ -67,7 +67,7 @@ SET ROLE regress_xbb_intern;
 SELECT xbb._sync_reject_put(:sync_of_etl, ROW('product', 'regress_xbb_etl', 1, '2030-01-01', 'value', NULL, 'x', '{}', NULL,
   '{"data_id": 1, "update_time": "2030-01-01", "name": "forged"}', 1, NULL)::xbb.sync_reject);
 SELECT xbb._sync_run_begin(:sync_of_etl, 'sync', true);
-SELECT xbb._sync_move(:sync_of_etl, 'infinity');
+SELECT xbb._sync_move(:sync_of_etl, 'infinity', NULL, NULL, false);
 SELECT xbb._sync_rewind(:sync_of_etl, NULL);
 SELECT xbb._sync_loading(:sync_of_etl, 'infinity');
 SELECT xbb._sync_call(:sync_of_etl, 'forged');

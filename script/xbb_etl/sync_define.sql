@@ -238,7 +238,7 @@ RETURNS void LANGUAGE sql VOLATILE PARALLEL UNSAFE BEGIN ATOMIC
   SELECT xbb._sync_create(
     ROW(name, NULL, source, NULL, key, overlap, columns, chunk, reject_limit, delete_mode,
         NULL, NULL, NULL, NULL, NULL, NULL, enabled, NULL, NULL, NULL, scope, delete_limit, stamp, label,
-        max_age, NULL, NULL, NULL, NULL)::xbb.sync_definition,
+        max_age, NULL, NULL, NULL, NULL, NULL, NULL)::xbb.sync_definition,
     target, pg_catalog.current_setting('search_path'));
 END;
 COMMENT ON FUNCTION xbb.create_sync(text, regclass, text, text[], interval, jsonb, interval, integer, text, boolean, jsonb, bigint, text, text,
@@ -300,7 +300,7 @@ BEGIN
       pg_catalog.quote_ident(def.name), def.target;
   END IF;
   IF before.source <> def.source AND def.watermark IS NOT NULL THEN
-    RAISE NOTICE 'of % the next run reads what has changed since %', def.source, def.watermark - def.overlap
+    RAISE NOTICE 'of % the next run reads what has changed since %', def.source, xbb._sync_low(def)
       USING HINT = pg_catalog.format('CALL xbb.sync(%L, full => true); reads all.', def.name);
   END IF;
   IF stale IS NOT NULL AND def.watermark IS NOT NULL THEN
@@ -420,7 +420,7 @@ RETURNS void LANGUAGE sql VOLATILE PARALLEL UNSAFE BEGIN ATOMIC
   SELECT xbb._sync_alter(
     ROW(name, owner, source, target, key, overlap, columns, chunk, reject_limit, delete_mode,
         NULL, NULL, NULL, NULL, NULL, NULL, enabled, NULL, NULL, NULL, scope, delete_limit, stamp, label,
-        max_age, NULL, NULL, NULL, NULL)::xbb.sync_definition,
+        max_age, NULL, NULL, NULL, NULL, NULL, NULL)::xbb.sync_definition,
     new_name, pg_catalog.current_setting('search_path'));
 END;
 COMMENT ON FUNCTION xbb.alter_sync(text, text[], interval, jsonb, interval, integer, text, regclass, regclass, text, boolean, jsonb, bigint, text,

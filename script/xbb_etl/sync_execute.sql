@@ -37,6 +37,9 @@ DECLARE
   after pg_catalog.record := xbb._counters();
   entry xbb._sync_run_log;
 BEGIN
+  IF status = 'failed' THEN
+    PERFORM xbb._sync_note_setback(def.id, before);
+  END IF;
   entry.id := run;
   entry.status := status;
   entry.ended := CASE WHEN status <> 'running' THEN pg_catalog.clock_timestamp() END;
@@ -109,9 +112,9 @@ BEGIN
 END
 $$;
 
--- One step of a run, and what comes after it; counts is NULL where nothing was done that
--- ought to be committed, span the window that was dealt with, if one was.  What is put
--- together of texts, and what is kept as text, means the same in any session.
+-- One step of a run, and what comes after it; counts is NULL where nothing was loaded, span
+-- the window that was dealt with, if one was.  What is put together of texts, and what is
+-- kept as text, means the same in any session.
 CREATE FUNCTION xbb._sync_step(id integer, task pg_catalog.text, run bigint,
   INOUT phase pg_catalog.text, INOUT windows pg_catalog.tstzrange[], INOUT gone bigint[], OUT counts xbb._sync_counts,
   OUT span pg_catalog.tstzrange)
@@ -123,7 +126,7 @@ DECLARE
   loaded pg_catalog.text := CASE WHEN xbb._sync_is_list(def.source) THEN 'done' WHEN task = 'reconcile' THEN 'divide'
                                  WHEN task LIKE 'reconcile%' THEN 'compare all' ELSE 'done' END;
   first pg_catalog.tstzrange := windows[pg_catalog.cardinality(windows)];
-  rest pg_catalog.tstzrange := pg_catalog.tstzrange(def.watermark - def.overlap, NULL);
+  rest pg_catalog.tstzrange := pg_catalog.tstzrange(xbb._sync_low(def), NULL);
   nothing constant xbb._sync_counts := ROW(0, 0, 0, 0, 0, 0);
   next pg_catalog.record;
   checked pg_catalog.record;
@@ -144,7 +147,11 @@ BEGIN
   ELSIF xbb._sync_is_list(def.source) THEN
     counts := xbb._sync_load_list(def, run);
   ELSIF phase = 'plan' AND task <> 'sync full' THEN
-    counts := xbb._sync_load_little(def, run);
+    counts := xbb._sync_load_at_once(def, run);
+    -- from further back, and that once more in a step of its own, which stays if it fails
+    IF xbb._sync_stepped_back(def) THEN
+      RETURN;
+    END IF;
   END IF;
   IF counts IS NOT NULL THEN
     span := rest;
@@ -159,9 +166,13 @@ BEGIN
     windows := next.windows;
     counts := next.counts;
   ELSIF phase = 'load' THEN
-    counts := xbb._sync_catch_up(def, run);
-    span := rest;
-    phase := loaded;
+    next := xbb._sync_catch_up(def, run, windows);
+    windows := next.windows;
+    counts := next.counts;
+    IF counts IS NOT NULL THEN
+      span := rest;
+      phase := loaded;
+    END IF;
   ELSIF phase = 'load all' THEN
     counts := xbb._sync_window(def, run, NULL, NULL);
     span := '(,)';
@@ -275,16 +286,16 @@ BEGIN
     IF phase IN ('done', 'stopped') OR can_commit AND step.counts IS NOT NULL THEN
       PERFORM xbb._sync_note(def, run, CASE phase WHEN 'done' THEN 'succeeded' WHEN 'stopped' THEN phase ELSE 'running' END,
                              counts, before, NULL);
-      IF can_commit THEN
-        -- triggers that wait for it are the owner's
-        PERFORM xbb._sync_path(xbb._sync_owners_path(def.path));
-        CALL xbb._sync_commit(failure.sqlstate, failure.message, failure.detail, failure.hint, failure.context);
-        PERFORM xbb._sync_path();
-        locked := failure.sqlstate IS NULL;
-      END IF;
-      EXIT WHEN phase IN ('done', 'stopped') OR failure.sqlstate IS NOT NULL;
-      committed := counts;
     END IF;
+    IF can_commit THEN
+      -- triggers that wait for it are the owner's
+      PERFORM xbb._sync_path(xbb._sync_owners_path(def.path));
+      CALL xbb._sync_commit(failure.sqlstate, failure.message, failure.detail, failure.hint, failure.context);
+      PERFORM xbb._sync_path();
+      locked := failure.sqlstate IS NULL;
+    END IF;
+    EXIT WHEN phase IN ('done', 'stopped') OR failure.sqlstate IS NOT NULL;
+    committed := CASE WHEN can_commit THEN counts END;
   END LOOP;
 
   IF failure.sqlstate IS NOT NULL THEN

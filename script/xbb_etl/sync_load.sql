@@ -6,30 +6,47 @@ RETURNS pg_catalog.timestamptz LANGUAGE sql VOLATILE PARALLEL SAFE BEGIN ATOMIC
   SELECT CASE WHEN wanted IS NOT NULL THEN least(wanted, api_clock, pg_catalog.clock_timestamp()) END;
 END;
 
--- One window: read, load, and move the watermark, which never falls.  It goes to the
--- latest record that was loaded, within bounds: if nothing was, it stays, for there may be
--- windows left before what comes next.  NULL, and nothing done, if it holds more than "most"
--- records.
+-- One window: read, load, and note how far that was.  The watermark goes to the
+-- latest record that was loaded, within bounds: if nothing was, it stays,
+-- for there may be windows left before what comes next.  NULL, and nothing done, if the API
+-- counts more than "most" records; nor where its clock has gone back: what has no upper
+-- bound has to be read from further back then, which is noted.
 CREATE FUNCTION xbb._sync_window(
-  def xbb.sync_definition, run bigint, low pg_catalog.timestamptz, high pg_catalog.timestamptz, most bigint DEFAULT NULL)
+  def xbb.sync_definition, run bigint, low pg_catalog.timestamptz, high pg_catalog.timestamptz, most bigint DEFAULT -1)
 RETURNS xbb._sync_counts LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
+  began pg_catalog.timestamptz := pg_catalog.clock_timestamp();
   before bigint := (xbb._counters()).requests;
   time_column pg_catalog.text := xbb._sync_source_column(def.source, 'updateTime', 'update_time');
-  stage integer := xbb._sync_stage(def, low, high, most => most + 1);
-  seen pg_catalog.record := xbb._counters();
+  stage integer;
+  seen pg_catalog.record;
+  -- a source that is no foreign table has no clock
+  ahead interval;
+  setback interval;
   counts xbb._sync_counts;
   latest pg_catalog.timestamptz;
 BEGIN
-  IF xbb._stage_count(stage) > most THEN
+  PERFORM xbb._refuse_above(def.source, most);
+  stage := xbb._sync_stage(def, low, high);
+  seen := xbb._counters();
+  PERFORM xbb._refuse_above(def.source, -1);
+  ahead := CASE WHEN seen.requests > before THEN seen.clock - seen.clock_at END;
+  IF high IS NULL AND low IS NOT NULL AND ahead IS NOT NULL THEN
+    setback := xbb._sync_setback(def, seen);
+  END IF;
+  IF setback IS NOT NULL THEN
+    PERFORM xbb._sync_step_back(def.id, setback, ahead);
+  END IF;
+  IF seen.refused IS NOT NULL OR setback IS NOT NULL THEN
     PERFORM xbb._stage_close(stage);
     RETURN NULL;
   END IF;
   EXECUTE pg_catalog.format('SELECT pg_catalog.max(s.%I) FROM %s', time_column,
                             xbb._stage_from(stage::pg_catalog.text, 's', def.source, array[time_column])) INTO latest;
+  latest := xbb._sync_bounded_watermark(latest, CASE WHEN ahead IS NOT NULL THEN seen.clock END);
   counts := xbb._sync_load(def, run, stage);
-  -- a source that is no foreign table has no clock
-  PERFORM xbb._sync_move(def.id, xbb._sync_bounded_watermark(latest, CASE WHEN seen.requests > before THEN seen.clock END));
+  PERFORM xbb._sync_reach(def, latest, CASE WHEN high IS NULL AND low IS NOT NULL AND seen.requests > before + 1
+                                            THEN least(seen.clock, began + ahead) END, ahead);
   RETURN counts;
 END
 $$;
@@ -64,26 +81,42 @@ BEGIN
 END
 $$;
 
+-- What is new, if it can be read at once; else NULL, after a request or two.  Of a
+-- definition that wants small steps of time that is a page's worth, and more only if it is
+-- no longer ago.  A first load is planned beforehand, and one that is under way resumed.
+CREATE FUNCTION xbb._sync_load_at_once(def xbb.sync_definition, run bigint) RETURNS xbb._sync_counts
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  limits pg_catalog.record := xbb._sync_limits();
+  counts xbb._sync_counts;
+BEGIN
+  IF def.watermark IS NULL OR def.loading_until IS NOT NULL OR NOT xbb._sync_counts_source(def.source) THEN
+    RETURN NULL;
+  END IF;
+  counts := xbb._sync_window(def, run, xbb._sync_low(def), NULL,
+                             CASE WHEN def.chunk IS NULL THEN limits.window_records ELSE limits.little_records END);
+  IF counts IS NULL AND xbb._sync_low(def) + def.chunk > (xbb._counters()).clock AND NOT xbb._sync_stepped_back(def) THEN
+    counts := xbb._sync_window(def, run, xbb._sync_low(def), NULL, limits.window_records);
+  END IF;
+  RETURN counts;
+END
+$$;
+
 -- The windows that a run begins with, the next one last; none if one reading without
--- an upper bound does it.  Loads by windows are resumed, and begun where the API
--- counts more than one window's worth or the definition wants small steps.  A full one
--- over what was loaded before begins at the first record, and is not resumed.
+-- an upper bound does it.  Loads by windows are resumed, and begun where there is more
+-- than can be read at once.  A full one over what was loaded before begins at the first
+-- record, and is not resumed.
 CREATE FUNCTION xbb._sync_plan(def xbb.sync_definition, full boolean) RETURNS pg_catalog.tstzrange[]
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   again boolean := _sync_plan.full AND def.watermark IS NOT NULL;
-  low pg_catalog.timestamptz := CASE WHEN NOT again THEN def.watermark - def.overlap END;
-  total bigint;
+  low pg_catalog.timestamptz := CASE WHEN NOT again THEN xbb._sync_low(def) END;
 BEGIN
   IF NOT xbb._sync_counts_source(def.source) THEN
     RETURN '{}';
   END IF;
   IF def.loading_until IS NULL OR again THEN
-    IF NOT again AND def.watermark IS NOT NULL AND coalesce(def.watermark + def.chunk > pg_catalog.now(), true) THEN
-      RETURN '{}';
-    END IF;
-    total := xbb._total(def.source, low, NULL);
-    IF def.chunk IS NULL AND total <= (xbb._sync_limits()).window_records THEN
+    IF low IS NULL AND xbb._total(def.source, NULL, NULL) <= (xbb._sync_limits()).window_records AND def.chunk IS NULL THEN
       RETURN '{}';
     END IF;
     def.loading_until := coalesce((xbb._counters()).clock, pg_catalog.now());
@@ -92,18 +125,6 @@ BEGIN
     END IF;
   END IF;
   RETURN array[pg_catalog.tstzrange(least(coalesce(low, pg_catalog.to_timestamp(0)), def.loading_until), def.loading_until, '[]')];
-END
-$$;
-
--- What is new, if it is little: small steps, of a definition that wants them, are not for
--- that, and whether there is more the one request tells that reads it.  Else NULL.
-CREATE FUNCTION xbb._sync_load_little(def xbb.sync_definition, run bigint) RETURNS xbb._sync_counts
-LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
-BEGIN
-  IF coalesce(def.watermark + def.chunk > pg_catalog.now(), true) OR def.loading_until IS NOT NULL THEN
-    RETURN NULL;
-  END IF;
-  RETURN xbb._sync_window(def, run, def.watermark - def.overlap, NULL, (xbb._sync_limits()).little_records);
 END
 $$;
 
@@ -129,13 +150,38 @@ BEGIN
 END
 $$;
 
--- The rest, without an upper bound: the load by windows, if there was one, is over.
-CREATE FUNCTION xbb._sync_catch_up(def xbb.sync_definition, run bigint) RETURNS xbb._sync_counts
+-- The rest, without an upper bound: with it a load by windows is over.  Where the overlap
+-- alone is too much, as after many changes at once, it is what came since the load began,
+-- and the next run begins there; if that is too much, it is loaded by windows, too, and counts
+-- is NULL, as it is where the API's clock has gone back.
+CREATE FUNCTION xbb._sync_catch_up(def xbb.sync_definition, run bigint,
+  INOUT windows pg_catalog.tstzrange[], OUT counts xbb._sync_counts)
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  counts xbb._sync_counts := xbb._sync_window(def, run, def.watermark - def.overlap, NULL);
+  most bigint := (xbb._sync_limits()).window_records;
+  low pg_catalog.timestamptz := xbb._sync_low(def);
 BEGIN
+  IF def.loading_until IS NULL THEN
+    counts := xbb._sync_window(def, run, low, NULL);
+    RETURN;
+  END IF;
+  counts := xbb._sync_window(def, run, low, NULL, most);
+  IF counts IS NULL THEN
+    IF xbb._sync_stepped_back(def) THEN
+      RETURN;
+    END IF;
+    low := xbb._sync_low(def.watermark, def.loading_until, pg_catalog.make_interval(secs => xbb._settle_time(def.source)));
+    counts := xbb._sync_window(def, run, low, NULL, most);
+    IF xbb._sync_stepped_back(def) THEN
+      RETURN;
+    ELSIF counts IS NULL THEN
+      def.loading_until := coalesce((xbb._counters()).clock, def.loading_until);
+      windows := array[pg_catalog.tstzrange(least(low, def.loading_until), def.loading_until, '[]')];
+      PERFORM xbb._sync_loading(def.id, def.loading_until);
+      RETURN;
+    END IF;
+    PERFORM xbb._sync_reach(def, NULL, def.loading_until, def.clock_ahead);
+  END IF;
   PERFORM xbb._sync_loading(def.id, NULL);
-  RETURN counts;
 END
 $$;

@@ -13,8 +13,12 @@ LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'xbb_fdw_place_follow'
 CREATE FUNCTION xbb._sync_update(def xbb.sync_definition) RETURNS boolean
 LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'xbb_fdw_sync_update';
 
-CREATE FUNCTION xbb._sync_move(id integer, watermark pg_catalog.timestamptz) RETURNS boolean
-LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'xbb_fdw_sync_move';
+CREATE FUNCTION xbb._sync_move(
+  id integer, watermark pg_catalog.timestamptz, read_until pg_catalog.timestamptz, clock_ahead interval, always boolean)
+RETURNS boolean LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'xbb_fdw_sync_move';
+
+CREATE FUNCTION xbb._sync_step_back(id integer, by interval, clock_ahead interval) RETURNS boolean
+LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'xbb_fdw_sync_step_back';
 
 CREATE FUNCTION xbb._sync_rewind(id integer, watermark pg_catalog.timestamptz) RETURNS boolean
 LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'xbb_fdw_sync_rewind';

@@ -73,6 +73,8 @@ CREATE TABLE xbb._sync_definition (
   label text,
   max_age interval,
   complete_until timestamptz,
+  read_until timestamptz,
+  clock_ahead interval,
   -- has its owner, or somebody who may act for him, said that it may run?
   confirmed boolean NOT NULL DEFAULT true,
   place pg_catalog.uuid,
@@ -156,7 +158,7 @@ SELECT d.name,
        d.owner AS owner_name, d.confirmed, d.complete_until,
        EXISTS (SELECT FROM xbb._place p
                WHERE p.token = d.place AND xbb._place_is_here(p.system_identifier, p.timeline, p.database, p.host, p.directory,
-                                                              p.places)) AS active
+                                                              p.places)) AS active, d.read_until, d.clock_ahead
 FROM xbb._sync_definition d;
 COMMENT ON VIEW xbb._sync_all IS 'the syncs of all roles';
 
@@ -179,7 +181,7 @@ COMMENT ON COLUMN xbb.sync_definition.delete_mode IS 'what reconcile does to row
 COMMENT ON COLUMN xbb.sync_definition.path IS 'search_path of its owner when he gave the expressions; his triggers and functions run under it';
 COMMENT ON COLUMN xbb.sync_definition.target_columns IS 'which columns are written';
 COMMENT ON COLUMN xbb.sync_definition.source_columns IS 'which columns are read for that';
-COMMENT ON COLUMN xbb.sync_definition.watermark IS 'all changes up to here are in the target';
+COMMENT ON COLUMN xbb.sync_definition.watermark IS 'the greatest update_time that was loaded, at most the APIs clock and this servers';
 COMMENT ON COLUMN xbb.sync_definition.loading_until IS 'a load by windows is under way up to here';
 COMMENT ON COLUMN xbb.sync_definition.types IS 'types of the columns read and written when they were last checked';
 COMMENT ON COLUMN xbb.sync_definition.enabled IS 'may it run?';
@@ -195,6 +197,8 @@ COMMENT ON COLUMN xbb.sync_definition.owner_name IS 'the owner''s name, as dumps
 COMMENT ON COLUMN xbb.sync_definition.confirmed IS 'false: it was restored by somebody else, and waits for its owner''s word';
 COMMENT ON COLUMN xbb.sync_definition.complete_until IS 'all that the API had by then is in the target, by the API''s clock';
 COMMENT ON COLUMN xbb.sync_definition.active IS 'false: this is a copy of the database in which it was made or xbb.activate() called';
+COMMENT ON COLUMN xbb.sync_definition.read_until IS 'the API''s clock when a reading began that left nothing out; NULL: the watermark stands for it';
+COMMENT ON COLUMN xbb.sync_definition.clock_ahead IS 'how much that clock was ahead of this server''s';
 
 -- A sync that waits for its owner's word has none, for all that he knows.
 CREATE VIEW xbb.sync_reject WITH (security_barrier) AS

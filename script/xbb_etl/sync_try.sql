@@ -65,7 +65,7 @@ BEGIN
       stage_before := xbb._stage_read(pg_catalog.format('SELECT * FROM %s t WHERE %s', def.target, xbb._sync_own_rows(def)), NULL, NULL, NULL);
       counts := xbb._sync_load_list(def, 0);
     ELSE
-      stage := xbb._sync_stage(def, CASE WHEN NOT _sync_try.full THEN def.watermark - def.overlap END, NULL);
+      stage := xbb._sync_stage(def, CASE WHEN NOT _sync_try.full THEN xbb._sync_low(def) END, NULL);
       ids := xbb._sync_staged_ids(def, stage);
       stage_before := xbb._stage_read(pg_catalog.format(
         'SELECT * FROM %s t WHERE t.data_id = ANY ($3) AND %s', def.target, xbb._sync_own_rows(def)), NULL, NULL, ids);

@@ -80,6 +80,7 @@ judge_answer(void *arg, const HttpResult *http, CallAnswer *answer, CallFault *f
 	}
 	totals.pages++;
 	totals.clock = http->date;
+	totals.clock_at = GetCurrentTimestamp();
 	return true;
 }
 

@@ -42,6 +42,7 @@ typedef struct ApiTotals
 	int64		pages;			/* answers that could be used */
 	int64		clock;			/* by the latest of them, of whatever server, epoch
 								 * seconds; 0 before the first, -1 if it had none */
+	TimestampTz clock_at;		/* when that one came, by this server's */
 } ApiTotals;
 
 /* Requests to one endpoint that differ in page and conditions only. */

@@ -28,11 +28,12 @@
 #include "func/sync.h"
 #include "reader/reader.h"
 
-#define COUNTER_COLUMNS 7
+#define COUNTER_COLUMNS 9
 
 PG_FUNCTION_INFO_V1(xbb_fdw_can_commit);
 PG_FUNCTION_INFO_V1(xbb_fdw_window_records);
 PG_FUNCTION_INFO_V1(xbb_fdw_counters);
+PG_FUNCTION_INFO_V1(xbb_fdw_refuse_above);
 PG_FUNCTION_INFO_V1(xbb_fdw_attr);
 PG_FUNCTION_INFO_V1(xbb_fdw_list_id);
 PG_FUNCTION_INFO_V1(xbb_fdw_settle_time);
@@ -69,8 +70,18 @@ xbb_fdw_counters(PG_FUNCTION_ARGS)
 	values[4] = Int64GetDatum(totals->counters.retries);
 	values[5] = Int64GetDatum(totals->counters.throttled_us);
 	values[6] = TimestampTzGetDatum(time_t_to_timestamptz((pg_time_t) totals->clock));
-	nulls[6] = totals->clock <= 0;
+	values[7] = TimestampTzGetDatum(totals->clock_at);
+	nulls[6] = nulls[7] = totals->clock <= 0;
+	values[8] = Int64GetDatum(reader_refused());
+	nulls[8] = reader_refused() < 0;
 	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(tupdesc), values, nulls)));
+}
+
+Datum
+xbb_fdw_refuse_above(PG_FUNCTION_ARGS)
+{
+	reader_refuse_above(PG_GETARG_OID(0), PG_GETARG_INT64(1));
+	PG_RETURN_VOID();
 }
 
 Datum

@@ -38,6 +38,12 @@ extern PGDLLEXPORT Datum xbb_fdw_total(PG_FUNCTION_ARGS);
  */
 extern PGDLLEXPORT Datum xbb_fdw_read_record(PG_FUNCTION_ARGS);
 
+/*
+ * xbb._refuse_above(regclass, bigint): reader_refuse_above, for the next statement; what
+ * came of it is in xbb._counters
+ */
+extern PGDLLEXPORT Datum xbb_fdw_refuse_above(PG_FUNCTION_ARGS);
+
 /* xbb._window_records(): API_WINDOW_RECORDS */
 extern PGDLLEXPORT Datum xbb_fdw_window_records(PG_FUNCTION_ARGS);
 

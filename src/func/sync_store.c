@@ -35,6 +35,7 @@
 PG_FUNCTION_INFO_V1(xbb_fdw_sync_insert);
 PG_FUNCTION_INFO_V1(xbb_fdw_sync_update);
 PG_FUNCTION_INFO_V1(xbb_fdw_sync_move);
+PG_FUNCTION_INFO_V1(xbb_fdw_sync_step_back);
 PG_FUNCTION_INFO_V1(xbb_fdw_sync_rewind);
 PG_FUNCTION_INFO_V1(xbb_fdw_sync_loading);
 PG_FUNCTION_INFO_V1(xbb_fdw_sync_seen);
@@ -55,7 +56,7 @@ PG_FUNCTION_INFO_V1(xbb_fdw_sync_reject_drop);
 #define MOST_REJECT (64 * 1024 * 1024)
 
 /* the function's arguments, and its caller */
-#define MOST_PARAMETERS 5
+#define MOST_PARAMETERS 6
 
 Oid
 sync_tables_owner(Oid function)
@@ -264,6 +265,7 @@ xbb_fdw_sync_update(PG_FUNCTION_ARGS)
 		" WHERE d.id = ($1).id AND " OWNED("$2") " AND NOT d.confirmed AND ($1).confirmed AND j.definition = d.id)"
 		" UPDATE xbb._sync_definition d"
 		" SET (" DEFINED ") = ROW(" DEFINED_VALUES "), owner = pg_get_userbyid($2), owner_oid = $2,"
+		" read_until = CASE WHEN ($1).source = d.source THEN d.read_until END,"
 		" source_name = " NAME_OF("source") ", target_name = " NAME_OF("target") ", confirmed = d.confirmed OR ($1).confirmed"
 		" WHERE d.id = ($1).id AND " OWNED("$2")
 	};
@@ -277,9 +279,21 @@ Datum
 xbb_fdw_sync_move(PG_FUNCTION_ARGS)
 {
 	static Stored stored = {.text =
-		"WITH moved AS (UPDATE xbb._sync_definition d SET watermark = $2"
-		" WHERE d.id = $1 AND " OWNED("$3") " AND (watermark < $2 OR watermark IS NULL))"
-		" SELECT FROM xbb._sync_definition d WHERE d.id = $1 AND " OWNED("$3")
+		"WITH moved AS (UPDATE xbb._sync_definition d"
+		" SET watermark = greatest(d.watermark, $2), read_until = $3, clock_ahead = $4"
+		" WHERE d.id = $1 AND " OWNED("$6")
+		" AND (d.watermark < $2 OR d.watermark IS NULL AND $2 IS NOT NULL OR $5 AND d.read_until IS DISTINCT FROM $3))"
+		" SELECT FROM xbb._sync_definition d WHERE d.id = $1 AND " OWNED("$6")
+	};
+
+	return touched_some(fcinfo, &stored);
+}
+
+Datum
+xbb_fdw_sync_step_back(PG_FUNCTION_ARGS)
+{
+	static Stored stored = {.text =
+		"UPDATE xbb._sync_definition d SET read_until = d.read_until - $2, clock_ahead = $3 WHERE d.id = $1 AND " OWNED("$4")
 	};
 
 	return touched_some(fcinfo, &stored);
@@ -289,7 +303,9 @@ Datum
 xbb_fdw_sync_rewind(PG_FUNCTION_ARGS)
 {
 	static Stored stored = {.text =
-		"UPDATE xbb._sync_definition d SET watermark = $2, loading_until = NULL, complete_until = NULL WHERE d.id = $1 AND " OWNED("$3")
+		"UPDATE xbb._sync_definition d"
+		" SET watermark = $2, loading_until = NULL, read_until = NULL, clock_ahead = NULL, complete_until = NULL"
+		" WHERE d.id = $1 AND " OWNED("$3")
 	};
 
 	return touched_some(fcinfo, &stored);
@@ -388,7 +404,7 @@ xbb_fdw_sync_run_begin(PG_FUNCTION_ARGS)
 {
 	static Stored stored = {.text =
 		"INSERT INTO xbb._sync_run_log (definition, task, status, low)"
-		" SELECT d.id, left($2, 20), 'running', CASE WHEN $3 THEN d.watermark - d.overlap END"
+		" SELECT d.id, left($2, 20), 'running', CASE WHEN $3 THEN xbb._sync_low(d.watermark, d.read_until, d.overlap) END"
 		" FROM xbb._sync_definition d WHERE d.id = $1 AND " OWNED("$4") " RETURNING id"
 	};
 	int64		run;

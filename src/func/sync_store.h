@@ -22,8 +22,14 @@ extern PGDLLEXPORT Datum xbb_fdw_sync_insert(PG_FUNCTION_ARGS);
 /* xbb._sync_update(xbb.sync_definition): what alter_sync may change of one */
 extern PGDLLEXPORT Datum xbb_fdw_sync_update(PG_FUNCTION_ARGS);
 
-/* xbb._sync_move(integer, timestamptz): the watermark, which does not fall */
+/*
+ * xbb._sync_move(integer, timestamptz, timestamptz, interval, boolean): the watermark, which does
+ * not fall, and if it moves, or always, how far was read by the API's clock
+ */
 extern PGDLLEXPORT Datum xbb_fdw_sync_move(PG_FUNCTION_ARGS);
+
+/* xbb._sync_step_back(integer, interval, interval): read_until, by so much, and clock_ahead */
+extern PGDLLEXPORT Datum xbb_fdw_sync_step_back(PG_FUNCTION_ARGS);
 
 /* xbb._sync_rewind(integer, timestamptz): the watermark, to any time, or NULL */
 extern PGDLLEXPORT Datum xbb_fdw_sync_rewind(PG_FUNCTION_ARGS);

@@ -23,6 +23,30 @@
 #define LOOK_US 2000
 #define LOOK_ROWS 8
 
+/* See reader_refuse_above. */
+static struct
+{
+	Oid			relid;			/* InvalidOid: of none */
+	int64		most;
+	int64		refused;
+}			refusal = {InvalidOid, -1, -1};
+
+static void
+forget_refusal(void *unused)
+{
+	refusal.relid = InvalidOid;
+}
+
+/* How much a reading that opens may read. */
+static int64
+take_refusal(Oid relid)
+{
+	if (refusal.relid != relid)
+		return -1;
+	forget_refusal(NULL);
+	return refusal.most;
+}
+
 static void *
 resize_memory(void *arg, void *ptr, size_t size)
 {
@@ -54,7 +78,15 @@ take_answer(Reader *reader, bool wait)
 	if (reader_batches_own(answer.ticket))
 		reader_batches_answer(reader, &answer);
 	else if (reading_owns(&reader->reading, answer.ticket))
+	{
+		if (reader->most >= 0 && ((RecordPage *) answer.result)->total > reader->most)
+		{
+			refusal.refused = ((RecordPage *) answer.result)->total;
+			reader->done = true;
+		}
+		reader->most = -1;
 		reading_answer(&reader->reading, &answer);
+	}
 	else
 		reader_discard_page(NULL, answer.result);
 	return true;
@@ -90,7 +122,7 @@ next_record(Reader *reader, bool wait, RecordPage **page, int *row)
 		return READER_NOT_YET;
 	if (look_is_due(reader))
 		reader->looking = take_answer(reader, false);
-	for (;;)
+	while (!reader->done)
 	{
 		switch (reading_next(&reader->reading, page, row))
 		{
@@ -108,6 +140,7 @@ next_record(Reader *reader, bool wait, RecordPage **page, int *row)
 				break;
 		}
 	}
+	return READER_END;
 }
 
 /* ---- public ---- */
@@ -158,6 +191,7 @@ reader_open(const TableOptions *table, const ApiAccess *access, RecordFormat *fo
 	list->memory.seed = pg_prng_uint64(&pg_global_prng_state);
 	list->queue = api_open(table, access, &api);
 	reader->limit = limit;
+	reader->most = take_refusal(table->relid);
 	reader->reading.list = list;
 	reader->reading.asleep_until = DT_NOBEGIN;
 	reader_batches_plan(reader);
@@ -194,13 +228,35 @@ reader_next(Reader *reader, bool wait, RecordPage **page, int *row)
 		if (outcome == READER_END)
 		{
 			reading_end(&reader->reading);
-			reader->done = reader->batches.n == 0;
+			reader->done = reader->done || reader->batches.n == 0;
 		}
 		else if (outcome == READER_NOT_YET || reader->batches.n == 0 ||
 				 reader_batches_accept(reader, (*page)->ids[*row]))
 			return outcome;
 	}
 	return READER_END;
+}
+
+void
+reader_refuse_above(Oid relid, int64 most)
+{
+	MemoryContextCallback *callback;
+
+	refusal.refused = -1;
+	refusal.most = most;
+	refusal.relid = most >= 0 ? relid : InvalidOid;
+	if (most < 0)
+		return;
+	/* no reading of a later transaction is meant */
+	callback = MemoryContextAllocZero(CurTransactionContext, sizeof(*callback));
+	callback->func = forget_refusal;
+	MemoryContextRegisterResetCallback(CurTransactionContext, callback);
+}
+
+int64
+reader_refused(void)
+{
+	return refusal.refused;
 }
 
 pgsocket

@@ -57,6 +57,14 @@ typedef enum ReaderOutcome
  */
 extern ReaderOutcome reader_next(Reader *reader, bool wait, RecordPage **page, int *row);
 
+/*
+ * The next reading of that table that this transaction, or subtransaction, opens ends
+ * without a record if its first answer counts more than "most"; reader_refused is then
+ * what it counts, else -1.  most -1: no reading does.
+ */
+extern void reader_refuse_above(Oid relid, int64 most);
+extern int64 reader_refused(void);
+
 /* A descriptor that becomes readable when reader_next may know more. */
 extern pgsocket reader_descriptor(Reader *reader);
 

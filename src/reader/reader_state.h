@@ -77,6 +77,7 @@ struct Reader
 {
 	ReaderList	list;
 	int64		limit;			/* records the caller wants, -1 for all */
+	int64		most;			/* more than these are not read; -1 for all are */
 	ReaderBatches batches;
 	Reading		reading;
 	bool		done;
