@@ -22,7 +22,9 @@
 #include "base/compat.h"
 #include "fuzz.h"
 
+#ifndef FUZZ_EXCHANGE			/* the whole extension has its own */
 PG_MODULE_MAGIC;
+#endif
 
 extern int	LLVMFuzzerRunDriver(int *argc, char ***argv,
 								int (*callback) (const uint8_t *data, size_t size));
@@ -30,7 +32,11 @@ extern int	LLVMFuzzerRunDriver(int *argc, char ***argv,
 extern Datum xbb_fuzz(PG_FUNCTION_ARGS);
 
 static const FuzzTarget *const targets[] = {
+#ifdef FUZZ_EXCHANGE
+	&fuzz_exchange
+#else
 	&fuzz_record, &fuzz_json, &fuzz_option, &fuzz_condition
+#endif
 };
 
 static const FuzzTarget *target;
