@@ -12,6 +12,7 @@
 #include "utils/datetime.h"
 #include "utils/guc.h"
 
+#include "call/call.h"
 #include "fdw/fdw.h"
 #include "http/http.h"
 
@@ -51,10 +52,22 @@ check_log_retention(char **newval, void **extra, GucSource source)
 	return false;
 }
 
+static const struct config_enum_entry log_requests_words[] = {
+	{"none", CALL_LOG_NONE, false},
+	{"failed", CALL_LOG_FAILED, false},
+	{"all", CALL_LOG_ALL, false},
+	{NULL, 0, false}
+};
+
 void
 _PG_init(void)
 {
 	http_init();
+	DefineCustomEnumVariable("xbb_fdw.log_requests",
+							 "Which requests to the API the server's log gets a line of.",
+							 "None, those that failed, or all; never a body or a secret.",
+							 &call_log_requests, CALL_LOG_NONE, log_requests_words,
+							 PGC_SUSET, 0, NULL, NULL, NULL);
 	DefineCustomStringVariable("xbb_fdw.log_retention",
 							   "How long the runs of a sync stay in xbb.sync_run.",
 							   "An interval.", &log_retention, "90 days",

@@ -23,6 +23,7 @@
 typedef struct ApiRequest
 {
 	int			page;			/* 0: the endpoint has no pages */
+	char	   *window;			/* the times that are asked for, or NULL */
 	char	   *body;
 	size_t		length;
 } ApiRequest;
@@ -95,13 +96,14 @@ give_up_call(void *arg, const CallFault *fault, CallAnswer *answer)
 }
 
 static char *
-describe_call(void *arg, const Call *call)
+describe_call(void *arg, const Call *call, bool full)
 {
 	const TableOptions *table = ((ApiQueue *) arg)->table;
 	const ApiRequest *item = call->item;
 
-	return psprintf("POST %s%s, server \"%s\"", table->object->path,
+	return psprintf("POST %s%s%s, server \"%s\"", table->object->path,
 					item->page > 0 ? psprintf(", page %d", item->page) : "",
+					full && item->window ? psprintf(", %s", item->window) : "",
 					table->server.name);
 }
 
@@ -164,7 +166,7 @@ api_open(const TableOptions *table, const ApiAccess *access, const ApiReader *re
 
 static void
 ask(ApiQueue *queue, int ticket, const char *conditions, const char *members,
-	int page, int page_size)
+	const char *window, int page, int page_size)
 {
 	Call	   *call = call_ask(queue->calls, ticket);
 	MemoryContext old = MemoryContextSwitchTo(call->context);
@@ -182,6 +184,7 @@ ask(ApiQueue *queue, int ticket, const char *conditions, const char *members,
 	appendStringInfoChar(&body, '}');
 
 	request->page = page;
+	request->window = window ? pstrdup(window) : NULL;
 	request->body = body.data;
 	request->length = body.len;
 	call->item = request;
@@ -189,16 +192,16 @@ ask(ApiQueue *queue, int ticket, const char *conditions, const char *members,
 }
 
 void
-api_ask(ApiQueue *queue, int ticket, const char *conditions, int page,
-		int page_size)
+api_ask(ApiQueue *queue, int ticket, const char *conditions, const char *window,
+		int page, int page_size)
 {
-	ask(queue, ticket, conditions, "", page, page_size);
+	ask(queue, ticket, conditions, "", window, page, page_size);
 }
 
 void
 api_ask_members(ApiQueue *queue, int ticket, const char *members)
 {
-	ask(queue, ticket, "", members, 0, 0);
+	ask(queue, ticket, "", members, members, 0, 0);
 }
 
 bool

@@ -73,10 +73,11 @@ extern ApiQueue *api_open(const TableOptions *table, const ApiAccess *access,
 
 /*
  * Queues a request.  "conditions" are the elements of the array, JSON without
- * brackets, "" for none; copied.  page 0 sends neither page nor pageSize.
+ * brackets, "" for none; "window" is how the log names the times among them, or NULL;
+ * both are copied.  page 0 sends neither page nor pageSize.
  */
 extern void api_ask(ApiQueue *queue, int ticket, const char *conditions,
-					int page, int page_size);
+					const char *window, int page, int page_size);
 
 /*
  * The same where requests differ in more: "members" are members of the body, JSON

@@ -37,4 +37,10 @@ typedef struct Session
  */
 extern Session *session_get(Oid userid, Oid serverid, MemoryContext context);
 
+/*
+ * Ends this backend's sessions with a server, or with all for InvalidOid: at once, or
+ * when their scans have ended.  False if there are none.
+ */
+extern bool session_disconnect(Oid serverid);
+
 #endif							/* XBB_SESSION_H */

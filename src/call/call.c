@@ -27,6 +27,8 @@
 /* How long a cancel may go unseen where somebody else waits on our descriptor. */
 #define INTERRUPT_LATENCY_MS 50
 
+int			call_log_requests = CALL_LOG_NONE;
+
 struct CallPlace
 {
 	HttpPool   *pool;
@@ -127,6 +129,7 @@ send_call(CallQueue *queue, Call *call)
 	MemoryContextSwitchTo(old);
 	call->transfer = http_start(spec->place->pool, call->context, &request);
 	call->attempts++;
+	INSTR_TIME_SET_CURRENT(call->sent);
 	dlist_delete(&call->node);
 	dlist_push_tail(&queue->running, &call->node);
 	count_event(queue, LIMITER_REQUESTS, 1);
@@ -196,7 +199,7 @@ static void
 raise_fault(const CallQueue *queue, const Call *call, const CallFault *fault)
 {
 	const CallOwner *owner = &queue->spec.owner;
-	char	   *name = owner->describe(owner->arg, call);
+	char	   *name = owner->describe(owner->arg, call, false);
 
 	ereport(ERROR,
 			(errcode(fault->sqlstate),
@@ -239,6 +242,31 @@ retry_or_raise(CallQueue *queue, Call *call, const CallFault *fault, CallAnswer 
 	return false;
 }
 
+/* One line of the server's log: what was asked and what came, never a body. */
+static void
+log_call(const CallQueue *queue, const Call *call, const HttpResult *http,
+		 const CallAnswer *answer, const CallFault *fault)
+{
+	const CallOwner *owner = &queue->spec.owner;
+	char	   *name;
+	char	   *outcome;
+	instr_time	now;
+
+	if (call_log_requests == CALL_LOG_NONE || (!fault && call_log_requests == CALL_LOG_FAILED))
+		return;
+	name = owner->describe(owner->arg, call, true);
+	outcome = fault ? psprintf("failed, %s", fault->message) : psprintf("%d records", answer->nrows);
+	INSTR_TIME_SET_CURRENT(now);
+	INSTR_TIME_SUBTRACT(now, call->sent);
+	ereport(LOG_SERVER_ONLY,
+			(errmsg("xbb_fdw: %s: %.0f ms, %lld bytes, HTTP status %d, retries %d: %s",
+					name, INSTR_TIME_GET_MILLISEC(now), (long long) http->wire_bytes,
+					http->status, call->attempts - 1, outcome),
+			 errhidestmt(true), errhidecontext(true)));
+	pfree(name);
+	pfree(outcome);
+}
+
 /* Has a call that has ended judged; true if *answer is its answer. */
 static bool
 judge_call(CallQueue *queue, Call *call, CallAnswer *answer)
@@ -252,6 +280,7 @@ judge_call(CallQueue *queue, Call *call, CallAnswer *answer)
 	answer->ticket = call->ticket;
 	answer->date = http->date;
 	success = owner->judge(owner->arg, http, answer, &fault);
+	log_call(queue, call, http, answer, success ? NULL : &fault);
 	if (success)
 		count_event(queue, LIMITER_ROWS, answer->nrows);
 	http_release(call->transfer);

@@ -15,9 +15,20 @@
 #define XBB_CALL_H
 
 #include "lib/ilist.h"
+#include "portability/instr_time.h"
 
 #include "http/http.h"
 #include "limiter/limiter.h"
+
+/* Which requests the server's log gets a line of: setting xbb_fdw.log_requests. */
+typedef enum CallLog
+{
+	CALL_LOG_NONE,
+	CALL_LOG_FAILED,
+	CALL_LOG_ALL
+} CallLog;
+
+extern int	call_log_requests;
 
 /* A place that is called: its connections stay open between queues. */
 typedef struct CallPlace CallPlace;
@@ -35,6 +46,7 @@ typedef struct Call
 	int			ticket;			/* tells the owner its answer */
 	void	   *item;			/* what the owner knows it by; the owner's to set */
 	int			attempts;		/* how often it was sent so far */
+	instr_time	sent;			/* last */
 
 	/* the queue's */
 	dlist_node	node;
@@ -88,8 +100,11 @@ typedef struct CallOwner
 	 */
 	bool		(*give_up) (void *arg, const CallFault *fault, CallAnswer *answer);
 
-	/* How an error names the call, as the beginning of a sentence; palloc'd. */
-	char	   *(*describe) (void *arg, const Call *call);
+	/*
+	 * How an error names the call, as the beginning of a sentence, or, in full, a line
+	 * of the log; without secrets, palloc'd.
+	 */
+	char	   *(*describe) (void *arg, const Call *call, bool full);
 	void	   *arg;
 } CallOwner;
 

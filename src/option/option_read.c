@@ -153,21 +153,6 @@ qualified_name(Oid relid)
 									  get_rel_name(relid));
 }
 
-/* The mapping's role: its owner's name, or PUBLIC. */
-static const char *
-mapping_role(Oid userid, Oid serverid)
-{
-	if (SearchSysCacheExists2(USERMAPPINGUSERSERVER,
-							  ObjectIdGetDatum(userid),
-							  ObjectIdGetDatum(serverid)))
-		return quote_identifier(GetUserNameFromId(userid, false));
-	if (SearchSysCacheExists2(USERMAPPINGUSERSERVER,
-							  ObjectIdGetDatum(InvalidOid),
-							  ObjectIdGetDatum(serverid)))
-		return "PUBLIC";
-	return NULL;
-}
-
 /* An underscore before a letter goes, and the letter becomes a capital. */
 static char *
 camel_case(const char *name)
@@ -266,37 +251,6 @@ option_table(Oid relid)
 						get_rel_name(relid), result->object->name),
 				 errhint("Type: ALTER FOREIGN TABLE %s OPTIONS (ADD form_id '...');",
 						 qualified_name(relid))));
-	return result;
-}
-
-MappingOptions *
-option_mapping(Oid userid, Oid serverid)
-{
-	MappingOptions *result = palloc0(sizeof(MappingOptions));
-	const char *role = mapping_role(userid, serverid);
-	const char *server = GetForeignServer(serverid)->servername;
-	UserMapping *mapping;
-
-	if (role == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_OBJECT),
-				 errmsg("role \"%s\" has no user mapping for server \"%s\"",
-						GetUserNameFromId(userid, false), server),
-				 errhint("Type: CREATE USER MAPPING FOR %s SERVER %s OPTIONS (token '...');",
-						 quote_identifier(GetUserNameFromId(userid, false)),
-						 quote_identifier(server))));
-
-	mapping = GetUserMapping(userid, serverid);
-	result->umid = mapping->umid;
-	fill_fields(result, OPTION_MAPPING, mapping->options, true);
-
-	if (result->token == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_FDW_OPTION_NAME_NOT_FOUND),
-				 errmsg("user mapping of %s for server \"%s\" has no option \"token\"",
-						role, server),
-				 errhint("Type: ALTER USER MAPPING FOR %s SERVER %s OPTIONS (ADD token '...');",
-						 role, quote_identifier(server))));
 	return result;
 }
 

@@ -62,6 +62,20 @@ other_lists(const char *body, size_t length)
 					pg_any_to_server(names.data, names.len, PG_UTF8));
 }
 
+char *
+reader_window_text(const TimeRange *add_time, const TimeRange *update_time)
+{
+	bool		by_add = add_time->has_low || add_time->has_high;
+	bool		by_update = update_time->has_low || update_time->has_high;
+
+	if (!by_add && !by_update)
+		return NULL;
+	return psprintf("%s%s%s%s%s",
+					by_add ? "addTime " : "", by_add ? range_text(add_time) : "",
+					by_add && by_update ? ", " : "",
+					by_update ? "updateTime " : "", by_update ? range_text(update_time) : "");
+}
+
 void *
 reader_read_page(void *arg, const char *body, size_t length, Envelope *envelope)
 {

@@ -23,6 +23,7 @@ ask_once(ReaderList *list, const ApiAccess *access, int number, int page_size)
 	list->queue = api_open(table, access, &api);
 	api_ask(list->queue, 0,
 			condition_elements(table->conditions, set, &set->add_time, &set->update_time),
+			reader_window_text(&set->add_time, &set->update_time),
 			table->object->paged ? number : 0, page_size);
 	if (!api_next(list->queue, true, &answer))
 		elog(ERROR, "xbb_fdw waits for an answer to nothing");

@@ -97,6 +97,9 @@ extern void reader_discard_page(void *unused, void *page);
 extern void reader_check_ids(const ReaderList *list, const ConditionSet *asked,
 							 const RecordPage *page);
 
+/* How the log names what is asked for between times; NULL if that is not all. */
+extern char *reader_window_text(const TimeRange *add_time, const TimeRange *update_time);
+
 /* Raises the pager's failure. */
 extern void reader_raise_failure(const ReaderList *list, const PagerStep *step);
 

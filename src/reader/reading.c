@@ -79,11 +79,14 @@ reader_ask(const ReaderList *list, int ticket, const ConditionSet *part,
 {
 	char	   *elements = condition_elements(list->table->conditions, part,
 											  add_time, update_time);
+	char	   *window = reader_window_text(add_time, update_time);
 
-	api_ask(list->queue, ticket, elements,
+	api_ask(list->queue, ticket, elements, window,
 			list->table->object->paged ? page : 0,
 			list->table->server.page_size);
 	pfree(elements);
+	if (window)
+		pfree(window);
 }
 
 /* ---- readings ---- */

@@ -1,0 +1,25 @@
+/*-------------------------------------------------------------------------
+ *
+ * disconnect.c
+ *	  This backend's connections, as SQL sees them.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "foreign/foreign.h"
+
+#include "api/session.h"
+#include "func/disconnect.h"
+
+PG_FUNCTION_INFO_V1(xbb_fdw_disconnect);
+
+Datum
+xbb_fdw_disconnect(PG_FUNCTION_ARGS)
+{
+	Oid			serverid = InvalidOid;
+
+	if (!PG_ARGISNULL(0))
+		serverid = get_foreign_server_oid(NameStr(*PG_GETARG_NAME(0)), false);
+	PG_RETURN_BOOL(session_disconnect(serverid));
+}
