@@ -91,7 +91,7 @@ CREATE FUNCTION xbb.attrs(
   source pg_catalog.regclass,
   OUT attr pg_catalog.text, OUT seen bigint, OUT example pg_catalog.text, OUT suggested_type pg_catalog.text,
   OUT read_by pg_catalog.name)
-RETURNS SETOF record LANGUAGE sql VOLATILE STRICT PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp AS $$
+RETURNS SETOF record LANGUAGE sql VOLATILE STRICT PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp SET jit = off AS $$
   WITH newest AS (SELECT record, pg_catalog.row_number() OVER () AS row FROM xbb._newest(source)),
   field AS (
     SELECT f.key, f.value, n.row, true AS own FROM newest n, pg_catalog.jsonb_each(n.record) f

@@ -45,25 +45,25 @@ static const struct
 	FormColumn	columns[10];	/* to the first without a name */
 }			lists[] = {
 	{"users", "user", {
-			{"user_id", "text", "userId", NULL}, {"name", "text", "name", NULL}, {"position", "text", "position", NULL},
-			{"jobnumber", "text", "jobnumber", NULL}, {"avatar", "text", "avatar", NULL}, {"status", "integer", "status", NULL},
-	{"department_list", "jsonb", "departmentList", NULL}, {"role_list", "jsonb", "roleList", NULL}}},
+			{"user_id", "text", "userId", NULL, NULL}, {"name", "text", "name", NULL, NULL}, {"position", "text", "position", NULL, NULL},
+			{"jobnumber", "text", "jobnumber", NULL, NULL}, {"avatar", "text", "avatar", NULL, NULL}, {"status", "integer", "status", NULL, NULL},
+	{"department_list", "jsonb", "departmentList", NULL, NULL}, {"role_list", "jsonb", "roleList", NULL, NULL}}},
 	{"departments", "department", {
-			{"id", "bigint", "id", NULL}, {"name", "text", "name", NULL}, {"parent_id", "bigint", "parentId", NULL},
-	{"dep_id_router", "text", "depIdRouter", NULL}, {"sort", "bigint", "sort", NULL}}},
+			{"id", "bigint", "id", NULL, NULL}, {"name", "text", "name", NULL, NULL}, {"parent_id", "bigint", "parentId", NULL, NULL},
+	{"dep_id_router", "text", "depIdRouter", NULL, NULL}, {"sort", "bigint", "sort", NULL, NULL}}},
 	{"roles", "role", {
-	{"id", "bigint", "id", NULL}, {"role_name", "text", "roleName", NULL}}},
+	{"id", "bigint", "id", NULL, NULL}, {"role_name", "text", "roleName", NULL, NULL}}},
 	{"sign_ins", "signIn", {
-			{"id", "bigint", "id", NULL}, {"user_id", "text", "userId", NULL}, {"add_time", "timestamptz", "addTime", NULL},
-	{"address", "text", "address", NULL}, {"memo", "text", "memo", NULL}}},
+			{"id", "bigint", "id", NULL, NULL}, {"user_id", "text", "userId", NULL, NULL}, {"add_time", "timestamptz", "addTime", NULL, NULL},
+	{"address", "text", "address", NULL, NULL}, {"memo", "text", "memo", NULL, NULL}}},
 	{"product_categories", "productCategory", {
-			{"id", "bigint", "id", NULL}, {"name", "text", "name", NULL}, {"parent_id", "bigint", "parentId", NULL},
-			{"router", "text", "router", NULL}, {"sort", "bigint", "sort", NULL},
-	{"child_list", "jsonb", "childList", NULL}}},
+			{"id", "bigint", "id", NULL, NULL}, {"name", "text", "name", NULL, NULL}, {"parent_id", "bigint", "parentId", NULL, NULL},
+			{"router", "text", "router", NULL, NULL}, {"sort", "bigint", "sort", NULL, NULL},
+	{"child_list", "jsonb", "childList", NULL, NULL}}},
 };
 
 static const FormColumn label_columns[] = {
-	{"id", "bigint", "id", NULL}, {"name", "text", "name", NULL}, {"label_entities", "jsonb", "labelEntities", NULL}
+	{"id", "bigint", "id", NULL, NULL}, {"name", "text", "name", NULL, NULL}, {"label_entities", "jsonb", "labelEntities", NULL, NULL}
 };
 
 /* What a foreign table of the target schema reads. */
@@ -229,6 +229,7 @@ append_column(StringInfo sql, const FormColumn *column)
 					 quote_identifier(column->name), column->type);
 	append_option(sql, "", "attr", column->attr);
 	append_option(sql, ", ", "label", column->label);
+	append_option(sql, ", ", "options", column->options);
 	appendStringInfoChar(sql, ')');
 }
 
@@ -244,13 +245,14 @@ begin_table(Import *import, const char *name)
 
 static void
 end_table(Import *import, StringInfo sql, const char *object, const char *form_id,
-		  const char *params, const char *conditions)
+		  const char *params, const char *conditions, const char *label)
 {
 	appendStringInfo(sql, "\n) SERVER %s OPTIONS (", quote_identifier(import->server->servername));
 	append_option(sql, "", "object", object);
 	append_option(sql, ", ", "form_id", form_id);
 	append_option(sql, ", ", "params", params);
 	append_option(sql, ", ", "conditions", conditions);
+	append_option(sql, ", ", "label", label && label[0] ? label : NULL);
 	append_option(sql, ", ", "on_error", "set_null");
 	appendStringInfoString(sql, ");");
 	import->statements = lappend(import->statements, sql->data);
@@ -261,7 +263,7 @@ static void
 add_list(Import *import, const char *name, const char *object, const char *form_id,
 		 const char *params, const FormColumn *columns, int ncolumns)
 {
-	static const FormColumn whole[] = {{"failed", "jsonb", "#error", NULL}, {"raw", "jsonb", "*", NULL}};
+	static const FormColumn whole[] = {{"failed", "jsonb", "#error", NULL, NULL}, {"raw", "jsonb", "*", NULL, NULL}};
 	StringInfo	sql;
 
 	if (!is_wanted(import, name))
@@ -276,7 +278,7 @@ add_list(Import *import, const char *name, const char *object, const char *form_
 		append_column(sql, &columns[i]);
 	for (int i = 0; i < (int) lengthof(whole); i++)
 		append_column(sql, &whole[i]);
-	end_table(import, sql, object, form_id, params, NULL);
+	end_table(import, sql, object, form_id, params, NULL, NULL);
 }
 
 /* Is a form's table, under conditions or without, to be made? */
@@ -299,7 +301,7 @@ add_form(Import *import, const char *name, const Form *form, const char *form_id
 	sql = begin_table(import, name);
 	foreach(lc, form_columns(form, import->by_label))
 		append_column(sql, lfirst(lc));
-	end_table(import, sql, form->object->name, form_id, params, conditions);
+	end_table(import, sql, form->object->name, form_id, params, conditions, form->name);
 }
 
 static bool

@@ -63,6 +63,7 @@ typedef struct FormColumn
 	const char *type;			/* as one would type it */
 	const char *attr;
 	const char *label;			/* or NULL */
+	const char *options;		/* see form_options_json; or NULL */
 } FormColumn;
 
 /*
@@ -88,6 +89,9 @@ extern Form *form_make(int64 form_id);
 
 /* The type of the column that holds all that a field may, NULL if it holds nothing. */
 extern const char *form_field_type(const FormField *field);
+
+/* The field's options as a JSON array of {value, text}; NULL if it is no list of them. */
+extern char *form_options_json(const FormField *field);
 
 /*
  * The columns of FormColumn: data_id, those of the fields, add_time, update_time,

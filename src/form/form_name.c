@@ -19,11 +19,11 @@
 
 /* Columns that every table has beside the fields', before and behind them. */
 static const FormColumn record_columns[] = {
-	{"data_id", "bigint", "dataId", NULL},
-	{"add_time", "timestamptz", "addTime", NULL},
-	{"update_time", "timestamptz", "updateTime", NULL},
-	{"failed", "jsonb", "#error", NULL},
-	{"raw", "jsonb", "*", NULL},
+	{"data_id", "bigint", "dataId", NULL, NULL},
+	{"add_time", "timestamptz", "addTime", NULL, NULL},
+	{"update_time", "timestamptz", "updateTime", NULL, NULL},
+	{"failed", "jsonb", "#error", NULL, NULL},
+	{"raw", "jsonb", "*", NULL, NULL},
 };
 
 static const char *const system_columns[] = {
@@ -236,6 +236,7 @@ form_columns(const Form *form, bool by_label)
 		column->attr = field->attr;
 		column->type = form_field_type(field);
 		column->label = label;
+		column->options = form_options_json(field);
 		column->name = by_label && label ? clean(label) : snake_case(field->attr);
 		clip(column->name, NAMEDATALEN - 1);
 		columns = lappend(columns, column);

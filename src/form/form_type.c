@@ -10,6 +10,9 @@
  */
 #include "postgres.h"
 
+#include "lib/stringinfo.h"
+#include "utils/json.h"
+
 #include "form/form.h"
 
 /* By what decides the type. */
@@ -128,4 +131,25 @@ form_field_type(const FormField *field)
 	if (strcmp(type, BY_PREFIX_WHOLE) == 0)
 		return type_by_prefix(field->attr, "integer");
 	return type;
+}
+
+char *
+form_options_json(const FormField *field)
+{
+	StringInfoData json;
+
+	if (field->noptions < 0)
+		return NULL;
+	initStringInfo(&json);
+	appendStringInfoChar(&json, '[');
+	for (int i = 0; i < field->noptions; i++)
+	{
+		appendStringInfoString(&json, i > 0 ? ",{\"value\":" : "{\"value\":");
+		escape_json(&json, field->options[i].value);
+		appendStringInfoString(&json, ",\"text\":");
+		escape_json(&json, field->options[i].text);
+		appendStringInfoChar(&json, '}');
+	}
+	appendStringInfoChar(&json, ']');
+	return json.data;
 }

@@ -13,8 +13,8 @@
 #include "funcapi.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
+#include "utils/array.h"
 #include "utils/builtins.h"
-#include "utils/json.h"
 #include "utils/lsyscache.h"
 
 #include "api/api.h"
@@ -27,9 +27,11 @@
 
 #define FORM_COLUMNS 5
 #define FIELD_COLUMNS 9
+#define COLUMN_COLUMNS 8
 
 PG_FUNCTION_INFO_V1(xbb_fdw_forms);
 PG_FUNCTION_INFO_V1(xbb_fdw_form_fields);
+PG_FUNCTION_INFO_V1(xbb_fdw_form_columns);
 PG_FUNCTION_INFO_V1(xbb_fdw_newest);
 
 /* The server of that name, for those who may use it. */
@@ -75,29 +77,6 @@ xbb_fdw_forms(PG_FUNCTION_ARGS)
 	return (Datum) 0;
 }
 
-/* The options as an array of {value, text}; NULL if it is no list of them. */
-static Datum
-options_json(const FormField *field, bool *isnull)
-{
-	StringInfoData json;
-
-	*isnull = field->noptions < 0;
-	if (*isnull)
-		return (Datum) 0;
-	initStringInfo(&json);
-	appendStringInfoChar(&json, '[');
-	for (int i = 0; i < field->noptions; i++)
-	{
-		appendStringInfoString(&json, i > 0 ? ",{\"value\":" : "{\"value\":");
-		escape_json(&json, field->options[i].value);
-		appendStringInfoString(&json, ",\"text\":");
-		escape_json(&json, field->options[i].text);
-		appendStringInfoChar(&json, '}');
-	}
-	appendStringInfoChar(&json, ']');
-	return DirectFunctionCall1(jsonb_in, CStringGetDatum(json.data));
-}
-
 Datum
 xbb_fdw_form_fields(PG_FUNCTION_ARGS)
 {
@@ -132,9 +111,74 @@ xbb_fdw_form_fields(PG_FUNCTION_ARGS)
 		values[5] = BoolGetDatum(field->is_unique);
 		values[6] = text_or_null(field->parent, &nulls[6]);
 		values[7] = Int32GetDatum(field->position);
-		values[8] = options_json(field, &nulls[8]);
+		nulls[8] = field->noptions < 0;
+		if (!nulls[8])
+			values[8] = DirectFunctionCall1(jsonb_in, CStringGetDatum(form_options_json(field)));
 		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 	}
+	return (Datum) 0;
+}
+
+/* The rows of one form: what it could not be read for, or the columns that a table of it should have. */
+static void
+put_columns(ReturnSetInfo *result, const Form *form)
+{
+	List	   *by_attr = form_columns(form, false);
+	List	   *by_label = form_columns(form, true);
+	ListCell   *attr;
+	ListCell   *label;
+	Datum		values[COLUMN_COLUMNS];
+	bool		nulls[COLUMN_COLUMNS];
+
+	if (form->problem)
+	{
+		memset(nulls, true, sizeof(nulls));
+		values[0] = Int64GetDatum(form->form_id);
+		values[1] = CStringGetTextDatum(form->problem);
+		nulls[0] = nulls[1] = false;
+		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+		return;
+	}
+	/* the two lists have the same columns in the same order */
+	forboth(attr, by_attr, label, by_label)
+	{
+		const FormColumn *column = lfirst(attr);
+
+		values[0] = Int64GetDatum(form->form_id);
+		nulls[0] = false;
+		nulls[1] = true;
+		values[2] = text_or_null(column->attr, &nulls[2]);
+		values[3] = text_or_null(column->label, &nulls[3]);
+		values[4] = text_or_null(column->type, &nulls[4]);
+		values[5] = text_or_null(column->name, &nulls[5]);
+		values[6] = text_or_null(((const FormColumn *) lfirst(label))->name, &nulls[6]);
+		nulls[7] = column->options == NULL;
+		if (!nulls[7])
+			values[7] = DirectFunctionCall1(jsonb_in, CStringGetDatum(column->options));
+		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+	}
+}
+
+Datum
+xbb_fdw_form_columns(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+	Oid			serverid = usable_server(NameStr(*PG_GETARG_NAME(0)));
+	ArrayType  *ids = PG_GETARG_ARRAYTYPE_P(1);
+	Datum	   *elements;
+	bool	   *isnull;
+	int			n;
+	List	   *forms = NIL;
+	ListCell   *lc;
+
+	InitMaterializedSRF(fcinfo, 0);
+	deconstruct_array(ids, INT8OID, sizeof(int64), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE, &elements, &isnull, &n);
+	for (int i = 0; i < n; i++)
+		if (!isnull[i])
+			forms = lappend(forms, form_make(DatumGetInt64(elements[i])));
+	form_read(serverid, GetUserId(), forms);
+	foreach(lc, forms)
+		put_columns(result, lfirst(lc));
 	return (Datum) 0;
 }
 

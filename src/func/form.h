@@ -16,6 +16,9 @@ extern PGDLLEXPORT Datum xbb_fdw_forms(PG_FUNCTION_ARGS);
 /* xbb.form_fields(server, form_id): those of one form. */
 extern PGDLLEXPORT Datum xbb_fdw_form_fields(PG_FUNCTION_ARGS);
 
+/* xbb._form_columns(server, form_ids): the columns that tables of the forms should have. */
+extern PGDLLEXPORT Datum xbb_fdw_form_columns(PG_FUNCTION_ARGS);
+
 /* xbb._newest(table): the records of one answer, as they come. */
 extern PGDLLEXPORT Datum xbb_fdw_newest(PG_FUNCTION_ARGS);
 

@@ -1,0 +1,220 @@
+-- What has changed in the CRM's forms since their foreign tables were made, and what to type.
+
+CREATE FUNCTION xbb._form_columns(
+  server pg_catalog.name, form_ids bigint[],
+  OUT form_id bigint, OUT problem pg_catalog.text, OUT attr pg_catalog.text, OUT label pg_catalog.text,
+  OUT column_type pg_catalog.text, OUT by_attr pg_catalog.text, OUT by_label pg_catalog.text, OUT options pg_catalog.jsonb)
+RETURNS SETOF record LANGUAGE c VOLATILE STRICT PARALLEL RESTRICTED AS 'MODULE_PATHNAME', 'xbb_fdw_form_columns';
+
+-- The syncs over a foreign table, where there are syncs: those that copy all its columns are "whole".
+CREATE FUNCTION xbb._drift_syncs(
+  OUT sync pg_catalog.text, OUT source pg_catalog.oid, OUT target pg_catalog.oid, OUT columns pg_catalog.jsonb)
+RETURNS SETOF record LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  IF pg_catalog.to_regclass('xbb.sync_definition') IS NOT NULL THEN
+    RETURN QUERY EXECUTE 'SELECT d.name, d.source::pg_catalog.oid, d.target::pg_catalog.oid, d.columns FROM xbb.sync_definition d';
+  END IF;
+END
+$$;
+
+-- The foreign tables of a server that read a form, and how they name its fields.
+CREATE FUNCTION xbb._drift_tables(
+  server pg_catalog.name, OUT relation pg_catalog.oid, OUT object pg_catalog.text, OUT form_id bigint,
+  OUT label pg_catalog.text, OUT imported boolean)
+RETURNS SETOF record LANGUAGE sql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp AS $$
+  SELECT t.ftrelid, p.object, p.form_id::bigint, p.label,
+         EXISTS (SELECT FROM pg_catalog.pg_attribute a, pg_catalog.pg_options_to_table(a.attfdwoptions) o
+                 WHERE a.attrelid = t.ftrelid AND o.option_name = 'label')
+  FROM pg_catalog.pg_foreign_table t JOIN pg_catalog.pg_foreign_server s ON s.oid = t.ftserver
+  CROSS JOIN LATERAL (
+    SELECT pg_catalog.max(o.option_value) FILTER (WHERE o.option_name = 'object') AS object,
+           pg_catalog.max(o.option_value) FILTER (WHERE o.option_name = 'form_id') AS form_id,
+           pg_catalog.max(o.option_value) FILTER (WHERE o.option_name = 'label') AS label
+    FROM pg_catalog.pg_options_to_table(t.ftoptions) o) p
+  WHERE s.srvname = server AND p.object IS NOT NULL AND p.object <> 'label'
+$$;
+
+-- The columns of foreign tables that have a field's label.
+CREATE FUNCTION xbb._drift_columns(
+  relation pg_catalog.oid, OUT name pg_catalog.name, OUT attr pg_catalog.text, OUT label pg_catalog.text,
+  OUT column_type pg_catalog.text, OUT options pg_catalog.jsonb)
+RETURNS SETOF record LANGUAGE sql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp AS $$
+  SELECT a.attname, xbb._column_attr(relation, a.attnum), p.label,
+         pg_catalog.replace(pg_catalog.format_type(a.atttypid, NULL), 'timestamp with time zone', 'timestamptz'),
+         p.options::pg_catalog.jsonb
+  FROM pg_catalog.pg_attribute a
+  CROSS JOIN LATERAL (
+    SELECT pg_catalog.max(o.option_value) FILTER (WHERE o.option_name = 'label') AS label,
+           pg_catalog.max(o.option_value) FILTER (WHERE o.option_name = 'options') AS options,
+           pg_catalog.max(o.option_value) FILTER (WHERE o.option_name = 'constant') AS constant
+    FROM pg_catalog.pg_options_to_table(a.attfdwoptions) o) p
+  WHERE a.attrelid = relation AND a.attnum > 0 AND NOT a.attisdropped AND p.constant IS NULL
+$$;
+
+-- What follows for the syncs over a foreign table when a column of it is new, which those take in that
+-- copy all columns, gone, or has another type.  A value of the old type may be none of the new one: the
+-- run reads it again.
+CREATE FUNCTION xbb._drift_follow(
+  what pg_catalog.text, relation pg_catalog.oid, name pg_catalog.text, type pg_catalog.text,
+  OUT before pg_catalog.text[], OUT after pg_catalog.text[])
+LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  sync pg_catalog.record;
+  copied boolean;
+  there boolean;
+  target pg_catalog.regclass;
+  column_name pg_catalog.text := pg_catalog.quote_ident(name);
+BEGIN
+  before := '{}';
+  after := '{}';
+  FOR sync IN SELECT s.* FROM xbb._drift_syncs() s WHERE s.source = relation ORDER BY s.sync LOOP
+    target := sync.target;
+    copied := sync.columns IS NULL OR sync.columns ->> name IN (name, column_name);
+    there := EXISTS (SELECT FROM pg_catalog.pg_attribute a WHERE a.attrelid = target AND a.attname = name AND NOT a.attisdropped);
+    CONTINUE WHEN target IS NULL OR NOT CASE what WHEN 'new' THEN sync.columns IS NULL ELSE copied AND there END;
+    IF what = 'new' AND NOT there THEN
+      after := after || pg_catalog.format('ALTER TABLE %s ADD COLUMN %I %s;', target, name, type);
+    ELSIF what = 'retyped' THEN
+      after := after || pg_catalog.format('ALTER TABLE %s ALTER COLUMN %I TYPE %s USING NULL;', target, name, type);
+    END IF;
+    IF sync.columns IS NULL AND what <> 'retyped' THEN
+      after := after || pg_catalog.format('SELECT xbb.alter_sync(%L, columns => %L);', sync.sync, 'null');
+    ELSIF what = 'gone' THEN
+      before := before || pg_catalog.format('SELECT xbb.alter_sync(%L, columns => %L);', sync.sync, pg_catalog.jsonb_build_object(name, NULL));
+    END IF;
+    IF what <> 'gone' THEN
+      after := after || pg_catalog.format('CALL xbb.sync(%L, full => true);', sync.sync);
+    END IF;
+  END LOOP;
+END
+$$;
+
+-- Forms that are new, gone, renamed, or cannot be seen any more.
+CREATE FUNCTION xbb._drift_forms(
+  server pg_catalog.name, OUT kind pg_catalog.text, OUT form_id bigint, OUT relation pg_catalog.regclass,
+  OUT was pg_catalog.text, OUT becomes pg_catalog.text, OUT statements pg_catalog.text[])
+RETURNS SETOF record LANGUAGE sql VOLATILE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp AS $$
+  WITH form AS (SELECT f.*, pg_catalog.count(*) OVER (PARTITION BY f.object) AS alike FROM xbb.forms(server) f),
+  reads AS (
+    SELECT t.*, f.form_id AS form, f.name FROM xbb._drift_tables(server) t
+    LEFT JOIN form f ON f.object = t.object AND (f.form_id = t.form_id OR t.form_id IS NULL AND f.alike = 1)),
+  place AS (
+    SELECT c.relnamespace::pg_catalog.regnamespace AS schema, r.by_label
+    FROM (SELECT t.relation, EXISTS (
+            SELECT FROM pg_catalog.pg_attribute a, pg_catalog.pg_options_to_table(a.attfdwoptions) o
+            WHERE a.attrelid = t.relation AND o.option_name = 'label' AND o.option_value = a.attname) AS by_label
+          FROM reads t WHERE t.imported) r JOIN pg_catalog.pg_class c ON c.oid = r.relation
+    GROUP BY c.relnamespace, r.by_label ORDER BY pg_catalog.count(*) DESC LIMIT 1)
+  SELECT 'form new', f.form_id, NULL::pg_catalog.regclass, NULL, f.name,
+         ARRAY(SELECT pg_catalog.format('IMPORT FOREIGN SCHEMA %s FROM SERVER %I INTO %s OPTIONS (names %L);', f.kind, server, p.schema,
+                                        CASE WHEN p.by_label THEN 'label' ELSE 'attr' END) FROM place p)
+  FROM form f WHERE f.object IS NOT NULL AND NOT EXISTS (SELECT FROM reads r WHERE r.form = f.form_id)
+  UNION ALL
+  SELECT 'form gone', r.form_id, r.relation, r.label, NULL,
+         ARRAY(SELECT pg_catalog.format('SELECT xbb.drop_sync(%L);', s.sync) FROM xbb._drift_syncs() s WHERE s.source = r.relation)
+         || pg_catalog.format('DROP FOREIGN TABLE %s;', r.relation::pg_catalog.regclass)
+  FROM reads r WHERE r.form IS NULL AND r.form_id IS NOT NULL
+  UNION ALL
+  SELECT 'form renamed', r.form, r.relation, r.label, r.name,
+         ARRAY[pg_catalog.format('ALTER FOREIGN TABLE %s OPTIONS (SET label %L);', r.relation::pg_catalog.regclass, r.name)]
+  FROM reads r WHERE r.label <> r.name
+$$;
+
+-- The options of one list that another has not, as people see them.
+CREATE FUNCTION xbb._drift_options(one pg_catalog.jsonb, other pg_catalog.jsonb) RETURNS pg_catalog.text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT pg_catalog.string_agg(pg_catalog.concat_ws(' ', o.option ->> 'value', o.option ->> 'text'), ', ' ORDER BY o.place)
+  FROM pg_catalog.jsonb_array_elements(coalesce(one, '[]')) WITH ORDINALITY o(option, place)
+  WHERE NOT coalesce(other, '[]') @> pg_catalog.jsonb_build_array(o.option)
+$$;
+
+-- What to type, in its order: the syncs that read a column before it goes, the foreign table, the targets, their syncs.
+CREATE FUNCTION xbb._drift_statements(
+  kind pg_catalog.text, relation pg_catalog.oid, attr pg_catalog.text, name pg_catalog.text, becomes pg_catalog.text,
+  type pg_catalog.text, options pg_catalog.jsonb) RETURNS pg_catalog.text[]
+LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  place pg_catalog.text := pg_catalog.format('ALTER FOREIGN TABLE %s ', relation::pg_catalog.regclass);
+  at_column pg_catalog.text := place || pg_catalog.format('ALTER COLUMN %I ', coalesce(name, ''));
+  given pg_catalog.text[];
+  follow pg_catalog.record;
+BEGIN
+  SELECT a.attfdwoptions INTO given FROM pg_catalog.pg_attribute a WHERE a.attrelid = relation AND a.attname = name;
+  CASE kind
+    WHEN 'field new' THEN
+      SELECT * INTO follow FROM xbb._drift_follow('new', relation, name, type);
+      RETURN pg_catalog.format('%sADD COLUMN %I %s OPTIONS (attr %L%s%s);', place, name, type, attr,
+        ', label ' || pg_catalog.quote_literal(becomes), ', options ' || pg_catalog.quote_literal(options::pg_catalog.text)) || follow.after;
+    WHEN 'field gone' THEN
+      SELECT * INTO follow FROM xbb._drift_follow('gone', relation, name, type);
+      RETURN follow.before || pg_catalog.format('%sDROP COLUMN %I;', place, name) || follow.after;
+    WHEN 'field renamed' THEN
+      RETURN ARRAY[at_column || coalesce(pg_catalog.format('OPTIONS (SET label %L);', nullif(becomes, '')), 'OPTIONS (DROP label);')];
+    WHEN 'field retyped' THEN
+      SELECT * INTO follow FROM xbb._drift_follow('retyped', relation, name, type);
+      RETURN (at_column || pg_catalog.format('TYPE %s;', type)) || follow.after;
+    WHEN 'form unreadable' THEN
+      RETURN '{}';
+    ELSE
+      RETURN ARRAY[at_column || pg_catalog.format('OPTIONS (%s options %L);',
+        CASE WHEN EXISTS (SELECT FROM pg_catalog.pg_options_to_table(given) o WHERE o.option_name = 'options') THEN 'SET' ELSE 'ADD' END,
+        options)];
+  END CASE;
+END
+$$;
+
+-- What has become of the fields of forms.
+CREATE FUNCTION xbb._drift_fields(
+  server pg_catalog.name, OUT kind pg_catalog.text, OUT form_id bigint, OUT relation pg_catalog.regclass,
+  OUT attr pg_catalog.text, OUT was pg_catalog.text, OUT becomes pg_catalog.text, OUT statements pg_catalog.text[])
+RETURNS SETOF record LANGUAGE sql VOLATILE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp AS $$
+  WITH form AS (SELECT f.*, pg_catalog.count(*) OVER (PARTITION BY f.object) AS alike FROM xbb.forms(server) f),
+  reads AS (
+    SELECT t.relation, f.form_id FROM xbb._drift_tables(server) t
+    JOIN form f ON f.object = t.object AND (f.form_id = t.form_id OR t.form_id IS NULL AND f.alike = 1) WHERE t.imported),
+  field AS (SELECT c.* FROM (SELECT pg_catalog.array_agg(DISTINCT r.form_id) AS ids FROM reads r) i, xbb._form_columns(server, i.ids) c),
+  have AS (SELECT r.form_id, r.relation, c.* FROM reads r, xbb._drift_columns(r.relation) c),
+  naming AS (
+    SELECT h.relation, pg_catalog.bool_or(h.name = f.by_label AND f.by_label <> f.by_attr) AS by_label
+    FROM have h JOIN field f ON f.form_id = h.form_id AND f.attr = h.attr GROUP BY h.relation),
+  change AS (
+    SELECT 'form unreadable' AS kind, r.form_id, r.relation, NULL AS attr, NULL::pg_catalog.text AS name, NULL AS was,
+           f.problem AS becomes, NULL AS type, NULL::pg_catalog.jsonb AS options
+    FROM reads r JOIN field f ON f.form_id = r.form_id WHERE f.problem IS NOT NULL
+    UNION ALL
+    SELECT 'field new', r.form_id, r.relation, f.attr, CASE WHEN n.by_label THEN f.by_label ELSE f.by_attr END, NULL, f.label,
+           f.column_type, f.options
+    FROM reads r JOIN field f ON f.form_id = r.form_id AND f.problem IS NULL JOIN naming n ON n.relation = r.relation
+    WHERE NOT EXISTS (SELECT FROM have h WHERE h.relation = r.relation AND h.attr = f.attr)
+    UNION ALL
+    SELECT CASE WHEN f.attr IS NULL THEN 'field gone' WHEN h.label IS DISTINCT FROM f.label THEN 'field renamed' END, h.form_id,
+           h.relation, h.attr, h.name, h.label, f.label, NULL, NULL
+    FROM have h LEFT JOIN field f ON f.form_id = h.form_id AND f.attr = h.attr
+    WHERE h.label IS NOT NULL AND h.label IS DISTINCT FROM f.label
+      AND EXISTS (SELECT FROM field g WHERE g.form_id = h.form_id AND g.problem IS NULL)
+    UNION ALL
+    SELECT 'field retyped', h.form_id, h.relation, h.attr, h.name, h.column_type, f.column_type, f.column_type, NULL
+    FROM have h JOIN field f ON f.form_id = h.form_id AND f.attr = h.attr
+    WHERE h.label IS NOT NULL AND h.column_type <> f.column_type
+    UNION ALL
+    SELECT CASE WHEN o.gone IS NULL THEN 'options added' WHEN o.new IS NULL THEN 'options retired' ELSE 'options changed' END,
+           h.form_id, h.relation, h.attr, h.name, o.gone, o.new, NULL, coalesce(f.options, '[]')
+    FROM have h JOIN field f ON f.form_id = h.form_id AND f.attr = h.attr
+    CROSS JOIN LATERAL (SELECT xbb._drift_options(h.options, f.options) AS gone, xbb._drift_options(f.options, h.options) AS new) o
+    WHERE h.label IS NOT NULL AND (o.gone IS NOT NULL OR o.new IS NOT NULL))
+  SELECT c.kind, c.form_id, c.relation, c.attr, c.was, c.becomes,
+         xbb._drift_statements(c.kind, c.relation, c.attr, c.name, c.becomes, c.type, c.options)
+  FROM change c
+$$;
+
+CREATE FUNCTION xbb.schema_drift(
+  server pg_catalog.name, OUT kind pg_catalog.text, OUT form_id bigint, OUT relation pg_catalog.regclass,
+  OUT attr pg_catalog.text, OUT was pg_catalog.text, OUT becomes pg_catalog.text, OUT statements pg_catalog.text[])
+RETURNS SETOF record LANGUAGE sql VOLATILE STRICT PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp SET jit = off AS $$
+  SELECT d.kind, d.form_id, d.relation, NULL, d.was, d.becomes, d.statements FROM xbb._drift_forms(server) d
+  UNION ALL
+  SELECT d.kind, d.form_id, d.relation, d.attr, d.was, d.becomes, d.statements FROM xbb._drift_fields(server) d
+  ORDER BY 2, 3, 1, 4
+$$;
+COMMENT ON FUNCTION xbb.schema_drift(name) IS
+  'what has changed in the CRM since its forms were imported, with the statements to type in their order; nothing is changed by itself';
