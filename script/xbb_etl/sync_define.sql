@@ -112,6 +112,7 @@ CREATE FUNCTION xbb._sync_transformation(def xbb.sync_definition) RETURNS xbb.sy
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   own pg_catalog.jsonb := xbb._sync_own_columns(def.source);
+  read pg_catalog.text[];
 BEGIN
   PERFORM xbb._sync_check_row(def);
   -- in the source's order; what is not called as there comes last
@@ -121,12 +122,11 @@ BEGIN
     a.attname = coalesce(own ->> k, k);
   PERFORM xbb._sync_make_functions(def, 'xbb_sync_view', def.target_columns,
                                    xbb._sync_make_view('xbb_sync_view', def, def.target_columns));
+  read := xbb._sync_functions_read(def.source) || xbb._sync_source_column(def.source, '*', '*');
   SELECT pg_catalog.array_agg(a.attname ORDER BY a.attnum) INTO def.source_columns
   FROM pg_catalog.pg_attribute a
   WHERE a.attrelid = def.source AND a.attnum > 0 AND NOT a.attisdropped
-    AND (a.attname = xbb._sync_source_column(def.source, '*', '*') OR
-         a.attname IN (SELECT o.value FROM pg_catalog.jsonb_each_text(own) o) OR
-         a.attname = ANY (xbb._sync_functions_read(def.source)));
+    AND (a.attname = ANY (read) OR a.attname IN (SELECT o.value FROM pg_catalog.jsonb_each_text(own) o));
   RETURN def;
 END
 $$;
@@ -249,8 +249,8 @@ COMMENT ON FUNCTION xbb.create_sync(text, regclass, text, text[], interval, json
 CREATE FUNCTION xbb._sync_named(def xbb.sync_definition) RETURNS pg_catalog.jsonb
 LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp SET quote_all_identifiers = off AS $$
   SELECT coalesce((def).columns, pg_catalog.jsonb_object_agg(u.c, pg_catalog.quote_ident(u.c)), '{}')
-  FROM pg_catalog.unnest((def).target_columns) u (c)
-  WHERE NOT xbb._sync_own_columns((def).source) ? u.c AND u.c <> ALL (xbb._sync_scope_columns(def))
+  FROM xbb._sync_own_columns((def).source) o (own), xbb._sync_scope_columns(def) s (scope), pg_catalog.unnest((def).target_columns) u (c)
+  WHERE NOT o.own ? u.c AND u.c <> ALL (s.scope)
 $$;
 
 -- The columns of a definition after a JSON merge patch: null takes one out, and alone

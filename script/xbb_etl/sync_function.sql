@@ -247,9 +247,8 @@ LANGUAGE sql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
   SELECT pg_catalog.array_agg(a.attname::pg_catalog.text ORDER BY a.attnum)
   FROM pg_catalog.pg_attribute a
   WHERE a.attrelid = source AND a.attnum > 0 AND NOT a.attisdropped AND EXISTS (
-    SELECT FROM pg_catalog.pg_proc p
-    WHERE p.oid = ANY (xbb._sync_functions_made())
-      AND (a.attname = ANY (p.proargnames[1:p.pronargs]) OR
+    SELECT FROM pg_catalog.unnest(xbb._sync_functions_made()) u (function) JOIN pg_catalog.pg_proc p ON p.oid = u.function
+    WHERE (a.attname = ANY (p.proargnames[1:p.pronargs]) OR
            p.proargtypes[0] = (SELECT c.reltype FROM pg_catalog.pg_class c WHERE c.oid = source)))
 $$;
 
