@@ -171,6 +171,18 @@ CALL xbb.sync('keyed');
 TABLE keyed ORDER BY data_id;
 SELECT sync, data_id, kind, error FROM xbb.sync_reject;
 
+-- of a domain by that of its base type, whatever its own are
+CREATE DOMAIN code AS text;
+CREATE FUNCTION code_eq(code, code) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN RAISE WARNING 'called'; RETURN false; END $$;
+CREATE OPERATOR = (LEFTARG = code, RIGHTARG = code, FUNCTION = code_eq);
+CREATE TABLE coded (name code PRIMARY KEY, data_id bigint, update_time timestamptz);
+SELECT xbb.create_sync('coded', 'plain', 'coded', key => '{name}', columns => '{"name": "coalesce(name, ''none'')"}');
+CALL xbb.sync('coded');
+CALL xbb.sync('coded', full => true);
+SELECT xbb._sync_same_key(d) FROM xbb.sync_definition d WHERE name IN ('coded', 'keyed') ORDER BY name;
+-- a run that is overtaken by a change of columns says so
+SELECT xbb._sync_transformed(json_populate_record(d, '{"target_columns": ["data_id", "update_time"]}')) FROM xbb.sync_definition d WHERE name = 'coded';
+
 -- more columns than a function takes arguments
 DO $$
 BEGIN
