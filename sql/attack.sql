@@ -94,6 +94,10 @@ END $$;
 SELECT says(msg) FROM unnest(ARRAY['a\\u001b[31mred\\u0007', 'x\\nFATAL:  forged line\\r\\n', 'tab\\tnul\\u0000end\\u007f', 'c1\\u0085\\u009b2J',
   'bidi\\u202egnp\\u2066x\\u2069\\u200f\\u061c', 'lines\\u2028\\u2029\\ufeff', '系统 é 产品\\ud83d\\ude00']) msg;
 SELECT last_error !~ '[\x01-\x1f\x7f\u0080-\u009f]' AS clean FROM xbb.stats WHERE server = 'attack' AND last_error ~ 'bidi|lines|系统';
+-- So are the names it gives its lists.
+SELECT sim('clear what=all');
+SELECT sim('fault what=replace at=every body={"code":1,"result":{"totalCount":1,"l\\u001b[2J":[],"\\u202etsil":[]}}');
+SELECT try('SELECT name FROM product');
 
 SELECT sim('remove');
 SET client_min_messages = warning;

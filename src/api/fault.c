@@ -7,12 +7,12 @@
  */
 #include "postgres.h"
 
-#include "lib/stringinfo.h"
 #include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 
 #include "api/fault.h"
 #include "api/words.h"
+#include "base/printable.h"
 
 #define HINT_RATE \
 	"Lower the server's option rate_limit: other clients use the same account."
@@ -46,47 +46,6 @@ static const struct
 	[WORDS_FORM] = {false, false, ERRCODE_FDW_TABLE_NOT_FOUND,
 	"Check the form_id of the foreign table."},
 };
-
-/*
- * Characters that a terminal or whoever reads a log takes for more than text: controls,
- * ends of lines, and those that change the direction in which it is shown.
- */
-static bool
-is_unprintable(pg_wchar c)
-{
-	return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x061c || c == 0x200e || c == 0x200f ||
-		(c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069) || c == 0xfeff;
-}
-
-/*
- * UTF-8 words of the API for a message, whatever the database's encoding; what is
- * unprintable is a question mark.
- */
-static char *
-api_text(const char *utf8)
-{
-	bool		unicode = GetDatabaseEncoding() == PG_UTF8 || GetDatabaseEncoding() == PG_SQL_ASCII;
-	StringInfoData out;
-
-	if (!pg_verify_mbstr(PG_UTF8, utf8, strlen(utf8), true))
-		return pstrdup("(not UTF-8)");
-
-	initStringInfo(&out);
-	for (const unsigned char *c = (const unsigned char *) utf8; *c;)
-	{
-		int			n = pg_utf_mblen(c);
-		pg_wchar	character = utf8_to_unicode(c);
-
-		if (is_unprintable(character))
-			appendStringInfoChar(&out, '?');
-		else if (n == 1 || unicode)
-			appendBinaryStringInfo(&out, (const char *) c, n);
-		else
-			appendStringInfo(&out, "\\u%04X", (unsigned) character);
-		c += n;
-	}
-	return out.data;
-}
 
 /* Statuses that are more than an answer out of order. */
 static const struct
@@ -227,10 +186,10 @@ fault_envelope(const Envelope *envelope, const ServerOptions *server, CallFault 
 	fault->kind = LIMITER_ERRORS_API;
 	if (envelope->has_code && envelope->code != 1)
 		fault->message = psprintf("the API refused the request: code %lld, \"%s\"",
-								  (long long) envelope->code, api_text(msg));
+								  (long long) envelope->code, printable(msg));
 	else
 		fault->message = psprintf("the API refused the request: success is false, \"%s\"",
-								  api_text(msg));
+								  printable(msg));
 	class = words_class(msg, server->busy_words);
 	fault->transient = classes[class].transient;
 	fault->refused = classes[class].refused;

@@ -339,6 +339,17 @@ copy_tree(json_t *value, JsonTree *tree)
 	}
 }
 
+/* At most so many values, or a few more: jansson takes some 250 bytes for an empty object. */
+static size_t
+count_values(const char *text, size_t length)
+{
+	size_t		n = 1;
+
+	for (size_t i = 0; i < length; i++)
+		n += text[i] == ',' || text[i] == '{' || text[i] == '[';
+	return n;
+}
+
 JsonTree *
 json_tree(const char *text, size_t length, char **problem)
 {
@@ -346,7 +357,7 @@ json_tree(const char *text, size_t length, char **problem)
 	json_t	   *root;
 	JsonTree   *volatile tree = NULL;
 
-	if (length > JSON_TREE_BYTES)
+	if (length > JSON_TREE_BYTES || count_values(text, length) > JSON_TREE_VALUES)
 	{
 		*problem = pstrdup("it is too large");
 		return NULL;

@@ -64,6 +64,7 @@ typedef struct JsonTree
  * A tree takes some thirty times the memory of its text: no larger ones are read.
  */
 #define JSON_TREE_BYTES	(8 * 1024 * 1024)
+#define JSON_TREE_VALUES 500000
 
 /* NULL if it is no JSON, or too large, and then what is wrong, palloc'd. */
 extern JsonTree *json_tree(const char *text, size_t length, char **problem);

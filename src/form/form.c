@@ -16,6 +16,7 @@
 
 #include "api/api.h"
 #include "base/json.h"
+#include "base/printable.h"
 #include "form/form.h"
 
 #define FORM_LIST "/pro/v2/api/form/list"
@@ -363,7 +364,8 @@ form_check_table(Oid relid, Oid userid)
 		if (form->object == NULL || strcmp(form->object->name, object->name) != 0)
 			continue;
 		first = first ? first : form;
-		appendStringInfo(&names, "%s" INT64_FORMAT " \"%s\"", names.len ? ", " : "", form->form_id, form->name);
+		appendStringInfo(&names, "%s" INT64_FORMAT " \"%s\"", names.len ? ", " : "", form->form_id,
+						 printable(pg_server_to_any(form->name, strlen(form->name), PG_UTF8)));
 	}
 	if (first == NULL)
 		return;

@@ -13,6 +13,7 @@
 #include "utils/timestamp.h"
 
 #include "base/json.h"
+#include "base/printable.h"
 #include "reader/reader_state.h"
 
 static int
@@ -59,7 +60,7 @@ other_lists(const char *body, size_t length)
 	if (names.len == 0)
 		return NULL;
 	return psprintf("Set the table's option list_key; the lists in the answer are: %s.",
-					pg_any_to_server(names.data, names.len, PG_UTF8));
+					printable(names.data));
 }
 
 char *

@@ -1,0 +1,18 @@
+/*-------------------------------------------------------------------------
+ *
+ * printable.h
+ *	  What others wrote, for messages.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef XBB_PRINTABLE_H
+#define XBB_PRINTABLE_H
+
+/*
+ * UTF-8 for a message, whatever the database's encoding: palloc'd.  What a terminal or
+ * the reader of a log would take for more than text is a question mark: controls, ends
+ * of lines, and what changes the direction in which text is shown.
+ */
+extern char *printable(const char *utf8);
+
+#endif							/* XBB_PRINTABLE_H */
