@@ -47,7 +47,7 @@ SELECT n::bigint AS data_id, timestamptz '2024-01-01' + n * interval '1 s' AS up
        CASE WHEN n % 601 = 0 THEN 'none' ELSE n::text END AS number,
        repeat('x', CASE WHEN n % 701 = 0 THEN 9 ELSE n % 9 END) AS short,
        CASE WHEN n % 503 = 0 THEN 1 ELSE n * 2 END AS even,
-       CASE WHEN n BETWEEN 2000 AND 2100 OR n IN (1, 6000) THEN -n ELSE n END AS positive,
+       CASE WHEN n BETWEEN 2000 AND 3200 OR n IN (1, 6000) THEN -n ELSE n END AS positive,
        CASE WHEN n % 907 = 0 THEN 'same' ELSE 'other ' || n END AS other,
        n % 809 = 0 AS refused, n % 401 = 0 AS refused_late,
        CASE WHEN n % 97 = 0 THEN NULL ELSE array[n, n] END AS list,
@@ -68,7 +68,8 @@ $$;
 CREATE TRIGGER early BEFORE INSERT OR UPDATE ON target FOR EACH ROW EXECUTE FUNCTION refuse();
 CREATE CONSTRAINT TRIGGER late AFTER INSERT OR UPDATE ON target DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION refuse();
 SELECT xbb.create_sync('stage', source => 'records', target => 'target', columns => '{"number": "number::numeric / 2", "short": "short", "even": "even",
-  "positive": "positive", "other": "other", "refused": "refused", "refused_late": "refused_late", "list": "list", "long": "long"}');
+  "positive": "positive", "other": "other", "refused": "refused", "refused_late": "refused_late", "list": "list", "long": "long"}',
+  reject_limit => 2000);
 CALL xbb.sync('stage');
 CREATE TABLE wrong AS
 SELECT data_id, CASE WHEN number = 'none' THEN '22P02' WHEN length(short) > 8 THEN '22001'

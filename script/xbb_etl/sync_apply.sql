@@ -154,7 +154,7 @@ BEGIN
       all_rejected := all_rejected + xbb._sync_reject(work, at, attempt.failure);
       failed := failed + 1;
       PERFORM xbb._sync_limit_rejects(def, work, all_rejected, (attempt.failure).message);
-      span := (coalesce(span, good) + good) / 2;
+      span := greatest((coalesce(span, good) + good) / 2, 1);
       size := least(xbb._sync_pace(span, 0), most);
       good := 0;
       at := at + 1;
@@ -366,7 +366,7 @@ BEGIN
       counts := xbb._sync_add(counts, ROW(1, 0, 0, 0, xbb._sync_reject(work, at, attempt.failure), 0)::xbb._sync_counts);
       work.has_rejects := true;
       PERFORM xbb._sync_limit_rejects(def, work, counts.rejected, (attempt.failure).message);
-      span := (coalesce(span, good) + good) / 2;
+      span := greatest((coalesce(span, good) + good) / 2, 1);
       size := least(xbb._sync_pace(span, 0), most);
       good := 0;
       at := at + 1;
