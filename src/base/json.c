@@ -362,7 +362,7 @@ json_tree(const char *text, size_t length, char **problem)
 		*problem = pstrdup("it is too large");
 		return NULL;
 	}
-	root = json_loadb(text, length, JSON_ALLOW_NUL, &error);
+	root = json_loadb(text, length, JSON_ALLOW_NUL | JSON_DECODE_ANY, &error);
 	if (root == NULL)
 	{
 		*problem = describe_error(&error);

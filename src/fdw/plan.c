@@ -52,6 +52,8 @@ typedef struct PlanInfo
 	TableOptions *table;
 	Oid			userid;			/* whose rights and mapping are used */
 	int			natts;
+	char	  **sent;			/* of attrs, those whose columns show what the API
+								 * compares */
 	char	  **attrs;			/* by attnum - 1; NULL for dropped and constant
 								 * columns */
 	Const	  **constants;		/* likewise, of constant columns; NULL if the table
@@ -82,10 +84,14 @@ read_attrs(PlanInfo *info, Oid relid)
 	info->natts = desc->natts;
 	info->constants = plan_constants(rel, info->table);
 	info->attrs = palloc0(sizeof(char *) * desc->natts);
+	info->sent = palloc0(sizeof(char *) * desc->natts);
 	for (int i = 0; i < desc->natts; i++)
 		if (!TupleDescAttr(desc, i)->attisdropped &&
 			!(info->constants && info->constants[i]))
+		{
 			info->attrs[i] = option_attr(relid, i + 1);
+			info->sent[i] = option_shows_label(relid, i + 1) ? NULL : info->attrs[i];
+		}
 	table_close(rel, NoLock);
 }
 
@@ -106,7 +112,7 @@ can_be_sent(PlannerInfo *root, RelOptInfo *rel, Expr *clause, ConditionQual *qua
 	PlanInfo   *info = rel->fdw_private;
 
 	return info->table->object->has_times &&
-		condition_match(root, rel, clause, info->attrs, qual);
+		condition_match(root, rel, clause, info->sent, qual);
 }
 
 static bool
@@ -286,7 +292,7 @@ plan_get_paths(PlannerInfo *root, RelOptInfo *rel, Oid relid)
 	{
 		ColumnOfRel column = {rel->relid, i + 1};
 
-		if (!info->attrs[i])
+		if (!info->sent[i])
 			continue;
 		foreach(cell, generate_implied_equalities_for_column(root, rel, is_column,
 															 &column, rel->lateral_referencers))

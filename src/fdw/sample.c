@@ -21,6 +21,7 @@
 
 #include "base/limits.h"
 #include "fdw/fdw.h"
+#include "form/form.h"
 #include "reader/reader.h"
 
 typedef struct Sample
@@ -159,6 +160,7 @@ sample_acquire(Relation relation, int elevel, HeapTuple *rows, int target,
 			wanted = bms_add_member(wanted, i + 1);
 	sample.format = reader_format(sample.table, sample.tupdesc, wanted,
 								  RelationGetRelationName(relation));
+	form_show_labels(sample.table, sample.access, wanted, record_show, sample.format);
 	sample.set.elements = "";
 	sample.set.nids = -1;
 	sample.result = CurrentMemoryContext;

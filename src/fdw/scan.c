@@ -28,6 +28,7 @@
 #include "fdw/fdw.h"
 #include "fdw/plan_private.h"
 #include "fdw/scan_state.h"
+#include "form/form.h"
 #include "reader/reader.h"
 
 /* ---- begin ---- */
@@ -98,6 +99,7 @@ begin_readings(ForeignScanState *node)
 								  wanted_columns(plan), RelationGetRelationName(rel));
 	table_close(rel, NoLock);
 	state->access = api_access(state->table, state->userid, context);
+	form_show_labels(state->table, state->access, wanted_columns(plan), record_show, state->format);
 	MemoryContextSwitchTo(old);
 }
 

@@ -13,11 +13,11 @@
 #include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
+#include "utils/memutils.h"
 
-#include "api/api.h"
-#include "base/json.h"
 #include "base/printable.h"
 #include "form/form.h"
+#include "form/form_queue.h"
 
 #define FORM_LIST "/pro/v2/api/form/list"
 #define FORM_GET "/pro/v2/api/form/get"
@@ -28,65 +28,6 @@
 
 /* The object of the custom forms. */
 #define CUSTOM_OBJECT "paas"
-
-/* What one request brought. */
-typedef struct FormAnswer
-{
-	JsonTree   *root;			/* NULL if it was given up */
-	char	   *problem;		/* then why, with SQLSTATE and hint */
-	int			problem_code;
-	const char *problem_hint;
-} FormAnswer;
-
-typedef struct FormQueue
-{
-	TableOptions table;
-	OptionObject object;
-	MemoryContext context;		/* of answers */
-	ApiQueue   *calls;
-} FormQueue;
-
-/* ---- for the queue of calls ---- */
-
-static void *
-read_answer(void *arg, const char *body, size_t length, Envelope *envelope)
-{
-	MemoryContext old = MemoryContextSwitchTo(((FormQueue *) arg)->context);
-	FormAnswer *answer = palloc0(sizeof(FormAnswer));
-	const JsonTree *success;
-
-	answer->root = json_tree(body, length, &envelope->unreadable);
-	success = json_tree_member(answer->root, "success");
-	envelope->has_code = json_tree_integer(json_tree_member(answer->root, "code"), &envelope->code);
-	envelope->has_success = success != NULL;
-	envelope->success = json_tree_flag(success) ||
-		(json_tree_text(success) && strcmp(json_tree_text(success), "true") == 0);
-	envelope->msg = unconstify(char *, json_tree_text(json_tree_member(answer->root, "msg")));
-	MemoryContextSwitchTo(old);
-	return answer;
-}
-
-static void
-discard_answer(void *arg, void *answer)
-{
-	/* the context's */
-}
-
-/* What concerns one form: not the network, nor the account's limits. */
-static void *
-give_up_answer(void *arg, const CallFault *fault)
-{
-	MemoryContext context = ((FormQueue *) arg)->context;
-	FormAnswer *answer;
-
-	if (fault->refused || (fault->kind != LIMITER_ERRORS_API && fault->kind != LIMITER_ERRORS_DATA))
-		return NULL;
-	answer = MemoryContextAllocZero(context, sizeof(FormAnswer));
-	answer->problem = MemoryContextStrdup(context, fault->message);
-	answer->problem_code = fault->sqlstate;
-	answer->problem_hint = fault->hint;
-	return answer;
-}
 
 /* ---- from JSON ---- */
 
@@ -137,17 +78,6 @@ integer_or(const JsonTree *tree, int64 otherwise)
 {
 	json_tree_integer(tree, &otherwise);
 	return otherwise;
-}
-
-static const JsonTree *
-answer_list(const FormQueue *queue, const FormAnswer *answer, const char *name)
-{
-	const JsonTree *list = json_tree_member(json_tree_member(answer->root, "result"), name);
-
-	if (list && list->type == JSON_TREE_ARRAY)
-		return list;
-	api_count_data_error(queue->calls, "an answer without its list");
-	return NULL;
 }
 
 static Form *
@@ -212,25 +142,6 @@ read_fields(const JsonTree *list, const char *parent, Form *form)
 
 /* ---- public ---- */
 
-static FormQueue *
-open_queue(Oid serverid, Oid userid, const char *path, bool patient)
-{
-	FormQueue  *queue = palloc0(sizeof(FormQueue));
-	ApiReader	reader = {.read = read_answer, .discard = discard_answer, .arg = queue};
-
-	/* one form that is refused does not end the others; the list of them does */
-	if (strcmp(path, FORM_GET) == 0)
-		reader.give_up = give_up_answer;
-	queue->object.name = queue->object.path = path;
-	queue->table.object = &queue->object;
-	queue->table.server = *option_server(serverid);
-	if (!patient)
-		queue->table.server.max_retries = 0;
-	queue->context = CurrentMemoryContext;
-	queue->calls = api_open(&queue->table, api_access(&queue->table, userid, CurrentMemoryContext), &reader);
-	return queue;
-}
-
 static int
 compare_forms(const ListCell *a, const ListCell *b)
 {
@@ -253,15 +164,19 @@ form_make(int64 form_id)
 static List *
 list_forms(Oid serverid, Oid userid, bool patient)
 {
-	FormQueue  *queue = open_queue(serverid, userid, FORM_LIST, patient);
+	MemoryContext requests = AllocSetContextCreate(CurTransactionContext, "xbb_fdw forms", ALLOCSET_DEFAULT_SIZES);
+	MemoryContext old = MemoryContextSwitchTo(requests);
+	FormQueue  *queue = form_queue(serverid, userid, FORM_LIST, patient, false);
 	List	   *forms = NIL;
 	ApiAnswer	answer;
+
+	MemoryContextSwitchTo(old);
 
 	for (int mark = MARK_SYSTEM; mark <= MARK_CUSTOM; mark++)
 		api_ask_members(queue->calls, mark, psprintf("\"saasMark\":%d", mark));
 	while (api_next(queue->calls, true, &answer))
 	{
-		const JsonTree *list = answer_list(queue, answer.result, "formList");
+		const JsonTree *list = form_answer_list(queue, answer.result, "formList");
 
 		if (list == NULL)
 			ereport(ERROR,
@@ -277,6 +192,7 @@ list_forms(Oid serverid, Oid userid, bool patient)
 				forms = lappend(forms, form);
 		}
 	}
+	MemoryContextDelete(requests);
 	list_sort(forms, compare_forms);
 	return forms;
 }
@@ -290,9 +206,13 @@ form_list(Oid serverid, Oid userid)
 void
 form_read(Oid serverid, Oid userid, List *forms)
 {
-	FormQueue  *queue = open_queue(serverid, userid, FORM_GET, true);
+	MemoryContext requests = AllocSetContextCreate(CurTransactionContext, "xbb_fdw forms", ALLOCSET_DEFAULT_SIZES);
+	MemoryContext old = MemoryContextSwitchTo(requests);
+	FormQueue  *queue = form_queue(serverid, userid, FORM_GET, true, true);
 	int			asked = 0;
 	ApiAnswer	answer;
+
+	MemoryContextSwitchTo(old);
 
 	for (int done = 0; done < list_length(forms); done++)
 	{
@@ -309,12 +229,14 @@ form_read(Oid serverid, Oid userid, List *forms)
 			break;
 		form = list_nth(forms, answer.ticket);
 		got = answer.result;
-		form->problem = got->problem;
-		form->problem_code = got->problem_code;
-		form->problem_hint = got->problem_hint;
-		if (form->problem)
+		if (got->problem)
+		{
+			form->problem = pstrdup(got->problem);
+			form->problem_code = got->problem_code;
+			form->problem_hint = got->problem_hint ? pstrdup(got->problem_hint) : NULL;
 			continue;
-		list = answer_list(queue, got, "explainList");
+		}
+		list = form_answer_list(queue, got, "explainList");
 		if (list)
 			read_fields(list, NULL, form);
 		else
@@ -323,6 +245,7 @@ form_read(Oid serverid, Oid userid, List *forms)
 			form->problem_code = ERRCODE_FDW_ERROR;
 		}
 	}
+	MemoryContextDelete(requests);
 }
 
 /* The forms, or NIL if they cannot be had; asked once.  Else an error must follow: nothing is undone. */

@@ -14,8 +14,10 @@
 #ifndef XBB_FORM_H
 #define XBB_FORM_H
 
+#include "nodes/bitmapset.h"
 #include "nodes/pg_list.h"
 
+#include "api/api.h"
 #include "option/option.h"
 
 /* What may be picked in a field. */
@@ -83,6 +85,21 @@ extern void form_read(Oid serverid, Oid userid, List *forms);
  * object requires; returns if they cannot be told.
  */
 extern void form_check_table(Oid relid, Oid userid);
+
+/* What people see of a value (UTF-8), or NULL. */
+typedef const char *(*FormLabel) (void *labels, const char *value);
+
+/* Takes the labels of a column; "format" is the caller's. */
+typedef void (*FormShow) (void *format, AttrNumber attnum, FormLabel label, void *labels);
+
+/*
+ * Hands "show" the labels of each wanted column that has the option show 'label'.
+ * They are asked for once a session and mapping, and again when server or mapping were
+ * altered, or after some minutes; they live as long as the context of the mapping's
+ * access.  A column whose attr has none is an error (HV004).
+ */
+extern void form_show_labels(const TableOptions *table, const ApiAccess *access, Bitmapset *wanted,
+							 FormShow show, void *format);
 
 /* The form alone, to be read: form_read asks only its id. */
 extern Form *form_make(int64 form_id);

@@ -25,6 +25,7 @@
 #include "api/api.h"
 #include "base/limits.h"
 #include "condition/condition.h"
+#include "form/form.h"
 #include "func/sync.h"
 #include "reader/reader.h"
 
@@ -155,6 +156,7 @@ record_type(FunctionCallInfo fcinfo)
 	Oid			rowtype;
 	Oid			relid;
 	Bitmapset  *wanted = NULL;
+	bool		shows = false;
 	TableOptions *table;
 
 	if (type)
@@ -174,6 +176,10 @@ record_type(FunctionCallInfo fcinfo)
 		if (!TupleDescAttr(type->tupdesc, i)->attisdropped)
 			wanted = bms_add_member(wanted, i + 1);
 	type->format = reader_format(table, type->tupdesc, wanted, get_rel_name(relid));
+	for (int i = 0; i < type->tupdesc->natts; i++)
+		shows |= bms_is_member(i + 1, wanted) && option_shows_label(relid, i + 1);
+	if (shows)
+		form_show_labels(table, api_access(table, GetUserId(), CurrentMemoryContext), wanted, record_show, type->format);
 	type->list_key = table->object->list_key;
 	MemoryContextSwitchTo(old);
 	fcinfo->flinfo->fn_extra = type;

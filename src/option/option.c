@@ -129,6 +129,9 @@ const OptionEntry option_entries[] = {
 	{"options", OPTION_COLUMN, OPTION_JSON_ARRAY,
 		NULL, NULL, NULL, 0, -1,
 	"what could be picked in the field when it was imported: objects with value and text"},
+	{"show", OPTION_COLUMN, OPTION_SHOW,
+		"value", NULL, NULL, 0, -1,
+	"what is shown of options, users and departments: the value that the API gives, or the label that people see"},
 	{"constant", OPTION_COLUMN, OPTION_CONSTANT,
 		NULL, NULL, NULL, 0, -1,
 	"the column's value in every row, instead of a field: the key of partitions by company"},
@@ -166,6 +169,7 @@ static const struct
 	[OPTION_PATH] = {"path", "Write the path of a read endpoint, such as /pro/v2/api/product/list: it ends in list or List."},
 	[OPTION_ATTR] = {"attr", "Write the API's name of the field, members of objects behind dots, * for the whole record, or #error for what did not fit."},
 	[OPTION_CONSTANT] = {"text", "It must not be empty, which would be NULL, nor hold control characters."},
+	[OPTION_SHOW] = {"choice", "Valid values are value and label."},
 	[OPTION_ON_ERROR] = {"choice", "Valid values are error and set_null."},
 };
 
@@ -373,6 +377,9 @@ read_value(const OptionEntry *entry, const char *text, OptionValue *value,
 		case OPTION_CONSTANT:
 			value->text = text;
 			return text[0] != '\0' && !has_control(text);
+		case OPTION_SHOW:
+			value->boolean = strcmp(text, "label") == 0;
+			return value->boolean || strcmp(text, "value") == 0;
 		case OPTION_ON_ERROR:
 			value->boolean = strcmp(text, "set_null") == 0;
 			return value->boolean || strcmp(text, "error") == 0;

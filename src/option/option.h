@@ -112,6 +112,9 @@ extern char *option_attr(Oid relid, AttrNumber attnum);
 /* The column's option "constant", or NULL.  In the server's encoding. */
 extern char *option_constant(Oid relid, AttrNumber attnum);
 
+/* Does the column show labels instead of values? */
+extern bool option_shows_label(Oid relid, AttrNumber attnum);
+
 /*
  * Raises HV004 if a column's type cannot hold its attr whatever the record says, or
  * if the table's definition promises values that no record brings: the column is

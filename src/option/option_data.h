@@ -43,7 +43,8 @@ typedef enum OptionType
 	OPTION_PATH,				/* of a read endpoint */
 	OPTION_ATTR,
 	OPTION_CONSTANT,			/* any text but an empty one */
-	OPTION_ON_ERROR				/* error or set_null */
+	OPTION_ON_ERROR,			/* error or set_null */
+	OPTION_SHOW					/* value or label */
 } OptionType;
 
 typedef enum OptionFlag

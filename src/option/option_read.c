@@ -40,6 +40,7 @@ store_value(const OptionEntry *entry, const OptionValue *value, char *base)
 	{
 		case OPTION_BOOLEAN:
 		case OPTION_ON_ERROR:
+		case OPTION_SHOW:
 			*(bool *) field = value->boolean;
 			break;
 		case OPTION_INTEGER:
@@ -322,6 +323,14 @@ option_constant(Oid relid, AttrNumber attnum)
 	const char *constant = option_given(GetForeignColumnOptions(relid, attnum), "constant");
 
 	return constant ? pstrdup(constant) : NULL;
+}
+
+bool
+option_shows_label(Oid relid, AttrNumber attnum)
+{
+	const char *show = option_given(GetForeignColumnOptions(relid, attnum), "show");
+
+	return show && strcmp(show, "label") == 0;
 }
 
 /* Has a parent's column of that name a default?  Then a partition's is its copy. */

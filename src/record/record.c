@@ -14,6 +14,7 @@
 #include "base/compat.h"
 #include "mb/pg_wchar.h"
 #include "base/attr_names.h"
+#include "record/record_label.h"
 #include "record/record_page.h"
 #include "utils/json.h"
 #include "utils/resowner.h"
@@ -180,6 +181,8 @@ convert_column(Place *place, int i, Datum *values, bool *isnull)
 
 	place->column = column;
 	column->met = column->met || slice.kind != LEX_MISSING;
+	if (column->label)
+		slice = record_label(column, &slice);
 	values[column->index] = value_datum(column->type, &slice, &isnull[column->index]);
 }
 

@@ -21,6 +21,7 @@
 #ifndef XBB_RECORD_H
 #define XBB_RECORD_H
 
+#include "access/attnum.h"
 #include "access/tupdesc.h"
 #include "nodes/bitmapset.h"
 #include "pgtime.h"
@@ -99,6 +100,15 @@ extern Bitmapset *record_tuple(RecordFormat *format, RecordPage *page, int row,
 
 /* Is there a column, among those wanted, that tells about failures? */
 extern bool record_tells_failures(const RecordFormat *format);
+
+/*
+ * Has a column of a RecordFormat show labels.  "label" tells that of a value (UTF-8,
+ * strings unescaped, numbers as they are), or NULL where there is none: the value is
+ * shown then.  Arrays are shown so element by element, what comes as an object with
+ * text or name by that.
+ */
+extern void record_show(void *format, AttrNumber attnum,
+						const char *(*label) (void *arg, const char *value), void *arg);
 
 /* The attnums of wanted columns whose attr none of the rows so far had, not even empty. */
 extern Bitmapset *record_unmet(const RecordFormat *format);

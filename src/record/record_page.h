@@ -31,6 +31,8 @@ typedef struct RecordColumn
 	ValueType  *type;
 	bool		required;		/* what does not fit is an error in any case */
 	bool		met;			/* a record had the attr */
+	const char *(*label) (void *arg, const char *value);	/* or NULL: see record_show */
+	void	   *labels;			/* its argument */
 } RecordColumn;
 
 /* A wanted column that is the same in every row. */

@@ -1,0 +1,19 @@
+/*-------------------------------------------------------------------------
+ *
+ * record_label.h
+ *	  A value as people see it; for the record files alone.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef XBB_RECORD_LABEL_H
+#define XBB_RECORD_LABEL_H
+
+#include "record/record_page.h"
+
+/*
+ * A slice, palloc'd, with the column's labels in the place of values; what cannot be
+ * read stays as it is.
+ */
+extern LexSlice record_label(const RecordColumn *column, const LexSlice *slice);
+
+#endif							/* XBB_RECORD_LABEL_H */
