@@ -83,7 +83,10 @@ CREATE FUNCTION xbb._sync_transform_statement(def xbb.sync_definition, stage int
 LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
   SELECT pg_catalog.format('SELECT %s, s."#n" FROM %s, %s', xbb._sync_list(($1).target_columns, 'r.%1$I'),
     xbb._sync_staged($1, $2, 's', xbb._sync_staged_columns($1)),
-    CASE WHEN $3 THEN pg_catalog.format('pg_catalog.jsonb_populate_record(NULL::%s, s."#loaded") r', ($1).target)
+    CASE WHEN $3 THEN (SELECT pg_catalog.format('LATERAL (SELECT %s) r', pg_catalog.string_agg(
+                         pg_catalog.format('(s."#loaded" OPERATOR(pg_catalog.->>) %L)::%s AS %I', a.attname, xbb._sync_type_name(a.atttypid), a.attname), ', '))
+                       FROM pg_catalog.pg_attribute a
+                       WHERE a.attrelid = ($1).target AND a.attname = ANY (($1).target_columns) AND NOT a.attisdropped)
          ELSE xbb._sync_transformed($1) END)
 $$;
 
@@ -235,7 +238,8 @@ END
 $$;
 
 -- Where a new record and a stored one have one key, sets the older one aside; a stored one
--- that is among the new ones under another key has left its place.
+-- that is among the new ones under another key has left its place.  Of a row every value is
+-- kept as text: jsonb does not take all that json does.
 CREATE FUNCTION xbb._sync_settle_rivals(def xbb.sync_definition, work xbb._sync_work, INOUT rows bigint, moved boolean, OUT rejected bigint)
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -263,8 +267,10 @@ BEGIN
   END IF;
   EXECUTE pg_catalog.format(
     'SELECT pg_catalog.count(*) FILTER (WHERE xbb._sync_reject_put($4, ROW($1, $2, t.data_id, t.update_time, ''duplicate key'', NULL,
-       xbb._sync_rival_error(n.data_id), pg_catalog.row_to_json(t), NULL, pg_catalog.to_jsonb(t), $3, NULL)::xbb.sync_reject)) %s', rivals)
-  INTO pushed_out USING def.name, def.owner, work.run, def.id;
+       xbb._sync_rival_error(n.data_id), l.loaded::pg_catalog.json, NULL, l.loaded, $3, NULL)::xbb.sync_reject)) %s
+     CROSS JOIN LATERAL (SELECT pg_catalog.jsonb_object($5, array[%s]) AS loaded) l',
+    rivals, xbb._sync_list(def.target_columns, 't.%1$I::pg_catalog.text'))
+  INTO pushed_out USING def.name, def.owner, work.run, def.id, def.target_columns;
   rejected := rejected + pushed_out;
 END
 $$;

@@ -154,6 +154,7 @@ BEGIN
       USING ERRCODE = 'undefined_column',
             HINT = 'A sync needs the columns data_id bigint and update_time timestamptz.';
   END IF;
+  PERFORM xbb._sync_check_id(def.source);
   SELECT pg_catalog.format_type(coalesce(nullif(t.typbasetype, 0), t.oid), NULL) INTO time_type
   FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
   WHERE a.attrelid = def.source AND a.attname = time_column;
@@ -415,7 +416,9 @@ BEGIN
     FROM pg_catalog.pg_attribute a WHERE a.attrelid = def.target AND a.attname = item.name AND NOT a.attisdropped;
     IF fits IS NOT TRUE THEN
       RAISE EXCEPTION 'target % must have a column % of type %', def.target, item.name, item.type
-        USING ERRCODE = 'datatype_mismatch';
+        USING ERRCODE = 'datatype_mismatch',
+              HINT = pg_catalog.format(CASE WHEN fits IS NULL THEN 'ALTER TABLE %s ADD COLUMN %I %s;'
+                                            ELSE 'ALTER TABLE %s ALTER COLUMN %I TYPE %s;' END, def.target, item.name, item.type);
     END IF;
   END LOOP;
   PERFORM xbb._sync_key_index(def);

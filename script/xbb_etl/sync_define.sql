@@ -100,7 +100,9 @@ BEGIN
       AND t.attnum > 0 AND NOT t.attisdropped) LIMIT 1;
   IF FOUND THEN
     RAISE EXCEPTION 'target % has no column %', def.target, pg_catalog.quote_ident(missing)
-      USING ERRCODE = 'undefined_column';
+      USING ERRCODE = 'undefined_column',
+            HINT = pg_catalog.format('ALTER TABLE %s ADD COLUMN %I %s; adds it.', def.target, missing,
+                                     CASE missing WHEN 'data_id' THEN 'bigint' WHEN 'update_time' THEN 'timestamptz' ELSE '...' END);
   END IF;
   RETURN given;
 END

@@ -18,7 +18,8 @@ $$;
 CREATE FUNCTION xbb._sync_delete_limit(def xbb.sync_definition, OUT rows bigint, OUT most bigint)
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-  EXECUTE pg_catalog.format('SELECT pg_catalog.count(*) FROM %s t WHERE %s', def.target, xbb._sync_alive_rows(def)) INTO rows;
+  EXECUTE pg_catalog.format('SELECT pg_catalog.count(*) FROM %s t WHERE t.%I IS NOT NULL AND %s', def.target,
+                            xbb._sync_id(def), xbb._sync_alive_rows(def)) INTO rows;
   most := coalesce(def.delete_limit, greatest(rows / (xbb._sync_limits()).deleted_part, (xbb._sync_limits()).deleted_rows));
 END
 $$;

@@ -1,9 +1,10 @@
--- The records that a sync knows, as a query: those in the target and those set aside.
+-- The records that a sync knows, as a query: those in the target, but for rows that have
+-- never been a record's, and those set aside.
 CREATE FUNCTION xbb._sync_known(def xbb.sync_definition) RETURNS pg_catalog.text
 LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
   SELECT pg_catalog.format(
     '(SELECT data_id, update_time FROM %s t
-      WHERE %s AND NOT EXISTS (SELECT FROM xbb.sync_reject r
+      WHERE t.data_id IS NOT NULL AND %s AND NOT EXISTS (SELECT FROM xbb.sync_reject r
                                 WHERE r.owner = %L::pg_catalog.regrole AND r.sync = %L AND r.data_id = t.data_id)
       UNION ALL SELECT data_id, update_time FROM xbb.sync_reject WHERE owner = %3$L::pg_catalog.regrole AND sync = %4$L)',
     (def).target, xbb._sync_alive_rows(def), (def).owner, (def).name)

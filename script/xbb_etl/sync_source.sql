@@ -83,3 +83,21 @@ LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
   SELECT CASE WHEN xbb._sync_is_list((def).source) THEN xbb._sync_source_column((def).source, xbb._sync_id_attr((def).source), 'data_id')
               ELSE 'data_id' END
 $$;
+
+-- Are the source's dataIds numbers?
+CREATE FUNCTION xbb._sync_check_id(source pg_catalog.regclass) RETURNS void
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  item pg_catalog.record;
+BEGIN
+  SELECT a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod) AS type, c.relkind INTO item
+  FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_type t ON t.oid = a.atttypid JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
+  WHERE a.attrelid = source AND a.attname = xbb._sync_source_column(source, 'dataId', 'data_id') AND t.typcategory <> 'N';
+  IF FOUND THEN
+    RAISE EXCEPTION 'column % of source % is of type %, not bigint', pg_catalog.quote_ident(item.attname), source, item.type
+      USING ERRCODE = 'datatype_mismatch',
+            HINT = CASE WHEN item.relkind = 'f' THEN pg_catalog.format('ALTER FOREIGN TABLE %s ALTER COLUMN %I TYPE bigint;', source, item.attname)
+                        ELSE pg_catalog.format('Read a view that says: %1$I::bigint AS %1$I.', item.attname) END;
+  END IF;
+END
+$$;

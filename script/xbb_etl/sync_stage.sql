@@ -62,8 +62,8 @@ BEGIN
     'SELECT FROM %s JOIN pg_catalog.unnest($2) WITH ORDINALITY u (n, o) ON u.n OPERATOR(pg_catalog.=) s."#n"
      WHERE xbb._sync_reject_put(%s, ROW(%L, %L::pg_catalog.regrole, %s, %s,
        ($1)[u.o][1], ($1)[u.o][2], ($1)[u.o][3],
-       coalesce(s."#loaded"::pg_catalog.json, %7$s, pg_catalog.row_to_json(s)),
-       CASE WHEN s."#loaded" IS NULL AND %7$s IS NULL THEN pg_catalog.row_to_json(s) END, s."#loaded", %8$s, NULL)::xbb.sync_reject)',
+       coalesce(s."#loaded"::pg_catalog.json, %7$s, pg_catalog.row_to_json(s.*)),
+       CASE WHEN s."#loaded" IS NULL AND %7$s IS NULL THEN pg_catalog.row_to_json(s.*) END, s."#loaded", %8$s, NULL)::xbb.sync_reject)',
     xbb._sync_staged(def, stage, 's', xbb._sync_staged_columns(def)), def.id, def.name, def.owner,
     pg_catalog.format(CASE WHEN xbb._sync_is_list(def.source) THEN 'xbb._sync_record_number(s.%I::pg_catalog.text)' ELSE 's.%I' END,
                       own ->> xbb._sync_id(def)),

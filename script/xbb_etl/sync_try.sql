@@ -12,7 +12,7 @@ BEGIN
        (SELECT pg_catalog.string_agg(pg_catalog.format(''%%I %%s'', u.c, pg_catalog.left(t.r ->> u.c, $3)), '', '' ORDER BY u.o)
         FROM pg_catalog.unnest($1) WITH ORDINALITY u (c, o) WHERE u.c <> %4$L AND u.o <= $4 AND t.r -> u.c <> ''null''))
        ORDER BY t.id)
-     FROM (SELECT t.%4$I AS id, pg_catalog.to_jsonb(t) AS r FROM %1$s t
+     FROM (SELECT t.%4$I AS id, pg_catalog.to_jsonb(t.*) AS r FROM %1$s t
            WHERE %5$s AND %2$s AND NOT EXISTS (SELECT FROM %3$s WHERE b.%4$I = t.%4$I)
            ORDER BY t.%4$I LIMIT $2) t', def.target, xbb._sync_own_rows(def), before, xbb._sync_id(def),
     CASE WHEN ids IS NULL THEN 'true' ELSE 't.data_id = ANY ($5)' END)
@@ -23,7 +23,7 @@ BEGIN
                                                        coalesce(pg_catalog.left(t.r ->> u.c, $3), ''NULL'')), '', '' ORDER BY u.o)
         FROM pg_catalog.unnest($1) WITH ORDINALITY u (c, o) WHERE t.b -> u.c IS DISTINCT FROM t.r -> u.c))
        ORDER BY t.id)
-     FROM (SELECT t.%6$I AS id, pg_catalog.to_jsonb(t) AS r, pg_catalog.to_jsonb(b) AS b
+     FROM (SELECT t.%6$I AS id, pg_catalog.to_jsonb(t.*) AS r, pg_catalog.to_jsonb(b.*) AS b
            FROM %1$s t JOIN %2$s ON b.%6$I = t.%6$I AND %3$s
            WHERE pg_catalog.record_image_ne(ROW(%4$s), ROW(%5$s)) ORDER BY t.%6$I LIMIT $2) t', def.target, before,
     xbb._sync_own_rows(def),
