@@ -209,6 +209,7 @@ SELECT count(*) FROM xbb.sync_definition WHERE name = 'gone';
 
 -- the owner of a database dumps it, definitions included, and a restore brings them back
 CREATE ROLE regress_xbb_dbo LOGIN;
+CREATE ROLE regress_xbb_backup LOGIN IN ROLE pg_read_all_data;
 CREATE DATABASE regress_xbb_dumped OWNER regress_xbb_dbo TEMPLATE template0;
 CREATE DATABASE regress_xbb_restored OWNER regress_xbb_dbo TEMPLATE template0;
 \set here :DBNAME
@@ -218,6 +219,7 @@ CREATE EXTENSION xbb_etl CASCADE;
 SET ROLE regress_xbb_dbo;
 CREATE TABLE source (data_id bigint, update_time timestamptz);
 SELECT xbb.create_sync(n, source => 'source') FROM unnest('{one,two}'::text[]) n;
+\! pg_dump -U regress_xbb_backup regress_xbb_dumped | grep -c '^[0-9].*regress_xbb_dbo'
 \! pg_dump -U regress_xbb_dbo regress_xbb_dumped | psql -Xq -v ON_ERROR_STOP=1 regress_xbb_restored >/dev/null
 \c regress_xbb_restored
 SET client_min_messages = warning;
@@ -235,5 +237,5 @@ DROP DATABASE regress_xbb_dumped;
 DROP DATABASE regress_xbb_restored;
 DROP OWNED BY regress_xbb_etl, regress_xbb_intern, regress_xbb_member, regress_xbb_monitor CASCADE;
 DROP SERVER sync_rights CASCADE;
-DROP ROLE regress_xbb_etl, regress_xbb_intern, regress_xbb_member, regress_xbb_monitor, regress_xbb_dbo;
+DROP ROLE regress_xbb_etl, regress_xbb_intern, regress_xbb_member, regress_xbb_monitor, regress_xbb_dbo, regress_xbb_backup;
 DROP SCHEMA "dingSyncRights" CASCADE;
