@@ -41,6 +41,15 @@ CALL xbb.sync('bound: clock');
 SELECT extract(epoch FROM watermark) AS watermark FROM xbb.sync_definition WHERE name = 'bound: clock';
 SELECT xbb.drop_sync(name) FROM xbb.sync_definition WHERE name LIKE 'bound: %';
 
+-- a window of less than two seconds, which ends at a fraction of one, is divided into smaller ones
+SELECT sim('create products=0 freeze=on');
+SELECT sim('put', '{"dataId": 1, "addTime": 1769990010, "updateTime": 1769990010, "data": {}}');
+SELECT xbb.create_sync('bound: chunk', 'source', 'chunked', chunk => '1 second');
+SELECT extract(epoch FROM lower(w)) - 1769990000 AS low, extract(epoch FROM upper(w)) - 1769990000 AS high
+FROM xbb.sync_definition d, xbb._sync_load_next(d, 0, array[tstzrange(to_timestamp(1769990010), to_timestamp(1769990011.9), '[]')]) n, unnest(n.windows) w
+WHERE d.name = 'bound: chunk';
+SELECT xbb.drop_sync('bound: chunk');
+
 -- deletions are counted over all windows, and above the limit none is done
 SELECT sim('create products=4000 width=3 freeze=on');
 SELECT xbb.create_sync('bound', 'source', 'target', delete_mode => 'delete');

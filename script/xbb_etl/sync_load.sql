@@ -137,7 +137,8 @@ DECLARE
   low pg_catalog.timestamptz := pg_catalog.lower(windows[pg_catalog.cardinality(windows)]);
   high pg_catalog.timestamptz := pg_catalog.upper(windows[pg_catalog.cardinality(windows)]);
   total bigint := xbb._total(def.source, low, high);
-  middle pg_catalog.timestamptz := pg_catalog.date_trunc('second', low + (high - low) / 2);
+  -- a whole second above low, or the window that is divided would come again
+  middle pg_catalog.timestamptz := pg_catalog.date_trunc('second', greatest(low + (high - low) / 2, low + interval '1 second'));
   limits pg_catalog.record := xbb._sync_limits();
 BEGIN
   windows := pg_catalog.trim_array(windows, 1);
