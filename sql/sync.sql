@@ -114,7 +114,7 @@ SELECT count(*) FROM pg_locks WHERE locktype IN ('object', 'advisory') AND pid =
 SELECT sim('clear what=faults');
 
 -- a run that never came to its end
-INSERT INTO xbb._sync_run_log (definition, task, status) SELECT id, 'sync', 'running' FROM xbb.sync_definition WHERE name = 'sync one';
+INSERT INTO xbb._sync_run_begun (definition, task) SELECT id, 'sync' FROM xbb.sync_definition WHERE name = 'sync one';
 SELECT status FROM run;
 SELECT failures_in_a_row FROM xbb.sync_status WHERE name = 'sync one';
 CALL xbb.sync('sync one');
@@ -130,11 +130,14 @@ CREATE FUNCTION by_function() RETURNS void LANGUAGE plpgsql AS $$ BEGIN CALL xbb
 SELECT by_function();
 SELECT status FROM run;
 
--- the log is pruned
-UPDATE xbb._sync_run_log SET started = started - interval '91 days'
-  WHERE definition = (SELECT id FROM xbb.sync_definition WHERE name = 'sync one') AND status = 'failed';
+-- the log is pruned, by a clock that the run before has seen, too
+UPDATE xbb._sync_run_log SET started = started - interval '92 days'
+  WHERE definition = (SELECT id FROM xbb.sync_definition WHERE name = 'sync one');
 CALL xbb.sync('sync one');
 SELECT count(*) FROM xbb.sync_run WHERE sync = 'sync one' AND status = 'failed';
+CALL xbb.sync('sync one');
+SELECT count(*) FROM xbb.sync_run WHERE sync = 'sync one';
+-- the latest success stays
 SET xbb_fdw.log_retention = '0';
 CALL xbb.sync('sync one');
 SELECT count(*) FROM xbb.sync_run WHERE sync = 'sync one';

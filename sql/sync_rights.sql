@@ -44,7 +44,7 @@ INSERT INTO xbb._sync_run_log (definition, task, status) VALUES (1, 'sync', 'ski
 UPDATE xbb.sync_definition SET watermark = NULL;
 DELETE FROM xbb.sync_run;
 TRUNCATE xbb._sync_run_log;
-SELECT nextval('xbb._sync_run_log_id_seq');
+SELECT nextval('xbb._sync_run_begun_id_seq');
 BEGIN;
 LOCK TABLE xbb._sync_definition IN ACCESS SHARE MODE;
 ROLLBACK;

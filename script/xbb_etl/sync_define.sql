@@ -45,7 +45,7 @@ DECLARE
   lock pg_catalog.text := xbb._sync_lock(def.id, session);
 BEGIN
   RETURN lock IS NOT NULL AND (lock = 'taken' OR NOT EXISTS (
-    SELECT FROM xbb.sync_run r WHERE r.owner = def.owner AND r.sync = def.name AND r.status = 'running'));
+    SELECT FROM xbb.sync_status s WHERE s.owner = def.owner AND s.name = def.name AND s.running_since IS NOT NULL));
 END
 $$;
 

@@ -57,9 +57,12 @@ BEGIN
   entry.bytes := after.bytes - before.bytes;
   entry.sqlstate := failure.sqlstate;
   entry.error := failure.message;
+  entry.definition := def.id;
+  entry.complete_until := CASE WHEN status = 'succeeded' THEN xbb._sync_complete_until(def, before) END;
   PERFORM xbb._sync_run_note(entry);
-  IF status = 'succeeded' THEN
-    PERFORM xbb._sync_completed(run, xbb._sync_complete_until(def, before));
+  -- dumps have it from the definition, which a run that changed nothing leaves alone
+  IF status = 'succeeded' AND entry.rows_read - entry.unchanged + entry.deleted > 0 THEN
+    PERFORM xbb._sync_completed(run, entry.complete_until);
   END IF;
   IF status <> 'running' THEN
     PERFORM xbb._sync_notify(def.name, run, status);
@@ -84,7 +87,7 @@ BEGIN
     RAISE NOTICE 'sync % is not enabled', pg_catalog.quote_ident(def.name)
       USING HINT = pg_catalog.format('SELECT xbb.alter_sync(%L, enabled => true); lets it run.', def.name);
   ELSIF NOT xbb._sync_take(def, can_commit) THEN
-    PERFORM xbb._sync_note(def, xbb._sync_run_begin(def.id, task, false), 'skipped', NULL, before, NULL);
+    PERFORM xbb._sync_notify(def.name, r, 'skipped') FROM xbb._sync_run_skip(def.id, task) r WHERE r IS NOT NULL;
     RAISE NOTICE 'sync % is running already', pg_catalog.quote_ident(def.name);
   ELSE
     -- with the lock held, no other run is alive
@@ -112,6 +115,29 @@ BEGIN
 END
 $$;
 
+-- The step that begins a load: what is new, if it can be read at once, else what it is to be
+-- loaded by.
+CREATE FUNCTION xbb._sync_step_plan(def xbb.sync_definition, task pg_catalog.text, run bigint, loaded pg_catalog.text,
+  OUT phase pg_catalog.text, OUT windows pg_catalog.tstzrange[], OUT counts xbb._sync_counts)
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  IF xbb._sync_is_list(def.source) THEN
+    counts := xbb._sync_load_list(def, run);
+  ELSIF task <> 'sync full' THEN
+    counts := xbb._sync_load_at_once(def, run);
+  END IF;
+  IF counts IS NOT NULL THEN
+    phase := loaded;
+  ELSIF xbb._sync_stepped_back(def) THEN
+    -- from further back, in a step of its own: this one stays if that fails
+    phase := 'plan';
+  ELSE
+    windows := xbb._sync_plan(def, task = 'sync full');
+    phase := CASE WHEN task = 'sync full' AND windows = '{}' THEN 'load all' ELSE 'load' END;
+  END IF;
+END
+$$;
+
 -- One step of a run, and what comes after it; counts is NULL where nothing was loaded, span
 -- the window that was dealt with, if one was.  What is put together of texts, and what is
 -- kept as text, means the same in any session.
@@ -127,7 +153,6 @@ DECLARE
                                  WHEN task LIKE 'reconcile%' THEN 'compare all' ELSE 'done' END;
   first pg_catalog.tstzrange := windows[pg_catalog.cardinality(windows)];
   rest pg_catalog.tstzrange := pg_catalog.tstzrange(xbb._sync_low(def), NULL);
-  nothing constant xbb._sync_counts := ROW(0, 0, 0, 0, 0, 0);
   next pg_catalog.record;
   checked pg_catalog.record;
 BEGIN
@@ -140,26 +165,15 @@ BEGIN
     def := checked.def;
     PERFORM xbb._sync_check_task(def, task);
   END IF;
-  IF phase = 'plan' AND checked.looked THEN
-    -- no lock is held while the API is asked
-    counts := nothing;
-    RETURN;
-  ELSIF xbb._sync_is_list(def.source) THEN
-    counts := xbb._sync_load_list(def, run);
-  ELSIF phase = 'plan' AND task <> 'sync full' THEN
-    counts := xbb._sync_load_at_once(def, run);
-    -- from further back, and that once more in a step of its own, which stays if it fails
-    IF xbb._sync_stepped_back(def) THEN
-      RETURN;
+  IF phase = 'plan' OR xbb._sync_is_list(def.source) THEN
+    -- no lock is held while the API is asked: what has looked at the tables is a step
+    IF NOT checked.looked THEN
+      next := xbb._sync_step_plan(def, task, run, loaded);
+      phase := next.phase;
+      windows := next.windows;
+      counts := next.counts;
+      span := CASE WHEN counts IS NOT NULL THEN rest END;
     END IF;
-  END IF;
-  IF counts IS NOT NULL THEN
-    span := rest;
-    phase := loaded;
-  ELSIF phase = 'plan' THEN
-    windows := xbb._sync_plan(def, task = 'sync full');
-    counts := CASE WHEN windows <> '{}' THEN nothing END;
-    phase := CASE WHEN task = 'sync full' AND windows = '{}' THEN 'load all' ELSE 'load' END;
   ELSIF phase = 'load' AND pg_catalog.cardinality(windows) > 0 THEN
     next := xbb._sync_load_next(def, run, windows);
     span := CASE WHEN pg_catalog.cardinality(next.windows) < pg_catalog.cardinality(windows) THEN first END;

@@ -4,12 +4,12 @@ CREATE VIEW xbb.sync_status WITH (security_barrier) AS
 SELECT d.name, d.owner, d.source, d.target, d.enabled,
        CASE WHEN NOT d.enabled THEN 'disabled'
             WHEN p.problem IS NOT NULL OR f.failures > 0 THEN 'failing'
-            WHEN pg_catalog.now() - d.complete_until > d.max_age THEN 'stale'
+            WHEN pg_catalog.now() - c.until > d.max_age THEN 'stale'
             WHEN u.started IS NOT NULL THEN 'running'
-            WHEN d.complete_until IS NULL AND s.ended IS NULL THEN 'never_run'
+            WHEN c.until IS NULL AND s.ended IS NULL THEN 'never_run'
             ELSE 'ok' END AS state,
        p.problem || ': ' || p.remedy AS problem, d.watermark,
-       d.complete_until, pg_catalog.now() - d.complete_until AS staleness, d.max_age, s.ended AS last_success,
+       c.until AS complete_until, pg_catalog.now() - c.until AS staleness, d.max_age, s.ended AS last_success,
        l.started AS last_started, l.ended - l.started AS last_duration, l.rows_read AS last_rows, u.started AS running_since,
        f.failures AS failures_in_a_row, e.ended AS last_error_at, e.sqlstate AS last_sqlstate,
        CASE WHEN pg_catalog.pg_has_role(d.owner, 'USAGE') THEN e.error END AS last_error,
@@ -28,13 +28,14 @@ LEFT JOIN LATERAL (
   SELECT * FROM xbb._sync_run_log l WHERE l.definition = d.id AND l.status = 'failed'
   ORDER BY l.id DESC LIMIT 1) e ON true
 LEFT JOIN LATERAL (
-  SELECT pg_catalog.max(l.started) AS started FROM xbb._sync_run_log l
-  WHERE l.definition = d.id AND l.status = 'running' AND NOT xbb._sync_dead(d.id, l.id)) u ON true
+  SELECT CASE WHEN NOT w.dead THEN w.started END AS started, w.dead
+  FROM (SELECT u.started, xbb._sync_dead(d.id, u.id) AS dead FROM xbb._sync_under_way u WHERE u.definition = d.id OFFSET 0) w) u ON true
 CROSS JOIN LATERAL (
-  SELECT pg_catalog.count(*) AS failures FROM xbb._sync_run_log l
-  WHERE l.definition = d.id AND (l.status IN ('failed', 'killed') OR l.status = 'running' AND xbb._sync_dead(d.id, l.id))
+  SELECT pg_catalog.count(*) + CASE WHEN u.dead THEN 1 ELSE 0 END AS failures FROM xbb._sync_run_log l
+  WHERE l.definition = d.id AND l.status IN ('failed', 'killed')
     AND l.id > coalesce((SELECT a.id FROM xbb._sync_run_log a WHERE a.definition = d.id AND a.status = 'succeeded'
                          ORDER BY a.id DESC LIMIT 1), 0)) f
+CROSS JOIN LATERAL (SELECT greatest(s.complete_until, d.complete_until) AS until) c
 WHERE pg_catalog.pg_has_role(d.owner, 'USAGE') OR pg_catalog.pg_has_role('pg_read_all_stats', 'USAGE');
 COMMENT ON VIEW xbb.sync_status IS 'how each sync is doing';
 COMMENT ON COLUMN xbb.sync_status.name IS 'name of the sync';

@@ -44,6 +44,9 @@ LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'xbb_fdw_sync_f
 CREATE FUNCTION xbb._sync_run_begin(id integer, task pg_catalog.text, reads boolean) RETURNS bigint
 LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'xbb_fdw_sync_run_begin';
 
+CREATE FUNCTION xbb._sync_run_skip(id integer, task pg_catalog.text) RETURNS bigint
+LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'xbb_fdw_sync_run_skip';
+
 CREATE FUNCTION xbb._sync_run_refuse(
   name pg_catalog.text, task pg_catalog.text, sqlstate pg_catalog.text, error pg_catalog.text) RETURNS bigint
 LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'xbb_fdw_sync_run_refuse';
@@ -54,7 +57,7 @@ LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'xbb_fdw_sync_c
 CREATE FUNCTION xbb._sync_run_lost(id integer) RETURNS boolean
 LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'xbb_fdw_sync_run_lost';
 
-CREATE FUNCTION xbb._sync_run_open(run bigint) RETURNS boolean
+CREATE FUNCTION xbb._sync_run_open(definition integer, run bigint) RETURNS boolean
 LANGUAGE c STABLE STRICT PARALLEL RESTRICTED AS 'MODULE_PATHNAME', 'xbb_fdw_sync_run_open';
 
 CREATE FUNCTION xbb._sync_run_note(entry xbb._sync_run_log) RETURNS boolean

@@ -81,8 +81,22 @@ CREATE TABLE xbb._sync_definition (
   UNIQUE (owner_oid, name)
 );
 
+-- A run writes a row when it begins and another one when it has ended, and none of them
+-- again, but for how far it is between windows: a row that is dead would be in the way of those
+-- who read on a standby.
+CREATE TABLE xbb._sync_run_begun (
+  id bigint GENERATED ALWAYS AS IDENTITY,
+  definition integer NOT NULL,
+  task text NOT NULL,
+  pid integer NOT NULL DEFAULT pg_catalog.pg_backend_pid(),
+  started timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+  low timestamptz,
+  PRIMARY KEY (definition, id)
+);
+COMMENT ON TABLE xbb._sync_run_begun IS 'how the runs of the syncs began; read it through sync_run';
+
 CREATE TABLE xbb._sync_run_log (
-  id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  id bigint PRIMARY KEY,
   definition integer NOT NULL,
   task text NOT NULL,
   status text NOT NULL CHECK (status IN ('running', 'succeeded', 'failed', 'skipped', 'stopped', 'killed')),
@@ -103,11 +117,25 @@ CREATE TABLE xbb._sync_run_log (
   throttled interval NOT NULL DEFAULT '0',
   bytes bigint NOT NULL DEFAULT 0,
   sqlstate text,
-  error text
+  error text,
+  complete_until timestamptz
 );
+-- of what the views ask, nothing is looked for among all runs
 CREATE INDEX ON xbb._sync_run_log (definition, id);
-CREATE INDEX ON xbb._sync_run_log (definition) WHERE status = 'running';
+CREATE INDEX ON xbb._sync_run_log (definition, id) WHERE status = 'succeeded';
+CREATE INDEX ON xbb._sync_run_log (definition, id) WHERE status IN ('failed', 'killed');
+CREATE INDEX ON xbb._sync_run_log (started);
 COMMENT ON TABLE xbb._sync_run_log IS 'the runs of the syncs; read it through sync_run';
+
+-- Of each definition the run that began and has not ended, if its last one has not; noted is
+-- its row of the log, if it is between windows.
+CREATE VIEW xbb._sync_under_way AS
+SELECT d.id AS definition, b.id, b.task, b.pid, b.started, b.low, l.id AS noted
+FROM xbb._sync_definition d
+CROSS JOIN LATERAL (SELECT * FROM xbb._sync_run_begun b WHERE b.definition = d.id ORDER BY b.id DESC LIMIT 1) b
+LEFT JOIN xbb._sync_run_log l ON l.id = b.id
+WHERE l.id IS NULL OR l.status = 'running';
+COMMENT ON VIEW xbb._sync_under_way IS 'the runs of all roles that have not ended';
 
 CREATE TABLE xbb._sync_reject (
   definition integer NOT NULL,
@@ -195,7 +223,7 @@ COMMENT ON COLUMN xbb.sync_definition.label IS 'column shown beside the dataId o
 COMMENT ON COLUMN xbb.sync_definition.max_age IS 'how old the copy may become';
 COMMENT ON COLUMN xbb.sync_definition.owner_name IS 'the owner''s name, as dumps have it';
 COMMENT ON COLUMN xbb.sync_definition.confirmed IS 'false: it was restored by somebody else, and waits for its owner''s word';
-COMMENT ON COLUMN xbb.sync_definition.complete_until IS 'all that the API had by then is in the target, by the API''s clock';
+COMMENT ON COLUMN xbb.sync_definition.complete_until IS 'all that the API had by then is in the target, by its clock, as the last run noted that changed something; sync_status has the latest';
 COMMENT ON COLUMN xbb.sync_definition.active IS 'false: this is a copy of the database in which it was made or xbb.activate() called';
 COMMENT ON COLUMN xbb.sync_definition.read_until IS 'the API''s clock when a reading began that left nothing out; NULL: the watermark stands for it';
 COMMENT ON COLUMN xbb.sync_definition.clock_ahead IS 'how much that clock was ahead of this server''s';

@@ -12,17 +12,33 @@ RETURN pg_catalog.pg_is_in_recovery() OR EXISTS (
 -- looks so, too: it is asked once more, behind the lock, which a run frees last.
 CREATE FUNCTION xbb._sync_dead(definition integer, run bigint) RETURNS boolean
 LANGUAGE sql STABLE STRICT PARALLEL RESTRICTED
-RETURN CASE WHEN xbb._sync_alive(definition) THEN false ELSE xbb._sync_run_open(run) END;
+RETURN CASE WHEN xbb._sync_alive(definition) THEN false ELSE xbb._sync_run_open(definition, run) END;
 
+-- What the log has, and of each sync the run that has begun and written nothing since.
 -- Those who watch see the runs of all roles, too, but no error, which may quote a record.
 CREATE VIEW xbb.sync_run WITH (security_barrier) AS
-SELECT l.id, d.name AS sync, d.owner, l.task,
+SELECT l.id, (SELECT pg_catalog.jsonb_object_agg(a.id, a.name) FROM xbb._sync_all a) ->> l.definition::pg_catalog.text AS sync,
+       ((SELECT pg_catalog.jsonb_object_agg(a.id, a.owner::pg_catalog.oid) FROM xbb._sync_all a) ->> l.definition::pg_catalog.text)
+         ::pg_catalog.oid::pg_catalog.regrole AS owner, l.task,
        CASE WHEN l.status = 'running' AND xbb._sync_dead(l.definition, l.id) THEN 'killed' ELSE l.status END AS status,
        l.pid, l.started, l.ended, l.low, l.watermark, l.requests, l.pages, l.rows_read, l.inserted, l.updated,
        l.unchanged, l.rejected, l.deleted, l.retries, l.throttled, l.bytes, l.sqlstate,
-       CASE WHEN pg_catalog.pg_has_role(d.owner, 'USAGE') THEN l.error END AS error
-FROM xbb._sync_run_log l JOIN (SELECT a.id, a.name, a.owner FROM xbb._sync_all a OFFSET 0) d ON d.id = l.definition
-WHERE pg_catalog.pg_has_role(d.owner, 'USAGE') OR pg_catalog.pg_has_role('pg_read_all_stats', 'USAGE');
+       CASE WHEN l.definition = ANY (array(SELECT a.id FROM xbb._sync_all a WHERE pg_catalog.pg_has_role(a.owner, 'USAGE')))
+            THEN l.error END AS error
+FROM (SELECT l.id, l.definition, l.task, l.status, l.pid, l.started, l.ended, l.low, l.watermark, l.requests, l.pages, l.rows_read,
+             l.inserted, l.updated, l.unchanged, l.rejected, l.deleted, l.retries, l.throttled, l.bytes, l.sqlstate, l.error
+      FROM xbb._sync_run_log l
+      UNION ALL
+      SELECT u.id, u.definition, u.task, 'running'::pg_catalog.text, u.pid, u.started, NULL::pg_catalog.timestamptz, u.low, NULL::pg_catalog.timestamptz,
+             0::bigint, 0::bigint, 0::bigint, 0::bigint, 0::bigint, 0::bigint, 0::bigint, 0::bigint, 0::bigint, interval '0', 0::bigint,
+             NULL::pg_catalog.text, NULL::pg_catalog.text
+      FROM xbb._sync_under_way u WHERE u.noted IS NULL) l
+-- who asks for the latest gets them without a look at the rest: the order, no join, and nothing
+-- to look up by an index are for that, as the planner does not see the limit behind the barrier
+WHERE coalesce(l.definition = ANY (array(
+  SELECT a.id FROM xbb._sync_all a
+  WHERE pg_catalog.pg_has_role(a.owner, 'USAGE') OR pg_catalog.pg_has_role('pg_read_all_stats', 'USAGE'))), false)
+ORDER BY l.id DESC;
 COMMENT ON VIEW xbb.sync_run IS 'the runs of the syncs; a row a run, failed and killed ones too';
 COMMENT ON COLUMN xbb.sync_run.id IS 'which run';
 COMMENT ON COLUMN xbb.sync_run.sync IS 'name of the sync';

@@ -18,8 +18,8 @@ Datum
 xbb_fdw_sync_run_refuse(PG_FUNCTION_ARGS)
 {
 	static Stored stored = {.text =
-		"INSERT INTO xbb._sync_run_log (definition, task, status, started, ended, watermark, sqlstate, error)"
-		" SELECT a.id, left($2, 20), 'failed', now, now, a.watermark, left($3, 5), left($4, " MOST_ERROR ")"
+		"INSERT INTO xbb._sync_run_log (id, definition, task, status, started, ended, watermark, sqlstate, error)"
+		" SELECT nextval('xbb._sync_run_begun_id_seq'), a.id, left($2, 20), 'failed', now, now, a.watermark, left($3, 5), left($4, " MOST_ERROR ")"
 		" FROM xbb._sync_all a, clock_timestamp() now WHERE a.name = $1 AND pg_has_role($5, a.owner, 'USAGE')"
 		" ORDER BY a.owner <> $5, NOT a.confirmed, a.owner, a.id LIMIT 1 RETURNING id"
 	};

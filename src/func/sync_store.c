@@ -43,11 +43,6 @@ PG_FUNCTION_INFO_V1(xbb_fdw_sync_columns);
 PG_FUNCTION_INFO_V1(xbb_fdw_sync_call);
 PG_FUNCTION_INFO_V1(xbb_fdw_sync_forget);
 PG_FUNCTION_INFO_V1(xbb_fdw_sync_forget_lost);
-PG_FUNCTION_INFO_V1(xbb_fdw_sync_run_begin);
-PG_FUNCTION_INFO_V1(xbb_fdw_sync_run_lost);
-PG_FUNCTION_INFO_V1(xbb_fdw_sync_run_open);
-PG_FUNCTION_INFO_V1(xbb_fdw_sync_run_note);
-PG_FUNCTION_INFO_V1(xbb_fdw_sync_run_prune);
 PG_FUNCTION_INFO_V1(xbb_fdw_sync_reject_put);
 PG_FUNCTION_INFO_V1(xbb_fdw_sync_reject_drop);
 
@@ -148,8 +143,7 @@ touched_any(FunctionCallInfo fcinfo, Stored *stored)
 	return BoolGetDatum(run_stored(fcinfo, stored, NULL) > 0);
 }
 
-/* A definition of that number is the caller's no more; one of the same name is another one. */
-static void
+void
 complain_of_drop(void)
 {
 	ereport(ERROR,
@@ -157,7 +151,7 @@ complain_of_drop(void)
 			 errmsg("the sync was dropped meanwhile")));
 }
 
-static Datum
+Datum
 touched_some(FunctionCallInfo fcinfo, Stored *stored)
 {
 	if (run_stored(fcinfo, stored, NULL) == 0)
@@ -303,7 +297,11 @@ Datum
 xbb_fdw_sync_rewind(PG_FUNCTION_ARGS)
 {
 	static Stored stored = {.text =
-		"UPDATE xbb._sync_definition d"
+		"WITH success AS (SELECT l.id FROM xbb._sync_run_log l WHERE l.definition = $1 AND l.status = 'succeeded'"
+		" AND l.task <> 'retry_rejects' ORDER BY l.id DESC LIMIT 1),"
+		" incomplete AS (UPDATE xbb._sync_run_log l SET complete_until = NULL FROM success s, xbb._sync_definition d"
+		" WHERE l.id = s.id AND d.id = l.definition AND " OWNED("$3") ")"
+		" UPDATE xbb._sync_definition d"
 		" SET watermark = $2, loading_until = NULL, read_until = NULL, clock_ahead = NULL, complete_until = NULL"
 		" WHERE d.id = $1 AND " OWNED("$3")
 	};
@@ -373,6 +371,7 @@ xbb_fdw_sync_call(PG_FUNCTION_ARGS)
 
 #define FORGET_THE_REST \
 	" rejects AS (DELETE FROM xbb._sync_reject j USING forgotten f WHERE j.definition = f.id)," \
+	" begun AS (DELETE FROM xbb._sync_run_begun b USING forgotten f WHERE b.definition = f.id)," \
 	" runs AS (DELETE FROM xbb._sync_run_log l USING forgotten f WHERE l.definition = f.id)" \
 	" SELECT FROM forgotten"
 
@@ -394,73 +393,6 @@ xbb_fdw_sync_forget_lost(PG_FUNCTION_ARGS)
 		"WITH forgotten AS (DELETE FROM xbb._sync_definition d WHERE d.name = $1 AND " OWNED("0::oid")
 		" AND (SELECT r.rolsuper FROM pg_roles r WHERE r.oid = $2) RETURNING id),"
 		FORGET_THE_REST
-	};
-
-	return touched_any(fcinfo, &stored);
-}
-
-Datum
-xbb_fdw_sync_run_begin(PG_FUNCTION_ARGS)
-{
-	static Stored stored = {.text =
-		"INSERT INTO xbb._sync_run_log (definition, task, status, low)"
-		" SELECT d.id, left($2, 20), 'running', CASE WHEN $3 THEN xbb._sync_low(d.watermark, d.read_until, d.overlap) END"
-		" FROM xbb._sync_definition d WHERE d.id = $1 AND " OWNED("$4") " RETURNING id"
-	};
-	int64		run;
-
-	if (run_stored(fcinfo, &stored, &run) == 0)
-		complain_of_drop();
-	PG_RETURN_INT64(run);
-}
-
-Datum
-xbb_fdw_sync_run_lost(PG_FUNCTION_ARGS)
-{
-	static Stored stored = {.text =
-		"UPDATE xbb._sync_run_log l SET status = 'killed' FROM xbb._sync_definition d"
-		" WHERE d.id = $1 AND " OWNED("$2") " AND l.definition = d.id AND l.status = 'running'"
-	};
-
-	return touched_any(fcinfo, &stored);
-}
-
-Datum
-xbb_fdw_sync_run_open(PG_FUNCTION_ARGS)
-{
-	/* with a snapshot of its own, younger than that of the query that asks */
-	static Stored stored = {.text =
-		"SELECT FROM xbb._sync_run_log l JOIN xbb._sync_all d ON d.id = l.definition"
-		" WHERE l.id = $1 AND l.status = 'running'"
-		" AND (pg_has_role($2, d.owner, 'USAGE') OR pg_has_role($2, 'pg_read_all_stats', 'USAGE'))"
-	};
-
-	return touched_any(fcinfo, &stored);
-}
-
-Datum
-xbb_fdw_sync_run_note(PG_FUNCTION_ARGS)
-{
-	static Stored stored = {.text =
-		"UPDATE xbb._sync_run_log l"
-		" SET (status, ended, watermark, requests, pages, rows_read, inserted, updated, unchanged, rejected, deleted,"
-		" retries, throttled, bytes, sqlstate, error) ="
-		" ROW(($1).status, ($1).ended, ($1).watermark, ($1).requests, ($1).pages, ($1).rows_read, ($1).inserted,"
-		" ($1).updated, ($1).unchanged, ($1).rejected, ($1).deleted, ($1).retries, ($1).throttled, ($1).bytes,"
-		" left(($1).sqlstate, 5), left(($1).error, " MOST_ERROR "))"
-		" FROM xbb._sync_definition d WHERE l.id = ($1).id AND d.id = l.definition AND " OWNED("$2")
-	};
-
-	return touched_some(fcinfo, &stored);
-}
-
-Datum
-xbb_fdw_sync_run_prune(PG_FUNCTION_ARGS)
-{
-	static Stored stored = {.text =
-		"DELETE FROM xbb._sync_run_log l USING xbb._sync_definition d"
-		" WHERE d.id = $1 AND " OWNED("$3") " AND l.definition = d.id AND l.id <> $2 AND l.status <> 'running'"
-		" AND l.started < now() - current_setting('xbb_fdw.log_retention')::interval"
 	};
 
 	return touched_any(fcinfo, &stored);

@@ -52,8 +52,11 @@ extern PGDLLEXPORT Datum xbb_fdw_sync_forget(PG_FUNCTION_ARGS);
 /* xbb._sync_forget_lost(text): the same, of a role that is no more: superusers alone */
 extern PGDLLEXPORT Datum xbb_fdw_sync_forget_lost(PG_FUNCTION_ARGS);
 
-/* xbb._sync_run_begin(integer, text, boolean): a row of the log, from where it reads if it does: its number */
+/* xbb._sync_run_begin(integer, text, boolean): a run begins, from where it reads if it does: its number */
 extern PGDLLEXPORT Datum xbb_fdw_sync_run_begin(PG_FUNCTION_ARGS);
+
+/* xbb._sync_run_skip(integer, text): one that was skipped: its number, NULL if the sync is being dropped */
+extern PGDLLEXPORT Datum xbb_fdw_sync_run_skip(PG_FUNCTION_ARGS);
 
 /*
  * xbb._sync_run_refuse(text, text, text, text): a failed run, by name, task, SQLSTATE and
@@ -65,16 +68,16 @@ extern PGDLLEXPORT Datum xbb_fdw_sync_run_refuse(PG_FUNCTION_ARGS);
 /* xbb._sync_completed(bigint, timestamptz): up to when all is in the target by that run, unless it reads nothing */
 extern PGDLLEXPORT Datum xbb_fdw_sync_completed(PG_FUNCTION_ARGS);
 
-/* xbb._sync_run_lost(integer): runs that never came to their end are killed ones */
+/* xbb._sync_run_lost(integer): a run that never came to its end is a killed one */
 extern PGDLLEXPORT Datum xbb_fdw_sync_run_lost(PG_FUNCTION_ARGS);
 
-/* xbb._sync_run_open(bigint): is that run, which the caller may see, without an end at this moment? */
+/* xbb._sync_run_open(integer, bigint): is that run of a definition, which the caller may see, without an end at this moment? */
 extern PGDLLEXPORT Datum xbb_fdw_sync_run_open(PG_FUNCTION_ARGS);
 
-/* xbb._sync_run_note(xbb._sync_run_log): how a run is, by its number */
+/* xbb._sync_run_note(xbb._sync_run_log): how a run is, by its definition and its number */
 extern PGDLLEXPORT Datum xbb_fdw_sync_run_note(PG_FUNCTION_ARGS);
 
-/* xbb._sync_run_prune(integer, bigint): other runs than that one, older than xbb_fdw.log_retention */
+/* xbb._sync_run_prune(integer, bigint): some others than that run, the latest, that are older than xbb_fdw.log_retention */
 extern PGDLLEXPORT Datum xbb_fdw_sync_run_prune(PG_FUNCTION_ARGS);
 
 /* xbb._sync_reject_put(integer, xbb.sync_reject): a reject, new or changed: is it one more of its run? */

@@ -36,4 +36,8 @@ extern uint64 run_stored(FunctionCallInfo fcinfo, Stored *stored, int64 *returne
 /* Did it touch any? */
 extern Datum touched_any(FunctionCallInfo fcinfo, Stored *stored);
 
+/* If it did not: a definition of that number is the caller's no more; one of the same name is another one. */
+extern Datum touched_some(FunctionCallInfo fcinfo, Stored *stored);
+extern void complain_of_drop(void) pg_attribute_noreturn();
+
 #endif							/* XBB_SYNC_STORED_H */
