@@ -26,6 +26,8 @@ START = "README.md"
 # statements in its running text are a superuser's, elsewhere etl's
 ADMINISTRATION = ("doc/operations.md",)
 PAGES = (START, "doc/sync.md", "doc/operations.md", "doc/reference.md", "doc/errors.md", "doc/cookbook.md")
+CONTRACT = """[{"attr": "serialNo", "attrName": "编号", "fieldType": 10019},
+  {"attr": "array_4", "attrName": "产品", "fieldType": 20004}]"""
 # sh blocks with one of these are run
 SHELL = ("pg_dump", "xbb_sim.py ctl ding_demo touch", "xbb_sim.py ctl ding_demo drop", "psql -Xq -U etl", "token.sql |")
 
@@ -82,7 +84,8 @@ def type_phrases(reader, page):
 
 def open_book(server, corpid, home, begun):
     """A reader who has typed nothing yet, or (begun) all of README.md but the schedule."""
-    ctl(corpid, "create", "token=t0ken", "products=730", "--", "create", "object=customer", "form_id=5300201", "records=50")
+    ctl(corpid, "create", "token=t0ken", "products=730", "--", "create", "object=customer", "form_id=5300201", "records=50",
+        "--", "form", "form_id=5300601", "object=contract", "name=合同订单", "records=30", CONTRACT)
     server.empty()
     reader = Reader(server, corpid, home)
     if begun:

@@ -37,6 +37,7 @@
 #include "condition/condition.h"
 #include "fdw/fdw.h"
 #include "fdw/plan_constant.h"
+#include "fdw/plan_detail.h"
 #include "fdw/plan_private.h"
 #include "fdw/plan_remote.h"
 #include "form/form.h"
@@ -90,7 +91,7 @@ read_attrs(PlanInfo *info, Oid relid)
 			!(info->constants && info->constants[i]))
 		{
 			info->attrs[i] = option_attr(relid, i + 1);
-			info->sent[i] = option_shows_label(relid, i + 1) ? NULL : info->attrs[i];
+			info->sent[i] = option_shows_label(relid, i + 1) || option_is_detail(relid, i + 1) ? NULL : info->attrs[i];
 		}
 	table_close(rel, NoLock);
 }
@@ -373,6 +374,7 @@ plan_get_plan(PlannerInfo *root, RelOptInfo *rel, Oid relid, ForeignPath *path,
 	List	   *values = NIL;
 	List	   *remote = NIL;
 	List	   *local = NIL;
+	int			moved = 0;
 	List	   *gates = NIL;
 	List	   *limits = NIL;
 	List	   *columns = NIL;
@@ -407,13 +409,13 @@ plan_get_plan(PlannerInfo *root, RelOptInfo *rel, Oid relid, ForeignPath *path,
 	{
 		limits = limit_expressions(root, base, local);
 		columns = columns_read(base, list_make2(remote, local), info);
+		moved = plan_detail_quals(base, info->table->relid, columns, scan_clauses, &local, &remote);
 	}
 
 	return make_foreignscan(tlist, local, is_count ? 0 : base->relid,
 							list_concat(list_concat(values, limits), gates),
-							list_make4(conditions, columns,
-									   makeInteger(list_length(limits)),
-									   makeBoolean(is_count)),
+							list_make5(conditions, columns, makeInteger(list_length(limits)),
+									   makeBoolean(is_count), makeInteger(moved)),
 							is_count ? add_to_flat_tlist(NIL, lsecond(path->fdw_private)) : NIL,
 							remote, outer_plan);
 }

@@ -21,8 +21,10 @@ typedef enum PlanPrivate
 	PLAN_CONDITIONS,			/* List of condition_encode() */
 	PLAN_COLUMNS,				/* List of int: attnums to decode */
 	PLAN_LIMITS,				/* Integer: 0 none, 1 LIMIT, 2 LIMIT and OFFSET */
-	PLAN_COUNT					/* Boolean: the scan answers count(*); its outer
+	PLAN_COUNT,					/* Boolean: the scan answers count(*); its outer
 								 * plan counts if one request cannot */
+	PLAN_BEFORE					/* Integer: so many of the last fdw_recheck_quals are
+								 * no condition's, but come before details */
 } PlanPrivate;
 
 #endif							/* XBB_PLAN_PRIVATE_H */

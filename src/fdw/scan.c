@@ -43,8 +43,8 @@ scan_relid(ForeignScanState *node)
 	return exec_rt_fetch(rti, node->ss.ps.state)->relid;
 }
 
-static Bitmapset *
-wanted_columns(ForeignScan *plan)
+Bitmapset *
+scan_wanted_columns(ForeignScan *plan)
 {
 	Bitmapset  *wanted = NULL;
 	ListCell   *cell;
@@ -91,15 +91,18 @@ begin_readings(ForeignScanState *node)
 	ScanProgress *state = node->fdw_state;
 	MemoryContext context = node->ss.ps.state->es_query_cxt;
 	MemoryContext old = MemoryContextSwitchTo(context);
+	Bitmapset  *wanted = scan_wanted_columns(plan);
 	Relation	rel;
 
 	state->table = option_table(state->table->relid);
 	rel = table_open(state->table->relid, NoLock);
-	state->format = reader_format(state->table, CreateTupleDescCopyConstr(RelationGetDescr(rel)),
-								  wanted_columns(plan), RelationGetRelationName(rel));
+	state->tupdesc = CreateTupleDescCopyConstr(RelationGetDescr(rel));
+	state->detail_columns = scan_detail_columns(state->table->relid, wanted);
+	wanted = bms_del_members(wanted, state->detail_columns);
+	state->format = reader_format(state->table, state->tupdesc, wanted, RelationGetRelationName(rel));
 	table_close(rel, NoLock);
 	state->access = api_access(state->table, state->userid, context);
-	form_show_labels(state->table, state->access, wanted_columns(plan), record_show, state->format);
+	form_show_labels(state->table, state->access, wanted, record_show, state->format);
 	MemoryContextSwitchTo(old);
 }
 
@@ -234,6 +237,9 @@ start_reading(ForeignScanState *node)
 	{
 		state->reader = reader_open(state->table, state->access, state->format,
 									state->set, limit);
+		state->limit = limit;
+		if (state->detail_columns)
+			state->details = scan_details_open(state->table, state->access, state->tupdesc, state->detail_columns, &state->detailed);
 		/* system columns do not survive in a tuplestore */
 		if (state->keeps && !state->too_many &&
 			!((ForeignScan *) node->ss.ps.plan)->fsSystemCol)
@@ -258,8 +264,9 @@ end_reading(ScanProgress *state)
 	state->kept = NULL;
 	state->replaying = false;
 	state->reader = NULL;
+	state->details = NULL;
 	state->set = NULL;
-	state->done = false;
+	state->done = state->ended = false;
 	MemoryContextReset(state->context);
 }
 
@@ -356,6 +363,15 @@ next_row(ForeignScanState *node)
 	ExecClearTuple(slot);
 	if (state->replaying && replay_row(node, slot))
 		return slot;
+	if (state->details)
+	{
+		if (scan_details_row(node, slot))
+		{
+			store_row(node, slot);
+			keep_tuple(state, slot);
+		}
+		return slot;
+	}
 	while (state->reader)
 	{
 		ReaderOutcome outcome = reader_next(state->reader, !state->asynchronous,
@@ -450,6 +466,7 @@ scan_end(ForeignScanState *node)
 		return;
 	end_reading(state);
 	scan_tell_unmet(state);
+	scan_details_tell(state);
 	if (state->failures > 0 && !record_tells_failures(state->format))
 		ereport(WARNING,
 				(errcode(ERRCODE_WARNING),

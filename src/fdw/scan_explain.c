@@ -14,6 +14,7 @@
 
 #include "base/compat.h"
 #include "fdw/fdw.h"
+#include "fdw/plan_private.h"
 #include "fdw/scan_state.h"
 
 static const char *
@@ -84,15 +85,24 @@ explain_request(ForeignScanState *node, ExplainState *es)
 	ForeignScan *plan = (ForeignScan *) node->ss.ps.plan;
 	const ScanProgress *state = node->fdw_state;
 	const TableOptions *table = state->table;
+	int			nbefore = intVal(list_nth(plan->fdw_private, PLAN_BEFORE));
+	int			nremote = list_length(plan->fdw_recheck_quals) - nbefore;
 	List	   *context = set_deparse_context_plan(es->deparse_cxt, (Plan *) plan, NIL);
 
 	ExplainPropertyText("Request", psprintf("POST %s", table->object->path), es);
 	if (state->quals)
 		ExplainPropertyList("Conditions", condition_texts(plan, state, context), es);
-	if (plan->fdw_recheck_quals)
+	if (nremote > 0)
 		ExplainPropertyText("Remote Filter",
-							deparse_node((Node *) make_ands_explicit(plan->fdw_recheck_quals),
+							deparse_node((Node *) make_ands_explicit(list_truncate(list_copy(plan->fdw_recheck_quals), nremote)),
 									context, es->verbose), es);
+	if (nbefore > 0)
+		ExplainPropertyText("Filter Before Details",
+							deparse_node((Node *) make_ands_explicit(list_copy_tail(plan->fdw_recheck_quals, nremote)),
+									context, es->verbose), es);
+	if (scan_detail_columns(table->relid, scan_wanted_columns(plan)))
+		ExplainPropertyText("Details", psprintf("%sdetail, a request a record",
+												pnstrdup(table->object->path, strlen(table->object->path) - strlen("list"))), es);
 	ExplainPropertyText("Method", method_name(state), es);
 	if (table->object->paged)
 	{
@@ -112,6 +122,10 @@ explain_counters(const ScanProgress *state, ExplainState *es)
 		reader_counters(state->reader, &running);
 		reader_add_counters(&sum, &running);
 	}
+	sum.api.requests += state->detailed.api.requests;
+	sum.api.retries += state->detailed.api.retries;
+	sum.api.bytes += state->detailed.api.bytes;
+	sum.api.throttled_us += state->detailed.api.throttled_us;
 	ExplainPropertyInteger("Windows", NULL, sum.pager.windows, es);
 	ExplainPropertyInteger("Calls", NULL, sum.api.requests, es);
 	ExplainPropertyInteger("Pages", NULL, sum.pager.pages, es);
@@ -121,8 +135,10 @@ explain_counters(const ScanProgress *state, ExplainState *es)
 	ExplainPropertyInteger("Bytes", NULL, sum.api.bytes, es);
 	ExplainPropertyInteger("Rows Received", NULL, sum.api.rows, es);
 	ExplainPropertyInteger("Rows Dropped", NULL, sum.pager.repeats + state->rechecked, es);
+	if (state->detail_columns)
+		ExplainPropertyInteger("Details Asked", NULL, state->detailed.asked, es);
 	if (state->table->null_on_error)
-		ExplainPropertyInteger("Values Nulled", NULL, state->failures, es);
+		ExplainPropertyInteger("Values Nulled", NULL, state->failures + state->detailed.failures, es);
 }
 
 void

@@ -12,6 +12,7 @@
 #include "utils/tuplestore.h"
 
 #include "condition/condition.h"
+#include "fdw/scan_detail.h"
 #include "reader/reader.h"
 
 /*
@@ -30,7 +31,9 @@ typedef struct ScanProgress
 	int			nlimits;		/* of them: 0, LIMIT, or LIMIT and OFFSET */
 	int			ngates;			/* of them: unless all are true, there are no rows */
 	bool		counts;			/* answers count(*) */
-	RecordFormat *format;
+	RecordFormat *format;			/* of the list: without the columns of details */
+	TupleDesc	tupdesc;		/* the table's */
+	Bitmapset  *detail_columns; /* attnums that come with details */
 
 	/*
 	 * One reading: from the first row asked for until other values are set.
@@ -42,6 +45,9 @@ typedef struct ScanProgress
 	bool	   *argument_nulls;
 	ConditionSet *set;			/* NULL before the first row is asked for */
 	Reader	   *reader;			/* NULL where nothing needs to be read */
+	ScanDetails *details;		/* NULL where no details are read */
+	int64		limit;			/* rows that are wanted, -1 all */
+	bool		ended;			/* the list; details may be under way */
 	bool		done;			/* count(*) was returned */
 
 	/* rows of this reading, for rescans that would read the same */
@@ -63,7 +69,20 @@ typedef struct ScanProgress
 	int64		failures;		/* values that did not fit and were read as null */
 	int64		records;		/* looked at, those that failed a qual too */
 	bool		read_out;		/* a reading came to the list's end */
+	DetailCounters detailed;
 } ScanProgress;
+
+/* The attnums that the plan reads. */
+extern Bitmapset *scan_wanted_columns(ForeignScan *plan);
+
+/*
+ * The next record whose details have come: fills the slot's arrays.  False at the end,
+ * or (not_yet) if the list would have to be waited for: scan_detail.c.
+ */
+extern bool scan_details_row(ForeignScanState *node, TupleTableSlot *slot);
+
+/* Warns of what the details lacked: scan_detail.c. */
+extern void scan_details_tell(const ScanProgress *state);
 
 /* Warns of columns whose attr no record had: scan_unmet.c. */
 extern void scan_tell_unmet(const ScanProgress *state);

@@ -115,6 +115,9 @@ extern char *option_constant(Oid relid, AttrNumber attnum);
 /* Does the column show labels instead of values? */
 extern bool option_shows_label(Oid relid, AttrNumber attnum);
 
+/* Does the column come with a record's details? */
+extern bool option_is_detail(Oid relid, AttrNumber attnum);
+
 /*
  * Raises HV004 if a column's type cannot hold its attr whatever the record says, or
  * if the table's definition promises values that no record brings: the column is

@@ -333,6 +333,15 @@ option_shows_label(Oid relid, AttrNumber attnum)
 	return show && strcmp(show, "label") == 0;
 }
 
+bool
+option_is_detail(Oid relid, AttrNumber attnum)
+{
+	const char *detail = option_given(GetForeignColumnOptions(relid, attnum), "detail");
+	bool		is_detail = false;
+
+	return detail && parse_bool(detail, &is_detail) && is_detail;
+}
+
 /* Has a parent's column of that name a default?  Then a partition's is its copy. */
 static bool
 inherits_default(Oid relid, const char *column)

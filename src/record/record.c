@@ -17,6 +17,7 @@
 #include "record/record_label.h"
 #include "record/record_page.h"
 #include "utils/json.h"
+#include "utils/lsyscache.h"
 #include "utils/resowner.h"
 
 #define MAX_SHOWN 80			/* bytes shown of a value that does not fit */
@@ -116,6 +117,7 @@ want_column(RecordFormat *format, Form_pg_attribute attribute, const char *attr,
 	RecordColumn *column = palloc0(sizeof(RecordColumn));
 
 	column->index = attribute->attnum - 1;
+	column->typid = getBaseType(attribute->atttypid);
 	column->name = pstrdup(NameStr(attribute->attname));
 	column->type = value_type(attribute->atttypid, attribute->atttypmod, time_zone);
 	if (strcmp(attr, ATTR_ERROR) == 0)
@@ -181,7 +183,7 @@ convert_column(Place *place, int i, Datum *values, bool *isnull)
 
 	place->column = column;
 	column->met = column->met || slice.kind != LEX_MISSING;
-	if (column->label)
+	if (column->label || (column->reduced && (slice.kind == LEX_OBJECT || slice.kind == LEX_ARRAY)))
 		slice = record_label(column, &slice);
 	values[column->index] = value_datum(column->type, &slice, &isnull[column->index]);
 }
@@ -351,6 +353,7 @@ record_format(TupleDesc tupdesc, Bitmapset *wanted, char **attrs, char **constan
 	format->relname = pstrdup(relname);
 	format->null_on_error = shape->null_on_error;
 	format->id_key = pstrdup(shape->id_key);
+	format->list_key = pstrdup(shape->list_key);
 	format->time_zone = shape->time_zone;
 	format->most_rows = shape->most_rows;
 	want_envelope(format, shape->list_key);

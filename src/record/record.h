@@ -102,6 +102,19 @@ extern Bitmapset *record_tuple(RecordFormat *format, RecordPage *page, int row,
 extern bool record_tells_failures(const RecordFormat *format);
 
 /*
+ * Reads an answer that is one record, "result" itself; else as record_read.
+ */
+extern RecordPage *record_read_single(RecordFormat *format, MemoryContext parent,
+									  const char *body, size_t length, Envelope *envelope);
+
+/*
+ * The format's records are in the encoding of details: where a column is neither json
+ * nor jsonb, what comes as an object with value, id or dataId is read as that, in
+ * arrays, too.
+ */
+extern void record_show_details(RecordFormat *format);
+
+/*
  * Has a column of a RecordFormat show labels.  "label" tells that of a value (UTF-8,
  * strings unescaped, numbers as they are), or NULL where there is none: the value is
  * shown then.  Arrays are shown so element by element, what comes as an object with

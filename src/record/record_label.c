@@ -7,9 +7,12 @@
  */
 #include "postgres.h"
 
+#include "catalog/pg_type.h"
 #include "lib/stringinfo.h"
 #include "utils/json.h"
+#include "utils/memutils.h"
 
+#include "base/attr_names.h"
 #include "base/json.h"
 #include "record/record.h"
 #include "record/record_label.h"
@@ -17,15 +20,31 @@
 static void
 append_text(StringInfo out, const RecordColumn *column, const char *value)
 {
-	const char *label = value[0] ? column->label(column->labels, value) : NULL;
+	const char *label = value[0] && column->label ? column->label(column->labels, value) : NULL;
 
 	escape_json(out, label ? label : value);
+}
+
+/* The first of these members that is a text or a number, and not empty. */
+static const char *
+first_text(const JsonTree *tree, const char *const *names)
+{
+	for (; *names; names++)
+	{
+		const char *text = json_tree_text(json_tree_member(tree, *names));
+
+		if (text && text[0])
+			return text;
+	}
+	return NULL;
 }
 
 /* What is neither a text nor a number, nor made of these, is left away. */
 static void
 append_tree(StringInfo out, const RecordColumn *column, const JsonTree *tree)
 {
+	static const char *const shown_names[] = {"text", "name", NULL};
+	static const char *const value_names[] = {"value", "id", "dataId", NULL};
 	const char *shown;
 	int			n = 0;
 
@@ -47,23 +66,33 @@ append_tree(StringInfo out, const RecordColumn *column, const JsonTree *tree)
 			appendStringInfoChar(out, ']');
 			return;
 		case JSON_TREE_OBJECT:
-			shown = json_tree_text(json_tree_member(tree, "text"));
-			if (shown == NULL || shown[0] == '\0')
-				shown = json_tree_text(json_tree_member(tree, "name"));
-			if (shown && shown[0])
-			{
+			shown = column->label ? first_text(tree, shown_names) : NULL;
+			if (shown)
 				escape_json(out, shown);
-				return;
+			else
+			{
+				shown = first_text(tree, value_names);
+				append_text(out, column, shown ? shown : "");
 			}
-			shown = json_tree_text(json_tree_member(tree, "value"));
-			if (shown == NULL)
-				shown = json_tree_text(json_tree_member(tree, "id"));
-			append_text(out, column, shown ? shown : "");
 			return;
 		default:
 			appendStringInfoString(out, "null");
 			return;
 	}
+}
+
+/* Is it, or has it, an object that stands for a value? */
+static bool
+is_reducible(const JsonTree *tree)
+{
+	static const char *const names[] = {"value", "id", "dataId"};
+
+	if (tree->type == JSON_TREE_ARRAY)
+		return tree->nmembers > 0 && tree->members[0].type == JSON_TREE_OBJECT && is_reducible(&tree->members[0]);
+	for (int i = 0; i < (int) lengthof(names); i++)
+		if (json_tree_member(tree, names[i]))
+			return true;
+	return false;
 }
 
 LexSlice
@@ -85,6 +114,8 @@ record_label(const RecordColumn *column, const LexSlice *slice)
 		if (inside && inside->type == JSON_TREE_ARRAY)
 			tree = inside;
 	}
+	if (!column->label && !is_reducible(tree))
+		return *slice;
 	initStringInfo(&out);
 	append_tree(&out, column, tree);
 	return (LexSlice) {out.data, out.len, lex_kind(out.data)};
@@ -106,4 +137,65 @@ record_show(void *format, AttrNumber attnum,
 			column->labels = arg;
 		}
 	}
+}
+
+void
+record_show_details(RecordFormat *format)
+{
+	for (int i = 0; i < format->ncolumns; i++)
+	{
+		RecordColumn *column = &format->columns[i];
+
+		column->reduced = column->typid != JSONOID && column->typid != JSONBOID && strcmp(column->attr, ATTR_RECORD) != 0;
+	}
+}
+
+/* Where the member "result" stands, an object; false if there is none. */
+static bool
+find_result(const char *body, size_t length, LexSlice *result)
+{
+	Lex		   *lex = palloc(sizeof(Lex));
+	bool		is_result = false;
+	LexEvent	event;
+
+	lex_begin(lex, body, length);
+	lex->hint = NULL;
+	while ((event = lex_next(lex)) != LEX_END && event != LEX_FAILED)
+	{
+		if (event == LEX_KEY && lex->depth == 1)
+			is_result = lex->slice.length == strlen("\"result\"") && memcmp(lex->slice.start, "\"result\"", lex->slice.length) == 0;
+		else if (event == LEX_CLOSE && lex->depth == 1 && is_result && lex->slice.kind == LEX_OBJECT)
+		{
+			*result = lex->slice;
+			return true;
+		}
+	}
+	return false;
+}
+
+RecordPage *
+record_read_single(RecordFormat *format, MemoryContext parent, const char *body,
+				   size_t length, Envelope *envelope)
+{
+	RecordPage *page = record_read(format, parent, body, length, envelope);
+	Envelope	inner;
+	LexSlice	result;
+	char	   *list;
+
+	/* its own members are the envelope's; what is refused has no result */
+	if (page == NULL || envelope_refuses(envelope))
+		return page;
+	if (!find_result(body, length, &result))
+	{
+		envelope->unreadable = pstrdup("it has no result");
+		return page;
+	}
+	MemoryContextDelete(page->context);
+	envelope->msg = NULL;
+	list = psprintf("{\"result\":{\"%s\":[%.*s]}}", format->list_key, (int) result.length, result.start);
+	page = record_read(format, parent, list, strlen(list), &inner);
+	pfree(list);
+	envelope->unreadable = inner.unreadable;
+	envelope->nrows = inner.nrows;
+	return page;
 }

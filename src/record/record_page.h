@@ -33,6 +33,8 @@ typedef struct RecordColumn
 	bool		met;			/* a record had the attr */
 	const char *(*label) (void *arg, const char *value);	/* or NULL: see record_show */
 	void	   *labels;			/* its argument */
+	bool		reduced;		/* objects of details are read as their values */
+	Oid			typid;
 } RecordColumn;
 
 /* A wanted column that is the same in every row. */
@@ -47,6 +49,7 @@ struct RecordFormat
 {
 	char	   *relname;
 	const char *id_key;			/* for messages */
+	char	   *list_key;
 	pg_tz	   *time_zone;		/* of times as text */
 
 	Attr	   *answer;			/* the envelope; its spans come once a page */

@@ -1,0 +1,119 @@
+-- detail 'true': a column is read from the record's details, decoded from their other encoding to the
+-- same values; they are asked for where a query reads such a column, of records that passed all else.
+
+\set company dingDetail
+\set ECHO none
+\getenv srcdir PG_ABS_SRCDIR
+\set include :srcdir '/sql/include/sim.sql'
+\i :include
+\set ECHO all
+SELECT sim('create products=40 freeze=on');
+SELECT sim('forms seed=7 records=24');
+CREATE SERVER detail FOREIGN DATA WRAPPER xbb_fdw OPTIONS (corpid :'company', base_url :'url', rate_limit '0');
+CREATE USER MAPPING FOR PUBLIC SERVER detail OPTIONS (token 't0ken', user_id 'u1');
+CREATE SCHEMA detail_in;
+SET client_min_messages = error;
+IMPORT FOREIGN SCHEMA custom LIMIT TO (paas_5300324) FROM SERVER detail INTO detail_in;
+RESET client_min_messages;
+SET client_min_messages = warning;
+
+-- the form with every fieldType: what details show is what the list does
+SELECT format('CREATE FOREIGN TABLE detail_in.whole (data_id bigint, %s) SERVER detail OPTIONS (object ''paas'', form_id ''5300324'', on_error ''set_null'')',
+              string_agg(format('%I %s OPTIONS (attr %L, detail ''true'')', attname, format_type(atttypid, atttypmod), substr(o, 6)), ', ' ORDER BY attnum))
+FROM pg_attribute, unnest(attfdwoptions) o
+WHERE attrelid = 'detail_in.paas_5300324'::regclass AND attnum > 1 AND o LIKE 'attr=%' AND o NOT IN ('attr=*', 'attr=#error') \gset create_
+\o /dev/null
+:create_format;
+\o
+CREATE TABLE listed AS SELECT * FROM detail_in.paas_5300324;
+CREATE TABLE detailed AS SELECT * FROM detail_in.whole;
+CREATE FUNCTION differing() RETURNS TABLE (name name, type text, listed text, detailed text) LANGUAGE plpgsql AS $$
+DECLARE
+  field record;
+BEGIN
+  FOR field IN SELECT attname, format_type(atttypid, atttypmod) AS type FROM pg_attribute
+    WHERE attrelid = 'detailed'::regclass AND attnum > 0 ORDER BY attnum LOOP
+    RETURN QUERY EXECUTE format('SELECT %1$L::name, %2$L, l.%1$I::text, d.%1$I::text FROM listed l JOIN detailed d USING (data_id)
+                                 WHERE l.%1$I IS DISTINCT FROM d.%1$I ORDER BY l.data_id LIMIT 1', field.attname, field.type);
+  END LOOP;
+END
+$$;
+-- but for what lists leave out, and objects that are read into jsonb as they are
+SELECT type, count(*), string_agg(name, ' ') FILTER (WHERE type <> 'jsonb') AS names, count(listed) AS listed FROM differing() GROUP BY 1 ORDER BY 1;
+SELECT count(*) AS columns, count(*) FILTER (WHERE atttypid <> 'jsonb'::regtype) AS no_jsonb FROM pg_attribute WHERE attrelid = 'detailed'::regclass AND attnum > 0;
+
+-- the lines of contracts as rows, with their products
+SELECT sim('form form_id=5300601 object=contract name=合同 records=30', '[{"attr": "text_1", "attrName": "名称", "fieldType": 1},
+  {"attr": "serialNo", "attrName": "编号", "fieldType": 10019}, {"attr": "array_4", "attrName": "产品", "fieldType": 20004},
+  {"attr": "text_3", "attrName": "状态", "fieldType": 3, "items": [{"value": "1", "text": "执行中"}, {"value": "2", "text": "已完成"}]},
+  {"attr": "array_1", "attrName": "成员", "fieldType": 10010}]');
+CREATE FOREIGN TABLE contract (
+  data_id  bigint,
+  number   text   OPTIONS (attr 'serialNo'),
+  state    text   OPTIONS (attr 'text_3'),
+  state_d  text   OPTIONS (attr 'text_3', detail 'true'),
+  shown    text   OPTIONS (attr 'text_3', detail 'true', show 'label'),
+  members  text[] OPTIONS (attr 'array_1'),
+  members_d text[] OPTIONS (attr 'array_1', detail 'true'),
+  lines    jsonb  OPTIONS (attr 'array_4', detail 'true')
+) SERVER detail OPTIONS (object 'contract', form_id '5300601');
+CREATE FOREIGN TABLE product (data_id bigint, name text OPTIONS (attr 'text_1')) SERVER detail OPTIONS (object 'product');
+SELECT count(*) AS lines, count(p.name) AS with_product, sum((l ->> 'num_3')::numeric) > 0 AS amounts
+FROM contract c, jsonb_array_elements(c.lines) l LEFT JOIN product p ON p.data_id = (l -> 'text_1' ->> 'dataId')::bigint;
+SELECT count(*) FROM contract WHERE state IS DISTINCT FROM state_d OR members IS DISTINCT FROM members_d;
+SELECT DISTINCT state_d, shown FROM contract ORDER BY 1;
+
+-- none where no query reads such a column, and none for what another condition drops
+CREATE FUNCTION asked(query text) RETURNS TABLE (lists bigint, details bigint) LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM sim('clear');
+  EXECUTE query;
+  RETURN QUERY SELECT count(*) FILTER (WHERE line = 'contract/list'), count(*) FILTER (WHERE line = 'contract/detail') FROM sim('log fields=path') line;
+END
+$$;
+SELECT data_id FROM contract WHERE state = '1' ORDER BY 1 LIMIT 1 \gset
+SELECT count(*) AS all_of_them, count(*) FILTER (WHERE state = '1') AS in_state, count(*) FILTER (WHERE data_id % 3 = 0) AS third FROM contract \gset
+SELECT * FROM asked('SELECT count(state) FROM contract');
+SELECT * FROM asked('SELECT count(*) FROM contract');
+SELECT lists, details = :all_of_them AS "all" FROM asked('SELECT lines FROM contract');
+SELECT lists, details = :in_state AS "right" FROM asked('SELECT lines FROM contract WHERE state = ''1''');
+SELECT lists, details = :third AS "right" FROM asked('SELECT lines FROM contract WHERE data_id % 3 = 0 AND jsonb_array_length(lines) > 1');
+SELECT lists, details FROM asked('SELECT lines FROM contract WHERE data_id = ' || :data_id);
+SELECT lists, details FROM asked('SELECT lines FROM contract LIMIT 3');
+SELECT lists, details FROM asked('SELECT lines FROM contract WHERE state = ''no''');
+EXPLAIN (VERBOSE, COSTS OFF) SELECT number, lines FROM contract WHERE state = '1' AND data_id % 3 = 0 AND jsonb_array_length(lines) > 1 AND random() >= 0;
+EXPLAIN (VERBOSE, COSTS OFF) SELECT number FROM contract;
+-- many at a time
+SELECT sim('hold path=contract/detail times=8 until=8');
+SELECT count(lines) FROM contract;
+SELECT sim('held');
+-- below an Append, again with other values, and from a cursor
+SELECT count(lines) FROM (SELECT lines FROM contract UNION ALL SELECT lines FROM contract) u;
+SELECT n, (SELECT count(lines) FROM contract WHERE data_id % n = 0) = (SELECT count(*) FROM contract WHERE data_id % n = 0) AS "right" FROM generate_series(1, 3) n;
+BEGIN;
+DECLARE c CURSOR FOR SELECT lines IS NOT NULL FROM contract;
+FETCH 2 FROM c;
+CLOSE c;
+COMMIT;
+-- a condition of a view that keeps rows back comes before those of its readers
+CREATE VIEW kept WITH (security_barrier) AS SELECT * FROM contract WHERE jsonb_array_length(lines) > 1;
+EXPLAIN (VERBOSE, COSTS OFF) SELECT number FROM kept WHERE number ~ 'x' AND data_id > 0;
+
+-- a record that is gone when its details are asked for; children of products have none
+SELECT sim('at n=3 do=drop object=contract form_id=5300601 id=first');
+SELECT count(*), count(lines) FROM contract;
+CREATE FOREIGN TABLE unit (data_id bigint, parent bigint OPTIONS (attr 'num_3'), unit text OPTIONS (attr 'text_8', detail 'true')) SERVER detail OPTIONS (object 'product');
+SELECT count(unit) = count(*) AS parents, count(*) FROM unit WHERE parent = 0;
+SELECT count(unit) FROM unit WHERE parent > 0;
+DROP VIEW kept;
+-- what does not fit, and what is refused for other reasons
+ALTER FOREIGN TABLE contract ALTER COLUMN lines TYPE bigint[];
+SELECT count(lines) FROM contract;
+ALTER FOREIGN TABLE contract OPTIONS (ADD on_error 'set_null');
+SELECT count(lines) FROM contract;
+SELECT sim('fault what=code code=100005 msg=没有权限 path=contract/detail');
+SELECT count(members_d) FROM contract;
+SELECT sim('fault what=busy path=contract/detail');
+SELECT count(members_d) FROM contract;
+ALTER FOREIGN TABLE contract ALTER COLUMN lines OPTIONS (SET detail 'perhaps');
+DROP SCHEMA detail_in CASCADE;

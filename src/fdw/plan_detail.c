@@ -1,0 +1,84 @@
+/*-------------------------------------------------------------------------
+ *
+ * plan_detail.c
+ *	  Quals that come before the details of a record are asked for.
+ *
+ * A record's details are a request: none is sent for what another qual drops.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/sysattr.h"
+#include "optimizer/clauses.h"
+#include "optimizer/optimizer.h"
+
+#include "fdw/plan_detail.h"
+#include "option/option.h"
+
+/* The columns among those read that come with the details, as pull_varattnos has them. */
+static Bitmapset *
+detail_columns(Oid relid, List *columns)
+{
+	Bitmapset  *result = NULL;
+	ListCell   *lc;
+
+	foreach(lc, columns)
+		if (option_is_detail(relid, lfirst_int(lc)))
+			result = bms_add_member(result, lfirst_int(lc) - FirstLowInvalidHeapAttributeNumber);
+	return result;
+}
+
+static bool
+needs_details(const RelOptInfo *rel, Node *clause, const Bitmapset *details)
+{
+	Bitmapset  *used = NULL;
+
+	pull_varattnos(clause, rel->relid, &used);
+	return bms_overlap(used, details) ||
+		bms_is_member(0 - FirstLowInvalidHeapAttributeNumber, used);
+}
+
+/*
+ * Has it another value in a rescan?  Then rows that are kept for rescans would be
+ * those of the first one.
+ */
+static bool
+may_change(const RelOptInfo *rel, const RestrictInfo *rinfo)
+{
+	return !bms_is_subset(rinfo->clause_relids, rel->relids) || !bms_is_empty(pull_paramids(rinfo->clause));
+}
+
+int
+plan_detail_quals(RelOptInfo *rel, Oid relid, List *columns, List *scan_clauses,
+				  List **local, List **before)
+{
+	Bitmapset  *details = detail_columns(relid, columns);
+	Index		least = PG_UINT32_MAX;	/* security level of a qual that stays */
+	int			moved = 0;
+	ListCell   *lc;
+
+	if (bms_is_empty(details))
+		return 0;
+	foreach(lc, scan_clauses)
+	{
+		RestrictInfo *rinfo = lfirst_node(RestrictInfo, lc);
+
+		if (list_member_ptr(*local, rinfo->clause) && needs_details(rel, (Node *) rinfo->clause, details))
+			least = Min(least, rinfo->security_level);
+	}
+	foreach(lc, scan_clauses)
+	{
+		RestrictInfo *rinfo = lfirst_node(RestrictInfo, lc);
+		Node	   *clause = (Node *) rinfo->clause;
+
+		if (!list_member_ptr(*local, clause) || needs_details(rel, clause, details) ||
+			(rinfo->security_level > least && !rinfo->leakproof) ||
+			contain_subplans(clause) || contain_volatile_functions(clause) || may_change(rel, rinfo))
+			continue;
+		*local = list_delete_ptr(*local, clause);
+		*before = lappend(*before, clause);
+		moved++;
+	}
+	return moved;
+}

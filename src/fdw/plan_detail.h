@@ -1,0 +1,22 @@
+/*-------------------------------------------------------------------------
+ *
+ * plan_detail.h
+ *	  Quals that come before the details of a record are asked for.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef XBB_PLAN_DETAIL_H
+#define XBB_PLAN_DETAIL_H
+
+#include "nodes/pathnodes.h"
+
+/*
+ * Where one of the columns to read (a list of attnums) comes with a record's details:
+ * moves quals that need none of them from *local to the end of *before, so that the
+ * scan checks them first.  Returns how many; quals keep the order of their security
+ * levels.  scan_clauses are the RestrictInfos of all of them.
+ */
+extern int	plan_detail_quals(RelOptInfo *rel, Oid relid, List *columns, List *scan_clauses,
+							  List **local, List **before);
+
+#endif							/* XBB_PLAN_DETAIL_H */

@@ -1,0 +1,264 @@
+/*-------------------------------------------------------------------------
+ *
+ * scan_detail.c
+ *	  Columns that come with a record's details, many requests in flight.
+ *
+ * A record waits here, whole but for these columns, until its details are there;
+ * which record comes first is the API's affair.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "executor/executor.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+
+#include "fdw/scan_state.h"
+#include "form/form.h"
+
+/* A record whose details are under way. */
+typedef struct DetailRow
+{
+	bool		used;
+	HeapTuple	tuple;			/* the other columns */
+} DetailRow;
+
+/* The details of one record, or why there are none. */
+typedef struct DetailAnswer
+{
+	RecordPage *page;			/* NULL: the record is gone, or has none */
+} DetailAnswer;
+
+struct ScanDetails
+{
+	MemoryContext context;		/* owns this and the pages */
+	TableOptions table;			/* of the list, with the path of the details */
+	OptionObject object;
+	TupleDesc	tupdesc;
+	Bitmapset  *columns;
+	RecordFormat *format;
+	ApiQueue   *calls;
+	DetailRow  *rows;			/* by ticket */
+	int			depth;			/* of them, those that may be under way */
+	int			nrows;			/* and are */
+	int64		nasked;			/* of this reading */
+	Datum	   *values;			/* of the details; by attnum - 1 */
+	bool	   *isnull;
+	HeapTuple	last;			/* what the slot shows, with its page */
+	RecordPage *last_page;
+	DetailCounters *counters;
+};
+
+/* ---- for the queue of calls ---- */
+
+static void *
+read_details(void *arg, const char *body, size_t length, Envelope *envelope)
+{
+	ScanDetails *details = arg;
+	DetailAnswer *answer = MemoryContextAllocZero(details->context, sizeof(DetailAnswer));
+
+	answer->page = record_read_single(details->format, details->context, body, length, envelope);
+	return answer;
+}
+
+static void
+discard_details(void *arg, void *answer)
+{
+	if (((DetailAnswer *) answer)->page)
+		MemoryContextDelete(((DetailAnswer *) answer)->page->context);
+}
+
+/* How the API says that there is no such record (xbb-api 5, C). */
+#define NOT_THERE "不存在"
+
+/* A record that has gone meanwhile, or a product's child: details take the parent's id (xbb-api 6, A). */
+static void *
+give_up_details(void *arg, const CallFault *fault)
+{
+	ScanDetails *details = arg;
+
+	if (fault->kind != LIMITER_ERRORS_API || fault->refused || fault->sqlstate != ERRCODE_FDW_ERROR ||
+		strstr(fault->message, NOT_THERE) == NULL)
+		return NULL;
+	details->counters->missing++;
+	return MemoryContextAllocZero(details->context, sizeof(DetailAnswer));
+}
+
+/* ---- public ---- */
+
+Bitmapset *
+scan_detail_columns(Oid relid, const Bitmapset *wanted)
+{
+	Bitmapset  *result = NULL;
+	int			attnum = -1;
+
+	while ((attnum = bms_next_member(wanted, attnum)) > 0)
+		if (option_is_detail(relid, attnum))
+			result = bms_add_member(result, attnum);
+	return result;
+}
+
+ScanDetails *
+scan_details_open(const TableOptions *table, const ApiAccess *access, TupleDesc tupdesc,
+				  Bitmapset *columns, DetailCounters *counters)
+{
+	ScanDetails *details = palloc0(sizeof(ScanDetails));
+	ApiReader	reader = {.read = read_details, .discard = discard_details, .give_up = give_up_details, .arg = details};
+	const char *path = table->object->path;
+
+	details->context = CurrentMemoryContext;
+	details->table = *table;
+	details->object = *table->object;
+	details->object.path = psprintf("%.*sdetail", (int) (strlen(path) - strlen("list")), path);
+	details->table.object = &details->object;
+	details->table.form_id = details->table.params = NULL;
+	details->tupdesc = tupdesc;
+	details->columns = columns;
+	details->format = reader_format(&details->table, tupdesc, columns, get_rel_name(table->relid));
+	form_show_labels(table, access, columns, record_show, details->format);
+	record_show_details(details->format);
+	details->calls = api_open(&details->table, access, &reader);
+	details->depth = table->server.concurrency;
+	details->rows = palloc0(sizeof(DetailRow) * details->depth);
+	details->values = palloc(sizeof(Datum) * tupdesc->natts);
+	details->isnull = palloc(sizeof(bool) * tupdesc->natts);
+	details->counters = counters;
+	return details;
+}
+
+/* Asks for the details of a record, whose other columns the slot has. */
+static void
+ask_for(ScanDetails *details, TupleTableSlot *slot, int64 data_id)
+{
+	MemoryContext old = MemoryContextSwitchTo(details->context);
+	int			ticket = 0;
+
+	while (details->rows[ticket].used)
+		ticket++;
+	details->rows[ticket].used = true;
+	details->rows[ticket].tuple = heap_form_tuple(details->tupdesc, slot->tts_values, slot->tts_isnull);
+	details->nrows++;
+	details->nasked++;
+	details->counters->asked++;
+	api_ask_members(details->calls, ticket, psprintf("\"dataId\":" INT64_FORMAT, data_id));
+	MemoryContextSwitchTo(old);
+}
+
+/* Waits for the details of any record, and fills the slot's arrays with all its columns. */
+static void
+take_next(ScanDetails *details, TupleTableSlot *slot)
+{
+	ApiCounters before = *api_counters(details->calls);
+	ApiCounters spent;
+	ApiAnswer	answer;
+	DetailAnswer *got;
+	DetailRow  *row;
+	int			attnum = -1;
+
+	if (details->last)
+		heap_freetuple(details->last);
+	if (details->last_page)
+		MemoryContextDelete(details->last_page->context);
+	details->last_page = NULL;
+	if (!api_next(details->calls, true, &answer))
+		elog(ERROR, "xbb_fdw waits for details of nothing");
+	spent = *api_counters(details->calls);
+	details->counters->api.requests += spent.requests - before.requests;
+	details->counters->api.retries += spent.retries - before.retries;
+	details->counters->api.bytes += spent.bytes - before.bytes;
+	details->counters->api.throttled_us += spent.throttled_us - before.throttled_us;
+
+	row = &details->rows[answer.ticket];
+	got = answer.result;
+	details->last = row->tuple;
+	details->last_page = got->page;
+	row->used = false;
+	details->nrows--;
+	heap_deform_tuple(row->tuple, details->tupdesc, slot->tts_values, slot->tts_isnull);
+	if (got->page && got->page->nrows == 1)
+	{
+		Bitmapset  *failed = record_tuple(details->format, got->page, 0, details->values, details->isnull);
+
+		details->counters->failures += bms_num_members(failed);
+		while ((attnum = bms_next_member(details->columns, attnum)) > 0)
+		{
+			slot->tts_values[attnum - 1] = details->values[attnum - 1];
+			slot->tts_isnull[attnum - 1] = details->isnull[attnum - 1];
+		}
+	}
+	pfree(got);
+}
+
+/* The next record of the list that passes what is checked before; its details are asked for. */
+static ReaderOutcome
+ask_for_next(ForeignScanState *node, TupleTableSlot *slot)
+{
+	ScanProgress *state = node->fdw_state;
+	ScanDetails *details = state->details;
+	ExprContext *econtext = node->ss.ps.ps_ExprContext;
+	RecordPage *page;
+	int			row;
+	ReaderOutcome outcome = reader_next(state->reader, details->nrows == 0 && !state->asynchronous, &page, &row);
+
+	if (outcome != READER_ROW)
+		return outcome;
+	state->records++;
+	state->failures += bms_num_members(record_tuple(state->format, page, row, slot->tts_values, slot->tts_isnull));
+	ExecStoreVirtualTuple(slot);
+	econtext->ecxt_scantuple = slot;
+	if (ExecQual(node->fdw_recheck_quals, econtext))
+		ask_for(details, slot, page->ids[row]);
+	else
+		state->rechecked++;
+	ExecClearTuple(slot);
+	ResetExprContext(econtext);
+	return outcome;
+}
+
+bool
+scan_details_row(ForeignScanState *node, TupleTableSlot *slot)
+{
+	ScanProgress *state = node->fdw_state;
+	ScanDetails *details = state->details;
+
+	state->not_yet = false;
+	while (!state->ended && details->nrows < details->depth && (state->limit < 0 || details->nasked < state->limit))
+	{
+		ReaderOutcome outcome = ask_for_next(node, slot);
+
+		if (outcome == READER_NOT_YET)
+			break;
+		state->ended = outcome == READER_END;
+		state->read_out |= state->ended;
+	}
+	if (details->nrows == 0)
+	{
+		state->not_yet = !state->ended && (state->limit < 0 || details->nasked < state->limit);
+		return false;
+	}
+	take_next(details, slot);
+	return true;
+}
+
+void
+scan_details_tell(const ScanProgress *state)
+{
+	const DetailCounters *counters = &state->detailed;
+	const char *name = counters->missing + counters->failures > 0 ? get_rel_name(state->table->relid) : NULL;
+
+	if (counters->missing > 0)
+		ereport(WARNING,
+				(errcode(ERRCODE_WARNING),
+				 errmsg_plural("%lld record of foreign table \"%s\" has no details that can be read",
+							   "%lld records of foreign table \"%s\" have no details that can be read",
+							   counters->missing, (long long) counters->missing, name),
+				 errhint("They were deleted meanwhile, or are children of products; what comes with the details is NULL.")));
+	if (counters->failures > 0)
+		ereport(WARNING,
+				(errcode(ERRCODE_WARNING),
+				 errmsg_plural("%lld value of the details of foreign table \"%s\" did not fit its column and was read as null",
+							   "%lld values of the details of foreign table \"%s\" did not fit their columns and were read as null",
+							   counters->failures, (long long) counters->failures, name)));
+}

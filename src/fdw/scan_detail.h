@@ -1,0 +1,37 @@
+/*-------------------------------------------------------------------------
+ *
+ * scan_detail.h
+ *	  Columns that come with a record's details, many requests in flight.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef XBB_SCAN_DETAIL_H
+#define XBB_SCAN_DETAIL_H
+
+#include "executor/tuptable.h"
+
+#include "api/api.h"
+
+typedef struct ScanDetails ScanDetails;
+
+/* Of a scan, summed over its readings. */
+typedef struct DetailCounters
+{
+	int64		asked;			/* records whose details were asked for */
+	int64		missing;		/* of them, those that have none to be read */
+	int64		failures;		/* values that did not fit and were read as null */
+	ApiCounters api;
+} DetailCounters;
+
+/* The columns among those wanted (attnums) that come with details. */
+extern Bitmapset *scan_detail_columns(Oid relid, const Bitmapset *wanted);
+
+/*
+ * For one reading.  tupdesc is the table's; columns are of scan_detail_columns.
+ * Lives in the current context, and abandons what is under way when that ends.
+ * *counters are added to.
+ */
+extern ScanDetails *scan_details_open(const TableOptions *table, const ApiAccess *access, TupleDesc tupdesc,
+									  Bitmapset *columns, DetailCounters *counters);
+
+#endif							/* XBB_SCAN_DETAIL_H */
