@@ -33,6 +33,7 @@ BEGIN;
 SELECT catalog_rows() AS before \gset
 CALL xbb.sync('quiet');
 SELECT catalog_rows() - :before AS written;
+SET LOCAL client_min_messages = warning;
 CALL xbb.reconcile('quiet', full => true);
 SELECT catalog_rows() - :before AS written;
 ROLLBACK;

@@ -13,6 +13,9 @@ LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'xbb_fdw_stage_
 CREATE FUNCTION xbb._stage_close(stage integer) RETURNS void
 LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'xbb_fdw_stage_close';
 
+CREATE FUNCTION xbb._stage_clear(stage integer) RETURNS void
+LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'xbb_fdw_stage_clear';
+
 CREATE FUNCTION xbb._stage_piece(stage integer, first bigint, last bigint, anew boolean) RETURNS bigint
 LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'xbb_fdw_stage_piece';
 

@@ -6,7 +6,7 @@
 --   _sync_apply      a piece of the second stage into the target, all or, by an error, none:
 --                    doubles, rivals, moved keys, then one UPDATE and one INSERT.  What a
 --                    piece is, is the stage's business: statements say xbb._stage(made)
---   _sync_load       goes through the pieces.  Of one that fails, what is before the row at
+--   _sync_load       goes through the pieces, so that what is made needs no disk.  Of one that fails, what is before the row at
 --                    which it failed goes on its own, then that row alone; only what fails
 --                    alone is set aside.  Pieces are small behind a failure and grow again
 --                    (_sync_pace), so that it costs what is written, not their square
@@ -34,6 +34,8 @@ BEGIN
   -- and so is all of a full run
   work.present := present OR EXISTS (SELECT FROM xbb.sync_run r WHERE r.id = run AND r.task = 'sync full');
   work.made := xbb._stage_make(def.target, def.target_columns);
+  work.transform := xbb._sync_transform_statement(def, stage, false);
+  work.transform_loaded := xbb._sync_transform_statement(def, stage, true);
   work.rejects_left := def.reject_limit - xbb._sync_count_rejects(def, run);
   work.has_rejects := EXISTS (SELECT FROM xbb.sync_reject r WHERE r.owner = def.owner AND r.sync = def.name);
   IF xbb._sync_is_list(def.source) THEN
@@ -119,17 +121,14 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE BEGIN ATOMIC
               ELSE pg_catalog.sqrt(greatest(span, good) * 32)::bigint END;
 END;
 
--- Makes of all that is staged, and was not set aside yet, what goes into the target.  Of a
--- piece that fails what came before its error has come.
-CREATE FUNCTION xbb._sync_transform(def xbb.sync_definition, work xbb._sync_work, rejected bigint,
+-- Makes of the staged records "first" to "last", those that were not set aside yet, what goes
+-- into the target.  Of a piece that fails what came before its error has come.
+CREATE FUNCTION xbb._sync_transform(def xbb.sync_definition, work xbb._sync_work, first bigint, last bigint, rejected bigint,
   loaded bigint, OUT all_rejected bigint, OUT failed bigint)
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  total constant bigint := xbb._stage_count(work.stage);
-  most constant bigint := least((xbb._sync_limits()).piece_records, xbb._stage_fitting(work.stage));
-  statements constant pg_catalog.text[] := array[xbb._sync_transform_statement(def, work.stage, true),
-                                                xbb._sync_transform_statement(def, work.stage, false)];
-  at bigint := 1;
+  most constant bigint := xbb._stage_fitting(work.stage);
+  at bigint := first;
   size bigint := most;
   span double precision;
   good bigint := 0;
@@ -138,13 +137,13 @@ DECLARE
 BEGIN
   all_rejected := rejected;
   failed := 0;
-  WHILE at <= total LOOP
-    upto := least(at + size - 1, total, CASE WHEN at <= loaded THEN loaded END);
+  WHILE at <= last LOOP
+    upto := least(at + size - 1, last, CASE WHEN at <= loaded THEN loaded END);
     IF xbb._stage_piece(work.stage, at, upto, false) = 0 THEN
       at := upto + 1;
       CONTINUE;
     END IF;
-    attempt := xbb._sync_attempt(def, work, statements[CASE WHEN at <= loaded THEN 1 ELSE 2 END], at, upto);
+    attempt := xbb._sync_attempt(def, work, CASE WHEN at <= loaded THEN work.transform_loaded ELSE work.transform END, at, upto);
     IF attempt.failure IS NULL THEN
       good := good + upto - at + 1;
       at := upto + 1;
@@ -340,15 +339,13 @@ BEGIN
 END
 $$;
 
--- Brings all that is made into the target: what fails alone is set aside.
-CREATE FUNCTION xbb._sync_apply_all(def xbb.sync_definition, work xbb._sync_work, rejected bigint) RETURNS xbb._sync_counts
+-- Brings what is made of the records "first" to "last" into the target: what fails alone is set aside.
+CREATE FUNCTION xbb._sync_apply_all(def xbb.sync_definition, work xbb._sync_work, first bigint, last bigint, counts xbb._sync_counts)
+RETURNS xbb._sync_counts
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  total constant bigint := xbb._stage_last(work.made);
-  -- records that change their keys among one another should be in one piece
-  most constant bigint := least((xbb._sync_limits()).piece_records, CASE WHEN def.key = '{data_id}' THEN xbb._stage_fitting(work.made) END);
-  counts xbb._sync_counts := ROW(0, 0, 0, 0, rejected, 0)::xbb._sync_counts;
-  at bigint := 1;
+  most constant bigint := last - first + 1;
+  at bigint := first;
   size bigint := most;
   span double precision;
   good bigint := 0;
@@ -356,8 +353,8 @@ DECLARE
   reached bigint;
   attempt pg_catalog.record;
 BEGIN
-  WHILE at <= total LOOP
-    upto := least(at + size - 1, total);
+  WHILE at <= last LOOP
+    upto := least(at + size - 1, last);
     attempt := xbb._sync_attempt(def, work, NULL, at, upto);
     IF attempt.failure IS NULL THEN
       counts := xbb._sync_add(counts, attempt.counts);
@@ -393,14 +390,26 @@ DECLARE
   work xbb._sync_work;
   aside pg_catalog.record;
   transformed pg_catalog.record;
+  total constant bigint := xbb._stage_count(stage);
+  -- records that change their keys among one another should be in one piece
+  most constant bigint := least((xbb._sync_limits()).piece_records, CASE WHEN def.key = '{data_id}' THEN xbb._stage_fitting(stage) END);
+  at bigint := 1;
 BEGIN
-  IF xbb._stage_count(stage) > 0 THEN
+  IF total > 0 THEN
     work := xbb._sync_work(def, run, stage, present);
     aside := xbb._sync_set_unread_aside(def, work);
-    transformed := xbb._sync_transform(def, work, aside.rejected, loaded);
-    work.has_rejects := work.has_rejects OR transformed.all_rejected > 0;
-    counts := xbb._sync_apply_all(def, work, transformed.all_rejected);
-    counts.rows_read := counts.rows_read + aside.unread + transformed.failed;
+    counts.rows_read := aside.unread;
+    counts.rejected := aside.rejected;
+    WHILE at <= total LOOP
+      PERFORM xbb._stage_clear(work.made);
+      transformed := xbb._sync_transform(def, work, at, least(at + most - 1, total), counts.rejected, loaded);
+      counts.rows_read := counts.rows_read + transformed.failed;
+      counts.rejected := transformed.all_rejected;
+      work.has_rejects := work.has_rejects OR counts.rejected > 0;
+      counts := xbb._sync_apply_all(def, work, at, least(at + most - 1, total), counts);
+      work.has_rejects := work.has_rejects OR counts.rejected > 0;
+      at := at + most;
+    END LOOP;
     IF counts.rejected > work.rejects_left THEN
       PERFORM xbb._sync_limit_rejects(def, work, counts.rejected,
         (SELECT pg_catalog.max(r.error) FROM xbb.sync_reject r WHERE r.owner = def.owner AND r.sync = def.name AND r.run = $2));

@@ -203,6 +203,22 @@ stage_put(Stage *stage, int64 number, Datum *values, bool *isnull)
 	}
 }
 
+void
+stage_clear(Stage *stage)
+{
+	tuplestore_clear(stage->rows);
+	stage->cleared += stage->nrows;
+	stage->nrows = 0;
+	if (stage->numbers)
+		pfree(stage->numbers);
+	stage->numbers = NULL;
+	if (stage->flags)
+		pfree(stage->flags);
+	stage->flags = NULL;
+	memset(stage->places, 0, sizeof(stage->places));
+	stage->piece = stage->piece_rows = stage->reached = 0;
+}
+
 int64
 stage_last(Stage *stage)
 {

@@ -33,6 +33,7 @@ typedef struct Stage
 	TupleDesc	tupdesc;		/* "#n" first; NULL before stage_set_columns */
 	Tuplestorestate *rows;
 	int64		nrows;
+	int64		cleared;		/* rows that were there before */
 	int64		sampled;		/* rows of which the size was taken, and their bytes */
 	int64		sampled_bytes;
 	int64	   *numbers;
@@ -74,6 +75,9 @@ extern void stage_set_columns(Stage *stage, TupleDesc tupdesc);
 /* Appends a row; its values begin with the number.  Nothing in them may point to what is
  * stored elsewhere. */
 extern void stage_put(Stage *stage, int64 number, Datum *values, bool *isnull);
+
+/* Without rows again; its columns stay, and numbers go on. */
+extern void stage_clear(Stage *stage);
 
 /* The number of the last row; 0: there is none. */
 extern int64 stage_last(Stage *stage);

@@ -32,6 +32,7 @@
 PG_FUNCTION_INFO_V1(xbb_fdw_stage_read);
 PG_FUNCTION_INFO_V1(xbb_fdw_stage_make);
 PG_FUNCTION_INFO_V1(xbb_fdw_stage_append);
+PG_FUNCTION_INFO_V1(xbb_fdw_stage_clear);
 PG_FUNCTION_INFO_V1(xbb_fdw_stage_close);
 PG_FUNCTION_INFO_V1(xbb_fdw_stage_piece);
 PG_FUNCTION_INFO_V1(xbb_fdw_stage_mark);
@@ -60,7 +61,7 @@ typedef struct Statement
 	char	   *text;
 	SPIPlanPtr	plan;
 	int			size;			/* of the pieces that it is for, as size_of() has it */
-	int64		place;			/* of the piece's first row when it was planned */
+	int64		place;			/* how many rows went before when it was planned */
 } Statement;
 
 static Statement *statements = NULL;
@@ -112,7 +113,7 @@ size_of(int64 rows)
 static bool
 is_outgrown(Statement *statement, Stage *stage)
 {
-	return stage->piece > Max(statement->place * 2, statement->place + OTHER_SIZE * OTHER_SIZE);
+	return stage->cleared + stage->piece > Max(statement->place * 2, statement->place + OTHER_SIZE * OTHER_SIZE);
 }
 
 /* The plan of a statement about a piece of that stage. */
@@ -152,7 +153,7 @@ statement_plan(Stage *stage, const char *text)
 	}
 	else
 		return statement->plan;
-	statement->place = stage->piece;
+	statement->place = stage->cleared + stage->piece;
 	return statement->plan;
 }
 
@@ -268,6 +269,13 @@ xbb_fdw_stage_append(PG_FUNCTION_ARGS)
 	run_statement(fcinfo, statement_plan(stage, query), 2, stage_receiver(stage));
 	SPI_finish();
 	PG_RETURN_INT64(stage->nrows - before);
+}
+
+Datum
+xbb_fdw_stage_clear(PG_FUNCTION_ARGS)
+{
+	stage_clear(stage_argument(fcinfo));
+	PG_RETURN_VOID();
 }
 
 Datum

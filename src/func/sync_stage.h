@@ -31,6 +31,9 @@ extern PGDLLEXPORT Datum xbb_fdw_stage_make(PG_FUNCTION_ARGS);
  */
 extern PGDLLEXPORT Datum xbb_fdw_stage_append(PG_FUNCTION_ARGS);
 
+/* xbb._stage_clear(stage): it has no rows any more; those that come have higher numbers */
+extern PGDLLEXPORT Datum xbb_fdw_stage_clear(PG_FUNCTION_ARGS);
+
 /* xbb._stage_close(stage) */
 extern PGDLLEXPORT Datum xbb_fdw_stage_close(PG_FUNCTION_ARGS);
 
