@@ -127,9 +127,69 @@ SELECT rejects_open FROM xbb.sync_status WHERE name = 'mat' ORDER BY problem NUL
 CALL xbb.sync('mat');
 CALL xbb.sync_all();
 
+
+-- to another role: who may become both gives it, and it waits for the other one's word
+RESET ROLE;
+CREATE ROLE regress_xbb_keep_heir LOGIN;
+CREATE ROLE regress_xbb_keep_chief LOGIN;
+GRANT ALL ON SCHEMA public TO regress_xbb_keep_heir;
+SET ROLE regress_xbb_keep_etl;
+SELECT xbb.alter_sync('mat', owner => 'regress_xbb_keep_heir');
+SELECT xbb.handover('regress_xbb_keep_etl', 'regress_xbb_keep_heir');
+SET ROLE regress_xbb_keep_heir;
+SELECT xbb.alter_sync('mat', owner => 'regress_xbb_keep_heir');
+RESET ROLE;
+GRANT regress_xbb_keep_etl, regress_xbb_keep_heir TO regress_xbb_keep_chief;
+SET ROLE regress_xbb_keep_chief;
+SELECT xbb.alter_sync('mat', overlap => '3 hours', owner => 'regress_xbb_keep_heir');
+-- of two that are called so, one waits for its owner's word
+SELECT xbb.alter_sync('mat', owner => 'regress_xbb_keep_heir');
+RESET ROLE;
+DELETE FROM xbb._sync_definition WHERE id = 100;
+SET ROLE regress_xbb_keep_chief;
+\set VERBOSITY default
+SELECT xbb.alter_sync('mat', owner => 'regress_xbb_keep_heir');
+\set VERBOSITY terse
+RESET ROLE;
+SELECT count(*) AS functions FROM pg_proc p JOIN xbb.sync_definition d ON p.proname = '_sync_' || d.id WHERE d.name = 'mat';
+SET ROLE regress_xbb_keep_etl;
+CALL xbb.sync('mat');
+SET ROLE regress_xbb_keep_heir;
+CALL xbb.sync('mat');
+SELECT problem FROM xbb.sync_status;
+SELECT xbb.alter_sync('mat', columns => '{}');
+RESET ROLE;
+ALTER MATERIALIZED VIEW "Über.sicht" OWNER TO regress_xbb_keep_heir;
+ALTER TABLE small OWNER TO regress_xbb_keep_heir;
+GRANT SELECT ON records TO regress_xbb_keep_heir;
+SET ROLE regress_xbb_keep_heir;
+SELECT xbb.alter_sync('mat', columns => '{}');
+CALL xbb.sync('mat');
+SELECT sync, owner, data_id FROM xbb.sync_reject;
+SELECT count(*) > 3 AS has_its_log FROM xbb.sync_run;
+-- all of one role; a name that the other one has is refused
+CREATE TABLE heirs (data_id bigint PRIMARY KEY, update_time timestamptz, "Grösse" integer);
+SELECT xbb.create_sync('mine', source => '"Über.sicht"', target => 'heirs');
+RESET ROLE;
+SELECT xbb.handover('regress_xbb_keep_heir', 'regress_xbb_keeper');
+SELECT xbb.alter_sync('mine', owner => 'regress_xbb_keeper');
+SET ROLE regress_xbb_keep_heir;
+SELECT xbb.alter_sync('mine', new_name => 'other');
+RESET ROLE;
+SELECT xbb.handover('regress_xbb_keep_heir', 'regress_xbb_keeper');
+SELECT name, confirmed FROM xbb.sync_definition WHERE owner = 'regress_xbb_keeper'::regrole ORDER BY name;
+-- a role that was renamed is followed
+ALTER ROLE regress_xbb_keeper RENAME TO regress_xbb_keep_renamed;
+SELECT count(*), bool_and(owner_name <> 'regress_xbb_keep_renamed') AS not_yet FROM xbb.sync_definition WHERE owner = 'regress_xbb_keep_renamed'::regrole;
+SET ROLE regress_xbb_keep_renamed;
+CALL xbb.sync('mine');
+SELECT owner_name FROM xbb.sync_definition WHERE name = 'mine';
+RESET ROLE;
+ALTER ROLE regress_xbb_keep_renamed RENAME TO regress_xbb_keeper;
+
 \c :here
 SET client_min_messages = error;
 DROP DATABASE regress_xbb_kept;
 DROP DATABASE regress_xbb_keep_all;
 DROP DATABASE regress_xbb_keep_own;
-DROP ROLE regress_xbb_keeper, regress_xbb_keep_etl, regress_xbb_keep_gone;
+DROP ROLE regress_xbb_keeper, regress_xbb_keep_etl, regress_xbb_keep_gone, regress_xbb_keep_heir, regress_xbb_keep_chief;

@@ -23,7 +23,7 @@ BEGIN
     remedy := 'SELECT xbb.activate(); lets the syncs run here.';
     RETURN;
   ELSIF NOT def.confirmed THEN
-    problem := 'it was restored by another role, and waits for its owner''s word';
+    problem := 'another role has restored it, or given it away, and it waits for its owner''s word';
     remedy := pg_catalog.format('SELECT xbb.alter_sync(%1$L, columns => ''{}''); reads its expressions anew, '
                                 'SELECT xbb.drop_sync(%1$L); forgets the sync.', def.name);
     RETURN;
@@ -450,7 +450,7 @@ DECLARE
   again xbb.sync_definition;
 BEGIN
   IF NOT def.confirmed THEN
-    PERFORM xbb._sync_ask_to_read(def, 'It was restored by another role.');
+    PERFORM xbb._sync_ask_to_read(def, 'Another role has restored it, or given it away.');
   END IF;
   PERFORM xbb._sync_check_places(def);
   PERFORM xbb._sync_check_function(def);

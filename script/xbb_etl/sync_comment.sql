@@ -3,6 +3,15 @@ COMMENT ON COLUMN xbb._sync_definition.owner IS 'name of the role that it runs a
 COMMENT ON COLUMN xbb._sync_definition.owner_oid IS 'its number, where the row was written';
 COMMENT ON COLUMN xbb._sync_definition.source IS 'the source''s number, where the row was written';
 COMMENT ON COLUMN xbb._sync_definition.target IS 'the target''s number, where the row was written';
+COMMENT ON COLUMN xbb._sync_definition.place IS 'token of the place where these numbers hold';
+COMMENT ON COLUMN xbb._place.single IS 'there is one row';
+COMMENT ON COLUMN xbb._place.token IS 'what the definitions have that are active here';
+COMMENT ON COLUMN xbb._place.system_identifier IS 'of the cluster';
+COMMENT ON COLUMN xbb._place.timeline IS 'when the syncs were made active, or went on after a failover';
+COMMENT ON COLUMN xbb._place.database IS 'its number';
+COMMENT ON COLUMN xbb._place.host IS 'the host''s name';
+COMMENT ON COLUMN xbb._place.directory IS 'the data directory';
+COMMENT ON COLUMN xbb._place.places IS 'where a failover may go: host, or host:data directory';
 COMMENT ON COLUMN xbb._sync_run_log.definition IS 'id of the sync';
 COMMENT ON COLUMN xbb._sync_reject.definition IS 'id of the sync';
 COMMENT ON COLUMN xbb._sync_reject.restored_by IS 'who brought it, if that was neither a run nor a superuser';

@@ -365,12 +365,22 @@ BEGIN
 END
 $$;
 
+-- Does alter_sync name anything but enabled, owner and new_name?
+CREATE FUNCTION xbb._sync_says_more(given xbb.sync_definition) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE BEGIN ATOMIC
+  SELECT pg_catalog.num_nonnulls((given).source, (given).target, (given).key, (given).overlap, (given).columns, (given).chunk,
+                                 (given).reject_limit, (given).delete_mode, (given).scope, (given).delete_limit, (given).stamp,
+                                 (given).label, (given).max_age) > 0;
+END;
+
 CREATE FUNCTION xbb._sync_alter(given xbb.sync_definition, new_name pg_catalog.text, path pg_catalog.text) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET quote_all_identifiers = off
 SET standard_conforming_strings = on SET array_nulls = on SET transform_null_equals = off SET DateStyle = ISO
 SET IntervalStyle = postgres SET extra_float_digits = 1 SET bytea_output = hex SET xmloption = content AS $$
 DECLARE
-  before xbb.sync_definition := xbb._sync_get(given.name);
+  -- of a sync that is not one's own, the owner is all that can be said
+  before xbb.sync_definition := CASE WHEN given.owner IS NULL OR new_name IS NOT NULL OR xbb._sync_says_more(given)
+                                     THEN xbb._sync_get(given.name) ELSE xbb._sync_get_to_give(given.name) END;
   def xbb.sync_definition := xbb._sync_merge(before, given);
   anew boolean := false;
 BEGIN
@@ -381,11 +391,8 @@ BEGIN
   IF pg_catalog.num_nonnulls(given.source, given.target, given.scope, new_name) > 0 THEN
     PERFORM xbb._sync_take_idle(def);
   END IF;
-  -- these two are all that can be said of a sync whose tables are gone
-  IF pg_catalog.num_nonnulls(given.enabled, new_name) = 0 OR
-     pg_catalog.num_nonnulls(given.source, given.target, given.key, given.overlap, given.columns, given.chunk,
-                             given.reject_limit, given.delete_mode, given.scope, given.delete_limit, given.stamp,
-                             given.label, given.max_age) > 0 THEN
+  -- these three are all that can be said of a sync whose tables are gone
+  IF pg_catalog.num_nonnulls(given.enabled, given.owner, new_name) = 0 OR xbb._sync_says_more(given) THEN
     IF given.columns IS NOT NULL OR NOT def.confirmed THEN
       def.path := path;
     END IF;
@@ -396,7 +403,13 @@ BEGIN
     PERFORM xbb._sync_check_places(def);
     def := xbb._sync_prepare(def, NULL, anew);
   END IF;
-  PERFORM xbb._sync_update(def);
+  -- what belongs to another role by now would be that role's word
+  IF NOT before.confirmed AND def.confirmed THEN
+    PERFORM xbb._sync_function_keep(def.id, '{}', coalesce(xbb._sync_functions(def.id), '{}'));
+  END IF;
+  IF pg_catalog.num_nonnulls(given.enabled, new_name) > 0 OR xbb._sync_says_more(given) OR given.owner IS NULL THEN
+    PERFORM xbb._sync_update(def);
+  END IF;
   -- a second one that alters the sync waits for its row
   IF anew THEN
     PERFORM xbb._sync_bind(def.id);
@@ -407,6 +420,10 @@ BEGIN
   PERFORM xbb._sync_tell_change(before, def);
   IF new_name <> def.name THEN
     PERFORM xbb._sync_rename(def, new_name);
+    def.name := new_name;
+  END IF;
+  IF given.owner IS NOT NULL THEN
+    PERFORM xbb._sync_hand_over(def, given.owner);
   END IF;
 END
 $$;

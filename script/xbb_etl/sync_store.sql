@@ -4,6 +4,9 @@
 CREATE FUNCTION xbb._sync_insert(def xbb.sync_definition) RETURNS boolean
 LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'xbb_fdw_sync_insert';
 
+CREATE FUNCTION xbb._sync_give(id integer, heir pg_catalog.regrole) RETURNS boolean
+LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'xbb_fdw_sync_give';
+
 CREATE FUNCTION xbb._place_activate(places pg_catalog.text[]) RETURNS boolean
 LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'xbb_fdw_place_activate';
 

@@ -19,7 +19,7 @@ CREATE TYPE xbb._sync_work AS (
 -- Where this database is: dumps leave it out, and what copies it otherwise is elsewhere.
 CREATE TABLE xbb._place (
   single boolean PRIMARY KEY DEFAULT true CHECK (single),
-  token pg_catalog.uuid NOT NULL DEFAULT pg_catalog.gen_random_uuid(),
+  token pg_catalog.uuid NOT NULL UNIQUE DEFAULT pg_catalog.gen_random_uuid(),
   system_identifier bigint NOT NULL,
   timeline integer NOT NULL,
   database pg_catalog.oid NOT NULL,
@@ -168,7 +168,7 @@ CREATE TRIGGER restored BEFORE INSERT ON xbb._sync_reject FOR EACH ROW EXECUTE F
 ALTER TABLE xbb._sync_definition ENABLE ALWAYS TRIGGER restored;
 ALTER TABLE xbb._sync_reject ENABLE ALWAYS TRIGGER restored;
 
-CREATE FUNCTION xbb._sync_owner(id integer, owner_oid pg_catalog.oid, owner pg_catalog.text) RETURNS pg_catalog.oid
+CREATE FUNCTION xbb._sync_owner(id integer, owner_oid pg_catalog.oid, owner pg_catalog.text, confirmed boolean) RETURNS pg_catalog.oid
 LANGUAGE c STABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'xbb_fdw_sync_owner';
 
 CREATE FUNCTION xbb._sync_relation(relation pg_catalog.oid, name pg_catalog.text) RETURNS pg_catalog.oid
@@ -178,7 +178,8 @@ LANGUAGE c STABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'xbb_fdw_sync_relation';
 -- nothing.  What the next view shows and what is asked for all roles has this.
 CREATE VIEW xbb._sync_all AS
 SELECT d.name,
-       xbb._sync_owner(d.id, (SELECT d.owner_oid FROM xbb._place p WHERE p.token = d.place), d.owner)::pg_catalog.regrole AS owner,
+       xbb._sync_owner(d.id, (SELECT d.owner_oid FROM xbb._place p WHERE p.token = d.place), d.owner,
+                       d.confirmed)::pg_catalog.regrole AS owner,
        xbb._sync_relation((SELECT d.source FROM xbb._place p WHERE p.token = d.place), d.source_name)::pg_catalog.regclass AS source,
        xbb._sync_relation((SELECT d.target FROM xbb._place p WHERE p.token = d.place), d.target_name)::pg_catalog.regclass AS target, d.key, d.overlap, d.columns, d.chunk, d.reject_limit,
        d.delete_mode, d.path, d.target_columns, d.source_columns, d.watermark, d.loading_until,

@@ -78,15 +78,17 @@ compat_user(Oid check_as_user)
 	makeJsonLexContextCstringLen(unconstify(char *, text), (int) (length), PG_UTF8, false)
 #endif
 
-/* ---- roles (sync_restore.c) ---- */
+/* ---- roles (sync_owner.c, sync_restore.c) ---- */
 
 /* May a role become another one?  16 made that an option of membership. */
 #include "utils/acl.h"
 
 #if PG_VERSION_NUM >= 160000
 #define compat_may_become(member, role) member_can_set_role(member, role)
+#define COMPAT_MAY_BECOME "'SET'"
 #else
 #define compat_may_become(member, role) is_member_of_role(member, role)
+#define COMPAT_MAY_BECOME "'MEMBER'"
 #endif
 
 /* ---- catching errors (record.c) ---- */

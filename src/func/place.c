@@ -113,7 +113,10 @@ xbb_fdw_place_is_here(PG_FUNCTION_ARGS)
 Datum
 xbb_fdw_place_activate(PG_FUNCTION_ARGS)
 {
-	/* two rows of one name of one role would be a conflict: one of them goes by its name alone */
+	/*
+	 * Two rows of one name of one role would be a conflict: one of them goes by its name alone.  A function that belongs
+	 * to another role than the definition was given to nobody by a dump.
+	 */
 	static Stored stored = {.text =
 		"WITH may AS (SELECT FROM pg_roles r"
 		" WHERE r.oid = $2 AND (r.rolsuper OR pg_has_role($2, 'pg_database_owner', 'USAGE'))),"
@@ -125,7 +128,8 @@ xbb_fdw_place_activate(PG_FUNCTION_ARGS)
 		" known AS (UPDATE xbb._sync_definition d SET place = p.token,"
 		" source = nullif(a.source::oid, 0), target = nullif(a.target::oid, 0),"
 		" owner_oid = CASE WHEN a.owner <> 0 AND NOT EXISTS (SELECT FROM xbb._sync_all o"
-		" WHERE o.owner = a.owner AND o.name = a.name AND o.id <> a.id) THEN a.owner::oid END"
+		" WHERE o.owner = a.owner AND o.name = a.name AND o.id <> a.id) THEN a.owner::oid END,"
+		" confirmed = d.confirmed AND coalesce(xbb._sync_function_owner(d.id), a.owner) = a.owner"
 		" FROM xbb._sync_all a, place p WHERE a.id = d.id AND d.place IS DISTINCT FROM p.token)"
 		" SELECT FROM place"
 	};

@@ -17,22 +17,18 @@
 #include "base/compat.h"
 #include "catalog/dependency.h"
 #include "catalog/namespace.h"
-#include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
-#include "utils/catcache.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
-#include "utils/syscache.h"
 #include "utils/varlena.h"
 
 #include "func/sync_restore.h"
 
-PG_FUNCTION_INFO_V1(xbb_fdw_sync_owner);
 PG_FUNCTION_INFO_V1(xbb_fdw_sync_relation);
 PG_FUNCTION_INFO_V1(xbb_fdw_sync_restored);
 
@@ -41,42 +37,6 @@ PG_FUNCTION_INFO_V1(xbb_fdw_sync_restored);
 
 /* The run of a reject that was restored: the log is not dumped, and counts anew. */
 #define NO_RUN (-1)
-
-/* Whose the function xbb._sync_<id> is, which holds the expressions; 0 if there is none. */
-static Oid
-function_owner(int32 id, Oid schema)
-{
-	char	   *name = psprintf("_sync_%d", id);
-	CatCList   *found = SearchSysCacheList1(PROCNAMEARGSNSP, CStringGetDatum(name));
-	Oid			owner = InvalidOid;
-
-	for (int i = 0; i < found->n_members; i++)
-	{
-		Form_pg_proc function = (Form_pg_proc) GETSTRUCT(&found->members[i]->tuple);
-
-		if (function->pronamespace == schema)
-			owner = function->proowner;
-	}
-	ReleaseSysCacheList(found);
-	return owner;
-}
-
-/* REASSIGN OWNED and its like give the function away, and with it the sync. */
-Datum
-xbb_fdw_sync_owner(PG_FUNCTION_ARGS)
-{
-	if (!PG_ARGISNULL(1))
-	{
-		Oid			owner = PG_GETARG_OID(1);
-		Oid			schema = get_func_namespace(fcinfo->flinfo->fn_oid);
-		Oid			has_function = function_owner(PG_GETARG_INT32(0), schema);
-
-		if (OidIsValid(has_function))
-			owner = has_function;
-		PG_RETURN_OID(SearchSysCacheExists1(AUTHOID, ObjectIdGetDatum(owner)) ? owner : InvalidOid);
-	}
-	PG_RETURN_OID(get_role_oid(text_to_cstring(PG_GETARG_TEXT_PP(2)), true));
-}
 
 /* The two parts of 'schema.name', each quoted where it has to be; false if it is not that. */
 static bool

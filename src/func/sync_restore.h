@@ -10,13 +10,6 @@
 
 #include "fmgr.h"
 
-/*
- * xbb._sync_owner(integer, oid, text): the role that a definition belongs to.  If its number
- * is known: who has the function of its expressions, or, without one, that role.  Else the
- * role of that name.  0 if there is none.
- */
-extern PGDLLEXPORT Datum xbb_fdw_sync_owner(PG_FUNCTION_ARGS);
-
 /* xbb._sync_relation(oid, text): that relation, or the one that is called so; 0 if there is none */
 extern PGDLLEXPORT Datum xbb_fdw_sync_relation(PG_FUNCTION_ARGS);
 
