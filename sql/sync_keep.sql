@@ -71,7 +71,13 @@ SELECT xbb.create_sync('next', source => '"Über.sicht"', target => 'next_target
 RESET ROLE;
 SELECT name, id FROM xbb.sync_definition ORDER BY id;
 CALL xbb.sync('gone');
+SET client_min_messages = notice;
+SELECT xbb.alter_sync('gone', owner => 'regress_xbb_keep_etl');
+SET client_min_messages = warning;
+SET ROLE regress_xbb_keep_etl;
+SELECT name, confirmed FROM xbb.sync_definition WHERE name = 'gone';
 SELECT xbb.drop_sync('gone');
+RESET ROLE;
 
 -- by the owner of the database: he may speak for himself and the roles that he has
 \c regress_xbb_keep_own

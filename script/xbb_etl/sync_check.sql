@@ -16,7 +16,8 @@ DECLARE
 BEGIN
   IF def.owner = 0::pg_catalog.oid THEN
     problem := pg_catalog.format('its owner, role %I, does not exist', def.owner_name);
-    remedy := pg_catalog.format('SELECT xbb.drop_sync(%L); forgets the sync.', def.name);
+    remedy := pg_catalog.format('SELECT xbb.alter_sync(%1$L, owner => ...); gives it to another role, '
+                                'SELECT xbb.drop_sync(%1$L); forgets the sync.', def.name);
     RETURN;
   ELSIF NOT def.active THEN
     problem := 'inactive, as this is a copy of the database where it ran';
