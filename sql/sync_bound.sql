@@ -149,6 +149,7 @@ TABLE how;
 TRUNCATE half;
 SELECT xbb.drop_sync('bound');
 SELECT xbb.create_sync('bound', 'source', 'half');
+CALL xbb.sync('bound', dry_run => true);
 CALL xbb.sync('bound');
 TABLE how;
 -- half is not more than half

@@ -62,15 +62,18 @@ BEGIN
 END
 $$;
 
--- Ends a run of which so much was rejected that something is wrong with all of it; counts
--- are those of all its steps.
+-- Was so much rejected that something is wrong with all of it?
+CREATE FUNCTION xbb._sync_rejects_most(counts xbb._sync_counts) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE BEGIN ATOMIC
+  SELECT (counts).rows_read >= (xbb._sync_limits()).share_records AND (counts).rejected * 2 > (counts).rows_read;
+END;
+
+-- Ends a run of which so much was rejected; counts are those of all its steps.
 CREATE FUNCTION xbb._sync_limit_share(def xbb.sync_definition, run bigint, task pg_catalog.text, counts xbb._sync_counts) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
-DECLARE
-  enough constant bigint := (xbb._sync_limits()).share_records;
 BEGIN
   -- what was set aside once is no news
-  IF task LIKE 'sync%' AND counts.rows_read >= enough AND counts.rejected * 2 > counts.rows_read THEN
+  IF task LIKE 'sync%' AND xbb._sync_rejects_most(counts) THEN
     PERFORM xbb._sync_refuse(def, run,
       pg_catalog.format('%s of %s records were rejected, which is more than half', counts.rejected, counts.rows_read), NULL,
       'TABLE xbb.sync_reject tells why.');

@@ -96,6 +96,8 @@ BEGIN
   IF counts.rejected > reject_limit THEN
     RAISE INFO 'a run would fail: more than % records were rejected', reject_limit
       USING HINT = pg_catalog.format('SELECT xbb.alter_sync(%L, reject_limit => ...) raises the limit.', def.name);
+  ELSIF xbb._sync_rejects_most(counts) THEN
+    RAISE INFO 'a run would fail: % of % records were rejected, which is more than half', counts.rejected, counts.rows_read;
   END IF;
 END
 $$;
