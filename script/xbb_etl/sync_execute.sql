@@ -249,6 +249,22 @@ BEGIN
 END
 $$;
 
+-- Has a step failed only because it met with others in the target, and might it go better if it
+-- is done again, a little later?  A list that changes too fast is none of that: the
+-- reading has tried again by itself.
+CREATE FUNCTION xbb._sync_passes(failure xbb._sync_failure, tries integer) RETURNS boolean
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  IF tries >= (xbb._sync_limits()).most_tries OR
+     NOT (failure.sqlstate IN ('40P01', '55P03') OR
+          failure.sqlstate = '40001' AND pg_catalog.strpos(failure.context, 'xbb._sync_load(') > 0) THEN
+    RETURN false;
+  END IF;
+  PERFORM pg_catalog.pg_sleep((tries + pg_catalog.random()) / 2);
+  RETURN true;
+END
+$$;
+
 -- A run of any kind: lock, log, work in steps that commit, log, unlock.  A COMMIT that
 -- fails ends the run as any other error does, and has freed the lock.
 CREATE PROCEDURE xbb._sync_execute(
@@ -268,6 +284,7 @@ DECLARE
   counts xbb._sync_counts;
   committed xbb._sync_counts;
   locked boolean;
+  tries integer := 0;
   failure xbb._sync_failure;
 BEGIN
   PERFORM xbb._sync_path();
@@ -280,13 +297,10 @@ BEGIN
     COMMIT;
     PERFORM xbb._sync_path();
   END IF;
-
   WHILE run IS NOT NULL LOOP
     BEGIN
       step := xbb._sync_step(def.id, task, run, phase, windows, gone);
-      phase := step.phase;
-      windows := step.windows;
-      gone := step.gone;
+      SELECT step.phase, step.windows, step.gone INTO phase, windows, gone;
       counts := xbb._sync_add(counts, step.counts);
       PERFORM xbb._sync_limit_share(def, run, task, counts);
       before := xbb._sync_asked(before);
@@ -295,7 +309,14 @@ BEGIN
       GET STACKED DIAGNOSTICS failure.sqlstate = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
         failure.detail = PG_EXCEPTION_DETAIL, failure.hint = PG_EXCEPTION_HINT, failure.context = PG_EXCEPTION_CONTEXT;
     END;
-    EXIT WHEN failure.sqlstate IS NOT NULL;
+    IF failure.sqlstate IS NOT NULL THEN
+      EXIT WHEN NOT can_commit OR NOT xbb._sync_passes(failure, tries);
+      COMMIT;
+      PERFORM xbb._sync_path();
+      tries := tries OPERATOR(pg_catalog.+) 1;
+      failure := NULL;
+      CONTINUE;
+    END IF;
     -- rows, watermark and the log together
     IF phase IN ('done', 'stopped') OR can_commit AND step.counts IS NOT NULL THEN
       PERFORM xbb._sync_note(def, run, CASE phase WHEN 'done' THEN 'succeeded' WHEN 'stopped' THEN phase ELSE 'running' END,
@@ -319,15 +340,10 @@ BEGIN
       PERFORM xbb._sync_path();
     END IF;
   END IF;
-  IF locked THEN
-    PERFORM xbb._sync_unlock(def.id);
-  END IF;
+  PERFORM xbb._sync_unlock(def.id) WHERE locked;
   failed := failure.sqlstate IS NOT NULL;
-  IF failed THEN
-    PERFORM xbb._sync_complain(_sync_execute.name, failure, alone);
-  ELSIF run IS NOT NULL THEN
-    PERFORM xbb._sync_print(def, task, phase, counts, before);
-  END IF;
+  PERFORM xbb._sync_complain(_sync_execute.name, failure, alone) WHERE failed;
+  PERFORM xbb._sync_print(def, task, phase, counts, before) WHERE NOT failed AND run IS NOT NULL;
   PERFORM xbb._sync_path(path);
 END
 $$;
