@@ -9,6 +9,9 @@
 
 #include "datatype/timestamp.h"
 #include "fmgr.h"
+#include "miscadmin.h"
+#include "storage/ipc.h"
+#include "storage/shmem.h"
 #include "utils/datetime.h"
 #include "utils/guc.h"
 
@@ -59,9 +62,25 @@ static const struct config_enum_entry log_requests_words[] = {
 	{NULL, 0, false}
 };
 
+static shmem_request_hook_type next_request;
+
+static void
+request_memory(void)
+{
+	if (next_request)
+		next_request();
+	RequestAddinShmemSpace(call_shared_memory());
+}
+
 void
 _PG_init(void)
 {
+	/* elsewhere it comes out of the server's reserve, as far as that goes */
+	if (process_shared_preload_libraries_in_progress)
+	{
+		next_request = shmem_request_hook;
+		shmem_request_hook = request_memory;
+	}
 	http_init();
 	DefineCustomEnumVariable("xbb_fdw.log_requests",
 							 "Which requests to the API the server's log gets a line of.",

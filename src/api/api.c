@@ -211,13 +211,13 @@ api_next(ApiQueue *queue, bool wait, ApiAnswer *answer)
 }
 
 void
-api_sleep(ApiQueue *queue, TimestampTz until)
+api_sleep(ApiQueue *queue, WaitTime until)
 {
 	call_sleep(queue->calls, until, WAIT_SETTLE);
 }
 
 pgsocket
-api_descriptor(ApiQueue *queue, TimestampTz until)
+api_descriptor(ApiQueue *queue, WaitTime until)
 {
 	return call_descriptor(queue->calls, until);
 }

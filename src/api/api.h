@@ -89,10 +89,10 @@ extern void api_ask_members(ApiQueue *queue, int ticket, const char *members);
 extern bool api_next(ApiQueue *queue, bool wait, ApiAnswer *answer);
 
 /* Sleeps, interruptibly, until the list has settled. */
-extern void api_sleep(ApiQueue *queue, TimestampTz until);
+extern void api_sleep(ApiQueue *queue, WaitTime until);
 
 /* For a caller that cannot wait in api_next: see call_descriptor. */
-extern pgsocket api_descriptor(ApiQueue *queue, TimestampTz until);
+extern pgsocket api_descriptor(ApiQueue *queue, WaitTime until);
 
 /*
  * Reports that an answer, though well-formed, contradicts what was asked; for

@@ -103,6 +103,8 @@ fault_http_status(const HttpResult *result, CallFault *fault)
 			fault->sqlstate = statuses[i].sqlstate;
 			fault->hint = statuses[i].hint;
 		}
+	/* a gateway's word, mostly: what counts requests has not seen it */
+	fault->down = fault->uncounted = status >= 500 && fault->transient && !fault->refused;
 }
 
 /* How to teach what nobody knew. */
@@ -125,6 +127,9 @@ fault_transfer(const HttpResult *result, CallFault *fault)
 {
 	fault->kind = LIMITER_ERRORS_NETWORK;
 	fault->transient = true;
+	fault->down = result->outcome == HTTP_NO_CONNECTION || result->outcome == HTTP_BROKEN ||
+		result->outcome == HTTP_TIMED_OUT;
+	fault->uncounted = result->outcome == HTTP_NO_CONNECTION;
 	fault->sqlstate = ERRCODE_CONNECTION_FAILURE;
 	switch (result->outcome)
 	{

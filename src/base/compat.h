@@ -106,6 +106,7 @@ compat_user(Oid check_as_user)
 
 #include "storage/dsm_registry.h"
 
+#define compat_is_autovacuum() AmAutoVacuumWorkerProcess()
 #define compat_wait_event(name) WaitEventExtensionNew(name)
 #define compat_wait_event_set(nevents) CreateWaitEventSet(NULL, nevents)
 
@@ -119,9 +120,11 @@ compat_shared_segment(const char *name, Size size, void (*init) (void *))
 
 #else
 
+#include "postmaster/autovacuum.h"
 #include "storage/lwlock.h"
 #include "storage/shmem.h"
 
+#define compat_is_autovacuum() IsAutoVacuumWorkerProcess()
 #define compat_wait_event(name) ((void) (name), PG_WAIT_EXTENSION)
 #define compat_wait_event_set(nevents) \
 	CreateWaitEventSet(CurrentMemoryContext, nevents)

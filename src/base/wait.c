@@ -15,6 +15,7 @@
 #include <poll.h>
 #include <sys/epoll.h>
 #include <sys/timerfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "miscadmin.h"
@@ -49,15 +50,24 @@ wait_event_of(WaitReason reason)
 	return events[reason];
 }
 
+WaitTime
+wait_clock(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * USECS_PER_SEC + now.tv_nsec / 1000;
+}
+
 /* Rounded up, so that no wait ends before its time; -1 waits without end. */
 static long
-wait_milliseconds(TimestampTz until)
+wait_milliseconds(WaitTime until)
 {
-	TimestampTz now;
+	WaitTime	now;
 
 	if (until == DT_NOEND)
 		return -1;
-	now = GetCurrentTimestamp();
+	now = wait_clock();
 	if (until <= now)
 		return 0;
 	return Min((until - now + 999) / 1000, INT_MAX);
@@ -144,7 +154,7 @@ poll_sockets(WaitSocket *sockets, int nsockets, long timeout)
 }
 
 int
-wait_for(WaitSocket *sockets, int nsockets, TimestampTz until,
+wait_for(WaitSocket *sockets, int nsockets, WaitTime until,
 		 WaitReason reason)
 {
 	uint32		event = wait_event_of(reason);
@@ -176,7 +186,7 @@ wait_for(WaitSocket *sockets, int nsockets, TimestampTz until,
 		CHECK_FOR_INTERRUPTS();
 
 		/* a latch that was set hides the sockets: look again, even if late */
-	} while (nready == 0 && (woken || GetCurrentTimestamp() < until));
+	} while (nready == 0 && (woken || wait_clock() < until));
 	return nready;
 }
 
@@ -238,10 +248,10 @@ descriptor_watch(WaitDescriptor *descriptor, int fd, int events)
 
 pgsocket
 wait_descriptor_arm(WaitDescriptor *descriptor, const WaitSocket *sockets,
-					int nsockets, TimestampTz until)
+					int nsockets, WaitTime until)
 {
 	struct itimerspec time = {0};
-	TimestampTz now = GetCurrentTimestamp();
+	WaitTime	now = wait_clock();
 
 	/* a new set each time: the sockets come and go as libcurl likes */
 	if (descriptor->epoll >= 0)

@@ -28,12 +28,27 @@ typedef struct WaitSocket
 } WaitSocket;
 
 /*
+ * The clock that all waits are by, in microseconds: nobody sets it, and all processes of
+ * a machine see the same.  DT_NOBEGIN and DT_NOEND are moments of it, too.
+ */
+typedef int64 WaitTime;
+
+extern WaitTime wait_clock(void);
+
+/* So many milliseconds after a moment. */
+static inline WaitTime
+wait_later(WaitTime moment, int64 milliseconds)
+{
+	return moment + milliseconds * 1000;
+}
+
+/*
  * Waits until a socket is ready or the clock reaches "until" (DT_NOEND waits
  * for sockets alone; a time in the past polls).  Returns the number of ready
  * sockets.  Serves interrupts first, and after it has slept: it can raise 57014
  * and the like, never while library code is on the stack, and leaks nothing.
  */
-extern int	wait_for(WaitSocket *sockets, int nsockets, TimestampTz until,
+extern int	wait_for(WaitSocket *sockets, int nsockets, WaitTime until,
 					 WaitReason reason);
 
 /*
@@ -51,6 +66,6 @@ extern WaitDescriptor *wait_descriptor_create(MemoryContext context);
  */
 extern pgsocket wait_descriptor_arm(WaitDescriptor *descriptor,
 									const WaitSocket *sockets, int nsockets,
-									TimestampTz until);
+									WaitTime until);
 
 #endif							/* XBB_WAIT_H */

@@ -42,7 +42,7 @@ struct CallQueue
 	dlist_head	waiting;		/* in the order they were asked */
 	dlist_head	running;
 	bool		has_slot;		/* one slot, reserved and not yet used */
-	TimestampTz slot;
+	LimiterSlot slot;
 	int			retries_left;
 	CallCounters counters;
 	WaitDescriptor *descriptor; /* for call_descriptor, or NULL */
@@ -136,14 +136,36 @@ send_call(CallQueue *queue, Call *call)
 }
 
 /*
+ * An API that is down is asked by one request at a time: the others end here, or wait
+ * for the queue's own.
+ */
+static bool
+is_admitted(CallQueue *queue, const Call *call)
+{
+	int			failures;
+	int			again;
+
+	if (limiter_admits(&queue->spec.budget, &failures, &again))
+		return true;
+	if (!dlist_is_empty(&queue->running))
+		return false;
+	ereport(ERROR,
+			(errcode(ERRCODE_CONNECTION_FAILURE),
+			 errmsg("the API is down: the last %d requests have failed", failures),
+			 errdetail("%s, not sent.", queue->spec.owner.describe(queue->spec.owner.arg, call, false)),
+			 errhint("The next request is let through in %d seconds. View xbb.stats shows the last error.", again)));
+	return false;
+}
+
+/*
  * Sends what may be sent now.  Returns when there may be more to do: the next
  * slot, the end of a back-off, or never; *throttled tells which.
  */
-static TimestampTz
-send_due(CallQueue *queue, TimestampTz now, bool *throttled)
+static WaitTime
+send_due(CallQueue *queue, WaitTime now, bool *throttled)
 {
 	const LimiterBudget *budget = &queue->spec.budget;
-	TimestampTz next = DT_NOEND;
+	WaitTime	next = DT_NOEND;
 	dlist_mutable_iter iter;
 
 	*throttled = false;
@@ -158,20 +180,23 @@ send_due(CallQueue *queue, TimestampTz now, bool *throttled)
 		}
 		if (!queue->has_slot)
 		{
-			queue->slot = limiter_reserve(budget);
+			if (!is_admitted(queue, call))
+				return next;
+			queue->slot = limiter_reserve(budget, queue->spec.userid);
 			queue->has_slot = true;
 		}
 		/* a slot that was left lying may not be used now */
-		if (queue->slot <= now)
-			queue->slot = limiter_claim(budget, queue->slot);
-		if (queue->slot > now)
-			now = GetCurrentTimestamp();	/* some time may have passed meanwhile */
-		if (queue->slot > now)
+		if (queue->slot.at <= now)
+			queue->slot = limiter_claim(budget, queue->spec.userid, queue->slot);
+		if (queue->slot.at > now)
+			now = wait_clock();	/* some time may have passed meanwhile */
+		if (queue->slot.at > now || !queue->slot.in_line)
 		{
 			*throttled = true;
-			return Min(next, queue->slot);
+			return Min(next, queue->slot.at);
 		}
 		queue->has_slot = false;
+		call->slot = queue->slot;
 		send_call(queue, call);
 	}
 	return next;
@@ -215,18 +240,19 @@ static bool
 retry_or_raise(CallQueue *queue, Call *call, const CallFault *fault, CallAnswer *answer)
 {
 	const CallOwner *owner = &queue->spec.owner;
-	TimestampTz again;
+	WaitTime	again;
 
 	call_count_error(queue, fault->kind, fault->message);
 	if (fault->refused)
 		count_event(queue, LIMITER_REFUSED, 1);
-	again = TimestampTzPlusMilliseconds(GetCurrentTimestamp(),
+	again = wait_later(wait_clock(),
 										retry_delay_ms(call, fault));
 	if (fault->refused)
 		limiter_refused(&queue->spec.budget, again);
 
 	if (!fault->transient || call->attempts > queue->spec.max_retries ||
-		queue->retries_left <= 0)
+		queue->retries_left <= 0 ||
+		(fault->down && limiter_is_broken(&queue->spec.budget)))
 	{
 		if (owner->give_up && owner->give_up(owner->arg, fault, answer))
 			return true;
@@ -281,6 +307,8 @@ judge_call(CallQueue *queue, Call *call, CallAnswer *answer)
 	answer->date = http->date;
 	success = owner->judge(owner->arg, http, answer, &fault);
 	log_call(queue, call, http, answer, success ? NULL : &fault);
+	limiter_ended(&queue->spec.budget, call->slot, !success && fault.down,
+				  !success && fault.uncounted);
 	if (success)
 		count_event(queue, LIMITER_ROWS, answer->nrows);
 	http_release(call->transfer);
@@ -314,10 +342,16 @@ queue_return_slot(void *arg)
 	CallQueue  *queue = arg;
 
 	if (queue->has_slot)
-		limiter_return(&queue->spec.budget, queue->slot);
+		limiter_return(&queue->spec.budget, queue->spec.userid, queue->slot);
 }
 
 /* ---- public ---- */
+
+Size
+call_shared_memory(void)
+{
+	return limiter_size();
+}
 
 CallQueue *
 call_open(const CallSpec *spec)
@@ -361,8 +395,8 @@ call_next(CallQueue *queue, bool wait, CallAnswer *answer)
 
 	for (;;)
 	{
-		TimestampTz now = GetCurrentTimestamp();
-		TimestampTz until;
+		WaitTime	now = wait_clock();
+		WaitTime	until;
 		bool		throttled;
 		bool		idle;
 
@@ -386,28 +420,28 @@ call_next(CallQueue *queue, bool wait, CallAnswer *answer)
 			until = send_due(queue, now, &throttled);
 		http_wait(pool, until, throttled ? WAIT_RATE_LIMIT : WAIT_BACKOFF);
 		if (throttled)
-			count_event(queue, LIMITER_THROTTLED_US, GetCurrentTimestamp() - now);
+			count_event(queue, LIMITER_THROTTLED_US, wait_clock() - now);
 	}
 }
 
 void
-call_sleep(CallQueue *queue, TimestampTz until, WaitReason reason)
+call_sleep(CallQueue *queue, WaitTime until, WaitReason reason)
 {
-	while (GetCurrentTimestamp() < until)
+	while (wait_clock() < until)
 		http_wait(queue->spec.place->pool, until, reason);
 }
 
 pgsocket
-call_descriptor(CallQueue *queue, TimestampTz until)
+call_descriptor(CallQueue *queue, WaitTime until)
 {
-	TimestampTz now = GetCurrentTimestamp();
+	WaitTime	now = wait_clock();
 	bool		throttled;
-	TimestampTz due = send_due(queue, now, &throttled);
+	WaitTime	due = send_due(queue, now, &throttled);
 	dlist_iter	iter;
 
 	until = Min(until, due);
 	/* Append does not watch the latch: let it look for a cancel now and then */
-	until = Min(until, TimestampTzPlusMilliseconds(now, INTERRUPT_LATENCY_MS));
+	until = Min(until, wait_later(now, INTERRUPT_LATENCY_MS));
 	/* another queue's wait may have ended a transfer of ours */
 	dlist_foreach(iter, &queue->running)
 	{

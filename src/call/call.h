@@ -30,6 +30,9 @@ typedef enum CallLog
 
 extern int	call_log_requests;
 
+/* What a server that loads the library when it starts should set aside, bytes. */
+extern Size call_shared_memory(void);
+
 /* A place that is called: its connections stay open between queues. */
 typedef struct CallPlace CallPlace;
 
@@ -47,11 +50,12 @@ typedef struct Call
 	void	   *item;			/* what the owner knows it by; the owner's to set */
 	int			attempts;		/* how often it was sent so far */
 	instr_time	sent;			/* last */
+	LimiterSlot slot;			/* that it was sent with */
 
 	/* the queue's */
 	dlist_node	node;
 	HttpCall   *transfer;		/* NULL while it waits for its turn */
-	TimestampTz not_before;		/* when it may be sent (again) */
+	WaitTime	not_before;		/* when it may be sent (again) */
 } Call;
 
 /* The answer to one call. */
@@ -70,6 +74,8 @@ typedef struct CallFault
 								 * judge's to know: a write that may have arrived is
 								 * not transient, whatever happened */
 	bool		refused;		/* for the rate */
+	bool		down;			/* what was reached, if anything, answers no requests */
+	bool		uncounted;		/* so that it took nothing from the account's day */
 	int64		retry_after;	/* ms, -1 if no time was named */
 	LimiterCounter kind;		/* one of the errors */
 	int			sqlstate;
@@ -154,13 +160,13 @@ extern Call *call_ask(CallQueue *queue, int ticket);
 extern bool call_next(CallQueue *queue, bool wait, CallAnswer *answer);
 
 /* Sleeps, interruptibly, while transfers proceed; "reason" is what is shown. */
-extern void call_sleep(CallQueue *queue, TimestampTz until, WaitReason reason);
+extern void call_sleep(CallQueue *queue, WaitTime until, WaitReason reason);
 
 /*
  * For a caller that cannot wait in call_next: a descriptor that becomes readable
  * when call_next without "wait" has something to do, at "until" at the latest.
  */
-extern pgsocket call_descriptor(CallQueue *queue, TimestampTz until);
+extern pgsocket call_descriptor(CallQueue *queue, WaitTime until);
 
 /*
  * Counts an error that only the owner can see: an answer, though well-formed, that

@@ -19,6 +19,7 @@
 #include "utils/rel.h"
 #include "utils/sampling.h"
 
+#include "base/compat.h"
 #include "base/limits.h"
 #include "fdw/fdw.h"
 #include "form/form.h"
@@ -189,6 +190,9 @@ sample_acquire(Relation relation, int elevel, HeapTuple *rows, int target,
 bool
 sample_analyze(Relation relation, AcquireSampleRowsFunc *func, BlockNumber *totalpages)
 {
+	/* a worker that waits for slots, or for an API that hangs, vacuums no table meanwhile */
+	if (compat_is_autovacuum())
+		return false;
 	*func = sample_acquire;
 	*totalpages = 1;			/* 0 would mean "never analyzed" */
 	return true;

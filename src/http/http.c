@@ -112,7 +112,7 @@ call_ended(HttpCall *call, CURLcode code)
 	}
 	call->easy = NULL;
 	if (call->result.outcome == HTTP_TIMED_OUT)
-		pool->timed_out_at = GetCurrentTimestamp();
+		pool->timed_out_at = wait_clock();
 	pool->running--;
 	pool->unseen = true;
 }
@@ -159,7 +159,7 @@ drive_socket(HttpPool *pool, curl_socket_t fd, int events)
 static void
 drive_timer(HttpPool *pool)
 {
-	if (pool->timer <= GetCurrentTimestamp())
+	if (pool->timer <= wait_clock())
 	{
 		pool->timer = DT_NOEND;
 		drive_socket(pool, CURL_SOCKET_TIMEOUT, 0);
@@ -319,7 +319,7 @@ http_start(HttpPool *pool, MemoryContext context, const HttpRequest *request)
 	call = MemoryContextAllocZero(own, sizeof(HttpCall));
 	call->context = own;
 	call->pool = pool;
-	call->started_at = GetCurrentTimestamp();
+	call->started_at = wait_clock();
 	call->max_response_size = request->max_response_size;
 	call->result.date = call->retry_seconds = call->retry_date = -1;
 	call->result.retry_after = -1;
@@ -339,7 +339,7 @@ http_start(HttpPool *pool, MemoryContext context, const HttpRequest *request)
 }
 
 void
-http_wait(HttpPool *pool, TimestampTz until, WaitReason reason)
+http_wait(HttpPool *pool, WaitTime until, WaitReason reason)
 {
 	bool		waited = false;
 
@@ -348,7 +348,7 @@ http_wait(HttpPool *pool, TimestampTz until, WaitReason reason)
 	{
 		drive_timer(pool);
 		collect_ended(pool);
-		if (pool->unseen || (waited && GetCurrentTimestamp() >= until) ||
+		if (pool->unseen || (waited && wait_clock() >= until) ||
 			(pool->running == 0 && until == DT_NOEND))
 			break;
 		wait_for(pool->sockets, pool->nsockets, Min(until, pool->timer),
@@ -360,7 +360,7 @@ http_wait(HttpPool *pool, TimestampTz until, WaitReason reason)
 }
 
 pgsocket
-http_arm(HttpPool *pool, WaitDescriptor *descriptor, TimestampTz until)
+http_arm(HttpPool *pool, WaitDescriptor *descriptor, WaitTime until)
 {
 	check_process(pool);
 	return wait_descriptor_arm(descriptor, pool->sockets, pool->nsockets,

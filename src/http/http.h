@@ -98,14 +98,14 @@ extern HttpCall *http_start(HttpPool *pool, MemoryContext context,
  * transfer runs.  Transfers proceed only here and in http_start, but their
  * timeouts count all the time.
  */
-extern void http_wait(HttpPool *pool, TimestampTz until, WaitReason reason);
+extern void http_wait(HttpPool *pool, WaitTime until, WaitReason reason);
 
 /*
  * As http_wait, for those who wait by themselves: arms the descriptor, which
  * becomes readable when http_wait with a time in the past has something to do.
  */
 extern pgsocket http_arm(HttpPool *pool, WaitDescriptor *descriptor,
-						 TimestampTz until);
+						 WaitTime until);
 
 /* Valid until http_release. */
 extern const HttpResult *http_result(HttpCall *call);

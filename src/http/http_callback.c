@@ -93,7 +93,7 @@ http_on_timer(CURLM *multi, long milliseconds, void *arg)
 	HttpPool   *pool = arg;
 
 	pool->timer = milliseconds < 0 ? DT_NOEND :
-		TimestampTzPlusMilliseconds(GetCurrentTimestamp(), milliseconds);
+		wait_later(wait_clock(), milliseconds);
 	return 0;
 }
 

@@ -36,7 +36,7 @@ struct HttpPool
 	dlist_head	calls;			/* HttpCall, until released */
 	int			running;		/* transfers under way */
 	bool		unseen;			/* one ended since http_wait last returned */
-	TimestampTz timed_out_at;	/* when one last did; 0 = never */
+	WaitTime	timed_out_at;	/* when one last did; 0 = never */
 	int			fds;			/* descriptors announced to fd.c */
 
 	/* libcurl's */
@@ -49,7 +49,7 @@ struct HttpPool
 	WaitSocket *sockets;		/* to be watched; malloc'd */
 	int			nsockets;
 	int			sockets_size;
-	TimestampTz timer;			/* when libcurl wants to be called */
+	WaitTime	timer;			/* when libcurl wants to be called */
 	bool		out_of_memory;	/* an error to raise outside */
 };
 
@@ -68,7 +68,7 @@ struct HttpCall
 	dlist_node	node;			/* in the pool's calls */
 	HttpPool   *pool;			/* NULL once the pool is gone */
 	CURL	   *easy;			/* NULL once ended */
-	TimestampTz started_at;
+	WaitTime	started_at;
 	struct curl_slist *headers;
 
 	/* kept by libcurl's callbacks */

@@ -5,7 +5,7 @@
  *
  * One segment, made by whoever needs it first, holds a fixed number of
  * accounts and of counter rows; when all are taken the idlest one is reused.
- * Up to 16 its 230 kB come out of the server's reserve of shared memory, from which
+ * Up to 16 its 300 kB come out of the server's reserve of shared memory, from which
  * the lock tables grow, too.
  *
  * Locking: accounts_lock guards every field of accounts[], rows_lock every
@@ -13,7 +13,7 @@
  * end of a transaction or of a backend releases them.  Under them there are
  * only look-ups and arithmetic (slot.h): nothing allocates, waits or raises.
  * The clock is read under accounts_lock, so that slots follow one another as
- * the reservations do.  Nobody sleeps with a lock: a reservation is a moment,
+ * the reservations do; it is one that nobody sets, but for the day's end.  Nobody sleeps with a lock: a reservation is a moment,
  * and a backend that dies before it leaves no more than an unused slot.
  *
  *-------------------------------------------------------------------------
@@ -28,25 +28,32 @@
 
 #include "base/compat.h"
 #include "limiter/limiter.h"
-#include "limiter/slot.h"
+#include "limiter/share.h"
 
 /* A change of LimiterShared needs another name: old backends may be alive. */
-#define LIMITER_SEGMENT "xbb_fdw limiter 2"
+#define LIMITER_SEGMENT "xbb_fdw limiter 3"
 
 #define LIMITER_ACCOUNTS 64
 #define LIMITER_ROWS_KEPT 512
 
-/* The clock may step back this far without having been set back. */
-#define LIMITER_CLOCK_STEP SLOT_SECOND
+/*
+ * An API that failed so often in a row, for so long, is down; then it is looked at now
+ * and then.
+ */
+#define LIMITER_FAILURES 20
+#define LIMITER_FAILING (15 * SLOT_SECOND)
+#define LIMITER_PROBE (10 * SLOT_SECOND)
 
-/* Guarded by accounts_lock. */
+/* Guarded by accounts_lock; times are of wait_clock(). */
 typedef struct LimiterAccount
 {
 	uint64		key[2];			/* of origin and corpid */
-	TimestampTz touched;		/* last use, or last slot; 0 = free */
-	TimestampTz clock;			/* the clock at the last use */
-	SlotLine	line;
-	SlotDay		day;			/* number: Julian date */
+	WaitTime	touched;		/* last use, or last slot; 0 = free */
+	ShareAccount share;
+	SlotDays	days;			/* numbers: Julian dates */
+	int			failures;		/* in a row, such as of an API that is down */
+	WaitTime	failing_since;	/* the first of them */
+	WaitTime	probe_at;		/* when one more may be sent */
 } LimiterAccount;
 
 /* Guarded by rows_lock. */
@@ -90,7 +97,7 @@ static void
 segment_hint(void *arg)
 {
 	errhint("xbb_fdw keeps its request budgets in %zu kB of shared memory. "
-			"Raise max_locks_per_transaction, which enlarges the server's reserve, and restart it.",
+			"Add xbb_fdw to shared_preload_libraries, or raise max_locks_per_transaction, which enlarges the server's reserve, and restart it.",
 			sizeof(LimiterShared) / 1024);
 }
 
@@ -136,7 +143,7 @@ account_key(const LimiterBudget *budget, uint64 key[2])
  * the moment everything under this lock happens at.
  */
 static LimiterAccount *
-account_lock(const LimiterBudget *budget, TimestampTz *now)
+account_lock(const LimiterBudget *budget, WaitTime *now)
 {
 	LimiterAccount *account = NULL;
 	uint64		key[2];
@@ -144,7 +151,7 @@ account_lock(const LimiterBudget *budget, TimestampTz *now)
 	account_key(budget, key);
 	segment_attach();
 	LWLockAcquire(&shared->accounts_lock, LW_EXCLUSIVE);
-	*now = GetCurrentTimestamp();
+	*now = wait_clock();
 	for (int i = 0; i < LIMITER_ACCOUNTS; i++)
 	{
 		LimiterAccount *candidate = &shared->accounts[i];
@@ -165,9 +172,6 @@ account_lock(const LimiterBudget *budget, TimestampTz *now)
 		account->key[0] = key[0];
 		account->key[1] = key[1];
 	}
-	else if (*now < account->clock - LIMITER_CLOCK_STEP)
-		slot_clock_set_back(&account->line, account->clock - *now);
-	account->clock = *now;
 	account->touched = *now;
 	return account;
 }
@@ -176,7 +180,7 @@ static void
 account_unlock(LimiterAccount *account)
 {
 	/* an account that somebody queues for is not idle */
-	account->touched = Max(account->touched, account->line.last);
+	account->touched = Max(account->touched, account->share.line.last);
 	LWLockRelease(&shared->accounts_lock);
 }
 
@@ -196,10 +200,11 @@ day_now(pg_tz *time_zone)
 	return day;
 }
 
+/* The day of a moment that is so many microseconds away. */
 static int
-day_of(const LimiterDay *today, TimestampTz slot)
+day_of(const LimiterDay *today, int64 away)
 {
-	return slot < today->end ? today->number : today->number + 1;
+	return GetCurrentTimestamp() + away < today->end ? today->number : today->number + 1;
 }
 
 static void
@@ -272,57 +277,115 @@ row_unlock(void)
 
 /* ---- public ---- */
 
-TimestampTz
-limiter_reserve(const LimiterBudget *budget)
+Size
+limiter_size(void)
+{
+	return sizeof(LimiterShared);
+}
+
+LimiterSlot
+limiter_reserve(const LimiterBudget *budget, Oid userid)
 {
 	LimiterDay	today = day_now(budget->time_zone);
-	TimestampTz now;
+	WaitTime	now;
 	LimiterAccount *account = account_lock(budget, &now);
-	TimestampTz slot = slot_take(&account->line, budget->rate, now);
-	int			day = day_of(&today, slot);
-	bool		counted = slot_count(&account->day, day, budget->daily_quota);
+	ShareSlot	slot = share_take(&account->share, userid, budget->rate, now);
+	int			day = day_of(&today, slot.at - now);
+	bool		counted = slot_count(&account->days, day, budget->daily_quota);
 
 	if (!counted)
-		slot_give_back(&account->line, budget->rate, slot);
+		share_return(&account->share, userid, budget->rate, slot, now);
 	account_unlock(account);
 
 	if (!counted)
 		quota_used_up(budget, day);
-	return slot;
+	return (LimiterSlot) {slot.at, slot.in_line, day};
 }
 
-TimestampTz
-limiter_claim(const LimiterBudget *budget, TimestampTz slot)
+LimiterSlot
+limiter_claim(const LimiterBudget *budget, Oid userid, LimiterSlot slot)
 {
-	TimestampTz now;
+	ShareSlot	claimed = {slot.at, slot.in_line};
+	WaitTime	now;
 	LimiterAccount *account = account_lock(budget, &now);
 
-	if (slot <= now)
-		slot = slot_claim(&account->line, budget->rate, slot, now);
+	if (slot.at <= now)
+		claimed = share_claim(&account->share, userid, budget->rate, claimed, now);
 	account_unlock(account);
-	return slot;
-}
-
-void
-limiter_return(const LimiterBudget *budget, TimestampTz slot)
-{
-	LimiterDay	today = day_now(budget->time_zone);
-	TimestampTz now;
-	LimiterAccount *account = account_lock(budget, &now);
-
-	slot_give_back(&account->line, budget->rate, slot);
-	slot_uncount(&account->day, day_of(&today, slot));
-	account_unlock(account);
+	return (LimiterSlot) {claimed.at, claimed.in_line, slot.day};
 }
 
 void
-limiter_refused(const LimiterBudget *budget, TimestampTz until)
+limiter_return(const LimiterBudget *budget, Oid userid, LimiterSlot slot)
 {
-	TimestampTz now;
+	WaitTime	now;
 	LimiterAccount *account = account_lock(budget, &now);
 
-	slot_refuse(&account->line, now, until);
+	share_return(&account->share, userid, budget->rate, (ShareSlot) {slot.at, slot.in_line}, now);
+	slot_uncount(&account->days, slot.day);
 	account_unlock(account);
+}
+
+void
+limiter_refused(const LimiterBudget *budget, WaitTime until)
+{
+	WaitTime	now;
+	LimiterAccount *account = account_lock(budget, &now);
+
+	slot_refuse(&account->share.line, now, until);
+	account_unlock(account);
+}
+
+/* Under accounts_lock. */
+static bool
+account_is_broken(const LimiterAccount *account, WaitTime now)
+{
+	return account->failures >= LIMITER_FAILURES && now - account->failing_since >= LIMITER_FAILING;
+}
+
+void
+limiter_ended(const LimiterBudget *budget, LimiterSlot slot, bool failed, bool uncounted)
+{
+	WaitTime	now;
+	LimiterAccount *account = account_lock(budget, &now);
+
+	if (!failed)
+		account->failures = 0;
+	else
+	{
+		if (account->failures++ == 0)
+			account->failing_since = now;
+		account->probe_at = Max(account->probe_at, now + LIMITER_PROBE);
+	}
+	if (uncounted)
+		slot_uncount(&account->days, slot.day);
+	account_unlock(account);
+}
+
+bool
+limiter_admits(const LimiterBudget *budget, int *failures, int *again)
+{
+	WaitTime	now;
+	LimiterAccount *account = account_lock(budget, &now);
+	bool		admits = !account_is_broken(account, now) || now >= account->probe_at;
+
+	*failures = account->failures;
+	*again = (int) ((account->probe_at - now) / USECS_PER_SEC) + 1;
+	if (admits)
+		account->probe_at = now + LIMITER_PROBE;	/* the next one is not before */
+	account_unlock(account);
+	return admits;
+}
+
+bool
+limiter_is_broken(const LimiterBudget *budget)
+{
+	WaitTime	now;
+	LimiterAccount *account = account_lock(budget, &now);
+	bool		broken = account_is_broken(account, now);
+
+	account_unlock(account);
+	return broken;
 }
 
 void

@@ -16,6 +16,16 @@
 #include "pgtime.h"
 #include "utils/timestamp.h"
 
+#include "base/wait.h"
+
+/* A slot of an account's line, or of a place in front of it. */
+typedef struct LimiterSlot
+{
+	WaitTime	at;				/* when to ask about it, or to use it */
+	bool		in_line;
+	int			day;			/* that it was counted in */
+} LimiterSlot;
+
 /* What one account may do, as its server's options say now. */
 typedef struct LimiterBudget
 {
@@ -27,37 +37,55 @@ typedef struct LimiterBudget
 } LimiterBudget;
 
 /*
- * Reserves the account's next free slot and counts one request of the day.
- * Returns when it may be sent: now or later.  A used-up quota is an error
- * (53400) that says when it is renewed.
+ * Reserves the account's next free slot for a role and counts one request of the day.
+ * It may be used now or later.  A used-up quota is an error (53400) that says when it is
+ * renewed.
  */
-extern TimestampTz limiter_reserve(const LimiterBudget *budget);
+extern LimiterSlot limiter_reserve(const LimiterBudget *budget, Oid userid);
 
 /*
- * To be asked when a slot's time has come, just before sending: returns the
- * slot if it is still good, or a later one to wait for (and ask about again)
- * if requests have been refused meanwhile, or if it was missed by more than
- * half an interval while others queue behind it.  The day's count stays.
+ * To be asked when a slot's time has come, just before sending: the slot if it may be
+ * used, or a later one to wait for (and ask about again), where others are to go first,
+ * requests have been refused meanwhile, or it was missed by more than half an interval
+ * while others queue behind it.  The day's count stays.
  */
-extern TimestampTz limiter_claim(const LimiterBudget *budget,
-								 TimestampTz slot);
+extern LimiterSlot limiter_claim(const LimiterBudget *budget, Oid userid, LimiterSlot slot);
 
 /*
- * Gives an unused slot back, if nobody has reserved one after it; the day's
- * count goes back in any case.  Raises nothing once the account was reserved
- * from: it may be called while a memory context is being reset.  It takes an LWLock,
- * which this backend must not hold then: an abort releases those it holds before it
- * deletes memory contexts (AbortTransaction), and code here allocates nothing, and so
+ * Gives an unused slot back, and the day's count.  Raises nothing once the account was
+ * reserved from: it may be called while a memory context is being reset.  It takes an
+ * LWLock, which this backend must not hold then: an abort releases those it holds before
+ * it deletes memory contexts (AbortTransaction), and code here allocates nothing, and so
  * fails nowhere, while it holds one.
  */
-extern void limiter_return(const LimiterBudget *budget, TimestampTz slot);
+extern void limiter_return(const LimiterBudget *budget, Oid userid, LimiterSlot slot);
 
 /*
  * The API refused a request for its rate: everyone holds back until "until",
  * then the account goes on at half the rate, which grows back over a minute.
  * Refusals within one pause count as one.
  */
-extern void limiter_refused(const LimiterBudget *budget, TimestampTz until);
+extern void limiter_refused(const LimiterBudget *budget, WaitTime until);
+
+/*
+ * What became of a request that had the slot: an answer, or a failure such as comes from
+ * an API that is down.  "uncounted" takes it out of the day's count.
+ */
+extern void limiter_ended(const LimiterBudget *budget, LimiterSlot slot, bool failed,
+						  bool uncounted);
+
+/*
+ * After many failures in a row, for a while, one request is let through at a time, to
+ * see whether the API is back.  True if a request may be sent; else *failures tells how
+ * many there were, and *again in how many seconds to ask.
+ */
+extern bool limiter_admits(const LimiterBudget *budget, int *failures, int *again);
+
+/* Do requests fail so long already that one is not worth repeating? */
+extern bool limiter_is_broken(const LimiterBudget *budget);
+
+/* The shared memory that is needed, bytes; for who can ask for it in time. */
+extern Size limiter_size(void);
 
 /* Counters, kept for each (database, server, user, endpoint). */
 typedef enum LimiterCounter

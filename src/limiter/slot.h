@@ -30,6 +30,12 @@
 /* No process wakes more exactly than this; else fast lines would never move. */
 #define SLOT_LEAST_TOLERANCE INT64_C(10000)
 
+/* Slots given back that are remembered, the soonest. */
+#define SLOT_RETURNED 6
+
+/* Days that are counted at the same time. */
+#define SLOT_DAYS 3
+
 /* One line of slots, in which everyone queues. */
 typedef struct SlotLine
 {
@@ -37,14 +43,17 @@ typedef struct SlotLine
 	int64_t		hold;			/* nobody goes before; the end of the last
 								 * refusal's pause */
 	double		withheld;		/* share of the rate withheld at "hold" */
+	int			nreturned;
+	int64_t		returned[SLOT_RETURNED];	/* slots before the last one that were
+											 * given back; the soonest first */
 } SlotLine;
 
-/* The requests of one day. */
-typedef struct SlotDay
+/* The requests of the days: zones see midnight at different times. */
+typedef struct SlotDays
 {
-	int			day;			/* any running number of days */
-	int64_t		used;
-} SlotDay;
+	int			newest;			/* any running number of days */
+	int64_t		used[SLOT_DAYS];	/* of the newest, the one before, ... */
+} SlotDays;
 
 /* The share of its full rate that the line may use at a time. */
 static inline double
@@ -71,6 +80,23 @@ slot_interval(const SlotLine *line, double rate, int64_t at)
 	return interval < exact ? interval + 1 : interval;
 }
 
+/* A slot that was given back and can still be used, or 0. */
+static inline int64_t
+slot_take_returned(SlotLine *line, int64_t earliest)
+{
+	while (line->nreturned > 0)
+	{
+		int64_t		slot = line->returned[0];
+
+		line->nreturned--;
+		for (int i = 0; i < line->nreturned; i++)
+			line->returned[i] = line->returned[i + 1];
+		if (slot >= earliest)
+			return slot;
+	}
+	return 0;
+}
+
 /* Takes the next free slot; rate is in slots a second, 0 = no limit. */
 static inline int64_t
 slot_take(SlotLine *line, double rate, int64_t now)
@@ -82,7 +108,15 @@ slot_take(SlotLine *line, double rate, int64_t now)
 		int64_t		next = line->last + slot_interval(line, rate, line->last);
 
 		if (next > slot)
+		{
+			int64_t		returned = slot_take_returned(line, slot);
+
+			if (returned > 0)
+				return returned;
 			slot = next;
+		}
+		else
+			line->nreturned = 0;
 	}
 	if (slot > line->last)
 		line->last = slot;
@@ -116,14 +150,32 @@ slot_claim(SlotLine *line, double rate, int64_t slot, int64_t now)
 	return now;
 }
 
-/* Gives a slot back; false if others have queued behind it. */
-static inline bool
-slot_give_back(SlotLine *line, double rate, int64_t slot)
+/* Gives a slot back: the next one who comes may have it. */
+static inline void
+slot_give_back(SlotLine *line, double rate, int64_t slot, int64_t now)
 {
+	int			n = line->nreturned;
+
+	if (slot > now && slot < line->last)
+	{
+		int			i = n < SLOT_RETURNED ? n : SLOT_RETURNED - 1;
+
+		if (n == SLOT_RETURNED && line->returned[n - 1] < slot)
+			return;
+		for (; i > 0 && line->returned[i - 1] > slot; i--)
+			line->returned[i] = line->returned[i - 1];
+		line->returned[i] = slot;
+		line->nreturned = n < SLOT_RETURNED ? n + 1 : n;
+		return;
+	}
 	if (slot != line->last)
-		return false;
+		return;
 	line->last -= slot_interval(line, rate, slot);
-	return true;
+	while (line->nreturned > 0 && line->returned[line->nreturned - 1] >= line->last)
+	{
+		line->last = line->returned[--line->nreturned];
+		line->last -= slot_interval(line, rate, line->last);
+	}
 }
 
 /*
@@ -145,38 +197,42 @@ slot_refuse(SlotLine *line, int64_t now, int64_t until)
 	}
 }
 
-/* The clock was set back: so is everything that lies ahead. */
-static inline void
-slot_clock_set_back(SlotLine *line, int64_t by)
+/*
+ * The count of a day, which begins when somebody sees it.  Before those that are
+ * counted is none: the clock was wrong.
+ */
+static inline int64_t *
+slot_used(SlotDays *days, int day)
 {
-	line->last -= by;
-	line->hold -= by;
+	if (day > days->newest || day <= days->newest - SLOT_DAYS)
+	{
+		int			by = day - days->newest;
+
+		for (int i = SLOT_DAYS - 1; i >= 0; i--)
+			days->used[i] = by > 0 && i >= by ? days->used[i - by] : 0;
+		days->newest = day;
+	}
+	return &days->used[days->newest - day];
 }
 
-/*
- * Counts a request of a day; false if the quota (0 = none) is used up.  A day
- * once begun is not left for the one before, where it belongs to those who see
- * another midnight; two days back is a clock that was wrong.
- */
+/* Counts a request of a day; false if the quota (0 = none) is used up. */
 static inline bool
-slot_count(SlotDay *count, int day, int64_t quota)
+slot_count(SlotDays *days, int day, int64_t quota)
 {
-	if (day > count->day)
-		count->used = 0;
-	if (day > count->day || day < count->day - 1)
-		count->day = day;
-	if (quota > 0 && count->used >= quota)
+	int64_t    *used = slot_used(days, day);
+
+	if (quota > 0 && *used >= quota)
 		return false;
-	count->used++;
+	++*used;
 	return true;
 }
 
 /* The request of that day was not sent after all. */
 static inline void
-slot_uncount(SlotDay *count, int day)
+slot_uncount(SlotDays *days, int day)
 {
-	if (day == count->day && count->used > 0)
-		count->used--;
+	if (day <= days->newest && day > days->newest - SLOT_DAYS && days->used[days->newest - day] > 0)
+		days->used[days->newest - day]--;
 }
 
 #endif							/* XBB_SLOT_H */

@@ -319,10 +319,23 @@ read_attr(const char *text, const char **result)
 static bool
 read_time_zone(const char *text, pg_tz **zone)
 {
-	*zone = pg_tzset(text);
+	static const char *const with_digits[] = {"GMT0", "GMT+0", "GMT-0", "EST5EDT", "CST6CDT", "MST7MDT", "PST8PDT"};
+	const char *name;
 
+	*zone = pg_tzset(text);
 	/* timestamps do not count leap seconds */
-	return *zone != NULL && pg_tz_acceptable(*zone);
+	if (*zone == NULL || !pg_tz_acceptable(*zone))
+		return false;
+
+	/*
+	 * Offsets written out may be of days.  They have digits, and become their names in
+	 * capitals; so are few files' names.
+	 */
+	name = pg_get_timezone_name(*zone);
+	for (int i = 0; i < (int) lengthof(with_digits); i++)
+		if (strcmp(name, with_digits[i]) == 0)
+			return true;
+	return strpbrk(name, "abcdefghijklmnopqrstuvwxyz") != NULL || strpbrk(name, "0123456789") == NULL;
 }
 
 /* Keeps the bytes: what was checked is what is sent. */

@@ -100,14 +100,14 @@ take_answer(Reader *reader, bool wait)
 static bool
 look_is_due(Reader *reader)
 {
-	TimestampTz now;
+	WaitTime	now;
 
 	if (reader->looking)
 		return true;
 	if (++reader->since_look < LOOK_ROWS)
 		return false;
 	reader->since_look = 0;
-	now = GetCurrentTimestamp();
+	now = wait_clock();
 	if (now < reader->look_at)
 		return false;
 	reader->look_at = now + LOOK_US;
@@ -262,7 +262,7 @@ reader_refused(void)
 pgsocket
 reader_descriptor(Reader *reader)
 {
-	TimestampTz asleep_until = reader->reading.asleep_until;
+	WaitTime	asleep_until = reader->reading.asleep_until;
 
 	return api_descriptor(reader->list.queue,
 						  asleep_until == DT_NOBEGIN ? DT_NOEND : asleep_until);

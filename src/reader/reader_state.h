@@ -49,7 +49,7 @@ typedef struct Reading
 	int			last_ticket;
 	bool		asks;			/* its first answer is not all: it has requests of
 								 * its own */
-	TimestampTz asleep_until;	/* the list settles then; DT_NOBEGIN: awake */
+	WaitTime	asleep_until;	/* the list settles then; DT_NOBEGIN: awake */
 	PagerCounters ended;		/* sum of the readings before it */
 } Reading;
 
@@ -82,7 +82,7 @@ struct Reader
 	Reading		reading;
 	bool		done;
 	int			since_look;		/* records since the last look at the clock */
-	TimestampTz look_at;		/* when to look at the transfers */
+	WaitTime	look_at;		/* when to look at the transfers */
 	bool		looking;		/* an answer was found, there may be more */
 };
 

@@ -154,7 +154,7 @@ reading_wake(Reading *reading, bool wait)
 		return true;
 	if (wait)
 		api_sleep(reading->list->queue, reading->asleep_until);
-	else if (GetCurrentTimestamp() < reading->asleep_until)
+	else if (wait_clock() < reading->asleep_until)
 		return false;
 	reading->asleep_until = DT_NOBEGIN;
 	return true;
@@ -183,7 +183,7 @@ reading_next(Reading *reading, RecordPage **page, int *row)
 				return READING_WAITS;
 			case PAGER_SLEEP:
 				reading->asleep_until =
-					TimestampTzPlusMilliseconds(GetCurrentTimestamp(), step.seconds * 1000);
+					wait_later(wait_clock(), step.seconds * 1000);
 				return READING_SLEEPS;
 			case PAGER_DONE:
 				return READING_END;

@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "limiter/slot.h"
+#include "limiter/share.h"
 
 #define START (800000 * 1000 * SLOT_SECOND) /* some moment of 2025 */
 #define MINUTE (60 * SLOT_SECOND)
@@ -302,54 +302,220 @@ test_give_back(void)
 {
 	const double rate = 16;
 	SlotLine	line = {0};
-	int64_t		slots[3];
+	int64_t		slots[12];
+	bool		apart = true;
 
 	for (int i = 0; i < 3; i++)
 		slots[i] = slot_take(&line, rate, START);
-	ok(!slot_give_back(&line, rate, slots[0]) && line.last == slots[2],
-	   "a slot with others behind it is not given back");
-	ok(slot_give_back(&line, rate, slots[2]) && slot_give_back(&line, rate, slots[1]),
-	   "the last ones are, one after the other");
+	slot_give_back(&line, rate, slots[2], START);
+	slot_give_back(&line, rate, slots[1], START);
+	ok(line.last == slots[0], "the last ones go back, one after the other");
 	ok(slot_take(&line, rate, START) == slots[1] && slot_take(&line, rate, START) == slots[2],
 	   "and are given to the next");
+
+	/* the first of hours ahead, as a session ends */
+	line = (SlotLine) {0};
+	for (int i = 0; i < 4; i++)
+		slots[i] = slot_take(&line, 1.0 / 3600, START);
+	for (int i = 0; i < 4; i++)
+		slot_give_back(&line, 1.0 / 3600, slots[i], START + 1);
+	ok(slot_take(&line, 1.0 / 3600, START + 2) == slots[1] && slot_take(&line, 1.0 / 3600, START + 2) == slots[2],
+	   "slots with others behind them are given back, too");
+
+	line = (SlotLine) {0};
+	for (int i = 0; i < 12; i++)
+		slots[i] = slot_take(&line, rate, START);
+	for (int i = 10; i > 0; i -= 2)
+		slot_give_back(&line, rate, slots[i], START);
+	for (int i = 2; i <= 10; i += 2)
+		apart &= slot_take(&line, rate, START) == slots[i];
+	ok(apart && slot_take(&line, rate, START) == slots[11] + 62500, "the soonest first, each once");
+
+	slot_give_back(&line, rate, slots[5], START);
+	ok(slot_take(&line, rate, slots[8]) > slots[8], "one whose time has passed is gone");
+}
+
+/* What others of the same account may do to whoever waits. */
+static void
+test_other_servers(void)
+{
+	ShareAccount account = {0};
+	ShareSlot	slot;
+	bool		soon = true;
+
+	/* ten roles, each with a slot an hour, before anybody else came */
+	for (uint32_t role = 1; role <= 10; role++)
+		for (int n = 0; n < 4; n++)
+		{
+			slot = share_take(&account, role, 1.0 / 3600, START);
+			(void) share_claim(&account, role, 1.0 / 3600, slot, slot.at);
+		}
+	slot = share_take(&account, 100, 16, START + 1000);
+	ok(slot.in_line && slot.at <= START + 63500, "servers of another rate move nobody's slots hours ahead");
+
+	/* and meanwhile */
+	for (int n = 0; n < 1000; n++)
+	{
+		int64_t		now = START + SLOT_SECOND * (n + 2);
+
+		(void) share_take(&account, 1 + n % 7, 1.0 / 3600, now);
+		slot = share_take(&account, 100, 16, now);
+		if (!slot.in_line)
+			slot = share_claim(&account, 100, 16, slot, slot.at);
+		soon &= slot.at - now <= 5 * 62500;
+	}
+	ok(soon, "nor while they wait");
+
+	account = (ShareAccount) {0};
+	(void) share_take(&account, 1, 1000, START);
+	soon = true;
+	for (int n = 0; n < 160; n++)
+	{
+		slot = share_take(&account, 2, 16, START);
+		soon &= slot.at >= START + (n - 1) * INT64_C(62500);
+	}
+	ok(soon, "a faster server makes no other one faster");
+}
+
+/*
+ * Backends of three roles, as each sleeps until its slot, sends, and asks for the next
+ * when the answer comes or at once: counts what each role gets.
+ */
+static void
+run_roles(const int *backends, double rate, int seconds, int64_t latency, int *got, int *most)
+{
+	enum
+	{
+		MOST = 64 * 1024
+	};
+	static int64_t starts[MOST];
+	ShareAccount account = {0};
+	ShareSlot	slots[16];
+	int64_t		wake[16];
+	uint32_t	roles[16];
+	int			n = 0;
+	int			nbackends = 0;
+
+	for (uint32_t role = 0; role < 3; role++)
+	{
+		got[role] = 0;
+		for (int b = 0; b < backends[role]; b++)
+			roles[nbackends++] = role;
+	}
+	for (int b = 0; b < nbackends; b++)
+	{
+		slots[b] = share_take(&account, roles[b] + 1, rate, START + b);
+		wake[b] = slots[b].at;
+	}
+	for (;;)
+	{
+		int			b = 0;
+		int64_t		now;
+
+		for (int other = 1; other < nbackends; other++)
+			b = wake[other] < wake[b] ? other : b;
+		now = wake[b];
+		if (now > START + seconds * SLOT_SECOND || n == MOST)
+			break;
+		slots[b] = share_claim(&account, roles[b] + 1, rate, slots[b], now);
+		if (slots[b].in_line && slots[b].at <= now)
+		{
+			starts[n++] = now;
+			got[roles[b]]++;
+			now += latency;
+			slots[b] = share_take(&account, roles[b] + 1, rate, now);
+		}
+		wake[b] = (slots[b].at > now ? slots[b].at : now) + below(2000);
+	}
+	qsort(starts, n, sizeof(starts[0]), compare_times);
+	*most = busiest_second(starts, n);
 }
 
 static void
-test_clock_set_back(void)
+test_roles(void)
 {
-	SlotLine	line = {0};
+	static const int mixes[][3] = {{6, 1, 1}, {1, 6, 1}, {4, 2, 2}, {5, 2, 1}};
+	bool		fair = true;
+	bool		busy = true;
+	bool		limited = true;
+	int			got[3];
+	int			most;
 
-	slot_refuse(&line, START, START + SLOT_SECOND);
-	slot_take(&line, 1, START);
-	slot_clock_set_back(&line, 60 * MINUTE);
-	ok(slot_take(&line, 1, START - 60 * MINUTE) == START - 60 * MINUTE + 3 * SLOT_SECOND,
-	   "nobody waits an hour because the clock was set back by one");
+	for (size_t i = 0; i < sizeof(mixes) / sizeof(mixes[0]); i++)
+		for (int round = 0; round < 10; round++)
+		{
+			int			rate = 16 + below(5);
+			int			all;
+
+			run_roles(mixes[i], rate, 60, below(20000), got, &most);
+			all = got[0] + got[1] + got[2];
+			for (int role = 0; role < 3; role++)
+				fair &= got[role] * 4 >= all;
+			busy &= all > 0.85 * rate * 60;
+			limited &= most <= rate + 1;
+			if (!fair || !busy || !limited)
+				printf("# mix %d, rate %d: %d + %d + %d, %d in a second\n", (int) i, rate, got[0], got[1], got[2], most);
+		}
+	ok(fair, "of three roles with work each gets a quarter of a minute's slots, whoever has most backends");
+	ok(busy, "... together more than 85 % of the rate");
+	ok(limited, "... and never more than rate + 1 in any second");
+
+	run_roles((int[3]) {1, 0, 0}, 20, 60, 1000, got, &most);
+	ok(got[0] > 0.85 * 20 * 60 && most <= 21, "a role alone may use all of it");
+	run_roles((int[3]) {7, 1, 0}, 20, 60, 1000, got, &most);
+	ok(got[0] + got[1] > 0.85 * 20 * 60 && got[1] * 4 >= got[0], "two roles leave nothing unused");
+}
+
+/* A first load of days beside somebody who comes once a minute. */
+static void
+test_minutely(void)
+{
+	ShareAccount account = {0};
+	ShareSlot	load = share_take(&account, 1, 16, START);
+	int64_t		longest = 0;
+
+	for (int64_t now = START; now < START + 60 * MINUTE;)
+	{
+		load = share_claim(&account, 1, 16, load, now);
+		if (load.in_line && load.at <= now)
+			load = share_take(&account, 1, 16, now);
+		if ((now - START) % MINUTE < 62500)
+		{
+			ShareSlot	slot = share_take(&account, 1 + below(2), 16, now);
+
+			longest = slot.at - now > longest ? slot.at - now : longest;
+		}
+		now = load.at > now ? load.at : now + 1000;
+	}
+	ok(longest <= 4 * 62500, "a minutely sync beside a first load waits for a few slots");
 }
 
 static void
-test_day(void)
+test_days(void)
 {
-	SlotDay		count = {0};
+	SlotDays	days = {0};
 	bool		counted = true;
 
 	for (int n = 0; n < 100; n++)
-		counted &= slot_count(&count, 5000, 100);
-	ok(counted && !slot_count(&count, 5000, 100) && !slot_count(&count, 5000, 100),
+		counted &= slot_count(&days, 5000, 100);
+	ok(counted && !slot_count(&days, 5000, 100) && !slot_count(&days, 5000, 100),
 	   "a quota of 100 is 100 requests");
-	ok(slot_count(&count, 5000, 101) && slot_count(&count, 5000, 0),
+	ok(slot_count(&days, 5000, 101) && slot_count(&days, 5000, 0),
 	   "a raised quota, or none, acts at once");
-	ok(!slot_count(&count, 5000, 50), "so does a lowered one");
+	ok(!slot_count(&days, 5000, 50), "so does a lowered one");
 
-	slot_uncount(&count, 5000);
-	ok(slot_count(&count, 5000, 102) && !slot_count(&count, 5000, 102),
+	slot_uncount(&days, 5000);
+	ok(slot_count(&days, 5000, 102) && !slot_count(&days, 5000, 102),
 	   "a request that was not sent is not counted");
 
-	ok(!slot_count(&count, 4999, 102) && !slot_count(&count, 5000, 102),
-	   "another time zone's yesterday is the same day");
-	ok(slot_count(&count, 5001, 1) && !slot_count(&count, 5001, 1), "midnight renews it");
-	slot_uncount(&count, 5000);
-	ok(!slot_count(&count, 5001, 1), "yesterday's slot is not given back to today");
-	ok(!slot_count(&count, 4900, 1) && slot_count(&count, 4901, 1),
+	ok(slot_count(&days, 5001, 1) && !slot_count(&days, 5001, 1), "midnight renews it");
+	ok(!slot_count(&days, 5000, 102), "who is a day ahead renews nobody else's day");
+	ok(slot_count(&days, 4999, 1) && !slot_count(&days, 5000, 102) && !slot_count(&days, 5001, 1),
+	   "nor does who is a day behind");
+	slot_uncount(&days, 5000);
+	ok(!slot_count(&days, 5001, 1) && slot_count(&days, 5000, 102), "what is given back is given to its day");
+	ok(slot_count(&days, 5002, 1) && !slot_count(&days, 5000, 102), "the day before yesterday is kept");
+	ok(slot_count(&days, 4900, 1) && !slot_count(&days, 4900, 1) && slot_count(&days, 4901, 1),
 	   "a clock that was months ahead does not keep the day from ending");
 }
 
@@ -369,8 +535,10 @@ main(int argc, char **argv)
 	test_backends();
 	test_late_wakers();
 	test_give_back();
-	test_clock_set_back();
-	test_day();
+	test_other_servers();
+	test_roles();
+	test_minutely();
+	test_days();
 
 	printf("1..%d\n", ntests);
 	return nfailed > 0;
