@@ -18,11 +18,18 @@
 #include "fdw/scan_state.h"
 #include "form/form.h"
 
-/* A record whose details are under way. */
+/*
+ * Records that are read ahead: while the list is asked for more, nobody waits for its
+ * turns in the account's budget, and they pass unused.
+ */
+#define READ_AHEAD 64
+
+/* A record whose details are to be asked for, or under way. */
 typedef struct DetailRow
 {
 	bool		used;
 	HeapTuple	tuple;			/* the other columns */
+	int64		data_id;
 } DetailRow;
 
 /* The details of one record, or why there are none. */
@@ -40,10 +47,13 @@ struct ScanDetails
 	Bitmapset  *columns;
 	RecordFormat *format;
 	ApiQueue   *calls;
+	DetailRow	ahead[READ_AHEAD];	/* read, and not asked for */
+	int			nahead;
+	int			asked_ahead;	/* of them */
 	DetailRow  *rows;			/* by ticket */
 	int			depth;			/* of them, those that may be under way */
 	int			nrows;			/* and are */
-	int64		nasked;			/* of this reading */
+	int64		nread;			/* of this reading: records that passed */
 	Datum	   *values;			/* of the details; by attnum - 1 */
 	bool	   *isnull;
 	HeapTuple	last;			/* what the slot shows, with its page */
@@ -128,21 +138,20 @@ scan_details_open(const TableOptions *table, const ApiAccess *access, TupleDesc 
 	return details;
 }
 
-/* Asks for the details of a record, whose other columns the slot has. */
+/* Asks for the details of the next record that was read ahead. */
 static void
-ask_for(ScanDetails *details, TupleTableSlot *slot, int64 data_id)
+ask_for_next(ScanDetails *details)
 {
 	MemoryContext old = MemoryContextSwitchTo(details->context);
+	const DetailRow *next = &details->ahead[details->asked_ahead++];
 	int			ticket = 0;
 
 	while (details->rows[ticket].used)
 		ticket++;
-	details->rows[ticket].used = true;
-	details->rows[ticket].tuple = heap_form_tuple(details->tupdesc, slot->tts_values, slot->tts_isnull);
+	details->rows[ticket] = *next;
 	details->nrows++;
-	details->nasked++;
 	details->counters->asked++;
-	api_ask_members(details->calls, ticket, psprintf("\"dataId\":" INT64_FORMAT, data_id));
+	api_ask_members(details->calls, ticket, psprintf("\"dataId\":" INT64_FORMAT, next->data_id));
 	MemoryContextSwitchTo(old);
 }
 
@@ -191,16 +200,16 @@ take_next(ScanDetails *details, TupleTableSlot *slot)
 	pfree(got);
 }
 
-/* The next record of the list that passes what is checked before; its details are asked for. */
+/* Keeps the next record of the list, if it passes what is checked before. */
 static ReaderOutcome
-ask_for_next(ForeignScanState *node, TupleTableSlot *slot)
+read_record(ForeignScanState *node, TupleTableSlot *slot, bool wait)
 {
 	ScanProgress *state = node->fdw_state;
 	ScanDetails *details = state->details;
 	ExprContext *econtext = node->ss.ps.ps_ExprContext;
 	RecordPage *page;
 	int			row;
-	ReaderOutcome outcome = reader_next(state->reader, details->nrows == 0 && !state->asynchronous, &page, &row);
+	ReaderOutcome outcome = reader_next(state->reader, wait, &page, &row);
 
 	if (outcome != READER_ROW)
 		return outcome;
@@ -209,12 +218,42 @@ ask_for_next(ForeignScanState *node, TupleTableSlot *slot)
 	ExecStoreVirtualTuple(slot);
 	econtext->ecxt_scantuple = slot;
 	if (ExecQual(node->fdw_recheck_quals, econtext))
-		ask_for(details, slot, page->ids[row]);
+	{
+		MemoryContext old = MemoryContextSwitchTo(details->context);
+
+		details->ahead[details->nahead++] = (DetailRow) {
+			true, heap_form_tuple(details->tupdesc, slot->tts_values, slot->tts_isnull), page->ids[row]
+		};
+		details->nread++;
+		MemoryContextSwitchTo(old);
+	}
 	else
 		state->rechecked++;
 	ExecClearTuple(slot);
 	ResetExprContext(econtext);
 	return outcome;
+}
+
+/* Reads records ahead, if all that were are asked for; waits for the list if nothing else is to be done. */
+static void
+read_ahead(ForeignScanState *node, TupleTableSlot *slot)
+{
+	ScanProgress *state = node->fdw_state;
+	ScanDetails *details = state->details;
+
+	if (details->asked_ahead < details->nahead)
+		return;
+	details->nahead = details->asked_ahead = 0;
+	while (!state->ended && details->nahead < READ_AHEAD && (state->limit < 0 || details->nread < state->limit))
+	{
+		bool		wait = details->nrows == 0 && details->nahead == 0 && !state->asynchronous;
+		ReaderOutcome outcome = read_record(node, slot, wait);
+
+		if (outcome == READER_NOT_YET)
+			return;
+		state->ended = outcome == READER_END;
+		state->read_out |= state->ended;
+	}
 }
 
 bool
@@ -223,21 +262,16 @@ scan_details_row(ForeignScanState *node, TupleTableSlot *slot)
 	ScanProgress *state = node->fdw_state;
 	ScanDetails *details = state->details;
 
-	state->not_yet = false;
-	while (!state->ended && details->nrows < details->depth && (state->limit < 0 || details->nasked < state->limit))
+	while (details->nrows < details->depth)
 	{
-		ReaderOutcome outcome = ask_for_next(node, slot);
-
-		if (outcome == READER_NOT_YET)
+		read_ahead(node, slot);
+		if (details->asked_ahead == details->nahead)
 			break;
-		state->ended = outcome == READER_END;
-		state->read_out |= state->ended;
+		ask_for_next(details);
 	}
+	state->not_yet = details->nrows == 0 && !state->ended && (state->limit < 0 || details->nread < state->limit);
 	if (details->nrows == 0)
-	{
-		state->not_yet = !state->ended && (state->limit < 0 || details->nasked < state->limit);
 		return false;
-	}
 	take_next(details, slot);
 	return true;
 }
