@@ -65,7 +65,7 @@ SELECT id AS run_of_etl FROM xbb.sync_run WHERE owner = 'regress_xbb_etl'::regro
 SELECT id AS sync_of_etl FROM xbb.sync_definition WHERE owner = 'regress_xbb_etl'::regrole \gset
 SET ROLE regress_xbb_intern;
 SELECT xbb._sync_reject_put(:sync_of_etl, ROW('product', 'regress_xbb_etl', 1, '2030-01-01', 'value', NULL, 'x', '{}', NULL,
-  '{"data_id": 1, "update_time": "2030-01-01", "name": "forged"}', 1, NULL)::xbb.sync_reject);
+  '{"data_id": 1, "update_time": "2030-01-01", "name": "forged"}', 1, NULL, NULL, NULL)::xbb.sync_reject);
 SELECT xbb._sync_run_begin(:sync_of_etl, 'sync', true);
 SELECT xbb._sync_move(:sync_of_etl, 'infinity', NULL, NULL, false);
 SELECT xbb._sync_rewind(:sync_of_etl, NULL);
@@ -81,7 +81,7 @@ CREATE FOREIGN TABLE source (data_id bigint, update_time timestamptz) SERVER syn
 SELECT xbb.create_sync('product', source => 'source', target => 'intern_target');
 CALL xbb.sync('product');
 SELECT xbb._sync_reject_put((SELECT id FROM xbb.sync_definition), ROW('product', 'regress_xbb_etl', 51200001 + n, '2030-01-01', 'value', NULL, 'x', '{}', NULL,
-  json_build_object('data_id', 51200001 + n, 'update_time', '2030-01-01'), :run_of_etl + 1, NULL)::xbb.sync_reject)
+  json_build_object('data_id', 51200001 + n, 'update_time', '2030-01-01'), :run_of_etl + 1, NULL, NULL, NULL)::xbb.sync_reject)
 FROM generate_series(1, 2) n;
 SELECT name, owner, rejects_open FROM xbb.sync_status;
 SELECT sync, owner, data_id FROM xbb.sync_reject ORDER BY data_id;
@@ -105,7 +105,7 @@ SELECT xbb._sync_update(json_populate_record(d, json_build_object('key', array[r
 FROM xbb.sync_definition d;
 SELECT xbb._sync_seen(id, repeat('x', 1048576)) FROM xbb.sync_definition;
 SELECT xbb._sync_reject_put(id, ROW('product', NULL, 1, NULL, repeat('k', 30), repeat('s', 30), repeat('e', 20000), NULL, NULL, NULL, 1,
-  NULL)::xbb.sync_reject) FROM xbb.sync_definition;
+  NULL, NULL, NULL)::xbb.sync_reject) FROM xbb.sync_definition;
 SELECT length(kind) AS kind, length(sqlstate) AS sqlstate, length(error) AS error FROM xbb.sync_reject WHERE data_id = 1;
 SELECT xbb._sync_reject_drop(id, '{1}') FROM xbb.sync_definition;
 -- nor does what he says of his own blind others

@@ -36,6 +36,10 @@ BEGIN
   work.made := xbb._stage_make(def.target, def.target_columns);
   work.transform := xbb._sync_transform_statement(def, stage, false);
   work.transform_loaded := xbb._sync_transform_statement(def, stage, true);
+  work.constraints := (
+    SELECT pg_catalog.string_agg(pg_catalog.format('%I.%I', n.nspname, c.conname), ', ')
+    FROM pg_catalog.pg_constraint c JOIN pg_catalog.pg_namespace n ON n.oid = c.connamespace
+    WHERE c.condeferred AND c.conrelid = def.target);
   work.rejects_left := def.reject_limit - xbb._sync_count_rejects(def, run);
   work.has_rejects := EXISTS (SELECT FROM xbb.sync_reject r WHERE r.owner = def.owner AND r.sync = def.name);
   IF xbb._sync_is_list(def.source) THEN
@@ -55,7 +59,7 @@ BEGIN
   work.stored := pg_catalog.format('SELECT n."#n" FROM %s JOIN %s t ON %s', n, def.target, same_key);
   update := pg_catalog.format('UPDATE %s t SET %s%s FROM %s WHERE ', def.target,
     xbb._sync_list(pg_catalog.array_remove(def.target_columns, 'data_id'), '%1$I = n.%1$I, ', '') ||
-      pg_catalog.format('data_id = xbb._stage_at(%s, n."#n", n.data_id)', work.made), CASE WHEN marks THEN ', deleted_at = NULL' ELSE '' END,
+      pg_catalog.format('data_id = xbb._stage_at(%s, n."#n", n.data_id)', work.made), CASE WHEN marks THEN ', deleted_at = NULL' ELSE '' END || xbb._sync_stamp(def),
     xbb._stage_from(work.made || ', true', 'n', def.target, def.target_columns));
   work.update_moved := update || xbb._sync_other_key(def);
   work.update_stored := update || pg_catalog.format(
@@ -64,9 +68,10 @@ BEGIN
     xbb._sync_list(def.target_columns, 't.%1$I'), xbb._sync_list(def.target_columns, 'n.%1$I'),
     CASE WHEN marks THEN ' OR t.deleted_at IS NOT NULL' ELSE '' END);
   work.insert_new := pg_catalog.format(
-    'INSERT INTO %s (data_id%s) SELECT xbb._stage_at(%s, n."#n", n.data_id)%s FROM %s', def.target,
-    xbb._sync_list(pg_catalog.array_remove(def.target_columns, 'data_id'), ', %1$I', ''), work.made,
+    'INSERT INTO %s (data_id%s%s) SELECT xbb._stage_at(%s, n."#n", n.data_id)%s%s FROM %s', def.target,
+    xbb._sync_list(pg_catalog.array_remove(def.target_columns, 'data_id'), ', %1$I', ''), ', ' || pg_catalog.quote_ident(def.stamp), work.made,
     xbb._sync_list(pg_catalog.array_remove(def.target_columns, 'data_id'), ', n.%1$I', ''),
+    CASE WHEN def.stamp IS NOT NULL THEN ', pg_catalog.clock_timestamp()' END,
     xbb._stage_from(work.made || ', false', 'n', def.target, def.target_columns));
   work.no_rejects := pg_catalog.format('SELECT xbb._sync_reject_drop(%s, pg_catalog.array_agg(n.data_id), %s) FROM %s', def.id, run, n);
   RETURN work;
@@ -97,6 +102,8 @@ $$;
 CREATE FUNCTION xbb._sync_attempt(def xbb.sync_definition, work xbb._sync_work, transform pg_catalog.text, first bigint, last bigint,
   OUT counts xbb._sync_counts, OUT failure xbb._sync_failure)
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  place xbb._sync_error_names;
 BEGIN
   IF transform IS NOT NULL THEN
     PERFORM xbb._sync_path(xbb._sync_owners_path(def.path));
@@ -105,10 +112,13 @@ BEGIN
   ELSE
     counts := xbb._sync_apply(def, work, first, last);
   END IF;
-EXCEPTION
-  WHEN data_exception OR integrity_constraint_violation OR cardinality_violation OR plpgsql_error
-    OR external_routine_exception OR with_check_option_violation THEN
-    GET STACKED DIAGNOSTICS failure.sqlstate = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT;
+EXCEPTION WHEN OTHERS THEN
+  GET STACKED DIAGNOSTICS failure.sqlstate = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+    failure.context = PG_EXCEPTION_CONTEXT, place.relation = TABLE_NAME, place.attribute = COLUMN_NAME, place.constraint = CONSTRAINT_NAME;
+  IF NOT xbb._sync_is_blamed(failure.sqlstate) THEN
+    RAISE;
+  END IF;
+  failure.context := xbb._sync_error_place(place, failure.context);
 END
 $$;
 
@@ -155,7 +165,8 @@ BEGIN
     ELSE
       all_rejected := all_rejected + xbb._sync_reject(work, at, attempt.failure);
       failed := failed + 1;
-      PERFORM xbb._sync_limit_rejects(def, work, all_rejected, (attempt.failure).message);
+      PERFORM xbb._sync_suspect(attempt.failure, failed, xbb._stage_last(work.made) = 0);
+      PERFORM xbb._sync_limit_rejects(def, work, all_rejected);
       span := greatest((coalesce(span, good) + good) / 2, 1);
       size := least(xbb._sync_pace(span, 0), most);
       good := 0;
@@ -171,7 +182,8 @@ LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp 
 BEGIN
   PERFORM xbb._stage_piece(work.stage, n, n, false);
   RETURN xbb._stage_execute(work.stage, work.set_aside, array[array[
-    CASE WHEN failure.sqlstate LIKE '23%' THEN 'constraint' ELSE 'expression' END, failure.sqlstate, failure.message]], array[n]);
+    CASE WHEN failure.sqlstate LIKE '23%' THEN 'constraint' ELSE 'expression' END, failure.sqlstate, failure.message, failure.context]],
+    array[n]);
 END
 $$;
 
@@ -266,8 +278,9 @@ BEGIN
   END IF;
   EXECUTE pg_catalog.format(
     'SELECT pg_catalog.count(*) FILTER (WHERE xbb._sync_reject_put($4, ROW($1, $2, t.data_id, t.update_time, ''duplicate key'', NULL,
-       xbb._sync_rival_error(n.data_id), l.loaded::pg_catalog.json, NULL, l.loaded, $3, NULL)::xbb.sync_reject)) %s
+       xbb._sync_rival_error(n.data_id), l.loaded::pg_catalog.json, NULL, l.loaded, $3, NULL, %s, NULL)::xbb.sync_reject)) %s
      CROSS JOIN LATERAL (SELECT pg_catalog.jsonb_object($5, array[%s]) AS loaded) l',
+    CASE WHEN def.label = ANY (def.target_columns) THEN pg_catalog.format('t.%I::pg_catalog.text', def.label) ELSE 'NULL' END,
     rivals, xbb._sync_list(def.target_columns, 't.%1$I::pg_catalog.text'))
   INTO pushed_out USING def.name, def.owner, work.run, def.id, def.target_columns;
   rejected := rejected + pushed_out;
@@ -313,7 +326,9 @@ DECLARE
   room pg_catalog.record;
   written pg_catalog.record;
 BEGIN
-  SET CONSTRAINTS ALL IMMEDIATE;
+  IF work.constraints IS NOT NULL THEN
+    EXECUTE pg_catalog.concat('SET CONSTRAINTS ', work.constraints, ' IMMEDIATE');
+  END IF;
   counts.rows_read := xbb._stage_piece(work.made, first, last, true);
   IF counts.rows_read = 0 THEN
     RETURN counts;
@@ -368,7 +383,8 @@ BEGIN
     ELSE
       counts := xbb._sync_add(counts, ROW(1, 0, 0, 0, xbb._sync_reject(work, at, attempt.failure), 0)::xbb._sync_counts);
       work.has_rejects := true;
-      PERFORM xbb._sync_limit_rejects(def, work, counts.rejected, (attempt.failure).message);
+      PERFORM xbb._sync_suspect(attempt.failure, at, counts.inserted + counts.updated + counts.unchanged = 0);
+      PERFORM xbb._sync_limit_rejects(def, work, counts.rejected);
       span := greatest((coalesce(span, good) + good) / 2, 1);
       size := least(xbb._sync_pace(span, 0), most);
       good := 0;
@@ -397,6 +413,10 @@ DECLARE
 BEGIN
   IF total > 0 THEN
     work := xbb._sync_work(def, run, stage, present);
+    IF work.constraints IS NOT NULL THEN
+      -- what waits for them already is the caller's, and no record's
+      EXECUTE pg_catalog.concat('SET CONSTRAINTS ', work.constraints, ' IMMEDIATE');
+    END IF;
     aside := xbb._sync_set_unread_aside(def, work);
     counts.rows_read := aside.unread;
     counts.rejected := aside.rejected;
@@ -411,10 +431,12 @@ BEGIN
       at := at + most;
     END LOOP;
     IF counts.rejected > work.rejects_left THEN
-      PERFORM xbb._sync_limit_rejects(def, work, counts.rejected,
-        (SELECT pg_catalog.max(r.error) FROM xbb.sync_reject r WHERE r.owner = def.owner AND r.sync = def.name AND r.run = $2));
+      PERFORM xbb._sync_limit_rejects(def, work, counts.rejected);
     END IF;
     PERFORM xbb._stage_close(work.made);
+    IF work.constraints IS NOT NULL THEN
+      EXECUTE pg_catalog.concat('SET CONSTRAINTS ', work.constraints, ' DEFERRED');
+    END IF;
   END IF;
   PERFORM xbb._stage_close(stage);
   RETURN counts;

@@ -104,31 +104,6 @@ BEGIN
 END
 $$;
 
--- Is the source, a list without times, one that can be compared?
-CREATE FUNCTION xbb._sync_check_list(def xbb.sync_definition) RETURNS void
-LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
-DECLARE
-  id_attr pg_catalog.text := xbb._sync_id_attr(def.source);
-  id_column pg_catalog.text := xbb._sync_source_column(def.source, id_attr, 'data_id');
-BEGIN
-  IF id_column IS NULL THEN
-    RAISE EXCEPTION 'source % has no column for %', def.source, id_attr
-      USING ERRCODE = 'undefined_column', HINT = 'It tells the records of such a list apart.';
-  END IF;
-  IF def.columns ->> id_column <> pg_catalog.quote_ident(id_column) THEN
-    RAISE EXCEPTION 'column % of the target tells the records apart, and takes no expression', pg_catalog.quote_ident(id_column)
-      USING ERRCODE = 'invalid_parameter_value';
-  END IF;
-  IF def.scope ? id_column THEN
-    RAISE EXCEPTION 'column % tells the records apart, and cannot be in a scope', pg_catalog.quote_ident(id_column)
-      USING ERRCODE = 'invalid_parameter_value';
-  END IF;
-  IF def.chunk IS NOT NULL THEN
-    RAISE EXCEPTION 'chunk needs a source with times' USING ERRCODE = 'invalid_parameter_value';
-  END IF;
-END
-$$;
-
 -- Is the source one that a sync can read?
 CREATE FUNCTION xbb._sync_check_source(def xbb.sync_definition) RETURNS void
 LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
@@ -179,19 +154,26 @@ $$;
 
 -- Are the other arguments in their range?
 CREATE FUNCTION xbb._sync_check_options(def xbb.sync_definition) RETURNS void
-LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   IF def.chunk <= '0' THEN
     RAISE EXCEPTION 'chunk must be positive' USING ERRCODE = 'invalid_parameter_value';
   END IF;
   IF def.reject_limit < 0 THEN
     RAISE EXCEPTION 'reject_limit must not be negative' USING ERRCODE = 'invalid_parameter_value';
-  END IF;
-  IF def.delete_limit < 0 THEN
+  ELSIF def.delete_limit < 0 THEN
     RAISE EXCEPTION 'delete_limit must not be negative' USING ERRCODE = 'invalid_parameter_value';
   END IF;
   IF coalesce(def.delete_mode NOT IN ('ignore', 'mark', 'delete'), true) THEN
     RAISE EXCEPTION 'delete_mode must be ignore, mark or delete' USING ERRCODE = 'invalid_parameter_value';
+  END IF;
+  IF def.columns ? def.stamp OR def.stamp = 'deleted_at' OR xbb._sync_own_columns(def.source) ? def.stamp THEN
+    RAISE EXCEPTION 'column % cannot be loaded and be the stamp', pg_catalog.quote_ident(def.stamp)
+      USING ERRCODE = 'invalid_parameter_value';
+  END IF;
+  IF def.label IS NOT NULL AND xbb._sync_label(def) IS NULL THEN
+    RAISE EXCEPTION 'label % is no column of source %', pg_catalog.quote_ident(def.label), def.source
+      USING ERRCODE = 'undefined_column', HINT = 'It is one that is read, or one of the target that is loaded from it as it is.';
   END IF;
   IF pg_catalog.jsonb_typeof(def.columns) <> 'object' OR
      EXISTS (SELECT FROM pg_catalog.jsonb_each(def.columns) e WHERE pg_catalog.jsonb_typeof(e.value) <> 'string') THEN
@@ -412,7 +394,8 @@ BEGIN
   PERFORM xbb._sync_check_owner('target', def.target);
   FOR item IN SELECT * FROM (VALUES ('data_id', 'bigint'), ('update_time', 'timestamp with time zone')) v (name, type)
               WHERE NOT xbb._sync_is_list(def.source)
-              UNION ALL SELECT 'deleted_at', 'timestamp with time zone' WHERE def.delete_mode = 'mark' LOOP
+              UNION ALL SELECT 'deleted_at', 'timestamp with time zone' WHERE def.delete_mode = 'mark'
+              UNION ALL SELECT def.stamp, 'timestamp with time zone' WHERE def.stamp IS NOT NULL LOOP
     SELECT pg_catalog.format_type(a.atttypid, a.atttypmod) = item.type INTO fits
     FROM pg_catalog.pg_attribute a WHERE a.attrelid = def.target AND a.attname = item.name AND NOT a.attisdropped;
     IF fits IS NOT TRUE THEN

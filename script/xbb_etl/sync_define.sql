@@ -87,6 +87,7 @@ BEGIN
     SELECT pg_catalog.jsonb_object_agg(a.attname, pg_catalog.quote_ident(a.attname)) INTO given
     FROM pg_catalog.pg_attribute a
     WHERE a.attrelid = def.source AND a.attnum > 0 AND NOT a.attisdropped AND a.attname IS DISTINCT FROM error_column
+      AND a.attname IS DISTINCT FROM def.stamp
       AND (def.target IS NULL AND a.attname IS DISTINCT FROM raw_column OR EXISTS (
         SELECT FROM pg_catalog.pg_attribute t WHERE t.attrelid = def.target AND t.attname = a.attname
           AND t.attnum > 0 AND NOT t.attisdropped AND t.attgenerated = ''));
@@ -146,6 +147,9 @@ BEGIN
   END IF;
   IF def.delete_mode = 'mark' THEN
     EXECUTE pg_catalog.format('ALTER TABLE %s ADD COLUMN deleted_at timestamptz', target);
+  END IF;
+  IF def.stamp IS NOT NULL THEN
+    EXECUTE pg_catalog.format('ALTER TABLE %s ADD COLUMN %I timestamptz', target, def.stamp);
   END IF;
   RAISE NOTICE 'table % was made: %', target, pg_catalog.array_to_string(def.target_columns, ', ');
   RETURN target::pg_catalog.regclass;

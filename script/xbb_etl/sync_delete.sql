@@ -65,13 +65,19 @@ BEGIN
 END
 $$;
 
+-- What a write sets besides what was read: the time.
+CREATE FUNCTION xbb._sync_stamp(def xbb.sync_definition) RETURNS pg_catalog.text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp SET quote_all_identifiers = off AS $$
+  SELECT CASE WHEN (def).stamp IS NULL THEN '' ELSE pg_catalog.format(', %I = pg_catalog.clock_timestamp()', (def).stamp) END
+$$;
+
 -- Takes rows out of the target, in the way the definition wants.
 CREATE FUNCTION xbb._sync_take_out(def xbb.sync_definition, ids bigint[]) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   statement pg_catalog.text := pg_catalog.format(
-    CASE WHEN def.delete_mode = 'mark' THEN 'UPDATE %s t SET deleted_at = pg_catalog.now() WHERE %s'
-         ELSE 'DELETE FROM %s t WHERE %s' END, xbb._sync_place(def.target), xbb._sync_victims(def, '$1'));
+    CASE WHEN def.delete_mode = 'mark' THEN 'UPDATE %1$s t SET deleted_at = pg_catalog.now()%3$s WHERE %2$s'
+         ELSE 'DELETE FROM %1$s t WHERE %2$s' END, xbb._sync_place(def.target), xbb._sync_victims(def, '$1'), xbb._sync_stamp(def));
 BEGIN
   PERFORM xbb._sync_path(xbb._sync_owners_path(def.path));
   EXECUTE statement USING ids;
@@ -85,6 +91,7 @@ CREATE FUNCTION xbb._sync_take_out_or_halve(def xbb.sync_definition, run bigint,
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   failure xbb._sync_failure;
+  place xbb._sync_error_names;
   middle integer := pg_catalog.cardinality(ids) / 2;
 BEGIN
   IF pg_catalog.cardinality(ids) = 0 THEN
@@ -93,15 +100,19 @@ BEGIN
   BEGIN
     PERFORM xbb._sync_take_out(def, ids);
     RETURN 0;
-  EXCEPTION
-    WHEN data_exception OR integrity_constraint_violation OR plpgsql_error OR external_routine_exception THEN
-      GET STACKED DIAGNOSTICS failure.sqlstate = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT;
+  EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.sqlstate = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+      failure.context = PG_EXCEPTION_CONTEXT, place.relation = TABLE_NAME, place.attribute = COLUMN_NAME, place.constraint = CONSTRAINT_NAME;
+    IF NOT xbb._sync_is_blamed(failure.sqlstate) THEN
+      RAISE;
+    END IF;
+    failure.context := xbb._sync_error_place(place, failure.context);
   END;
   IF middle = 0 THEN
     EXECUTE pg_catalog.format(
       'SELECT pg_catalog.count(xbb._sync_reject_put($1, ROW($2, $3, t.data_id, t.update_time, ''constraint'', $4, $5,
-         NULL, NULL, NULL, $6, NULL)::xbb.sync_reject)) FROM %s t WHERE %s', def.target, xbb._sync_victims(def, '$7'))
-    USING def.id, def.name, def.owner, failure.sqlstate, pg_catalog.format('it is gone, but: %s', failure.message), run, ids;
+         NULL, NULL, NULL, $6, NULL, NULL, $8)::xbb.sync_reject)) FROM %s t WHERE %s', def.target, xbb._sync_victims(def, '$7'))
+    USING def.id, def.name, def.owner, failure.sqlstate, pg_catalog.format('it is gone, but: %s', failure.message), run, ids, failure.context;
     RETURN 1;
   END IF;
   RETURN xbb._sync_take_out_or_halve(def, run, ids[:middle]) + xbb._sync_take_out_or_halve(def, run, ids[middle + 1:]);

@@ -115,6 +115,38 @@ BEGIN
 END
 $$;
 
+-- A step of a reconciliation; gone is what a window did not find.
+CREATE FUNCTION xbb._sync_step_compare(def xbb.sync_definition, run bigint, INOUT phase pg_catalog.text, INOUT windows pg_catalog.tstzrange[],
+  INOUT gone bigint[], OUT counts xbb._sync_counts, OUT span pg_catalog.tstzrange)
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  first pg_catalog.tstzrange := windows[pg_catalog.cardinality(windows)];
+  next pg_catalog.record;
+BEGIN
+  IF phase = 'divide' THEN
+    windows := xbb._sync_all_times(def);
+    phase := 'compare';
+  ELSIF phase = 'compare' AND pg_catalog.cardinality(windows) > 0 THEN
+    next := xbb._sync_compare_next(def, run, windows);
+    span := CASE WHEN pg_catalog.cardinality(next.windows) < pg_catalog.cardinality(windows) THEN first END;
+    windows := next.windows;
+    counts := next.counts;
+    gone := gone || next.gone;
+  ELSIF phase = 'compare' THEN
+    phase := 'delete';
+  ELSIF phase = 'compare all' THEN
+    next := xbb._sync_compare(def, run, NULL, NULL);
+    counts := next.counts;
+    gone := next.gone;
+    span := '(,)';
+    phase := 'delete';
+  ELSE
+    counts := xbb._sync_delete(def, run, gone);
+    phase := 'retry due';
+  END IF;
+END
+$$;
+
 -- The step that begins a load: what is new, if it can be read at once, else what it is to be
 -- loaded by.
 CREATE FUNCTION xbb._sync_step_plan(def xbb.sync_definition, task pg_catalog.text, run bigint, loaded pg_catalog.text,
@@ -191,29 +223,20 @@ BEGIN
     counts := xbb._sync_window(def, run, NULL, NULL);
     span := '(,)';
     phase := 'done';
-  ELSIF phase = 'divide' THEN
-    windows := xbb._sync_all_times(def);
-    phase := 'compare';
-  ELSIF phase = 'compare' AND pg_catalog.cardinality(windows) > 0 THEN
-    next := xbb._sync_compare_next(def, run, windows);
-    span := CASE WHEN pg_catalog.cardinality(next.windows) < pg_catalog.cardinality(windows) THEN first END;
+  ELSIF phase LIKE 'retry%' THEN
+    counts := CASE WHEN task LIKE 'sync%' THEN xbb._sync_retry_due(def, run) ELSE xbb._sync_retry(def, run, phase = 'retry due') END;
+    phase := 'done';
+    RETURN;
+  ELSE
+    next := xbb._sync_step_compare(def, run, phase, windows, gone);
+    phase := next.phase;
     windows := next.windows;
     counts := next.counts;
-    gone := gone || next.gone;
-  ELSIF phase = 'compare' THEN
-    phase := 'delete';
-  ELSIF phase = 'compare all' THEN
-    next := xbb._sync_compare(def, run, NULL, NULL);
-    counts := next.counts;
+    span := next.span;
     gone := next.gone;
-    span := '(,)';
-    phase := 'delete';
-  ELSIF phase = 'delete' THEN
-    counts := xbb._sync_delete(def, run, gone);
-    phase := 'retry without rival';
-  ELSE
-    counts := xbb._sync_retry(def, run, phase = 'retry without rival');
-    phase := 'done';
+  END IF;
+  IF phase = 'done' AND xbb._sync_is_due(def, run, counts) THEN
+    phase := 'retry due';
   END IF;
 END
 $$;
@@ -234,6 +257,13 @@ BEGIN
   refused := xbb._sync_keep_rejects(def, run, failure);
   failure := refused.failure;
   counts := xbb._sync_add(counts, ROW(0, 0, 0, 0, refused.kept, 0)::xbb._sync_counts);
+  -- values of a record are not for the log; in our own words there are none
+  IF xbb._sync_is_blamed(failure.sqlstate) AND NOT xbb._sync_is_suspicious(failure.sqlstate) AND failure.sqlstate <> '54000'
+     AND failure.context !~ E'^PL/pgSQL function xbb[.]_[^\n]* at RAISE' THEN
+    failure.message := xbb._sync_masked(failure.sqlstate, failure.message);
+    failure.detail := '';
+    place := pg_catalog.regexp_replace(place, ', value .*$', '');
+  END IF;
   noted := failure;
   noted.message := failure.message || coalesce(': ' || place, '');
   PERFORM xbb._sync_note(def, run, 'failed', counts, before, noted);

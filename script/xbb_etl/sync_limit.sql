@@ -13,7 +13,7 @@ DECLARE
   rejects pg_catalog.json;
 BEGIN
   SELECT pg_catalog.json_agg(pg_catalog.json_build_object('data_id', r.data_id, 'update_time', r.update_time, 'kind', r.kind,
-           'sqlstate', r.sqlstate, 'error', r.error, 'raw', r.raw::pg_catalog.text, 'staged', r.staged::pg_catalog.text))
+           'sqlstate', r.sqlstate, 'error', r.error, 'label', r.label, 'context', r.context, 'raw', r.raw::pg_catalog.text, 'staged', r.staged::pg_catalog.text))
   INTO rejects
   FROM (SELECT j.*, pg_catalog.sum(pg_catalog.octet_length(j.error) + coalesce(pg_catalog.octet_length(j.raw::pg_catalog.text), 0)
                                    + coalesce(pg_catalog.octet_length(j.staged::pg_catalog.text), 0)) OVER (ORDER BY j.data_id) AS bytes
@@ -42,21 +42,22 @@ BEGIN
   failure.sqlstate := '54000';
   failure.detail := brought ->> 'detail';
   PERFORM xbb._sync_reject_put(def.id, ROW(def.name, def.owner, r.data_id, r.update_time, r.kind, r.sqlstate, r.error,
-            r.raw::pg_catalog.json, r.staged::pg_catalog.json, NULL, $2, NULL)::xbb.sync_reject)
+            r.raw::pg_catalog.json, r.staged::pg_catalog.json, NULL, $2, NULL, r.label, r.context)::xbb.sync_reject)
   FROM pg_catalog.json_to_recordset(brought -> 'rejects')
     r (data_id bigint, update_time pg_catalog.timestamptz, kind pg_catalog.text, sqlstate pg_catalog.text,
-       error pg_catalog.text, raw pg_catalog.text, staged pg_catalog.text);
+       error pg_catalog.text, label pg_catalog.text, context pg_catalog.text, raw pg_catalog.text, staged pg_catalog.text);
   kept := xbb._sync_count_rejects(def, run) - before;
 END
 $$;
 
 -- Ends a run that has rejected more than its definition allows: so many more in this load.
-CREATE FUNCTION xbb._sync_limit_rejects(def xbb.sync_definition, work xbb._sync_work, rejected bigint, reason pg_catalog.text)
+CREATE FUNCTION xbb._sync_limit_rejects(def xbb.sync_definition, work xbb._sync_work, rejected bigint)
 RETURNS void LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   IF rejected > work.rejects_left THEN
     PERFORM xbb._sync_refuse(def, work.run, pg_catalog.format('more than %s records were rejected', def.reject_limit),
-      pg_catalog.format('The last one: %s', reason),
+      (SELECT pg_catalog.format('One of them: %s.', xbb._sync_reject_words(r)) FROM xbb.sync_reject r
+       WHERE r.owner = def.owner AND r.sync = def.name AND r.run = work.run ORDER BY r.data_id DESC LIMIT 1),
       pg_catalog.format('SELECT xbb.alter_sync(%L, reject_limit => ...) raises the limit.', def.name));
   END IF;
 END
@@ -77,6 +78,18 @@ BEGIN
     PERFORM xbb._sync_refuse(def, run,
       pg_catalog.format('%s of %s records were rejected, which is more than half', counts.rejected, counts.rows_read), NULL,
       'TABLE xbb.sync_reject tells why.');
+  END IF;
+END
+$$;
+
+-- Ends a run whose first records have all failed, with an error that is rather the
+-- statement's: a function that is not there, a right.
+CREATE FUNCTION xbb._sync_suspect(failure xbb._sync_failure, failed bigint, none_has_come boolean) RETURNS void
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  IF none_has_come AND failed >= (xbb._sync_limits()).suspects AND xbb._sync_is_suspicious(failure.sqlstate) THEN
+    RAISE EXCEPTION 'the first % records failed alike: %', failed, xbb._sync_masked(failure.sqlstate, failure.message)
+      USING ERRCODE = failure.sqlstate, DETAIL = pg_catalog.format('It was %s.', coalesce(failure.context, 'in an expression'));
   END IF;
 END
 $$;

@@ -2,6 +2,31 @@
 -- brings what differs into the target, what is gone included.  Rows and records belong
 -- together by the list's own id, as text; after that by the key.
 
+-- Is the source, a list without times, one that can be compared?
+CREATE FUNCTION xbb._sync_check_list(def xbb.sync_definition) RETURNS void
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  id_attr pg_catalog.text := xbb._sync_id_attr(def.source);
+  id_column pg_catalog.text := xbb._sync_source_column(def.source, id_attr, 'data_id');
+BEGIN
+  IF id_column IS NULL THEN
+    RAISE EXCEPTION 'source % has no column for %', def.source, id_attr
+      USING ERRCODE = 'undefined_column', HINT = 'It tells the records of such a list apart.';
+  END IF;
+  IF def.columns ->> id_column <> pg_catalog.quote_ident(id_column) THEN
+    RAISE EXCEPTION 'column % of the target tells the records apart, and takes no expression', pg_catalog.quote_ident(id_column)
+      USING ERRCODE = 'invalid_parameter_value';
+  END IF;
+  IF def.scope ? id_column THEN
+    RAISE EXCEPTION 'column % tells the records apart, and cannot be in a scope', pg_catalog.quote_ident(id_column)
+      USING ERRCODE = 'invalid_parameter_value';
+  END IF;
+  IF def.chunk IS NOT NULL THEN
+    RAISE EXCEPTION 'chunk needs a source with times' USING ERRCODE = 'invalid_parameter_value';
+  END IF;
+END
+$$;
+
 -- What sync_reject calls a record: the number that its id is, or one made of it, below 0.
 CREATE FUNCTION xbb._sync_record_number(id pg_catalog.text) RETURNS bigint
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
@@ -39,7 +64,7 @@ DECLARE
   marks boolean := def.delete_mode = 'mark';
   come pg_catalog.text := pg_catalog.format('CASE WHEN xbb._stage_at(%s, n."#n", 0) OPERATOR(pg_catalog.=) 0 THEN n.%I END', work.made, id);
   update pg_catalog.text := pg_catalog.format('UPDATE %s t SET %s%I = %s%s FROM %s WHERE ', xbb._sync_place(def.target),
-    xbb._sync_list(others, '%1$I = n.%1$I, ', ''), id, come, CASE WHEN marks THEN ', deleted_at = NULL' END,
+    xbb._sync_list(others, '%1$I = n.%1$I, ', ''), id, come, CASE WHEN marks THEN ', deleted_at = NULL' ELSE '' END || xbb._sync_stamp(def),
     xbb._stage_from(work.made || ', true', 'n', def.target, def.target_columns));
 BEGIN
   work.ids := xbb._sync_list_ids(def, work.stage);
@@ -61,8 +86,9 @@ BEGIN
   work.older := update || same_key;
   work.rivals := pg_catalog.format('SELECT n."#n", t.%I::pg_catalog.text AS winner FROM %s JOIN %s t ON %s AND NOT (%s)', id, n, def.target,
                                    same_key, same_record);
-  work.insert_new := pg_catalog.format('INSERT INTO %s (%I%s) SELECT %s%s FROM %s', xbb._sync_place(def.target), id,
-    xbb._sync_list(others, ', %1$I', ''), come, xbb._sync_list(others, ', n.%1$I', ''),
+  work.insert_new := pg_catalog.format('INSERT INTO %s (%I%s%s) SELECT %s%s%s FROM %s', xbb._sync_place(def.target), id,
+    xbb._sync_list(others, ', %1$I', ''), ', ' || pg_catalog.quote_ident(def.stamp), come, xbb._sync_list(others, ', n.%1$I', ''),
+    CASE WHEN def.stamp IS NOT NULL THEN ', pg_catalog.clock_timestamp()' END,
     xbb._stage_from(work.made || ', false', 'n', def.target, def.target_columns));
   work.no_rejects := pg_catalog.format('SELECT xbb._sync_reject_drop(%s, pg_catalog.array_agg(xbb._sync_record_number(n.%I::pg_catalog.text)), %s) FROM %s',
                                        def.id, id, work.run, n);
@@ -123,9 +149,11 @@ LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp 
 DECLARE
   middle integer := pg_catalog.cardinality(ids) / 2;
   statement pg_catalog.text := pg_catalog.format(
-    CASE WHEN def.delete_mode = 'mark' THEN 'UPDATE %s t SET deleted_at = pg_catalog.now() WHERE ' ELSE 'DELETE FROM %s t WHERE ' END ||
+    CASE WHEN def.delete_mode = 'mark' THEN 'UPDATE %s t SET deleted_at = pg_catalog.now()' || xbb._sync_stamp(def) || ' WHERE '
+         ELSE 'DELETE FROM %s t WHERE ' END ||
     '%s AND t.%I::pg_catalog.text OPERATOR(pg_catalog.=) ANY ($1)', xbb._sync_place(def.target), xbb._sync_alive_rows(def), xbb._sync_id(def));
   failure xbb._sync_failure;
+  place xbb._sync_error_names;
 BEGIN
   IF pg_catalog.cardinality(ids) = 0 THEN
     RETURN 0;
@@ -135,15 +163,19 @@ BEGIN
     EXECUTE statement USING ids;
     PERFORM xbb._sync_path();
     RETURN 0;
-  EXCEPTION
-    WHEN data_exception OR integrity_constraint_violation OR plpgsql_error OR external_routine_exception THEN
-      GET STACKED DIAGNOSTICS failure.sqlstate = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT;
+  EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.sqlstate = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+      failure.context = PG_EXCEPTION_CONTEXT, place.relation = TABLE_NAME, place.attribute = COLUMN_NAME, place.constraint = CONSTRAINT_NAME;
+    IF NOT xbb._sync_is_blamed(failure.sqlstate) THEN
+      RAISE;
+    END IF;
+    failure.context := xbb._sync_error_place(place, failure.context);
   END;
   IF middle > 0 THEN
     RETURN xbb._sync_list_take_out(def, run, ids[:middle]) + xbb._sync_list_take_out(def, run, ids[middle + 1:]);
   END IF;
   PERFORM xbb._sync_reject_put(def.id, ROW(def.name, def.owner, xbb._sync_record_number(ids[1]), NULL, 'constraint', failure.sqlstate,
-    pg_catalog.format('it is gone, but: %s', failure.message), NULL, NULL, NULL, run, NULL)::xbb.sync_reject);
+    pg_catalog.format('it is gone, but: %s', failure.message), NULL, NULL, NULL, run, NULL, NULL, failure.context)::xbb.sync_reject);
   RETURN 1;
 END
 $$;

@@ -51,15 +51,54 @@ BEGIN
 END
 $$;
 
+-- Which rejects, called j, may load by now: those that are there for a rival that is in the
+-- target no more, and those that a key of another row forbade, or wanted.
+CREATE FUNCTION xbb._sync_may_load(def xbb.sync_definition) RETURNS pg_catalog.text
+LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT pg_catalog.format(
+    '(j.sqlstate IN (''23503'', ''23505'', ''23P01'') OR j.kind = ''duplicate key'' AND NOT EXISTS (
+        SELECT FROM %s t WHERE t.data_id = substring(j.error FROM ''[0-9]+'')::bigint AND %s))',
+    (def).target, xbb._sync_alive_rows(def))
+$$;
+
+-- Is there such a thing at the end of a run that has written, or has set it aside itself?
+CREATE FUNCTION xbb._sync_is_due(def xbb.sync_definition, run bigint, counts xbb._sync_counts) RETURNS boolean
+LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT NOT xbb._sync_is_list((def).source) AND EXISTS (
+    SELECT FROM xbb.sync_reject j
+    WHERE j.owner = (def).owner AND j.sync = (def).name AND j.raw IS NOT NULL
+      AND (j.sqlstate IN ('23503', '23505', '23P01') OR j.kind = 'duplicate key')
+      AND ((counts).inserted + (counts).updated > 0 OR j.run = $2 AND j.kind <> 'duplicate key'))
+$$;
+
+-- The rejects that may load by now, at a run's end: what has loaded is the run's news, what has
+-- not is none.
+CREATE FUNCTION xbb._sync_retry_due(def xbb.sync_definition, run bigint) RETURNS xbb._sync_counts
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  before bigint[] := (SELECT pg_catalog.array_agg(r.data_id) FROM xbb.sync_reject r
+                      WHERE r.owner = def.owner AND r.sync = def.name AND r.run = $2);
+  counts xbb._sync_counts := xbb._sync_retry(def, run, true);
+BEGIN
+  counts.rows_read := 0;
+  counts.unchanged := 0;
+  counts.rejected := (SELECT pg_catalog.count(*) FROM xbb.sync_reject r
+                      WHERE r.owner = def.owner AND r.sync = def.name AND r.data_id = ANY (before))
+                     - coalesce(pg_catalog.cardinality(before), 0);
+  RETURN counts;
+END
+$$;
+
 -- What was set aside, once more, from what is kept of it: a record is read as if it
--- came now, so that another type of its column can be the fix.  Or of that only the
--- records that are there for a rival that is in the target no more.
-CREATE FUNCTION xbb._sync_retry(def xbb.sync_definition, run bigint, without_rival boolean) RETURNS xbb._sync_counts
+-- came now, so that another type of its column can be the fix.  Or of that only what may
+-- load by now.  No limit: whatever loads, stays.
+CREATE FUNCTION xbb._sync_retry(def xbb.sync_definition, run bigint, due boolean) RETURNS xbb._sync_counts
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   stage integer;
   loaded bigint;
 BEGIN
+  def.reject_limit := (xbb._sync_limits()).most_rejects;
   stage := xbb._stage_read(pg_catalog.format(
     'SELECT j.loaded AS "#loaded", %1$s
      FROM xbb.sync_reject j, LATERAL (
@@ -69,13 +108,11 @@ BEGIN
          pg_catalog.json_build_object(%3$L, j.data_id, %4$L, j.update_time)))
        WHERE j.staged IS NOT NULL OR j.loaded IS NOT NULL) r
      WHERE j.owner = %6$L::pg_catalog.regrole AND j.sync = %7$L AND j.raw IS NOT NULL AND %5$s
-     ORDER BY j.loaded IS NULL, j.update_time, j.data_id',
+     ORDER BY j.loaded IS NULL, j.update_time, j.data_id%8$s',
     xbb._sync_list(xbb._sync_staged_columns(def), 'r.%1$I'), def.source,
     xbb._sync_source_column(def.source, 'dataId', 'data_id'), xbb._sync_source_column(def.source, 'updateTime', 'update_time'),
-    CASE WHEN without_rival THEN pg_catalog.format(
-      'j.kind = ''duplicate key'' AND NOT EXISTS (
-         SELECT FROM %s t WHERE t.data_id = substring(j.error FROM ''[0-9]+'')::bigint AND %s)',
-      def.target, xbb._sync_alive_rows(def)) ELSE 'true' END, def.owner, def.name), NULL, NULL, NULL);
+    CASE WHEN due THEN xbb._sync_may_load(def) ELSE 'true' END, def.owner, def.name,
+    CASE WHEN due THEN pg_catalog.format(' LIMIT %s', (xbb._sync_limits()).retried_records) END), NULL, NULL, NULL);
   EXECUTE pg_catalog.format('SELECT pg_catalog.count(s."#loaded") FROM %s', xbb._sync_staged(def, stage, 's', '{}')) INTO loaded;
   RETURN xbb._sync_load(def, run, stage, loaded);
 END

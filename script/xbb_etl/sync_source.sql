@@ -31,13 +31,6 @@ BEGIN
 END
 $$;
 
--- The columns that are read of the source.
-CREATE FUNCTION xbb._sync_staged_columns(def xbb.sync_definition) RETURNS pg_catalog.text[]
-LANGUAGE sql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
-  SELECT pg_catalog.array_remove((def).source_columns, e) || pg_catalog.array_remove(array[e], NULL)
-  FROM xbb._sync_error_column((def).source) e
-$$;
-
 -- Can the API count the source's records between two times?
 CREATE FUNCTION xbb._sync_counts_source(source pg_catalog.regclass) RETURNS boolean
 LANGUAGE sql STABLE STRICT PARALLEL SAFE

@@ -50,26 +50,30 @@ BEGIN
 END
 $$;
 
--- The statement that sets staged records aside: the numbers $2, and three words for each in $1:
--- kind, sqlstate and error.  It returns those that are one more of the run.
+-- The statement that sets staged records aside: the numbers $2, and words for each in $1:
+-- kind, sqlstate, error and, or not, where it was.  It returns those that are one more of the run.
 CREATE FUNCTION xbb._sync_aside_statement(def xbb.sync_definition, run bigint, stage integer) RETURNS pg_catalog.text
 LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   raw_column pg_catalog.text := xbb._sync_source_column(def.source, '*', '*');
   own pg_catalog.jsonb := xbb._sync_own_columns(def.source);
+  staged pg_catalog.text[] := xbb._sync_staged_columns(def);
+  label pg_catalog.text := xbb._sync_label(def);
 BEGIN
   RETURN pg_catalog.format(
     'SELECT FROM %s JOIN pg_catalog.unnest($2) WITH ORDINALITY u (n, o) ON u.n OPERATOR(pg_catalog.=) s."#n"
      WHERE xbb._sync_reject_put(%s, ROW(%L, %L::pg_catalog.regrole, %s, %s,
        ($1)[u.o][1], ($1)[u.o][2], ($1)[u.o][3],
        coalesce(s."#loaded"::pg_catalog.json, %7$s, pg_catalog.row_to_json(s.*)),
-       CASE WHEN s."#loaded" IS NULL AND %7$s IS NULL THEN pg_catalog.row_to_json(s.*) END, s."#loaded", %8$s, NULL)::xbb.sync_reject)',
-    xbb._sync_staged(def, stage, 's', xbb._sync_staged_columns(def)), def.id, def.name, def.owner,
+       CASE WHEN s."#loaded" IS NULL AND %7$s IS NULL THEN pg_catalog.row_to_json(s.*) END, s."#loaded", %8$s, NULL, %9$s,
+       ($1)[u.o][4])::xbb.sync_reject)',
+    xbb._sync_staged(def, stage, 's', staged), def.id, def.name, def.owner,
     pg_catalog.format(CASE WHEN xbb._sync_is_list(def.source) THEN 'xbb._sync_record_number(s.%I::pg_catalog.text)' ELSE 's.%I' END,
                       own ->> xbb._sync_id(def)),
     CASE WHEN own ? 'update_time' THEN pg_catalog.format('s.%I', own ->> 'update_time') ELSE 'NULL' END,
-    CASE WHEN raw_column IS NOT NULL AND xbb._sync_counts_source(def.source)
-         THEN pg_catalog.format('s.%I::pg_catalog.json', raw_column) ELSE 'NULL' END, run);
+    CASE WHEN raw_column = ANY (staged) AND xbb._sync_counts_source(def.source)
+         THEN pg_catalog.format('s.%I::pg_catalog.json', raw_column) ELSE 'NULL' END, run,
+    CASE WHEN label IS NOT NULL THEN pg_catalog.format('s.%I::pg_catalog.text', label) ELSE 'NULL' END);
 END
 $$;
 
@@ -107,11 +111,11 @@ BEGIN
            FROM %s, pg_catalog.jsonb_array_elements(s.%I::pg_catalog.jsonb) WITH ORDINALITY f (e, o)
            WHERE f.e ->> ''column'' = ANY ($1) GROUP BY s."#n") e',
     xbb._stage_from(work.stage::pg_catalog.text, 's', def.source, array[error_column]), error_column)
-  INTO numbers, words USING def.source_columns;
+  INTO numbers, words USING xbb._sync_used_columns(def);
   IF numbers IS NOT NULL THEN
     unread := pg_catalog.cardinality(numbers);
     rejected := xbb._sync_set_aside(work, numbers, words);
-    PERFORM xbb._sync_limit_rejects(def, work, rejected, words[least(unread, work.rejects_left + 1)][3]);
+    PERFORM xbb._sync_limit_rejects(def, work, rejected);
     PERFORM xbb._stage_piece(work.stage, 1, xbb._stage_count(work.stage), false);
     PERFORM xbb._stage_mark(work.stage, 'SELECT n FROM pg_catalog.unnest($2) n', numbers => numbers);
     PERFORM xbb._stage_drop(work.stage);

@@ -8,12 +8,15 @@ CREATE TYPE xbb._sync_failure AS (
   sqlstate text, message text, detail text, hint text, context text
 );
 
+-- What an error names.
+CREATE TYPE xbb._sync_error_names AS (relation text, attribute text, "constraint" text);
+
 -- What a load works with: the stage as read and the one made of it, statements (sync_apply.sql
 -- has them), and how many more records may be rejected.
 CREATE TYPE xbb._sync_work AS (
   run bigint, stage integer, made integer, transform text, transform_loaded text, set_aside text, doubles text, older text, moved text, rivals text, stored text,
   update_stored text, update_moved text, present boolean, insert_new text, no_rejects text, rejects_left bigint,
-  has_rejects boolean, ids text[]
+  has_rejects boolean, ids text[], constraints text
 );
 
 -- Where this database is: dumps leave it out, and what copies it otherwise is elsewhere.
@@ -149,6 +152,8 @@ CREATE TABLE xbb._sync_reject (
   loaded jsonb,
   run bigint NOT NULL,
   first_seen timestamptz NOT NULL DEFAULT pg_catalog.now(),
+  label text,
+  context text,
   -- who brought it, if that was neither a run nor a superuser
   restored_by oid,
   PRIMARY KEY (definition, data_id)
@@ -232,7 +237,7 @@ COMMENT ON COLUMN xbb.sync_definition.clock_ahead IS 'how much that clock was ah
 -- A sync that waits for its owner's word has none, for all that he knows.
 CREATE VIEW xbb.sync_reject WITH (security_barrier) AS
 SELECT d.name AS sync, d.owner, r.data_id, r.update_time, r.kind, r.sqlstate, r.error, r.raw, r.staged, r.loaded,
-       r.run, r.first_seen
+       r.run, r.first_seen, r.label, r.context
 FROM xbb._sync_reject r JOIN xbb._sync_all d ON d.id = r.definition
 WHERE pg_catalog.pg_has_role(d.owner, 'USAGE') AND d.confirmed
   AND (r.restored_by IS NULL OR pg_catalog.pg_has_role(r.restored_by, d.owner, 'MEMBER'));
@@ -249,3 +254,5 @@ COMMENT ON COLUMN xbb.sync_reject.staged IS 'what was read of it, if raw is no m
 COMMENT ON COLUMN xbb.sync_reject.loaded IS 'its row, if it was in the target';
 COMMENT ON COLUMN xbb.sync_reject.run IS 'the latest run that rejected it; -1: one before a restore';
 COMMENT ON COLUMN xbb.sync_reject.first_seen IS 'when the first one did';
+COMMENT ON COLUMN xbb.sync_reject.label IS 'what the column that the sync has as label holds';
+COMMENT ON COLUMN xbb.sync_reject.context IS 'where: table, column, constraint, functions that were at work';

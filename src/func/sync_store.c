@@ -403,14 +403,15 @@ xbb_fdw_sync_reject_put(PG_FUNCTION_ARGS)
 {
 	static Stored stored = {.text =
 		"WITH was AS (SELECT j.run FROM xbb._sync_reject j WHERE j.definition = $1 AND j.data_id = ($2).data_id), put AS ("
-		"INSERT INTO xbb._sync_reject (definition, data_id, update_time, kind, sqlstate, error, raw, staged, loaded, run)"
+		"INSERT INTO xbb._sync_reject (definition, data_id, update_time, kind, sqlstate, error, raw, staged, loaded, run, label, context)"
 		" SELECT d.id, ($2).data_id, ($2).update_time, left(($2).kind, 20), left(($2).sqlstate, 5),"
-		" left(($2).error, " MOST_ERROR "), ($2).raw, ($2).staged, ($2).loaded, ($2).run"
+		" left(($2).error, " MOST_ERROR "), ($2).raw, ($2).staged, ($2).loaded, ($2).run,"
+		" left(($2).label, 200), left(($2).context, 2000)"
 		" FROM xbb._sync_definition d WHERE d.id = $1 AND " OWNED("$3")
 		" ON CONFLICT (definition, data_id) DO UPDATE"
-		" SET (update_time, kind, sqlstate, error, raw, staged, loaded, run, restored_by) ="
+		" SET (update_time, kind, sqlstate, error, raw, staged, loaded, run, label, context, restored_by) ="
 		" ROW(excluded.update_time, excluded.kind, excluded.sqlstate, excluded.error, excluded.raw, excluded.staged,"
-		" excluded.loaded, excluded.run, NULL) RETURNING run)"
+		" excluded.loaded, excluded.run, excluded.label, excluded.context, NULL) RETURNING run)"
 		" SELECT count(*) - (SELECT count(*) FROM was WHERE was.run = ($2).run) FROM put HAVING count(*) > 0"
 	};
 	int64		more;

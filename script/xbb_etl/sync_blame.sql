@@ -1,0 +1,85 @@
+-- Whose fault an error is, and what may be said of it.  The values of a record stand in
+-- sync_reject and nowhere else: not in the log, an error, a notification.
+
+-- Can a record be blamed for it?  Not for what the server, the session, the API or another
+-- transaction does, nor for our own.
+CREATE FUNCTION xbb._sync_is_blamed(sqlstate pg_catalog.text) RETURNS boolean
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+RETURN pg_catalog.left(sqlstate, 2) <> ALL (array['08', '25', '28', '2D', '40', '53', '55', '57', '58', 'HV', 'XB', 'XX']);
+
+-- Is it one that a statement has by itself more often than by a record?  Then the first
+-- records that have it, one after another, tell that it is so.
+CREATE FUNCTION xbb._sync_is_suspicious(sqlstate pg_catalog.text) RETURNS boolean
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+RETURN pg_catalog.left(sqlstate, 2) = ANY (array['0A', '2B', '2F', '3D', '3F', '42']);
+
+-- Where it was, by names alone: table, column, constraint, and the functions of the owner's
+-- own that were at work, the innermost first.
+CREATE FUNCTION xbb._sync_error_place(place xbb._sync_error_names, context pg_catalog.text)
+RETURNS pg_catalog.text LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT nullif(pg_catalog.concat_ws(', ', 'table ' || nullif(($1).relation, ''), 'column ' || nullif(($1).attribute, ''),
+    'constraint ' || nullif(($1).constraint, ''),
+    (SELECT pg_catalog.string_agg(l.line, ', ' ORDER BY l.o)
+     FROM pg_catalog.unnest(pg_catalog.string_to_array(pg_catalog.regexp_replace($2, E'(^|\n)PL/pgSQL function xbb[.].*$', ''), E'\n'))
+       WITH ORDINALITY l (line, o)
+     WHERE l.line ~ '^(PL/pgSQL|SQL) function ')), '')
+$$;
+
+-- A message or a context without what may be a value in it: of a record that does not fit, all
+-- that is quoted.
+CREATE FUNCTION xbb._sync_masked(sqlstate pg_catalog.text, message pg_catalog.text) RETURNS pg_catalog.text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT CASE WHEN pg_catalog.left($1, 2) = '22' OR xbb._sync_is_suspicious($1)
+              THEN pg_catalog.regexp_replace($2, '".*"', '"..."') ELSE $2 END
+$$;
+
+-- A record that was set aside, in words without its values.
+CREATE FUNCTION xbb._sync_reject_words(reject xbb.sync_reject) RETURNS pg_catalog.text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT pg_catalog.concat_ws(', ', 'record ' || (reject).data_id || coalesce(' (' || (reject).label || ')', ''), (reject).kind,
+                              'SQLSTATE ' || (reject).sqlstate, (reject).context)
+$$;
+
+-- The column of the source that is shown beside the id of a record: one of its own, or the one
+-- that a column of the target is loaded from as it is.  NULL: none.
+CREATE FUNCTION xbb._sync_label(def xbb.sync_definition) RETURNS pg_catalog.text
+LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp SET quote_all_identifiers = off AS $$
+  SELECT a.attname::pg_catalog.text FROM pg_catalog.pg_attribute a
+  WHERE a.attrelid = (def).source AND a.attnum > 0 AND NOT a.attisdropped
+    AND (pg_catalog.quote_ident(a.attname) = (def).columns ->> (def).label OR a.attname = (def).label
+         OR a.attname = xbb._sync_own_columns((def).source) ->> (def).label)
+  ORDER BY pg_catalog.quote_ident(a.attname) IS DISTINCT FROM (def).columns ->> (def).label LIMIT 1
+$$;
+
+-- Do the expressions of a sync read the whole record (attr '*')?
+CREATE FUNCTION xbb._sync_reads_raw(def xbb.sync_definition, raw_column pg_catalog.text) RETURNS boolean
+LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT EXISTS (SELECT FROM pg_catalog.pg_proc p WHERE p.oid = ANY (xbb._sync_functions((def).id))
+                 AND (raw_column = ANY (p.proargnames[1:p.pronargs]) OR
+                      p.proargtypes[0] = (SELECT c.reltype FROM pg_catalog.pg_class c WHERE c.oid = (def).source)))
+$$;
+
+-- The columns whose values must fit.  The whole record is there to be set aside, and costs none.
+CREATE FUNCTION xbb._sync_used_columns(def xbb.sync_definition) RETURNS pg_catalog.text[]
+LANGUAGE sql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT CASE WHEN xbb._sync_reads_raw(def, r) THEN (def).source_columns ELSE pg_catalog.array_remove((def).source_columns, r) END
+  FROM xbb._sync_source_column((def).source, '*', '*') r
+$$;
+
+-- The columns that are read of the source: also the label, and the whole record, unless that
+-- alone could end the run: an error of a foreign table that does not set NULL.
+CREATE FUNCTION xbb._sync_staged_columns(def xbb.sync_definition) RETURNS pg_catalog.text[]
+LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  error_column pg_catalog.text := xbb._sync_error_column(def.source);
+  raw_column pg_catalog.text := xbb._sync_source_column(def.source, '*', '*');
+  used pg_catalog.text[] := xbb._sync_used_columns(def);
+  is_safe boolean := error_column IS NOT NULL OR pg_catalog.getdatabaseencoding() = 'UTF8' AND EXISTS (
+    SELECT FROM pg_catalog.pg_attribute a WHERE a.attrelid = def.source AND a.attname = raw_column
+      AND a.atttypid IN ('pg_catalog.json'::pg_catalog.regtype, 'pg_catalog.text'::pg_catalog.regtype));
+BEGIN
+  RETURN pg_catalog.array_remove(used, error_column) || array(
+    SELECT DISTINCT u.c FROM pg_catalog.unnest(array[error_column, xbb._sync_label(def), CASE WHEN is_safe THEN raw_column END]) u (c)
+    WHERE u.c IS NOT NULL AND (u.c = error_column OR u.c <> ALL (used)));
+END
+$$;
