@@ -16,7 +16,7 @@ CREATE FOREIGN TABLE source (data_id bigint, serial_no text, update_time timesta
   SERVER sync_stage OPTIONS (object 'product');
 
 -- rows of the catalogs that were written by a run: by one with nothing new, one with some
--- hundred changes, and a reconciliation
+-- hundred changes, and what a reconciliation compares
 CREATE FUNCTION catalog_rows() RETURNS bigint LANGUAGE sql AS
   'SELECT sum(n_tup_ins + n_tup_upd + n_tup_del)::bigint FROM pg_stat_xact_sys_tables WHERE schemaname IN (''pg_catalog'', ''pg_toast'')';
 SELECT xbb.create_sync('quiet', source => 'source', target => 'quiet', delete_mode => 'mark');
@@ -33,8 +33,7 @@ BEGIN;
 SELECT catalog_rows() AS before \gset
 CALL xbb.sync('quiet');
 SELECT catalog_rows() - :before AS written;
-SET LOCAL client_min_messages = warning;
-CALL xbb.reconcile('quiet', full => true);
+SELECT c.missed, c.gone FROM xbb.sync_definition d, xbb._sync_differences(d, NULL, NULL) c WHERE d.name = 'quiet';
 SELECT catalog_rows() - :before AS written;
 ROLLBACK;
 
