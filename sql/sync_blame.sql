@@ -43,6 +43,7 @@ UPDATE source SET name = (SELECT string_agg(md5(i::text), '') FROM generate_seri
 UPDATE source SET name = 'odd' WHERE data_id = 3;
 UPDATE source SET name = 'no such table' WHERE data_id = 4;
 UPDATE source SET serial_no = 'S8' WHERE data_id = 7;
+CALL xbb.sync('blame', dry_run => true);
 CALL xbb.sync('blame');
 SELECT data_id, label, kind, sqlstate, left(error, 60) AS error, context FROM rejects;
 SELECT count(*) FROM target;
@@ -118,7 +119,6 @@ CREATE TABLE directory (phone text UNIQUE DEFERRABLE INITIALLY DEFERRED);
 INSERT INTO directory VALUES ('13900000030');
 CREATE FUNCTION enter() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO "dingBlame".directory VALUES (NEW.phone); RETURN NULL; END $$;
 CREATE TRIGGER enter AFTER INSERT OR UPDATE ON target FOR EACH ROW WHEN (NEW.data_id = 30) EXECUTE FUNCTION enter();
-\unset SHOW_CONTEXT
 CALL xbb.sync('blame');
 SELECT status, sqlstate, error FROM run;
 

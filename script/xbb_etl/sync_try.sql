@@ -73,7 +73,7 @@ BEGIN
     END IF;
     examples := xbb._sync_examples(def, ids, stage_before);
     SELECT pg_catalog.array_agg(r.line ORDER BY r.data_id) INTO rejected
-    FROM (SELECT j.data_id, pg_catalog.format('%s: %s, %s', j.data_id, j.kind, j.error) AS line FROM xbb.sync_reject j
+    FROM (SELECT j.data_id, pg_catalog.format('%s%s: %s, %s', j.data_id, ' (' || j.label || ')', j.kind, j.error) AS line FROM xbb.sync_reject j
           WHERE j.owner = def.owner AND j.sync = def.name AND j.run = 0 ORDER BY j.data_id LIMIT (xbb._sync_limits()).examples) r;
     RAISE EXCEPTION USING ERRCODE = 'XBB00';
   EXCEPTION WHEN SQLSTATE 'XBB00' THEN
