@@ -15,6 +15,7 @@
 #include "utils/datetime.h"
 #include "utils/guc.h"
 
+#include "api/api.h"
 #include "call/call.h"
 #include "fdw/fdw.h"
 #include "http/http.h"
@@ -87,6 +88,11 @@ _PG_init(void)
 							 "None, those that failed, or all; never a body or a secret.",
 							 &call_log_requests, CALL_LOG_NONE, log_requests_words,
 							 PGC_SUSET, 0, NULL, NULL, NULL);
+	DefineCustomIntVariable("xbb_fdw.request_limit",
+							"How many requests to the API one statement may send.",
+							"The least of it and of the options of that name counts; 0 is no limit.",
+							&api_request_limit, 0, 0, INT_MAX,
+							PGC_USERSET, 0, NULL, NULL, NULL);
 	DefineCustomStringVariable("xbb_fdw.log_retention",
 							   "How long the runs of a sync stay in xbb.sync_run.",
 							   "An interval.", &log_retention, "90 days",

@@ -13,6 +13,7 @@
 
 #include "api/api.h"
 #include "api/fault.h"
+#include "api/limit.h"
 #include "base/json.h"
 #include "base/sign.h"
 
@@ -168,11 +169,15 @@ static void
 ask(ApiQueue *queue, int ticket, const char *conditions, const char *members,
 	const char *window, int page, int page_size)
 {
-	Call	   *call = call_ask(queue->calls, ticket);
-	MemoryContext old = MemoryContextSwitchTo(call->context);
-	ApiRequest *request = palloc(sizeof(ApiRequest));
+	Call	   *call;
+	MemoryContext old;
+	ApiRequest *request;
 	StringInfoData body;
 
+	limit_count(queue->table, queue->session);
+	call = call_ask(queue->calls, ticket);
+	old = MemoryContextSwitchTo(call->context);
+	request = palloc(sizeof(ApiRequest));
 	initStringInfo(&body);
 	appendStringInfo(&body, "{%s", queue->members);
 	if (members[0])
@@ -220,6 +225,12 @@ pgsocket
 api_descriptor(ApiQueue *queue, WaitTime until)
 {
 	return call_descriptor(queue->calls, until);
+}
+
+int64
+api_requests_left(const ApiQueue *queue, int64 *limit)
+{
+	return limit_left(queue->table, queue->session, limit);
 }
 
 void

@@ -51,6 +51,9 @@ typedef struct ApiQueue ApiQueue;
 /* The answer to one request; its result is what the reader made of it. */
 typedef CallAnswer ApiAnswer;
 
+/* Requests that one statement may send, 0 = any number: setting xbb_fdw.request_limit. */
+extern int	api_request_limit;
+
 /* Who asks, with what connections and secrets. */
 typedef struct ApiAccess
 {
@@ -93,6 +96,9 @@ extern void api_sleep(ApiQueue *queue, WaitTime until);
 
 /* For a caller that cannot wait in api_next: see call_descriptor. */
 extern pgsocket api_descriptor(ApiQueue *queue, WaitTime until);
+
+/* How many more requests the statement may send: see limit_left. */
+extern int64 api_requests_left(const ApiQueue *queue, int64 *limit);
 
 /*
  * Reports that an answer, though well-formed, contradicts what was asked; for

@@ -115,6 +115,7 @@ session_create(Oid serverid, const MappingOptions *mapping, uint64 as_of)
 	session->place = call_place(session->server->base_url, context);
 	session->user_id = mapping->user_id ? pstrdup(mapping->user_id) : NULL;
 	session->token = pstrdup(mapping->token);
+	session->request_limit = mapping->request_limit;
 	entry->server_hash = GetSysCacheHashValue1(FOREIGNSERVEROID,
 											   ObjectIdGetDatum(serverid));
 	entry->mapping_hash = GetSysCacheHashValue1(USERMAPPINGOID,

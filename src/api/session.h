@@ -24,6 +24,7 @@ typedef struct Session
 	CallPlace  *place;
 	ServerOptions *server;		/* as it was when the session was made */
 	char	   *user_id;		/* or NULL */
+	int64		request_limit;	/* the mapping's, 0 = none */
 	char	   *token;			/* secret; wiped when the session ends */
 	int			pins;			/* scans that use it */
 	bool		stale;			/* server or mapping changed: for no new scan */

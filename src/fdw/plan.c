@@ -414,8 +414,9 @@ plan_get_plan(PlannerInfo *root, RelOptInfo *rel, Oid relid, ForeignPath *path,
 
 	return make_foreignscan(tlist, local, is_count ? 0 : base->relid,
 							list_concat(list_concat(values, limits), gates),
-							list_make5(conditions, columns, makeInteger(list_length(limits)),
-									   makeBoolean(is_count), makeInteger(moved)),
+							lappend(list_make5(conditions, columns, makeInteger(list_length(limits)),
+											   makeBoolean(is_count), makeInteger(moved)),
+									makeInteger(is_count ? 1 : plan_requests(info->table, info->received, limits ? root->limit_tuples : -1))),
 							is_count ? add_to_flat_tlist(NIL, lsecond(path->fdw_private)) : NIL,
 							remote, outer_plan);
 }

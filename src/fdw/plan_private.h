@@ -23,8 +23,9 @@ typedef enum PlanPrivate
 	PLAN_LIMITS,				/* Integer: 0 none, 1 LIMIT, 2 LIMIT and OFFSET */
 	PLAN_COUNT,					/* Boolean: the scan answers count(*); its outer
 								 * plan counts if one request cannot */
-	PLAN_BEFORE					/* Integer: so many of the last fdw_recheck_quals are
+	PLAN_BEFORE,				/* Integer: so many of the last fdw_recheck_quals are
 								 * no condition's, but come before details */
+	PLAN_REQUESTS				/* Integer: that the list takes, about */
 } PlanPrivate;
 
 #endif							/* XBB_PLAN_PRIVATE_H */

@@ -1,11 +1,13 @@
 /*-------------------------------------------------------------------------
  *
  * plan_remote.c
- *	  What the API is asked while planning.
+ *	  What the API is asked while planning, and will be asked later.
  *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
+
+#include <limits.h>
 
 #include "miscadmin.h"
 #include "optimizer/optimizer.h"
@@ -48,4 +50,10 @@ plan_remote_records(PlannerInfo *root, const TableOptions *table, Oid userid, Li
 	if (set->empty)
 		return 0;
 	return reader_count(table, userid, set, true);
+}
+
+int
+plan_requests(const TableOptions *table, double records, double limit)
+{
+	return (int) Min(reader_requests(table, (int64) Min(records, 1e12), limit < 0 ? -1 : (int64) Min(limit, 1e12)), INT_MAX);
 }

@@ -20,4 +20,7 @@
 extern double plan_remote_records(PlannerInfo *root, const TableOptions *table, Oid userid,
 								  List *quals);
 
+/* Requests that a scan takes, about; limit is of rows, -1 or less for none. */
+extern int	plan_requests(const TableOptions *table, double records, double limit);
+
 #endif							/* XBB_PLAN_REMOTE_H */

@@ -144,6 +144,9 @@ explain_counters(const ScanProgress *state, ExplainState *es)
 void
 scan_explain(ForeignScanState *node, ExplainState *es)
 {
+	if (es->costs)
+		ExplainPropertyInteger("Estimated Requests", NULL,
+							   intVal(list_nth(((ForeignScan *) node->ss.ps.plan)->fdw_private, PLAN_REQUESTS)), es);
 	if (es->verbose)
 		explain_request(node, es);
 	if (es->analyze)

@@ -51,6 +51,10 @@ const OptionEntry option_entries[] = {
 		"100000", "0", "1000000000", 0, OF_SERVER(daily_quota),
 	"requests a day for the whole cluster; 0 = no limit"},
 
+	{"request_limit", OPTION_SERVER | OPTION_TABLE | OPTION_MAPPING, OPTION_COUNT,
+		NULL, "0", "1000000000", 0, -1,
+	"requests that one statement may send, the least of server, table, user mapping and setting; 0 = no limit"},
+
 	{"connect_timeout", OPTION_SERVER, OPTION_DURATION,
 		"10s", "1ms", "1h", 0, OF_SERVER(connect_timeout),
 	"for resolving, connecting and TLS"},
@@ -452,6 +456,20 @@ option_value(const OptionEntry *entry, const char *text, OptionValue *value)
 			 errmsg("invalid value for option \"%s\": \"%s\"", entry->name, text),
 			 detail ? errdetail_internal("%s", detail) : 0,
 			 errhint("%s", value_hint(entry, text))));
+}
+
+void
+option_lower_limit(const char *text, int64 *limit)
+{
+	OptionValue value = {0};
+
+	if (text == NULL)
+		return;
+	for (int i = 0; i < option_nentries; i++)
+		if (strcmp(option_entries[i].name, "request_limit") == 0)
+			option_value(&option_entries[i], text, &value);
+	if (value.number > 0 && (*limit == 0 || value.number < *limit))
+		*limit = (int64) value.number;
 }
 
 const char *

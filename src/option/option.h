@@ -47,6 +47,7 @@ typedef struct ServerOptions
 	int			concurrency;
 	double		rate_limit;		/* requests a second, 0 = none */
 	int64		daily_quota;	/* requests a day, 0 = none */
+	int64		request_limit;	/* requests a statement, 0 = none */
 	int			connect_timeout;	/* ms */
 	int			request_timeout;	/* ms */
 	int			max_retries;	/* of one request */
@@ -80,6 +81,7 @@ typedef struct MappingOptions
 	Oid			umid;
 	char	   *token;			/* secret: wipe the copy when done with it */
 	char	   *user_id;		/* or NULL */
+	int64		request_limit;	/* requests a statement, 0 = none */
 } MappingOptions;
 
 /*

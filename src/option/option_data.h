@@ -90,6 +90,9 @@ typedef struct OptionValue
 extern void option_value(const OptionEntry *entry, const char *text,
 						 OptionValue *value);
 
+/* Lowers a limit, 0 = none, to what option request_limit says; NULL is nothing. */
+extern void option_lower_limit(const char *text, int64 *limit);
+
 /* As shown by xbb.options(). */
 extern const char *option_type_name(OptionType type);
 

@@ -39,6 +39,11 @@ read_option(MappingOptions *result, const char *given, int length)
 			given[name_length] != '=' || strncmp(given, entry->name, name_length) != 0)
 			continue;
 		text = pnstrdup(given + name_length + 1, length - name_length - 1);
+		if (entry->offset < 0)
+		{
+			option_lower_limit(text, &result->request_limit);
+			continue;
+		}
 		option_value(entry, text, &value);
 		*(const char **) ((char *) result + entry->offset) = value.text;
 		if (value.text != text)

@@ -134,6 +134,7 @@ read_server(Oid serverid, ServerOptions *result)
 	result->name = server->servername;
 	fill_fields(result, OPTION_SERVER, server->options, true);
 	fill_fields(result, OPTION_SERVER | OPTION_TABLE, server->options, true);
+	option_lower_limit(option_given(server->options, "request_limit"), &result->request_limit);
 
 	if (result->corpid == NULL)
 		ereport(ERROR,
@@ -220,6 +221,7 @@ read_table(Oid relid)
 	read_server(table->serverid, &result->server);
 	fill_fields(&result->server, OPTION_SERVER | OPTION_TABLE, table->options, false);
 	fill_fields(result, OPTION_TABLE, table->options, true);
+	option_lower_limit(option_given(table->options, "request_limit"), &result->server.request_limit);
 	if (result->object)
 		result->object = option_object_with_keys(result->object, result->list_key, result->id_key);
 	return result;

@@ -29,6 +29,12 @@ typedef struct ReaderCounters
 /* How a table's list is read. */
 extern PagerMethod reader_method(const TableOptions *table);
 
+/*
+ * Requests that reading a list takes, about: of so many records, if no more than
+ * "wanted" are (-1: all).
+ */
+extern int64 reader_requests(const TableOptions *table, int64 total, int64 wanted);
+
 /* What to read each record with; see record_format. */
 extern RecordFormat *reader_format(const TableOptions *table, TupleDesc tupdesc,
 								   Bitmapset *wanted, const char *relname);

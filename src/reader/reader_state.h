@@ -45,6 +45,7 @@ typedef struct Reading
 	const ReaderList *list;
 	Pager	   *pager;			/* NULL between two readings */
 	ConditionSet part;			/* what it asks for; its lists are the set's */
+	int64		limit;			/* records that are wanted, -1 for all */
 	int			first_ticket;	/* tickets up to here were an earlier one's */
 	int			last_ticket;
 	bool		asks;			/* its first answer is not all: it has requests of

@@ -66,6 +66,50 @@ reader_method(const TableOptions *table)
 	return table->object->has_times ? PAGER_CERTIFIED : PAGER_REPEATED;
 }
 
+int64
+reader_requests(const TableOptions *table, int64 total, int64 wanted)
+{
+	int			page_size = table->server.page_size;
+	bool		all = wanted < 0 || wanted >= total;
+	int64		records = all ? total : wanted;
+	int64		pages = Max((records + page_size - 1) / page_size, 1);
+
+	switch (reader_method(table))
+	{
+		case PAGER_SINGLE:
+			return 1;
+		case PAGER_REPEATED:
+			return total <= page_size ? 1 : 2 * ((total + page_size - 1) / page_size);
+		case PAGER_PLAIN:
+			return pages;
+		case PAGER_CERTIFIED:
+			break;
+	}
+	/* windows, and what their ends and the audit take: see doc/performance.md */
+	return !all || pages == 1 ? pages : pages + 2 + pages / 40;
+}
+
+/* The first answer has the total: a list that is too long for the statement ends here. */
+static void
+check_requests(const Reading *reading, const RecordPage *page)
+{
+	const ReaderList *list = reading->list;
+	int64		limit;
+	int64		left = api_requests_left(list->queue, &limit);
+	int64		more;
+
+	if (left < 0 || page->total < 0 || page->total == page->nrows)
+		return;
+	more = reader_requests(list->table, page->total, reading->limit) - 1;
+	if (more > left)
+		ereport(ERROR,
+				(errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
+				 errmsg("this would take some %lld requests more, and the statement may send %lld in all",
+						(long long) more, (long long) limit),
+				 errdetail("The list has %lld records.", (long long) page->total),
+				 errhint("Ask for less, read a local copy, or raise request_limit of server, table, user mapping and session.")));
+}
+
 int
 reader_settle(const ReaderList *list)
 {
@@ -113,6 +157,7 @@ reading_begin(Reading *reading, const ConditionSet *part, int64 limit,
 	PagerStep	step;
 
 	reading->part = *part;
+	reading->limit = limit;
 	reading->pager = pager_create(&config);
 	if (!first)
 		return;
@@ -144,6 +189,8 @@ void
 reading_answer(Reading *reading, const ApiAnswer *answer)
 {
 	reader_check_ids(reading->list, &reading->part, answer->result);
+	if (answer->ticket == reading->first_ticket + 1)
+		check_requests(reading, answer->result);
 	tell_pager(reading, answer->ticket - reading->first_ticket, answer);
 }
 
