@@ -1,0 +1,57 @@
+-- Three statements copy all that the CRM has: import, create_syncs, sync_all.  The second run of
+-- all is one request a list that has times, and two readings of the others.
+
+\set company dingSyncs
+\set ECHO none
+\getenv srcdir PG_ABS_SRCDIR
+\set include :srcdir '/sql/include/sim.sql'
+\i :include
+\set ECHO all
+SELECT sim('create products=40');
+SELECT sim('forms n=26 records=5 seed=3');
+CREATE ROLE regress_xbb_syncs;
+CREATE SERVER syncs FOREIGN DATA WRAPPER xbb_fdw OPTIONS (corpid :'company', base_url :'url', rate_limit '0');
+GRANT USAGE ON FOREIGN SERVER syncs TO regress_xbb_syncs;
+GRANT USAGE ON SCHEMA "dingSyncs" TO regress_xbb_syncs;
+GRANT ALL ON sim_reply TO regress_xbb_syncs;
+GRANT pg_execute_server_program TO regress_xbb_syncs;
+CREATE USER MAPPING FOR regress_xbb_syncs SERVER syncs OPTIONS (token 't0ken', user_id 'u1');
+CREATE SCHEMA syncs_in AUTHORIZATION regress_xbb_syncs;
+CREATE SCHEMA syncs_copy AUTHORIZATION regress_xbb_syncs;
+SET ROLE regress_xbb_syncs;
+SET client_min_messages = warning;
+
+IMPORT FOREIGN SCHEMA xbb FROM SERVER syncs INTO syncs_in OPTIONS (names 'label');
+SELECT count(*) AS syncs, count(DISTINCT target) AS targets FROM xbb.create_syncs('syncs_in', 'syncs_copy');
+CALL xbb.sync_all();
+-- all lists, whole
+CREATE FUNCTION pg_temp.rows(relation text) RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE n bigint; BEGIN EXECUTE 'SELECT count(*) FROM ' || relation INTO n; RETURN n; END $$;
+SELECT count(*) AS lists, count(*) FILTER (WHERE pg_temp.rows(source::text) = pg_temp.rows(target::text)) AS alike,
+       sum(pg_temp.rows(target::text)) > 200 AS "not empty"
+FROM xbb.sync_definition;
+SELECT count(*) FILTER (WHERE status = 'succeeded') AS succeeded, count(*) AS runs, sum(rejected) AS rejected FROM xbb.sync_run;
+SELECT name, target FROM xbb.sync_definition WHERE name IN ('users', '产品', '产品_labels', '客户', '客户_deleted', '产品_spu') ORDER BY name COLLATE "C";
+SELECT col_description('syncs_copy."产品"'::regclass, attnum) FROM pg_attribute WHERE attrelid = 'syncs_copy."产品"'::regclass AND attname = '产品名称';
+-- again, when a minute has passed: nothing has changed
+SELECT sim('clock advance=60');
+SELECT sim('clear');
+CALL xbb.sync_all();
+SELECT line, count(*) FROM sim('log fields=path') line WHERE line !~ '^(user|department|role|signIn|label|product/category)' GROUP BY 1 HAVING count(*) <> (
+  SELECT count(*) FROM xbb.sync_definition d JOIN pg_foreign_table t ON t.ftrelid = d.source::oid, pg_options_to_table(t.ftoptions) o
+  WHERE o.option_name = 'object' AND replace(line, 'workOrderV2', 'workOrder') = o.option_value || '/list') ORDER BY 1;
+SELECT line, count(*) FROM sim('log fields=path') line WHERE line ~ '^(user|department|role|signIn|label|product/category)' GROUP BY 1 ORDER BY 1;
+-- only what has none yet; and all are forgotten, but the tables
+SELECT count(*) FROM xbb.create_syncs('syncs_in', 'syncs_copy');
+SELECT xbb.drop_sync('users');
+SELECT * FROM xbb.create_syncs('syncs_in', 'syncs_copy');
+SELECT xbb.drop_syncs('syncs_copy') - (SELECT count(*) FROM xbb._syncs_sources('syncs_in')) AS difference;
+SELECT xbb.drop_syncs('syncs_copy'), count(*) FROM xbb.sync_definition;
+SELECT count(*) FROM syncs_copy.users;
+DROP FUNCTION pg_temp.rows(text);
+RESET ROLE;
+DROP SCHEMA syncs_in, syncs_copy CASCADE;
+DROP SERVER syncs CASCADE;
+REVOKE USAGE ON SCHEMA "dingSyncs" FROM regress_xbb_syncs;
+DROP TABLE sim_reply;
+DROP ROLE regress_xbb_syncs;
