@@ -91,6 +91,13 @@ compat_user(Oid check_as_user)
 #define COMPAT_MAY_BECOME "'MEMBER'"
 #endif
 
+/* The sequence of an identity column.  17 takes the relation. */
+#if PG_VERSION_NUM >= 170000
+#define compat_identity_sequence(rel, attnum) getIdentitySequence(rel, attnum, false)
+#else
+#define compat_identity_sequence(rel, attnum) getIdentitySequence(RelationGetRelid(rel), attnum, false)
+#endif
+
 /* ---- catching errors (record.c) ---- */
 
 /* 18 lets a parallel query's leader begin subtransactions. */

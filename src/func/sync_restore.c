@@ -104,7 +104,7 @@ static void
 follow_id(Relation rel, int32 id)
 {
 	Oid			types[] = {REGCLASSOID, INT8OID};
-	Datum		values[] = {ObjectIdGetDatum(getIdentitySequence(RelationGetRelid(rel), SPI_fnumber(RelationGetDescr(rel), "id"), false)),
+	Datum		values[] = {ObjectIdGetDatum(compat_identity_sequence(rel, SPI_fnumber(RelationGetDescr(rel), "id"))),
 	Int64GetDatum(id)};
 	Oid			caller;
 	int			context;
