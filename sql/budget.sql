@@ -90,8 +90,24 @@ ANALYZE product;
 SELECT estimated('SELECT name FROM product'), estimated('SELECT name FROM product LIMIT 2000');
 EXPLAIN (COSTS OFF) SELECT name FROM product;
 
+-- How the account stands.
+CREATE SERVER quiet FOREIGN DATA WRAPPER xbb_fdw OPTIONS (corpid 'dingLimitQuiet', rate_limit '0', daily_quota '0', time_zone 'UTC');
+CREATE SERVER twin FOREIGN DATA WRAPPER xbb_fdw OPTIONS (corpid :'company', base_url :'url', daily_quota '7');
+CREATE SERVER nobody FOREIGN DATA WRAPPER xbb_fdw;
+SELECT server, used_today, daily_quota, rate_limit, share_of_rate, held_until, failures, resets_at AT TIME ZONE 'UTC' = ((now() AT TIME ZONE 'UTC')::date + 1) AS at_midnight
+FROM xbb.quota WHERE server = 'quiet';
+SELECT used_today AS before FROM xbb.quota WHERE server = 'budget' \gset
+SELECT count(name) FROM product;
+SELECT server, used_today - :before AS used, daily_quota FROM xbb.quota WHERE server IN ('budget', 'twin') ORDER BY 1;
+SELECT sim('fault what=status code=429 retry_after=60');
+SELECT count(name) FROM product;
+SELECT share_of_rate, held_until BETWEEN now() + interval '30 s' AND now() + interval '61 s' AS held, failures FROM xbb.quota WHERE server = 'twin';
+SET ROLE regress_xbb_budget;
+SELECT count(*) FROM xbb.quota WHERE server = 'budget';
+RESET ROLE;
+
 SELECT sim('remove');
 SET client_min_messages = warning;
-DROP SERVER budget CASCADE;
+DROP SERVER budget, quiet, twin, nobody CASCADE;
 DROP SCHEMA :"company" CASCADE;
 DROP ROLE regress_xbb_budget;

@@ -120,6 +120,26 @@ api_access(const TableOptions *table, Oid userid, MemoryContext context)
 	return access;
 }
 
+static LimiterBudget
+budget_of(const ServerOptions *server)
+{
+	return (LimiterBudget)
+	{
+		.account = server->corpid,
+		.rate = server->rate_limit,
+		.daily_quota = server->daily_quota,
+		.time_zone = server->time_zone,
+	};
+}
+
+void
+api_quota(const ServerOptions *server, LimiterQuota *quota)
+{
+	LimiterBudget budget = budget_of(server);
+
+	call_quota(server->base_url, &budget, quota);
+}
+
 ApiQueue *
 api_open(const TableOptions *table, const ApiAccess *access, const ApiReader *reader)
 {
@@ -136,12 +156,7 @@ api_open(const TableOptions *table, const ApiAccess *access, const ApiReader *re
 			.allow_http = server->allow_http,
 			.ca_file = server->ca_file,
 		},
-		.budget = {
-			.account = server->corpid,
-			.rate = server->rate_limit,
-			.daily_quota = server->daily_quota,
-			.time_zone = server->time_zone,
-		},
+		.budget = budget_of(server),
 		.max_retries = server->max_retries,
 		.serverid = server->serverid,
 		.userid = access->userid,

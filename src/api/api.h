@@ -97,6 +97,9 @@ extern void api_sleep(ApiQueue *queue, WaitTime until);
 /* For a caller that cannot wait in api_next: see call_descriptor. */
 extern pgsocket api_descriptor(ApiQueue *queue, WaitTime until);
 
+/* How a server's account stands. */
+extern void api_quota(const ServerOptions *server, LimiterQuota *quota);
+
 /* How many more requests the statement may send: see limit_left. */
 extern int64 api_requests_left(const ApiQueue *queue, int64 *limit);
 

@@ -353,6 +353,15 @@ call_shared_memory(void)
 	return limiter_size();
 }
 
+void
+call_quota(const char *url, const LimiterBudget *budget, LimiterQuota *quota)
+{
+	LimiterBudget whole = *budget;
+
+	whole.origin = place_origin(url);
+	limiter_look(&whole, quota);
+}
+
 CallQueue *
 call_open(const CallSpec *spec)
 {

@@ -141,6 +141,9 @@ typedef struct CallSpec
 
 typedef struct CallQueue CallQueue;
 
+/* How the account of a budget stands at a place, whose URL is that of call_place. */
+extern void call_quota(const char *url, const LimiterBudget *budget, LimiterQuota *quota);
+
 /*
  * Lives in a child of the current context, which abandons what is under way when it
  * ends.  Raises nothing but out of memory.

@@ -10,6 +10,7 @@
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
 #include "catalog/pg_authid.h"
 #include "foreign/foreign.h"
 #include "funcapi.h"
@@ -18,6 +19,7 @@
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 
+#include "api/api.h"
 #include "base/compat.h"
 #include "func/stats.h"
 #include "limiter/limiter.h"
@@ -26,8 +28,11 @@
 #define STATS_KEYS 3
 #define STATS_COLUMNS (STATS_KEYS + LIMITER_NCOUNTERS + 3)
 
+#define QUOTA_COLUMNS 7
+
 PG_FUNCTION_INFO_V1(xbb_fdw_stats);
 PG_FUNCTION_INFO_V1(xbb_fdw_stats_reset);
+PG_FUNCTION_INFO_V1(xbb_fdw_quota);
 
 /* As pg_stat_activity decides it. */
 static bool
@@ -80,4 +85,30 @@ xbb_fdw_stats_reset(PG_FUNCTION_ARGS)
 		serverid = get_foreign_server_oid(NameStr(*PG_GETARG_NAME(0)), false);
 	limiter_stats_reset(serverid);
 	PG_RETURN_VOID();
+}
+
+Datum
+xbb_fdw_quota(PG_FUNCTION_ARGS)
+{
+	const ServerOptions *server = option_server(PG_GETARG_OID(0));
+	LimiterQuota quota;
+	TupleDesc	tupdesc;
+	Datum		values[QUOTA_COLUMNS];
+	bool		nulls[QUOTA_COLUMNS] = {false};
+
+	if (get_call_result_type(fcinfo, NULL, &tupdesc) != TYPEFUNC_COMPOSITE ||
+		tupdesc->natts != lengthof(values))
+		elog(ERROR, "xbb._quota() does not return what it should");
+	api_quota(server, &quota);
+	values[0] = Int64GetDatum(quota.used);
+	values[1] = Int64GetDatum(server->daily_quota);
+	nulls[1] = server->daily_quota == 0;
+	values[2] = TimestampTzGetDatum(quota.resets_at);
+	values[3] = Float8GetDatum(server->rate_limit);
+	nulls[3] = server->rate_limit == 0;
+	values[4] = Float8GetDatum(quota.share);
+	values[5] = TimestampTzGetDatum(quota.held_until);
+	nulls[5] = quota.held_until == 0;
+	values[6] = Int32GetDatum(quota.failures);
+	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(tupdesc), values, nulls)));
 }

@@ -19,4 +19,7 @@ extern PGDLLEXPORT Datum xbb_fdw_stats(PG_FUNCTION_ARGS);
 /* xbb.stats_reset(server name): forgets them; NULL means all servers. */
 extern PGDLLEXPORT Datum xbb_fdw_stats_reset(PG_FUNCTION_ARGS);
 
+/* xbb._quota(server oid): how the server's account stands. */
+extern PGDLLEXPORT Datum xbb_fdw_quota(PG_FUNCTION_ARGS);
+
 #endif							/* XBB_STATS_H */

@@ -327,6 +327,34 @@ limiter_return(const LimiterBudget *budget, Oid userid, LimiterSlot slot)
 }
 
 void
+limiter_look(const LimiterBudget *budget, LimiterQuota *quota)
+{
+	LimiterDay	today = day_now(budget->time_zone);
+	TimestampTz time = GetCurrentTimestamp();
+	uint64		key[2];
+
+	*quota = (LimiterQuota) {.resets_at = today.end,.share = 1};
+	account_key(budget, key);
+	segment_attach();
+	LWLockAcquire(&shared->accounts_lock, LW_SHARED);
+	for (int i = 0; i < LIMITER_ACCOUNTS; i++)
+	{
+		const LimiterAccount *account = &shared->accounts[i];
+		const SlotLine *line = &account->share.line;
+		WaitTime	now = wait_clock();
+
+		/* one that nobody uses is not made by looking at it */
+		if (account->touched == 0 || account->key[0] != key[0] || account->key[1] != key[1])
+			continue;
+		quota->used = slot_counted(&account->days, today.number);
+		quota->share = slot_share(line, Max(now, line->hold));
+		quota->held_until = line->hold > now ? time + (line->hold - now) : 0;
+		quota->failures = account->failures;
+	}
+	LWLockRelease(&shared->accounts_lock);
+}
+
+void
 limiter_refused(const LimiterBudget *budget, WaitTime until)
 {
 	WaitTime	now;

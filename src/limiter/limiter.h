@@ -84,6 +84,18 @@ extern bool limiter_admits(const LimiterBudget *budget, int *failures, int *agai
 /* Do requests fail so long already that one is not worth repeating? */
 extern bool limiter_is_broken(const LimiterBudget *budget);
 
+/* How an account stands. */
+typedef struct LimiterQuota
+{
+	int64		used;			/* requests of the day */
+	TimestampTz resets_at;		/* when the day ends */
+	double		share;			/* of the rate that may be used now */
+	TimestampTz held_until;		/* nobody sends before; 0 = they may */
+	int			failures;		/* in a row, such as of an API that is down */
+} LimiterQuota;
+
+extern void limiter_look(const LimiterBudget *budget, LimiterQuota *quota);
+
 /* The shared memory that is needed, bytes; for who can ask for it in time. */
 extern Size limiter_size(void);
 

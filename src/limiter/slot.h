@@ -227,6 +227,13 @@ slot_count(SlotDays *days, int day, int64_t quota)
 	return true;
 }
 
+/* How many requests of a day were counted. */
+static inline int64_t
+slot_counted(const SlotDays *days, int day)
+{
+	return day <= days->newest && day > days->newest - SLOT_DAYS ? days->used[days->newest - day] : 0;
+}
+
 /* The request of that day was not sent after all. */
 static inline void
 slot_uncount(SlotDays *days, int day)
