@@ -64,6 +64,15 @@ SELECT sim('drop object=customer form_id=5300201 id=last');
 SELECT count(*) FROM "dingImports attr".customer;
 SELECT data_id FROM "dingImports attr".customer_deleted;
 
+-- products: all, parents, children; also where the API does not know how to ask for these
+SELECT (SELECT count(*) FROM "dingImports attr".product) AS "all", (SELECT count(*) FROM "dingImports attr".product_spu) AS parents,
+       (SELECT count(*) FROM "dingImports attr".product_sku) AS children;
+SELECT sim('set ignore=noin');
+SELECT count(*), count(*) FILTER (WHERE num_3 <> 0) AS children FROM "dingImports attr".product_sku;
+SELECT data_id FROM "dingImports attr".product_sku EXCEPT SELECT data_id FROM "dingImports attr".product WHERE num_3 <> 0;
+EXPLAIN (COSTS OFF) SELECT data_id FROM "dingImports attr".product_sku;
+SELECT sim('set ignore=');
+
 -- by label
 CREATE SCHEMA "dingImports label";
 IMPORT FOREIGN SCHEMA system LIMIT TO ("客户_5300201", users) FROM SERVER imports INTO "dingImports label" OPTIONS (names 'label');

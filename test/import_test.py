@@ -157,7 +157,7 @@ def check_values(schema, name, options, columns, wrong):
     if kind == "user":
         lines = [r for r in lines if r["status"] == 1]
     if "conditions" in options:
-        lines = [r for r in lines if r["data"]["num_3"] == 0]
+        lines = [r for r in lines if (r["data"]["num_3"] == 0) == ('"equal"' in options["conditions"])]
     seen = rows(f'SET TimeZone = UTC; SELECT to_jsonb(t) FROM {schema}."{name}" t;')
     raw = {json.dumps(r["raw"], sort_keys=True, default=str): r for r in seen}
     if len(raw) != len(lines) or len(seen) != len(lines):

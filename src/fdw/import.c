@@ -26,10 +26,8 @@
 #include "utils/rel.h"
 
 #include "fdw/fdw.h"
+#include "fdw/plan_children.h"
 #include "form/form.h"
-
-/* Their children have them, too; the parent is num_3 (xbb-api 6, A). */
-#define PARENT_PRODUCTS "[{\"attr\":\"num_3\",\"symbol\":\"equal\",\"value\":[0]}]"
 
 /* The recycle bin of the objects that have one (xbb-api 2, A). */
 #define DELETED "{\"del\": 1}"
@@ -133,7 +131,6 @@ is_listed(const Import *import, const char *name)
 	return false;
 }
 
-/* Whether a table of that name is wanted. */
 static bool
 is_wanted(const Import *import, const char *name)
 {
@@ -393,6 +390,7 @@ form_is_needed(const Import *import, const char *name, const Form *form, const c
 {
 	if (form_is_missing(import, name, form, form_id, NULL, NULL) ||
 		(is_product(form) && form_is_missing(import, name_beside(name, "_spu"), form, form_id, NULL, PARENT_PRODUCTS)) ||
+		(is_product(form) && form_is_missing(import, name_beside(name, "_sku"), form, form_id, NULL, CHILD_PRODUCTS)) ||
 		(has_recycle_bin(form) && form_is_missing(import, name_beside(name, "_deleted"), form, form_id, DELETED, NULL)))
 		return true;
 	return import->stmt->list_type == FDW_IMPORT_SCHEMA_LIMIT_TO && is_wanted(import, name_beside(name, "_labels"));
@@ -440,7 +438,10 @@ import_forms(Import *import, List *forms)
 		}
 		add_form(import, lfirst(name), form, form_id, NULL, NULL);
 		if (is_product(form))
+		{
 			add_form(import, name_beside(lfirst(name), "_spu"), form, form_id, NULL, PARENT_PRODUCTS);
+			add_form(import, name_beside(lfirst(name), "_sku"), form, form_id, NULL, CHILD_PRODUCTS);
+		}
 		if (has_recycle_bin(form))
 			add_form(import, name_beside(lfirst(name), "_deleted"), form, form_id, DELETED, NULL);
 		if (has_labels(form))

@@ -36,6 +36,7 @@
 #include "base/compat.h"
 #include "condition/condition.h"
 #include "fdw/fdw.h"
+#include "fdw/plan_children.h"
 #include "fdw/plan_constant.h"
 #include "fdw/plan_detail.h"
 #include "fdw/plan_private.h"
@@ -152,6 +153,7 @@ plan_get_rel_size(PlannerInfo *root, RelOptInfo *rel, Oid relid)
 	form_check_table(relid, info->userid);
 	info->table = option_table(relid);
 	read_attrs(info, relid);
+	plan_keep_children(root, rel, info->table, info->attrs, info->natts);
 
 	foreach(cell, rel->baserestrictinfo)
 	{
