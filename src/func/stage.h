@@ -45,6 +45,8 @@ typedef struct Stage
 	int64		piece;
 	int64		piece_rows;
 	int64		reached;		/* a number; 0: nowhere */
+
+	int			users;			/* statements about it that are at work */
 } Stage;
 
 #define STAGE_DROPPED	1

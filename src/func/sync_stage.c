@@ -134,33 +134,46 @@ statement_plan(Stage *stage, const char *text)
 	for (statement = statements; statement; statement = statement->next)
 		if (statement->hash == hash && statement->size == size && strcmp(statement->text, text) == 0)
 			break;
-	if (!statement)
-	{
-		statement = MemoryContextAllocZero(statements_memory, sizeof(Statement));
-		statement->hash = hash;
-		statement->size = size;
-		statement->text = MemoryContextStrdup(statements_memory, text);
-		statement->plan = plan_statement(text);
-		statement->next = statements;
-		statements = statement;
-	}
-	else if (is_outgrown(statement, stage))
-	{
-		SPIPlanPtr	plan = plan_statement(text);
-
-		SPI_freeplan(statement->plan);
-		statement->plan = plan;
-	}
-	else
+	if (statement && !is_outgrown(statement, stage))
 		return statement->plan;
+	/* one that is outgrown may be at work further up the stack, and stays; the newest is found first */
+	statement = MemoryContextAllocZero(statements_memory, sizeof(Statement));
+	statement->hash = hash;
+	statement->size = size;
+	statement->text = MemoryContextStrdup(statements_memory, text);
+	statement->plan = plan_statement(text);
 	statement->place = stage->cleared + stage->piece;
+	statement->next = statements;
+	statements = statement;
 	return statement->plan;
+}
+
+/* Runs a prepared statement about a stage, which stays as long. */
+static void
+run_plan(Stage *stage, SPIPlanPtr plan, const SPIExecuteOptions *options)
+{
+	volatile int result = 0;
+
+	stage->users++;
+	PG_TRY();
+	{
+		result = SPI_execute_plan_extended(plan, options);
+	}
+	PG_FINALLY();
+	{
+		stage->users--;
+	}
+	PG_END_TRY();
+	if (result < 0)
+		elog(ERROR, "a statement over a stage cannot be run");
 }
 
 /* Runs a statement: $1 and $2 are the function's arguments from there on. */
 static void
-run_statement(FunctionCallInfo fcinfo, SPIPlanPtr plan, int argument, DestReceiver *receiver)
+run_statement(FunctionCallInfo fcinfo, Stage *stage, const char *text, DestReceiver *receiver)
 {
+	SPIPlanPtr	plan = statement_plan(stage, text);
+	const int	argument = 2;
 	SPIExecuteOptions options = {0};
 
 	options.params = makeParamList(STATEMENT_PARAMETERS);
@@ -174,8 +187,7 @@ run_statement(FunctionCallInfo fcinfo, SPIPlanPtr plan, int argument, DestReceiv
 		parameter->value = parameter->isnull ? (Datum) 0 : PG_GETARG_DATUM(argument + i);
 	}
 	options.dest = receiver;
-	if (SPI_execute_plan_extended(plan, &options) < 0)
-		elog(ERROR, "a statement over a stage cannot be run");
+	run_plan(stage, plan, &options);
 }
 
 /* A text argument, in memory that the statement does not free. */
@@ -219,8 +231,9 @@ xbb_fdw_stage_read(PG_FUNCTION_ARGS)
 	options.dest = stage_receiver(stage);
 	options.must_return_tuples = true;
 	plan = SPI_prepare_cursor(query, lengthof(types), types, CURSOR_OPT_CUSTOM_PLAN);
-	if (!plan || SPI_execute_plan_extended(plan, &options) < 0)
-		elog(ERROR, "a query into a stage cannot be run");
+	if (!plan)
+		elog(ERROR, "a query into a stage cannot be prepared");
+	run_plan(stage, plan, &options);
 	SPI_finish();
 	stage_choose(stage, 1, stage_last(stage), true);
 	PG_RETURN_INT32(stage->id);
@@ -266,7 +279,7 @@ xbb_fdw_stage_append(PG_FUNCTION_ARGS)
 	int64		before = stage->nrows;
 
 	SPI_connect();
-	run_statement(fcinfo, statement_plan(stage, query), 2, stage_receiver(stage));
+	run_statement(fcinfo, stage, query, stage_receiver(stage));
 	SPI_finish();
 	PG_RETURN_INT64(stage->nrows - before);
 }
@@ -281,7 +294,13 @@ xbb_fdw_stage_clear(PG_FUNCTION_ARGS)
 Datum
 xbb_fdw_stage_close(PG_FUNCTION_ARGS)
 {
-	stage_close(stage_argument(fcinfo));
+	Stage	   *stage = stage_argument(fcinfo);
+
+	if (stage->users > 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_IN_USE),
+				 errmsg("stage %d is in use", stage->id)));
+	stage_close(stage);
 	PG_RETURN_VOID();
 }
 
@@ -300,7 +319,7 @@ xbb_fdw_stage_mark(PG_FUNCTION_ARGS)
 	int64		marked;
 
 	SPI_connect();
-	run_statement(fcinfo, statement_plan(stage, query), 2, NULL);
+	run_statement(fcinfo, stage, query, NULL);
 	if (!SPI_tuptable || SPI_tuptable->tupdesc->natts != 1 || TupleDescAttr(SPI_tuptable->tupdesc, 0)->atttypid != INT8OID)
 		elog(ERROR, "a query that marks rows must return their numbers");
 	numbers = palloc_extended(sizeof(int64) * (SPI_processed + 1), MCXT_ALLOC_HUGE);
@@ -411,7 +430,7 @@ xbb_fdw_stage_execute(PG_FUNCTION_ARGS)
 	uint64		processed;
 
 	SPI_connect();
-	run_statement(fcinfo, statement_plan(stage, statement), 2, None_Receiver);
+	run_statement(fcinfo, stage, statement, None_Receiver);
 	processed = SPI_processed;
 	SPI_finish();
 	PG_RETURN_INT64(processed);
@@ -426,7 +445,7 @@ xbb_fdw_stage_value(PG_FUNCTION_ARGS)
 	bool		isnull = true;
 
 	SPI_connect();
-	run_statement(fcinfo, statement_plan(stage, statement), 2, NULL);
+	run_statement(fcinfo, stage, statement, NULL);
 	if (SPI_processed > 0 && TupleDescAttr(SPI_tuptable->tupdesc, 0)->atttypid == INT8OID)
 	{
 		Datum		first = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull);
