@@ -13,6 +13,14 @@ GRANT ALL ON SCHEMA "dingByHand" TO regress_xbb_by_hand;
 SET ROLE regress_xbb_by_hand;
 CREATE TABLE own (a bigint);
 
+-- the trigger of the extension's own tables, on tables whose columns are called as theirs
+CREATE TABLE definition (id integer GENERATED ALWAYS AS IDENTITY, confirmed boolean, owner bigint, source_name bigint, target_name text);
+CREATE TRIGGER restored BEFORE INSERT ON definition FOR EACH ROW EXECUTE FUNCTION xbb._sync_restored();
+INSERT INTO definition (owner, source_name) VALUES (5, 5);
+CREATE TABLE reject (run text, restored_by text);
+CREATE TRIGGER restored BEFORE INSERT ON reject FOR EACH ROW EXECUTE FUNCTION xbb._sync_restored();
+INSERT INTO reject VALUES ('a', 'b');
+
 -- a statement about a stage that closes it, or that another one takes the place of
 CREATE FUNCTION closing(n bigint) RETURNS bigint LANGUAGE plpgsql AS $$
 BEGIN

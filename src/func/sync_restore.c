@@ -158,15 +158,26 @@ take_reject(Change *row)
 	change(row, "restored_by", ObjectIdGetDatum(GetUserId()), superuser());
 }
 
+static bool
+is_own(Relation rel, const char *name, Oid schema)
+{
+	return RelationGetRelid(rel) == get_relname_relid(name, schema);
+}
+
 Datum
 xbb_fdw_sync_restored(PG_FUNCTION_ARGS)
 {
 	TriggerData *data = (TriggerData *) fcinfo->context;
+	Oid			schema = get_func_namespace(fcinfo->flinfo->fn_oid);
 	Change		row = {0};
+	bool		is_definition;
 	Oid			user;
 	int			context;
 
-	if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_BY_INSERT(data->tg_event) ||
+	/* anybody may make a trigger of it, on a table with any columns */
+	is_definition = CALLED_AS_TRIGGER(fcinfo) && is_own(data->tg_relation, "_sync_definition", schema);
+	if (!CALLED_AS_TRIGGER(fcinfo) || !(is_definition || is_own(data->tg_relation, "_sync_reject", schema)) ||
+		!TRIGGER_FIRED_BY_INSERT(data->tg_event) ||
 		!TRIGGER_FIRED_BEFORE(data->tg_event) || !TRIGGER_FIRED_FOR_ROW(data->tg_event))
 		ereport(ERROR,
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
@@ -178,7 +189,7 @@ xbb_fdw_sync_restored(PG_FUNCTION_ARGS)
 		return PointerGetDatum(data->tg_trigtuple);
 
 	row.tupdesc = RelationGetDescr(data->tg_relation);
-	if (SPI_fnumber(row.tupdesc, "confirmed") > 0)
+	if (is_definition)
 		take_definition(data->tg_relation, data->tg_trigtuple, &row);
 	else
 		take_reject(&row);
