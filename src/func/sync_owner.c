@@ -65,6 +65,8 @@ xbb_fdw_sync_owner(PG_FUNCTION_ARGS)
 			owner = function_owner;
 		PG_RETURN_OID(SearchSysCacheExists1(AUTHOID, ObjectIdGetDatum(owner)) ? owner : InvalidOid);
 	}
+	if (PG_ARGISNULL(2))
+		PG_RETURN_OID(InvalidOid);
 	PG_RETURN_OID(get_role_oid(text_to_cstring(PG_GETARG_TEXT_PP(2)), true));
 }
 

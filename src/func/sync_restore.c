@@ -60,7 +60,7 @@ xbb_fdw_sync_relation(PG_FUNCTION_ARGS)
 
 	if (!PG_ARGISNULL(0))
 		PG_RETURN_DATUM(PG_GETARG_DATUM(0));
-	if (!split_name(text_to_cstring(PG_GETARG_TEXT_PP(1)), &schema, &relation))
+	if (PG_ARGISNULL(1) || !split_name(text_to_cstring(PG_GETARG_TEXT_PP(1)), &schema, &relation))
 		PG_RETURN_OID(InvalidOid);
 	namespace = get_namespace_oid(schema, true);
 	PG_RETURN_OID(OidIsValid(namespace) ? get_relname_relid(relation, namespace) : InvalidOid);

@@ -250,6 +250,11 @@ xbb_fdw_stage_make(PG_FUNCTION_ARGS)
 	Stage	   *stage;
 
 	deconstruct_array(PG_GETARG_ARRAYTYPE_P(1), TEXTOID, -1, false, TYPALIGN_INT, &names, NULL, &count);
+	/* the number comes to stand before them */
+	if (count >= MaxTupleAttributeNumber)
+		ereport(ERROR,
+				(errcode(ERRCODE_TOO_MANY_COLUMNS),
+				 errmsg("a stage has at most %d columns", MaxTupleAttributeNumber - 1)));
 	columns = CreateTemplateTupleDesc(count);
 	for (int i = 0; i < count; i++)
 	{
@@ -446,7 +451,8 @@ xbb_fdw_stage_value(PG_FUNCTION_ARGS)
 
 	SPI_connect();
 	run_statement(fcinfo, stage, statement, NULL);
-	if (SPI_processed > 0 && TupleDescAttr(SPI_tuptable->tupdesc, 0)->atttypid == INT8OID)
+	if (SPI_processed > 0 && SPI_tuptable && SPI_tuptable->tupdesc->natts > 0 &&
+		TupleDescAttr(SPI_tuptable->tupdesc, 0)->atttypid == INT8OID)
 	{
 		Datum		first = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull);
 
