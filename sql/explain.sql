@@ -55,6 +55,12 @@ EXPLAIN (VERBOSE, COSTS off) SELECT FROM product;
 EXPLAIN (VERBOSE, COSTS off) SELECT product FROM product WHERE update_time IS NOT NULL;
 
 -- methods
+-- what is never sent is no condition: 0, an empty text
+CREATE FOREIGN TABLE zero (data_id bigint, kind int OPTIONS (attr 'num_3'), name text OPTIONS (attr 'text_1')) SERVER explain OPTIONS (object 'product');
+EXPLAIN (VERBOSE, COSTS OFF) SELECT data_id FROM zero WHERE kind = 0 AND name = '';
+EXPLAIN (VERBOSE, COSTS OFF) SELECT data_id FROM zero WHERE kind = 5 AND name = '';
+SELECT count(*) FILTER (WHERE cond ~ 'num_3|text_1') AS sent FROM sent('SELECT data_id FROM zero WHERE kind = 0 AND name = ''''') cond;
+
 CREATE FOREIGN TABLE plain (data_id bigint) SERVER explain OPTIONS (object 'product', snapshot 'false', page_size '50', concurrency '2');
 CREATE FOREIGN TABLE staff (id text OPTIONS (attr 'userId')) SERVER explain OPTIONS (object 'user');
 SELECT plan('EXPLAIN (VERBOSE, COSTS off) SELECT * FROM plain');

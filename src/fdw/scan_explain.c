@@ -60,6 +60,22 @@ deparse_node(Node *expression, List *context, bool qualified)
 	return deparse_expression(params_by_number(expression, NULL), context, qualified, false);
 }
 
+/* A value that is known already may be one that is not sent: 0, an empty text. */
+static bool
+is_sent(ConditionQual *qual, Node *value, pg_tz *time_zone)
+{
+	const Const *constant = (const Const *) value;
+	const ConditionSet *set;
+
+	if (!IsA(value, Const))
+		return true;
+	set = condition_evaluate(list_make1(qual), &constant->constvalue, &constant->constisnull, time_zone);
+	return !set->empty &&
+		(set->elements[0] || set->list.nvalues > 0 || set->nids >= 0 ||
+		 set->add_time.has_low || set->add_time.has_high ||
+		 set->update_time.has_low || set->update_time.has_high);
+}
+
 /* What is sent, as expressions: values would need the scan to start. */
 static List *
 condition_texts(ForeignScan *plan, const ScanProgress *state, List *context)
@@ -72,6 +88,8 @@ condition_texts(ForeignScan *plan, const ScanProgress *state, List *context)
 		ConditionQual *qual = lfirst(cell);
 		Node	   *value = list_nth(plan->fdw_exprs, foreach_current_index(cell));
 
+		if (!is_sent(qual, value, state->table->server.time_zone))
+			continue;
 		texts = lappend(texts,
 						psprintf("%s %s %s", qual->attr, condition_symbol(qual->op),
 								 deparse_node(value, context, true)));
@@ -88,10 +106,11 @@ explain_request(ForeignScanState *node, ExplainState *es)
 	int			nbefore = intVal(list_nth(plan->fdw_private, PLAN_BEFORE));
 	int			nremote = list_length(plan->fdw_recheck_quals) - nbefore;
 	List	   *context = set_deparse_context_plan(es->deparse_cxt, (Plan *) plan, NIL);
+	List	   *conditions = condition_texts(plan, state, context);
 
 	ExplainPropertyText("Request", psprintf("POST %s", table->object->path), es);
-	if (state->quals)
-		ExplainPropertyList("Conditions", condition_texts(plan, state, context), es);
+	if (conditions)
+		ExplainPropertyList("Conditions", conditions, es);
 	if (nremote > 0)
 		ExplainPropertyText("Remote Filter",
 							deparse_node((Node *) make_ands_explicit(list_truncate(list_copy(plan->fdw_recheck_quals), nremote)),
