@@ -38,6 +38,6 @@ extern Datum touched_any(FunctionCallInfo fcinfo, Stored *stored);
 
 /* If it did not: a definition of that number is the caller's no more; one of the same name is another one. */
 extern Datum touched_some(FunctionCallInfo fcinfo, Stored *stored);
-extern void complain_of_drop(void) pg_attribute_noreturn();
+extern void complain_of_drop(void) __attribute__((noreturn));
 
 #endif							/* XBB_SYNC_STORED_H */
