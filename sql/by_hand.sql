@@ -86,6 +86,20 @@ SELECT xbb._stage_execute(1, 'SELECT again($2) FROM generate_series(1, 2)', NULL
 SELECT xbb._stage_close(1);
 COMMIT;
 
+-- a function that calls itself safe in a parallel query, and is not: its worker's files are closed
+CREATE FUNCTION said_safe(n bigint) RETURNS integer LANGUAGE plpgsql PARALLEL SAFE AS $$
+BEGIN
+  RETURN xbb._stage_read('SELECT repeat(''x'', 1000) FROM generate_series(1, 300)', NULL, NULL, NULL);
+END $$;
+INSERT INTO own SELECT generate_series(1, 1000);
+ANALYZE own;
+SET work_mem = '64kB';
+SET parallel_setup_cost = 0;
+SET parallel_tuple_cost = 0;
+SET min_parallel_table_scan_size = 0;
+SET parallel_leader_participation = off;
+SELECT count(said_safe(a)) FROM own WHERE a % 100 = 0;
+
 RESET ROLE;
 SET client_min_messages = warning;
 DROP SCHEMA "dingByHand" CASCADE;
