@@ -99,6 +99,25 @@ COMMIT;
 CREATE VIEW kept WITH (security_barrier) AS SELECT * FROM contract WHERE jsonb_array_length(lines) > 1;
 EXPLAIN (VERBOSE, COSTS OFF) SELECT number FROM kept WHERE number ~ 'x' AND data_id > 0;
 
+-- a policy comes before the conditions of those that it is for, also where it is not checked before the details
+CREATE TABLE guarded (data_id bigint, number text, lines jsonb) PARTITION BY RANGE (data_id);
+CREATE FOREIGN TABLE guarded_all (data_id bigint, number text OPTIONS (attr 'serialNo'), lines jsonb OPTIONS (attr 'array_4', detail 'true'))
+SERVER detail OPTIONS (object 'contract', form_id '5300601');
+ALTER TABLE guarded ATTACH PARTITION guarded_all FOR VALUES FROM (0) TO (maxvalue);
+CREATE TABLE allowed AS SELECT max(data_id) AS data_id FROM contract;
+ALTER TABLE guarded ENABLE ROW LEVEL SECURITY;
+CREATE POLICY allowed ON guarded USING (data_id IN (SELECT data_id FROM allowed));
+CREATE ROLE detail_reader;
+GRANT USAGE ON SCHEMA :"company" TO detail_reader;
+GRANT SELECT ON guarded, allowed TO detail_reader;
+CREATE FUNCTION seen(value text) RETURNS boolean LANGUAGE plpgsql IMMUTABLE COST 0.1 AS $$ BEGIN RAISE WARNING 'seen'; RETURN true; END $$;
+SET ROLE detail_reader;
+EXPLAIN (VERBOSE, COSTS OFF) SELECT lines FROM guarded WHERE seen(number) AND data_id > 0;
+SELECT count(lines) FROM guarded WHERE seen(number);
+RESET ROLE;
+DROP TABLE guarded;
+DROP OWNED BY detail_reader;
+DROP ROLE detail_reader;
 -- a record that is gone when its details are asked for; children of products have none
 SELECT sim('at n=3 do=drop object=contract form_id=5300601 id=first');
 SELECT count(*), count(lines) FROM contract;

@@ -49,6 +49,16 @@ may_change(const RelOptInfo *rel, const RestrictInfo *rinfo)
 	return !bms_is_subset(rinfo->clause_relids, rel->relids) || !bms_is_empty(pull_paramids(rinfo->clause));
 }
 
+/* May it come before the details, but for its security level? */
+static bool
+may_come_before(const RelOptInfo *rel, const RestrictInfo *rinfo, const Bitmapset *details)
+{
+	Node	   *clause = (Node *) rinfo->clause;
+
+	return !needs_details(rel, clause, details) && !contain_subplans(clause) &&
+		!contain_volatile_functions(clause) && !may_change(rel, rinfo);
+}
+
 int
 plan_detail_quals(RelOptInfo *rel, Oid relid, List *columns, List *scan_clauses,
 				  List **local, List **before)
@@ -64,7 +74,7 @@ plan_detail_quals(RelOptInfo *rel, Oid relid, List *columns, List *scan_clauses,
 	{
 		RestrictInfo *rinfo = lfirst_node(RestrictInfo, lc);
 
-		if (list_member_ptr(*local, rinfo->clause) && needs_details(rel, (Node *) rinfo->clause, details))
+		if (list_member_ptr(*local, rinfo->clause) && !may_come_before(rel, rinfo, details))
 			least = Min(least, rinfo->security_level);
 	}
 	foreach(lc, scan_clauses)
@@ -72,9 +82,8 @@ plan_detail_quals(RelOptInfo *rel, Oid relid, List *columns, List *scan_clauses,
 		RestrictInfo *rinfo = lfirst_node(RestrictInfo, lc);
 		Node	   *clause = (Node *) rinfo->clause;
 
-		if (!list_member_ptr(*local, clause) || needs_details(rel, clause, details) ||
-			(rinfo->security_level > least && !rinfo->leakproof) ||
-			contain_subplans(clause) || contain_volatile_functions(clause) || may_change(rel, rinfo))
+		if (!list_member_ptr(*local, clause) || !may_come_before(rel, rinfo, details) ||
+			(rinfo->security_level > least && !rinfo->leakproof))
 			continue;
 		*local = list_delete_ptr(*local, clause);
 		*before = lappend(*before, clause);
