@@ -3,7 +3,8 @@
 CREATE FUNCTION xbb._form_columns(
   server pg_catalog.name, form_ids bigint[],
   OUT form_id bigint, OUT problem pg_catalog.text, OUT attr pg_catalog.text, OUT label pg_catalog.text,
-  OUT column_type pg_catalog.text, OUT by_attr pg_catalog.text, OUT by_label pg_catalog.text, OUT options pg_catalog.jsonb)
+  OUT column_type pg_catalog.text, OUT by_attr pg_catalog.text, OUT by_label pg_catalog.text, OUT options pg_catalog.jsonb,
+  OUT required boolean, OUT is_unique boolean)
 RETURNS SETOF record LANGUAGE c VOLATILE STRICT PARALLEL RESTRICTED AS 'MODULE_PATHNAME', 'xbb_fdw_form_columns';
 
 -- The syncs over a foreign table, where there are syncs: those that copy all its columns are "whole".

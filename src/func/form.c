@@ -27,7 +27,7 @@
 
 #define FORM_COLUMNS 5
 #define FIELD_COLUMNS 9
-#define COLUMN_COLUMNS 8
+#define COLUMN_COLUMNS 10
 
 PG_FUNCTION_INFO_V1(xbb_fdw_forms);
 PG_FUNCTION_INFO_V1(xbb_fdw_form_fields);
@@ -119,6 +119,22 @@ xbb_fdw_form_fields(PG_FUNCTION_ARGS)
 	return (Datum) 0;
 }
 
+/* The form's own field with that attr, or NULL. */
+static const FormField *
+field_of(const Form *form, const char *attr)
+{
+	ListCell   *lc;
+
+	foreach(lc, form->fields)
+	{
+		const FormField *field = lfirst(lc);
+
+		if (field->parent == NULL && strcmp(field->attr, attr) == 0)
+			return field;
+	}
+	return NULL;
+}
+
 /* The rows of one form: what it could not be read for, or the columns that a table of it should have. */
 static void
 put_columns(ReturnSetInfo *result, const Form *form)
@@ -143,6 +159,7 @@ put_columns(ReturnSetInfo *result, const Form *form)
 	forboth(attr, by_attr, label, by_label)
 	{
 		const FormColumn *column = lfirst(attr);
+		const FormField *field = field_of(form, column->attr);
 
 		values[0] = Int64GetDatum(form->form_id);
 		nulls[0] = false;
@@ -155,6 +172,9 @@ put_columns(ReturnSetInfo *result, const Form *form)
 		nulls[7] = column->options == NULL;
 		if (!nulls[7])
 			values[7] = DirectFunctionCall1(jsonb_in, CStringGetDatum(column->options));
+		values[8] = BoolGetDatum(field && field->required);
+		values[9] = BoolGetDatum(field && field->is_unique);
+		nulls[8] = nulls[9] = false;
 		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 	}
 }
