@@ -178,8 +178,12 @@ await_request(int fd, int patience)
 static void
 serve_connection(int fd)
 {
+	struct timeval soon = {.tv_sec = 1};
 	bool		stays = true;
 	int			patience = 1000;
+
+	/* a client that keeps a connection without reading it would hold the lock */
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &soon, sizeof(soon));
 
 	while (stays && await_request(fd, patience))
 	{
