@@ -71,6 +71,30 @@ SELECT data_id FROM customer WHERE industry = '2';
 SELECT data_id FROM customer WHERE '线下, "店"' = ANY (channels) ORDER BY 1;
 SELECT c.data_id FROM customer c JOIN (VALUES ('零售'), ('制造')) v(i) ON c.industry = v.i ORDER BY 1;
 ANALYZE customer;
+-- asked for by all values that show as that, in both forms of a number: of two options with one label, and of
+-- one that was retired, itself; nothing shows as what has another label
+SELECT * FROM sent('SELECT data_id FROM customer WHERE industry = ''零售''');
+SELECT * FROM sent('SELECT data_id FROM customer WHERE industry IN (''old-1'', ''制造'')');
+SELECT * FROM sent('SELECT data_id FROM customer WHERE industry = ''2''');
+SELECT * FROM sent('SELECT count(*) FROM customer WHERE industry = ''制造''');
+SELECT data_id FROM customer WHERE industry = '零售' LIMIT 1;
+-- not by what the API might compare in a narrower way, nor where the attr takes no condition
+SELECT * FROM sent('SELECT data_id FROM customer WHERE industry = '' 零售'' AND owners = ''{a}'' AND department = ''x'' AND industry > ''a''');
+CREATE TABLE copied AS SELECT * FROM customer;
+CREATE FUNCTION differing(types text) RETURNS TABLE (compared bigint, different bigint) LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM sim('set types=' || types);
+  RETURN QUERY SELECT count(*), count(*) FILTER (WHERE (SELECT array_agg(data_id ORDER BY data_id) FROM customer c WHERE c.industry = v.shown)
+                                         IS DISTINCT FROM (SELECT array_agg(data_id ORDER BY data_id) FROM copied c WHERE c.industry = v.shown))
+  FROM (SELECT industry AS shown FROM copied UNION SELECT value FROM copied UNION VALUES (''), ('零'), ('线下')) v;
+END
+$$;
+SELECT * FROM differing('loose');
+SELECT * FROM differing('strict');
+SELECT * FROM differing('spelled');
+SELECT * FROM sent('SELECT data_id FROM customer WHERE person = (SELECT person FROM copied WHERE data_id = 1)', 'path,cond');
+SELECT c.data_id FROM customer c WHERE person = (SELECT person FROM copied WHERE data_id = 1);
+SELECT sim('set types=loose');
 
 -- what has no labels, and what is no choice
 ALTER FOREIGN TABLE customer ALTER COLUMN name OPTIONS (ADD show 'label');

@@ -201,6 +201,8 @@ match_sides(PlannerInfo *root, RelOptInfo *rel, Node *left, Node *right,
 		return false;
 
 	qual->attr = attrs[column->varattno - 1];
+	qual->column = column->varattno;
+	qual->shows_label = false;
 	qual->column_typmod = column->vartypmod;
 	qual->column_type = getBaseTypeAndTypmod(column->vartype, &qual->column_typmod);
 	qual->value_type = getBaseType(exprType(right));
@@ -274,7 +276,9 @@ condition_encode(const ConditionQual *qual)
 								  makeInteger(qual->column_type),
 								  makeInteger(qual->value_type));
 
-	return lappend(node, makeInteger(qual->column_typmod));
+	node = lappend(node, makeInteger(qual->column_typmod));
+	node = lappend(node, makeInteger(qual->column));
+	return lappend(node, makeBoolean(qual->shows_label));
 }
 
 ConditionQual *
@@ -288,6 +292,8 @@ condition_decode(List *node)
 	qual->column_type = (Oid) intVal(lfourth(node));
 	qual->value_type = (Oid) intVal(list_nth(node, 4));
 	qual->column_typmod = intVal(list_nth(node, 5));
+	qual->column = intVal(list_nth(node, 6));
+	qual->shows_label = boolVal(list_nth(node, 7));
 	return qual;
 }
 

@@ -39,16 +39,25 @@ typedef enum ConditionOperator
 	CONDITION_LESS
 } ConditionOperator;
 
+/* The values, a List of char *, of which a column shows the same text; all UTF-8. */
+typedef List *(*ConditionValues) (void *labels, const char *shown);
+
 /* A qual that can be sent; its value is an expression. */
 typedef struct ConditionQual
 {
 	char	   *attr;			/* in the server's encoding */
 	ConditionKind kind;
 	ConditionOperator op;
+	AttrNumber	column;
+	bool		shows_label;	/* the column shows labels of what the API compares;
+								 * set by the caller of condition_match */
 	Oid			column_type;	/* of the column, domains looked through */
 	int32		column_typmod;	/* the same, -1 for none */
 	Oid			value_type;		/* of the value; the array's for ANY */
 	Expr	   *value;			/* NULL in what condition_decode returns */
+	ConditionValues values;		/* of a column that shows labels, by the executor
+								 * once it knows them: before, nothing is sent */
+	void	   *labels;
 } ConditionQual;
 
 /* One condition with many values, any of which will do. */
@@ -111,17 +120,13 @@ extern bool condition_may_be_exact(const ConditionQual *qual);
  */
 extern int64 condition_rounding(const ConditionQual *qual);
 
-/* The most spellings of one value, see condition_forms. */
-#define CONDITION_FORMS 2
-
 /*
- * The JSON, palloc'd, by which the API finds every record whose column shows
- * this item of the qual's value; for text_N, serialNo, num_N and formId.  Returns
- * the number of forms, 0 if no record can show it, -1 if it must not be sent
- * since the API might find fewer.
+ * Adds to *forms the JSON, palloc'd, by which the API finds every record whose column
+ * shows this item of the qual's value; for text_N, serialNo, num_N and formId.  Adds
+ * nothing if no record can show it; returns false if it must not be sent since the API
+ * might find fewer.
  */
-extern int	condition_forms(const ConditionQual *qual, Oid type, Datum item,
-							char **forms);
+extern bool condition_forms(const ConditionQual *qual, Oid type, Datum item, List **forms);
 
 /* The dataId that equals a number; false if none does. */
 extern bool condition_id(Oid type, Datum item, int64 *id);

@@ -343,25 +343,25 @@ add_list(ConditionSet *set, StringInfo elements, const ConditionQual *qual,
 		 Oid type, const Datum *items, const bool *nulls, int nitems)
 {
 	ConditionList list = {.attr = json_quote(qual->attr)};
+	List	   *forms = NIL;
+	ListCell   *cell;
 
 	set->exact = false;
-	list.values = palloc(sizeof(char *) * Max(nitems, 1) * CONDITION_FORMS);
 	for (int i = 0; i < nitems; i++)
 	{
-		int			n;
-
 		if (nulls && nulls[i])
 			continue;			/* equal to nothing */
-		n = condition_forms(qual, type, items[i], list.values + list.nvalues);
-		if (n < 0)
+		if (!condition_forms(qual, type, items[i], &forms))
 			return;				/* the recheck decides alone */
-		list.nvalues += n;
 	}
-	if (list.nvalues == 0)
+	if (forms == NIL)
 	{
 		set->empty = true;
 		return;
 	}
+	list.values = palloc(sizeof(char *) * list_length(forms));
+	foreach(cell, forms)
+		list.values[list.nvalues++] = lfirst(cell);
 	set->changeable = true;
 	drop_duplicates(&list);
 	if (qual->op == CONDITION_ANY)

@@ -19,6 +19,10 @@
  * is asked for in both forms; not so for serialNo, a string.  What is shown for true, an array or an object has
  * no other form that could be sent.
  *
+ * Labels.  A column that shows labels shows one for each value that has it, so that
+ * all of these are asked for: lists hold values (xbb-api 4, A), and the map that tells
+ * their labels is the one that they are shown by.
+ *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -94,20 +98,20 @@ condition_id(Oid type, Datum item, int64 *id)
 	return errno == 0 && end > text && *end == '\0';
 }
 
-static int
-number_forms(Oid type, Datum item, char **forms)
+static bool
+number_forms(Oid type, Datum item, List **forms)
 {
 	char	   *text = output_of(type, item);
 
 	if (type == NUMERICOID && (numeric_is_nan(DatumGetNumeric(item)) ||
 							   numeric_is_inf(DatumGetNumeric(item))))
-		return -1;
+		return false;
 	drop_trailing_zeros(text);
 	/* unset numbers are 0, "" or missing: the API's answer might lack some */
 	if (strcmp(text, "0") == 0 || count_digits(text) > MAX_DIGITS)
-		return -1;
-	forms[0] = text;
-	return 1;
+		return false;
+	*forms = lappend(*forms, text);
+	return true;
 }
 
 /* ---- texts ---- */
@@ -214,34 +218,51 @@ utf8_of(char *text, size_t length)
 	return (char *) utf8;
 }
 
-static int
-text_forms(const ConditionQual *qual, Oid type, Datum item, char **forms)
+/* The forms of what text_N or serialNo holds, UTF-8. */
+static bool
+value_forms(const ConditionQual *qual, char *text, List **forms)
+{
+	if (is_doubtful(text))
+		return false;
+	*forms = lappend(*forms, json_quote(text));
+	/* a serial number is a string wherever it was seen (xbb-api 4, A) */
+	if (strcmp(qual->attr, "serialNo") == 0 || !is_json_number(text))
+		return true;
+	if (strpbrk(text, "eE") || count_digits(text) > MAX_DIGITS ||
+		strspn(text, "-0.") == strlen(text))
+		return false;			/* zero may be "no value", as above */
+	*forms = lappend(*forms, text);
+	return true;
+}
+
+static bool
+text_forms(const ConditionQual *qual, Oid type, Datum item, List **forms)
 {
 	char	   *text = output_of(type, item);
 	size_t		length = strlen(text);
+	ListCell   *cell;
 
 	/* no value of the API is empty, or anything but UTF-8 */
 	if (length == 0 ||
 		(GetDatabaseEncoding() == PG_SQL_ASCII && !pg_verify_mbstr(PG_UTF8, text, length, true)))
-		return 0;
+		return true;
 	if (length > MAX_TEXT_LENGTH * MAX_MULTIBYTE_CHAR_LEN || may_be_cut(qual, text))
-		return -1;
+		return false;
 	text = utf8_of(text, length);
-	if (text == NULL || is_doubtful(text))
-		return -1;
-	forms[0] = json_quote(text);
-	/* a serial number is a string wherever it was seen (xbb-api 4, A) */
-	if (strcmp(qual->attr, "serialNo") == 0 || !is_json_number(text))
-		return 1;
-	if (strpbrk(text, "eE") || count_digits(text) > MAX_DIGITS ||
-		strspn(text, "-0.") == length)
-		return -1;				/* zero may be "no value", as above */
-	forms[1] = text;
-	return 2;
+	if (text == NULL)
+		return false;
+	if (!qual->shows_label)
+		return value_forms(qual, text, forms);
+	if (qual->values == NULL || is_doubtful(text))
+		return false;
+	foreach(cell, qual->values(qual->labels, text))
+		if (!value_forms(qual, lfirst(cell), forms))
+			return false;
+	return true;
 }
 
-int
-condition_forms(const ConditionQual *qual, Oid type, Datum item, char **forms)
+bool
+condition_forms(const ConditionQual *qual, Oid type, Datum item, List **forms)
 {
 	return qual->kind == CONDITION_TEXT ? text_forms(qual, type, item, forms) :
 		number_forms(type, item, forms);

@@ -54,8 +54,7 @@ typedef struct PlanInfo
 	TableOptions *table;
 	Oid			userid;			/* whose rights and mapping are used */
 	int			natts;
-	char	  **sent;			/* of attrs, those whose columns show what the API
-								 * compares */
+	char	  **sent;			/* of attrs, those that lists have */
 	char	  **attrs;			/* by attnum - 1; NULL for dropped and constant
 								 * columns */
 	Const	  **constants;		/* likewise, of constant columns; NULL if the table
@@ -92,7 +91,7 @@ read_attrs(PlanInfo *info, Oid relid)
 			!(info->constants && info->constants[i]))
 		{
 			info->attrs[i] = option_attr(relid, i + 1);
-			info->sent[i] = option_shows_label(relid, i + 1) || option_is_detail(relid, i + 1) ? NULL : info->attrs[i];
+			info->sent[i] = option_is_detail(relid, i + 1) ? NULL : info->attrs[i];
 		}
 	table_close(rel, NoLock);
 }
@@ -107,14 +106,16 @@ fold_clause(PlannerInfo *root, RelOptInfo *rel, Expr *clause)
 		plan_fold_clause(root, clause, rel->relid, info->constants) : clause;
 }
 
-/* Whether a folded clause can be sent; fills *qual. */
+/* Whether a folded clause can be sent; fills *qual.  Labels are those of texts. */
 static bool
 can_be_sent(PlannerInfo *root, RelOptInfo *rel, Expr *clause, ConditionQual *qual)
 {
 	PlanInfo   *info = rel->fdw_private;
 
-	return info->table->object->has_times &&
-		condition_match(root, rel, clause, info->sent, qual);
+	if (!info->table->object->has_times || !condition_match(root, rel, clause, info->sent, qual))
+		return false;
+	qual->shows_label = option_shows_label(info->table->relid, qual->column);
+	return !qual->shows_label || qual->kind == CONDITION_TEXT;
 }
 
 static bool

@@ -79,6 +79,25 @@ scan_begin(ForeignScanState *node, int eflags)
 										   "xbb_fdw scan", ALLOCSET_SMALL_SIZES);
 }
 
+/* Of a column, what the labels are that it shows, and those that its quals are on. */
+static void
+show_labels(void *scan, AttrNumber attnum, FormLabel label, void *labels)
+{
+	ScanProgress *state = scan;
+	ListCell   *cell;
+
+	record_show(state->format, attnum, label, labels);
+	foreach(cell, state->quals)
+	{
+		ConditionQual *qual = lfirst(cell);
+
+		if (!qual->shows_label || qual->column != attnum)
+			continue;
+		qual->values = form_label_values;
+		qual->labels = labels;
+	}
+}
+
 /*
  * What all readings of the scan have in common.  Options, connections and secrets are
  * read together, and once: ALTER SERVER or ALTER USER MAPPING in the middle is for
@@ -102,7 +121,7 @@ begin_readings(ForeignScanState *node)
 	state->format = reader_format(state->table, state->tupdesc, wanted, RelationGetRelationName(rel));
 	table_close(rel, NoLock);
 	state->access = api_access(state->table, state->userid, context);
-	form_show_labels(state->table, state->access, wanted, record_show, state->format);
+	form_show_labels(state->table, state->access, wanted, show_labels, state);
 	MemoryContextSwitchTo(old);
 }
 

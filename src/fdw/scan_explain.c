@@ -60,14 +60,17 @@ deparse_node(Node *expression, List *context, bool qualified)
 	return deparse_expression(params_by_number(expression, NULL), context, qualified, false);
 }
 
-/* A value that is known already may be one that is not sent: 0, an empty text. */
+/*
+ * A value that is known already may be one that is not sent: 0, an empty text.  Which
+ * values show as a label is not known before the scan starts.
+ */
 static bool
 is_sent(ConditionQual *qual, Node *value, pg_tz *time_zone)
 {
 	const Const *constant = (const Const *) value;
 	const ConditionSet *set;
 
-	if (!IsA(value, Const))
+	if (!IsA(value, Const) || qual->shows_label)
 		return true;
 	set = condition_evaluate(list_make1(qual), &constant->constvalue, &constant->constisnull, time_zone);
 	return !set->empty &&
@@ -91,7 +94,8 @@ condition_texts(ForeignScan *plan, const ScanProgress *state, List *context)
 		if (!is_sent(qual, value, state->table->server.time_zone))
 			continue;
 		texts = lappend(texts,
-						psprintf("%s %s %s", qual->attr, condition_symbol(qual->op),
+						psprintf("%s %s %s", qual->attr,
+								 qual->shows_label ? "in values shown as" : condition_symbol(qual->op),
 								 deparse_node(value, context, true)));
 	}
 	return texts;

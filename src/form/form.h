@@ -89,6 +89,9 @@ extern void form_check_table(Oid relid, Oid userid);
 /* What people see of a value (UTF-8), or NULL. */
 typedef const char *(*FormLabel) (void *labels, const char *value);
 
+/* The values of which people see "text", as char * (all UTF-8), palloc'd: that itself, if it has no label. */
+extern List *form_label_values(void *labels, const char *text);
+
 /* Takes the labels of a column; "format" is the caller's. */
 typedef void (*FormShow) (void *format, AttrNumber attnum, FormLabel label, void *labels);
 

@@ -177,6 +177,18 @@ find_label(void *labels, const char *value)
 	return found ? found->text : NULL;
 }
 
+List *
+form_label_values(void *labels, const char *text)
+{
+	const LabelMap *map = labels;
+	List	   *values = find_label(labels, text) ? NIL : list_make1(pstrdup(text));
+
+	for (int i = 0; i < map->n; i++)
+		if (strcmp(map->entries[i].text, text) == 0)
+			values = lappend(values, pstrdup(map->entries[i].value));
+	return values;
+}
+
 /* Adds the members of a list of an answer; how many there were. */
 static int
 add_list(LabelMap *map, const JsonTree *list, const char *value, const char *text, const char *inside)
