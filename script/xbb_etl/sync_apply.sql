@@ -25,6 +25,7 @@ DECLARE
   work xbb._sync_work;
   n pg_catalog.text;
   update pg_catalog.text;
+  come pg_catalog.text;
   keys constant pg_catalog.text[] := array['data_id', 'update_time'] || xbb._sync_key(def);
   same_key constant pg_catalog.text := xbb._sync_same_key(def);
   marks constant boolean := def.delete_mode = 'mark';
@@ -34,6 +35,7 @@ BEGIN
   -- and so is all of a full run
   work.present := present OR EXISTS (SELECT FROM xbb.sync_run r WHERE r.id = run AND r.task = 'sync full');
   work.made := xbb._stage_make(def.target, def.target_columns);
+  come := xbb._sync_come(def, pg_catalog.format('xbb._stage_at(%s, n."#n", n.data_id)', work.made));
   work.transform := xbb._sync_transform_statement(def, stage, false);
   work.transform_loaded := xbb._sync_transform_statement(def, stage, true);
   work.constraints := (
@@ -57,19 +59,18 @@ BEGIN
   work.rivals := pg_catalog.format('SELECT n."#n" FROM %s JOIN %s t ON %s AND t.data_id <> n.data_id AND %s',
                                    n, def.target, same_key, xbb._sync_alive_rows(def));
   work.stored := pg_catalog.format('SELECT n."#n" FROM %s JOIN %s t ON %s', n, def.target, same_key);
-  update := pg_catalog.format('UPDATE %s t SET %s%s FROM %s WHERE ', def.target,
-    xbb._sync_list(pg_catalog.array_remove(def.target_columns, 'data_id'), '%1$I = n.%1$I, ', '') ||
-      pg_catalog.format('data_id = xbb._stage_at(%s, n."#n", n.data_id)', work.made), CASE WHEN marks THEN ', deleted_at = NULL' ELSE '' END || xbb._sync_stamp(def),
+  update := pg_catalog.format('UPDATE %s t SET %s%s FROM %s WHERE ', def.target, xbb._sync_assignments(def, come),
+    CASE WHEN marks THEN ', deleted_at = NULL' ELSE '' END || xbb._sync_stamp(def),
     xbb._stage_from(work.made || ', true', 'n', def.target, def.target_columns));
   work.update_moved := update || xbb._sync_other_key(def);
   work.update_stored := update || pg_catalog.format(
     '%s%s AND (pg_catalog.record_image_ne(ROW(%s), ROW(%s))%s)', same_key,
     CASE WHEN NOT work.present THEN ' AND (t.data_id OPERATOR(pg_catalog.<>) n.data_id OR coalesce(n.update_time OPERATOR(pg_catalog.>=) t.update_time, true))' END,
-    xbb._sync_list(def.target_columns, 't.%1$I'), xbb._sync_list(def.target_columns, 'n.%1$I'),
+    xbb._sync_list(xbb._sync_set_columns(def), 't.%1$I'), xbb._sync_list(xbb._sync_set_columns(def), 'n.%1$I'),
     CASE WHEN marks THEN ' OR t.deleted_at IS NOT NULL' ELSE '' END);
   work.insert_new := pg_catalog.format(
-    'INSERT INTO %s (data_id%s%s) SELECT xbb._stage_at(%s, n."#n", n.data_id)%s%s FROM %s', def.target,
-    xbb._sync_list(pg_catalog.array_remove(def.target_columns, 'data_id'), ', %1$I', ''), ', ' || pg_catalog.quote_ident(def.stamp), work.made,
+    'INSERT INTO %s (data_id%s%s) SELECT %s%s%s FROM %s', def.target,
+    xbb._sync_list(pg_catalog.array_remove(def.target_columns, 'data_id'), ', %1$I', ''), ', ' || pg_catalog.quote_ident(def.stamp), come,
     xbb._sync_list(pg_catalog.array_remove(def.target_columns, 'data_id'), ', n.%1$I', ''),
     CASE WHEN def.stamp IS NOT NULL THEN ', pg_catalog.clock_timestamp()' END,
     xbb._stage_from(work.made || ', false', 'n', def.target, def.target_columns));
@@ -115,7 +116,7 @@ BEGIN
 EXCEPTION WHEN OTHERS THEN
   GET STACKED DIAGNOSTICS failure.sqlstate = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
     failure.context = PG_EXCEPTION_CONTEXT, place.relation = TABLE_NAME, place.attribute = COLUMN_NAME, place.constraint = CONSTRAINT_NAME;
-  IF NOT xbb._sync_is_blamed(failure.sqlstate) THEN
+  IF NOT xbb._sync_is_blamed(failure.sqlstate) OR transform IS NULL AND NOT xbb._sync_target_blames(def, failure.sqlstate) THEN
     RAISE;
   END IF;
   failure.context := xbb._sync_error_place(place, failure.context);
@@ -257,8 +258,8 @@ DECLARE
   keys constant pg_catalog.text[] := array['data_id', 'update_time'] || xbb._sync_key(def);
   rivals constant pg_catalog.text := pg_catalog.format('FROM %s JOIN %s t ON %s AND t.data_id <> n.data_id AND %s%s',
     xbb._stage_from(work.made::pg_catalog.text, 'n', def.target, keys), def.target, xbb._sync_same_key(def), xbb._sync_alive_rows(def),
-    CASE WHEN moved THEN pg_catalog.format(' AND NOT EXISTS (SELECT FROM %s WHERE m.data_id = t.data_id)',
-                                           xbb._stage_from(work.made::pg_catalog.text, 'm', def.target, '{data_id}')) END);
+    CASE WHEN moved THEN pg_catalog.format(' AND %s', xbb._sync_is_none_of(def, 't.data_id',
+      xbb._stage_from(work.made::pg_catalog.text, 'm', def.target, '{data_id}'), 'm.data_id')) END);
   winners constant pg_catalog.text := rivals ||
     ' AND (coalesce(t.update_time, ''-infinity''), t.data_id) > (coalesce(n.update_time, ''-infinity''), n.data_id)';
   numbers bigint[];
@@ -267,8 +268,9 @@ DECLARE
 BEGIN
   rejected := 0;
   IF xbb._stage_mark(work.made, 'SELECT n."#n" ' || winners) > 0 THEN
-    EXECUTE pg_catalog.format('SELECT pg_catalog.array_agg(n."#n" ORDER BY n."#n"),
-        pg_catalog.array_agg(array[''duplicate key'', NULL, xbb._sync_rival_error(t.data_id)] ORDER BY n."#n") %s', winners)
+    EXECUTE pg_catalog.format('WITH w AS MATERIALIZED (SELECT n."#n" AS n, t.data_id AS winner %s)
+      SELECT pg_catalog.array_agg(w.n ORDER BY w.n),
+        pg_catalog.array_agg(array[''duplicate key'', NULL, xbb._sync_rival_error(w.winner)] ORDER BY w.n) FROM w', winners)
     INTO numbers, words;
     rejected := xbb._sync_set_aside(work, numbers, words);
     IF moved THEN
@@ -277,11 +279,12 @@ BEGIN
     rows := rows - xbb._stage_drop(work.made);
   END IF;
   EXECUTE pg_catalog.format(
-    'SELECT pg_catalog.count(*) FILTER (WHERE xbb._sync_reject_put($4, ROW($1, $2, t.data_id, t.update_time, ''duplicate key'', NULL,
-       xbb._sync_rival_error(n.data_id), l.loaded::pg_catalog.json, NULL, l.loaded, $3, NULL, %s, NULL)::xbb.sync_reject)) %s
-     CROSS JOIN LATERAL (SELECT pg_catalog.jsonb_object($5, array[%s]) AS loaded) l',
-    CASE WHEN def.label = ANY (def.target_columns) THEN pg_catalog.format('t.%I::pg_catalog.text', def.label) ELSE 'NULL' END,
-    rivals, xbb._sync_list(def.target_columns, 't.%1$I::pg_catalog.text'))
+    'WITH r AS MATERIALIZED (SELECT t.data_id, t.update_time, n.data_id AS winner, %s AS label, array[%s] AS loaded %s)
+     SELECT pg_catalog.count(*) FILTER (WHERE xbb._sync_reject_put($4, ROW($1, $2, r.data_id, r.update_time, ''duplicate key'', NULL,
+       xbb._sync_rival_error(r.winner), l.loaded::pg_catalog.json, NULL, l.loaded, $3, NULL, r.label, NULL)::xbb.sync_reject))
+     FROM r CROSS JOIN LATERAL (SELECT pg_catalog.jsonb_object($5, r.loaded) AS loaded) l',
+    CASE WHEN def.label = ANY (def.target_columns) THEN pg_catalog.format('t.%I::pg_catalog.text', def.label) ELSE 'NULL::pg_catalog.text' END,
+    xbb._sync_list(def.target_columns, 't.%1$I::pg_catalog.text'), rivals)
   INTO pushed_out USING def.name, def.owner, work.run, def.id, def.target_columns;
   rejected := rejected + pushed_out;
 END

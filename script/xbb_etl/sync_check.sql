@@ -432,6 +432,7 @@ LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp 
 DECLARE
   missing pg_catalog.text;
   again xbb.sync_definition;
+  propagate pg_catalog.text;
 BEGIN
   IF NOT def.confirmed THEN
     PERFORM xbb._sync_ask_to_read(def, 'Another role has restored it, or given it away.');
@@ -457,6 +458,7 @@ BEGIN
                                      pg_catalog.jsonb_build_object(missing, NULL));
   END IF;
   PERFORM xbb._sync_check_source(def);
+  propagate := xbb._sync_propagate('off');
   again := def;
   again.columns := xbb._sync_named(def);
   BEGIN
@@ -469,6 +471,7 @@ BEGIN
   PERFORM xbb._sync_check_names(def);
   PERFORM xbb._sync_check_target(again);
   DROP VIEW pg_temp.xbb_sync_view;
+  PERFORM xbb._sync_propagate(propagate);
   again.columns := def.columns;
   again.types := xbb._sync_types(again);
   PERFORM xbb._sync_seen(def.id, again.types);

@@ -160,6 +160,8 @@ $$;
 -- name, and completes the definition; reads its expressions, unless those stay that it has.
 CREATE FUNCTION xbb._sync_prepare(def xbb.sync_definition, names pg_catalog.text[], anew boolean) RETURNS xbb.sync_definition
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  propagate constant pg_catalog.text := xbb._sync_propagate('off');
 BEGIN
   PERFORM xbb._sync_check_source(def);
   PERFORM xbb._sync_check_options(def);
@@ -181,6 +183,7 @@ BEGIN
   PERFORM xbb._sync_check_target(def);
   PERFORM xbb._sync_check_alone(def);
   DROP VIEW pg_temp.xbb_sync_view;
+  PERFORM xbb._sync_propagate(propagate);
   def.types := xbb._sync_types(def);
   def.source_name := xbb._sync_place(def.source);
   def.target_name := xbb._sync_place(def.target);

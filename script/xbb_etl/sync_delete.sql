@@ -5,13 +5,16 @@
 -- dataId is in "ids": all that are not marked as deleted yet, or, where deletions are
 -- ignored, those that keep the place of another record.
 CREATE FUNCTION xbb._sync_victims(def xbb.sync_definition, ids pg_catalog.text) RETURNS pg_catalog.text
-LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE sql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
   SELECT pg_catalog.format('t.data_id OPERATOR(pg_catalog.=) ANY (%s) AND %s', ids, xbb._sync_alive_rows(def)) ||
-    CASE WHEN (def).delete_mode = 'ignore' THEN pg_catalog.format(
+    CASE WHEN (def).delete_mode <> 'ignore' THEN ''
+         WHEN xbb._sync_is_distributed(def) THEN pg_catalog.format(
+      ' AND t.data_id OPERATOR(pg_catalog.=) ANY (%L::pg_catalog.int8[])', xbb._sync_rivals(def))
+         ELSE pg_catalog.format(
       ' AND EXISTS (SELECT FROM xbb.sync_reject r
                     WHERE r.owner OPERATOR(pg_catalog.=) %L::pg_catalog.regrole AND r.sync OPERATOR(pg_catalog.=) %L
                       AND r.kind OPERATOR(pg_catalog.=) ''duplicate key''
-                      AND r.error OPERATOR(pg_catalog.=) xbb._sync_rival_error(t.data_id))', (def).owner, (def).name) ELSE '' END
+                      AND r.error OPERATOR(pg_catalog.=) xbb._sync_rival_error(t.data_id))', (def).owner, (def).name) END
 $$;
 
 -- How many rows a reconciliation may take out, of how many.
@@ -67,8 +70,9 @@ $$;
 
 -- What a write sets besides what was read: the time.
 CREATE FUNCTION xbb._sync_stamp(def xbb.sync_definition) RETURNS pg_catalog.text
-LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp SET quote_all_identifiers = off AS $$
-  SELECT CASE WHEN (def).stamp IS NULL THEN '' ELSE pg_catalog.format(', %I = pg_catalog.clock_timestamp()', (def).stamp) END
+LANGUAGE sql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET quote_all_identifiers = off AS $$
+  SELECT CASE WHEN (def).stamp IS NULL THEN '' ELSE pg_catalog.format(', %I = pg_catalog.%s()', (def).stamp,
+    CASE WHEN xbb._sync_is_distributed(def) THEN 'now' ELSE 'clock_timestamp' END) END
 $$;
 
 -- Takes rows out of the target, in the way the definition wants.
@@ -103,15 +107,16 @@ BEGIN
   EXCEPTION WHEN OTHERS THEN
     GET STACKED DIAGNOSTICS failure.sqlstate = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
       failure.context = PG_EXCEPTION_CONTEXT, place.relation = TABLE_NAME, place.attribute = COLUMN_NAME, place.constraint = CONSTRAINT_NAME;
-    IF NOT xbb._sync_is_blamed(failure.sqlstate) THEN
+    IF NOT xbb._sync_target_blames(def, failure.sqlstate) THEN
       RAISE;
     END IF;
     failure.context := xbb._sync_error_place(place, failure.context);
   END;
   IF middle = 0 THEN
     EXECUTE pg_catalog.format(
-      'SELECT pg_catalog.count(xbb._sync_reject_put($1, ROW($2, $3, t.data_id, t.update_time, ''constraint'', $4, $5,
-         NULL, NULL, NULL, $6, NULL, NULL, $8)::xbb.sync_reject)) FROM %s t WHERE %s', def.target, xbb._sync_victims(def, '$7'))
+      'WITH v AS MATERIALIZED (SELECT t.data_id, t.update_time FROM %s t WHERE %s)
+       SELECT pg_catalog.count(xbb._sync_reject_put($1, ROW($2, $3, v.data_id, v.update_time, ''constraint'', $4, $5,
+         NULL, NULL, NULL, $6, NULL, NULL, $8)::xbb.sync_reject)) FROM v', def.target, xbb._sync_victims(def, '$7'))
     USING def.id, def.name, def.owner, failure.sqlstate, pg_catalog.format('it is gone, but: %s', failure.message), run, ids, failure.context;
     RETURN 1;
   END IF;

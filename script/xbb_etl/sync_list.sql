@@ -59,12 +59,14 @@ DECLARE
   id pg_catalog.text := xbb._sync_id(def);
   n pg_catalog.text := xbb._stage_from(work.made::pg_catalog.text, 'n', def.target, array[id] || xbb._sync_key(def));
   others pg_catalog.text[] := pg_catalog.array_remove(def.target_columns, id);
+  is_distributed boolean := xbb._sync_is_distributed(def);
   same_record pg_catalog.text := xbb._sync_same_record(def);
   same_key pg_catalog.text := xbb._sync_same_key(def);
   marks boolean := def.delete_mode = 'mark';
-  come pg_catalog.text := pg_catalog.format('CASE WHEN xbb._stage_at(%s, n."#n", 0) OPERATOR(pg_catalog.=) 0 THEN n.%I END', work.made, id);
-  update pg_catalog.text := pg_catalog.format('UPDATE %s t SET %s%I = %s%s FROM %s WHERE ', xbb._sync_place(def.target),
-    xbb._sync_list(others, '%1$I = n.%1$I, ', ''), id, come, CASE WHEN marks THEN ', deleted_at = NULL' ELSE '' END || xbb._sync_stamp(def),
+  come pg_catalog.text := xbb._sync_come(def,
+    pg_catalog.format('CASE WHEN xbb._stage_at(%s, n."#n", 0) OPERATOR(pg_catalog.=) 0 THEN n.%I END', work.made, id));
+  update pg_catalog.text := pg_catalog.format('UPDATE %s t SET %s%s FROM %s WHERE ', xbb._sync_place(def.target),
+    xbb._sync_assignments(def, come), CASE WHEN marks THEN ', deleted_at = NULL' ELSE '' END || xbb._sync_stamp(def),
     xbb._stage_from(work.made || ', true', 'n', def.target, def.target_columns));
 BEGIN
   work.ids := xbb._sync_list_ids(def, work.stage);
@@ -72,17 +74,21 @@ BEGIN
   work.doubles := pg_catalog.format(
     'SELECT q."#n", q."#no_key" AS no_key, pg_catalog.format(''record %%s has the same key'', pg_catalog.first_value(q."#id") OVER w) AS error,
             pg_catalog.row_number() OVER w AS place
-     FROM (SELECT n.*, n.%I::pg_catalog.text AS "#id", %s AS "#no_key", EXISTS (SELECT FROM %s t WHERE %s AND %s) AS "#there" FROM %s) q
+     FROM (SELECT n.*, n.%I::pg_catalog.text AS "#id", %s AS "#no_key", %s AS "#there" FROM %s) q
      WINDOW w AS (PARTITION BY %s ORDER BY q."#there" DESC, q."#id")', id, xbb._sync_list(def.key, 'n.%1$I IS NULL', ' OR '),
-    def.target, same_record, same_key, n, xbb._sync_list(xbb._sync_key(def), 'q.%1$I'));
+    CASE WHEN is_distributed THEN pg_catalog.format('n."#n" = ANY (SELECT n."#n" FROM %s JOIN %s t ON %s AND %s)', n, def.target, same_record, same_key)
+         ELSE pg_catalog.format('EXISTS (SELECT FROM %s t WHERE %s AND %s)', def.target, same_record, same_key) END,
+    n, xbb._sync_list(xbb._sync_key(def), 'q.%1$I'));
   work.stored := pg_catalog.format('SELECT n."#n" FROM %s JOIN %s t ON %s', n, def.target, same_record);
   work.update_stored := pg_catalog.format('%s%s AND (pg_catalog.record_image_ne(ROW(%s), ROW(%s))%s)', update, same_record,
-    xbb._sync_list(def.target_columns, 't.%1$I'), xbb._sync_list(def.target_columns, 'n.%1$I'),
+    xbb._sync_list(xbb._sync_set_columns(def), 't.%1$I'), xbb._sync_list(xbb._sync_set_columns(def), 'n.%1$I'),
     CASE WHEN marks THEN ' OR t.deleted_at IS NOT NULL' END);
   -- rows of no record, or of one that is gone, are free
   work.moved := pg_catalog.format('SELECT n."#n" FROM %s JOIN %s t ON %s AND (t.%I IS NULL OR %s)
-                                   WHERE NOT EXISTS (SELECT FROM %2$s t WHERE %6$s)', n, def.target, same_key, id,
-    CASE WHEN marks THEN 't.deleted_at IS NOT NULL' ELSE pg_catalog.format('t.%I::pg_catalog.text <> ALL ($1)', id) END, same_record);
+                                   WHERE %6$s', n, def.target, same_key, id,
+    CASE WHEN marks THEN 't.deleted_at IS NOT NULL' ELSE pg_catalog.format('t.%I::pg_catalog.text <> ALL ($1)', id) END,
+    CASE WHEN is_distributed THEN pg_catalog.format('n."#n" <> ALL (%s)', work.stored)
+         ELSE pg_catalog.format('NOT EXISTS (SELECT FROM %s t WHERE %s)', def.target, same_record) END);
   work.older := update || same_key;
   work.rivals := pg_catalog.format('SELECT n."#n", t.%I::pg_catalog.text AS winner FROM %s JOIN %s t ON %s AND NOT (%s)', id, n, def.target,
                                    same_key, same_record);
@@ -166,7 +172,7 @@ BEGIN
   EXCEPTION WHEN OTHERS THEN
     GET STACKED DIAGNOSTICS failure.sqlstate = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
       failure.context = PG_EXCEPTION_CONTEXT, place.relation = TABLE_NAME, place.attribute = COLUMN_NAME, place.constraint = CONSTRAINT_NAME;
-    IF NOT xbb._sync_is_blamed(failure.sqlstate) THEN
+    IF NOT xbb._sync_target_blames(def, failure.sqlstate) THEN
       RAISE;
     END IF;
     failure.context := xbb._sync_error_place(place, failure.context);

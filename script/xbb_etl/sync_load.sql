@@ -52,13 +52,15 @@ END
 $$;
 
 -- Which rejects, called j, may load by now: those that are there for a rival that is in the
--- target no more, and those that a key of another row forbade, or wanted.
+-- target no more, and those that a key of another row forbade, or wanted.  Of a target that Citus plans, $3 is
+-- what _sync_rivals_there found.
 CREATE FUNCTION xbb._sync_may_load(def xbb.sync_definition) RETURNS pg_catalog.text
-LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE sql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
   SELECT pg_catalog.format(
-    '(j.sqlstate IN (''23503'', ''23505'', ''23P01'') OR j.kind = ''duplicate key'' AND NOT EXISTS (
-        SELECT FROM %s t WHERE t.data_id = substring(j.error FROM ''[0-9]+'')::bigint AND %s))',
-    (def).target, xbb._sync_alive_rows(def))
+    '(j.sqlstate IN (''23503'', ''23505'', ''23P01'') OR j.kind = ''duplicate key'' AND %s)',
+    CASE WHEN xbb._sync_is_distributed(def) THEN 'substring(j.error FROM ''[0-9]+'')::bigint <> ALL ($3)'
+         ELSE pg_catalog.format('NOT EXISTS (SELECT FROM %s t WHERE t.data_id = substring(j.error FROM ''[0-9]+'')::bigint AND %s)',
+                                (def).target, xbb._sync_alive_rows(def)) END)
 $$;
 
 -- Is there such a thing at the end of a run that has written, or has set it aside itself?
@@ -97,8 +99,12 @@ LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp 
 DECLARE
   stage integer;
   loaded bigint;
+  rivals bigint[];
 BEGIN
   def.reject_limit := (xbb._sync_limits()).most_rejects;
+  IF due AND xbb._sync_is_distributed(def) THEN
+    rivals := xbb._sync_rivals_there(def);
+  END IF;
   stage := xbb._stage_read(pg_catalog.format(
     'SELECT j.loaded AS "#loaded", %1$s
      FROM xbb.sync_reject j, LATERAL (
@@ -112,7 +118,7 @@ BEGIN
     xbb._sync_list(xbb._sync_staged_columns(def), 'r.%1$I'), def.source,
     xbb._sync_source_column(def.source, 'dataId', 'data_id'), xbb._sync_source_column(def.source, 'updateTime', 'update_time'),
     CASE WHEN due THEN xbb._sync_may_load(def) ELSE 'true' END, def.owner, def.name,
-    CASE WHEN due THEN pg_catalog.format(' LIMIT %s', (xbb._sync_limits()).retried_records) END), NULL, NULL, NULL);
+    CASE WHEN due THEN pg_catalog.format(' LIMIT %s', (xbb._sync_limits()).retried_records) END), NULL, NULL, rivals);
   EXECUTE pg_catalog.format('SELECT pg_catalog.count(s."#loaded") FROM %s', xbb._sync_staged(def, stage, 's', '{}')) INTO loaded;
   RETURN xbb._sync_load(def, run, stage, loaded);
 END

@@ -1,13 +1,15 @@
 -- The records that a sync knows, as a query: those in the target, but for rows that have
 -- never been a record's, and those set aside.
 CREATE FUNCTION xbb._sync_known(def xbb.sync_definition) RETURNS pg_catalog.text
-LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE sql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET quote_all_identifiers = off AS $$
   SELECT pg_catalog.format(
     '(SELECT data_id, update_time FROM %s t
-      WHERE t.data_id IS NOT NULL AND %s AND NOT EXISTS (SELECT FROM xbb.sync_reject r
-                                WHERE r.owner = %L::pg_catalog.regrole AND r.sync = %L AND r.data_id = t.data_id)
-      UNION ALL SELECT data_id, update_time FROM xbb.sync_reject WHERE owner = %3$L::pg_catalog.regrole AND sync = %4$L)',
-    (def).target, xbb._sync_alive_rows(def), (def).owner, (def).name)
+      WHERE t.data_id IS NOT NULL AND %s AND %s
+      UNION ALL SELECT r.data_id, r.update_time FROM %s)', (def).target, xbb._sync_alive_rows(def),
+    xbb._sync_is_none_of(def, 't.data_id', r.rejects, 'r.data_id'), r.rejects)
+  FROM (SELECT CASE WHEN xbb._sync_is_distributed(def) THEN xbb._sync_rejects_here(def)
+                    ELSE pg_catalog.format('(SELECT j.data_id, j.update_time FROM xbb.sync_reject j
+                                             WHERE j.owner = %L::pg_catalog.regrole AND j.sync = %L) r', (def).owner, (def).name) END) r (rejects)
 $$;
 
 -- The ids that the source shows between two times (NULL: all) and the target does not have
@@ -32,8 +34,9 @@ BEGIN
   INTO missed;
   EXECUTE pg_catalog.format(
     'SELECT pg_catalog.array_agg(t.data_id) FROM %s t
-     WHERE %s AND NOT EXISTS (SELECT FROM %s WHERE s.data_id = t.data_id)', xbb._sync_known(def),
-    CASE WHEN low IS NULL THEN 'true' ELSE 't.update_time BETWEEN $1 AND $2' END, ids)
+     WHERE %s AND %s', xbb._sync_known(def),
+    CASE WHEN low IS NULL THEN 'true' ELSE 't.update_time BETWEEN $1 AND $2' END,
+    xbb._sync_is_none_of(def, 't.data_id', ids, 's.data_id'))
   INTO gone USING low, high;
   PERFORM xbb._stage_close(stage);
 END

@@ -14,12 +14,12 @@ CREATE FUNCTION xbb._sync_nobodys_key(def xbb.sync_definition, OUT name pg_catal
 LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp SET quote_all_identifiers = off AS $$
   SELECT c.name, c.value
   FROM (SELECT u.k, u.o, CASE
-          WHEN t.typcategory = 'S' THEN pg_catalog.format('pg_catalog.concat(''~xbb '', n.data_id)::%s', xbb._sync_type_name(t.oid))
+          WHEN t.typcategory = 'S' THEN pg_catalog.format('(''~xbb '' OPERATOR(pg_catalog.||) n.data_id::pg_catalog.text)::%s', xbb._sync_type_name(t.oid))
           WHEN b.typname = 'int4' THEN '(-2147483648)::pg_catalog.int8 OPERATOR(pg_catalog.+) n."#n"'
           WHEN b.typname = 'int8' THEN '''-9223372036854775808''::pg_catalog.int8 OPERATOR(pg_catalog.+) n."#n"'
           WHEN b.typname = 'numeric' THEN '(-1000000000)::pg_catalog.int8 OPERATOR(pg_catalog.-) n."#n"'
           WHEN b.typname = 'uuid' THEN
-            'pg_catalog.concat(''ffffffff-ffff-ffff-ffff-'', pg_catalog.lpad(pg_catalog.to_hex(n."#n"), 12, ''0''))::pg_catalog.uuid'
+            '(''ffffffff-ffff-ffff-ffff-'' OPERATOR(pg_catalog.||) pg_catalog.lpad(pg_catalog.to_hex(n."#n"), 12, ''0''))::pg_catalog.uuid'
         END
         FROM pg_catalog.unnest((def).key) WITH ORDINALITY u (k, o)
         JOIN pg_catalog.pg_attribute a ON a.attrelid = (def).target AND a.attname = u.k AND NOT a.attisdropped
@@ -84,7 +84,10 @@ DECLARE
   marked constant pg_catalog.text := xbb._stage_from(work.made || ', true', 'n', def.target, array['data_id'] || xbb._sync_key(def));
   -- this n is another one
   wanted constant pg_catalog.text := pg_catalog.format(
-    ' AND EXISTS (SELECT FROM %s WHERE %s AND n.data_id OPERATOR(pg_catalog.<>) t.data_id)', marked, xbb._sync_same_key(def));
+    CASE WHEN xbb._sync_is_distributed(def)
+         THEN ' AND t.data_id OPERATOR(pg_catalog.=) ANY (SELECT t.data_id FROM %1$s JOIN %3$s t ON %2$s AND n.data_id OPERATOR(pg_catalog.<>) t.data_id)'
+         ELSE ' AND EXISTS (SELECT FROM %1$s WHERE %2$s AND n.data_id OPERATOR(pg_catalog.<>) t.data_id)' END,
+    marked, xbb._sync_same_key(def), xbb._sync_place(def.target));
   nobodys pg_catalog.record;
 BEGIN
   SELECT k.name, k.value INTO nobodys FROM xbb._sync_nobodys_key(def) k;
@@ -123,8 +126,8 @@ BEGIN
   -- who has the place, and does not leave it
   PERFORM xbb._sync_touch(def, work, pg_catalog.format(
     'DELETE FROM %s t USING %s WHERE %s AND t.data_id OPERATOR(pg_catalog.<>) n.data_id
-       AND NOT EXISTS (SELECT FROM %s WHERE m.data_id OPERATOR(pg_catalog.=) t.data_id)',
-    xbb._sync_place(def.target), marked, xbb._sync_same_key(def), whole_piece));
+       AND %s', xbb._sync_place(def.target), marked, xbb._sync_same_key(def),
+    xbb._sync_is_none_of(def, 't.data_id', whole_piece, 'm.data_id')));
   vacated := xbb._sync_step_aside(def, work);
   renumbered := xbb._sync_touch(def, work, work.update_moved);
 END

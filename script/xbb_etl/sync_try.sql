@@ -13,8 +13,9 @@ BEGIN
         FROM pg_catalog.unnest($1) WITH ORDINALITY u (c, o) WHERE u.c <> %4$L AND u.o <= $4 AND t.r -> u.c <> ''null''))
        ORDER BY t.id)
      FROM (SELECT t.%4$I AS id, pg_catalog.to_jsonb(t.*) AS r FROM %1$s t
-           WHERE %5$s AND %2$s AND NOT EXISTS (SELECT FROM %3$s WHERE b.%4$I = t.%4$I)
-           ORDER BY t.%4$I LIMIT $2) t', def.target, xbb._sync_own_rows(def), before, xbb._sync_id(def),
+           WHERE %5$s AND %2$s AND %3$s
+           ORDER BY t.%4$I LIMIT $2) t', def.target, xbb._sync_own_rows(def),
+    xbb._sync_is_none_of(def, pg_catalog.format('t.%I', xbb._sync_id(def)), before, pg_catalog.format('b.%I', xbb._sync_id(def))), xbb._sync_id(def),
     CASE WHEN ids IS NULL THEN 'true' ELSE 't.data_id = ANY ($5)' END)
   INTO inserted USING def.target_columns, limits.examples, limits.example_characters, limits.example_columns, ids;
   EXECUTE pg_catalog.format(
