@@ -130,6 +130,14 @@ ALTER FOREIGN TABLE contract ALTER COLUMN lines TYPE bigint[];
 SELECT count(lines) FROM contract;
 ALTER FOREIGN TABLE contract OPTIONS (ADD on_error 'set_null');
 SELECT count(lines) FROM contract;
+-- which is told as what does not fit in the list is, and together with it; such a column is no condition before the details
+ALTER FOREIGN TABLE contract ADD COLUMN failed jsonb OPTIONS (attr '#error'), ADD COLUMN told json OPTIONS (attr '#error'),
+  ADD COLUMN day date OPTIONS (attr 'serialNo');
+SELECT f ->> 'column' AS "column", f ->> 'attr' AS attr, f ->> 'sqlstate' AS sqlstate, count(*) FROM contract, jsonb_array_elements(failed) f GROUP BY 1, 2, 3 ORDER BY 1;
+SELECT count(*) AS "all", count(failed) FILTER (WHERE failed = told::jsonb AND jsonb_array_length(failed) = 2) AS both FROM contract;
+SELECT count(*) = count(lines) AS fit FROM contract WHERE failed IS NULL;
+EXPLAIN (VERBOSE, COSTS OFF) SELECT lines FROM contract WHERE failed IS NULL AND data_id > 0;
+ALTER FOREIGN TABLE contract DROP COLUMN failed, DROP COLUMN told, DROP COLUMN day;
 SELECT sim('fault what=code code=100005 msg=没有权限 path=contract/detail');
 SELECT count(members_d) FROM contract;
 SELECT sim('fault what=busy path=contract/detail');

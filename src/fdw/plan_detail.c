@@ -13,20 +13,31 @@
 #include "optimizer/clauses.h"
 #include "optimizer/optimizer.h"
 
+#include "base/attr_names.h"
 #include "fdw/plan_detail.h"
 #include "option/option.h"
 
-/* The columns among those read that come with the details, as pull_varattnos has them. */
+/*
+ * The columns among those read that come with the details, as pull_varattnos has them,
+ * and those that tell what of them did not fit.
+ */
 static Bitmapset *
 detail_columns(Oid relid, List *columns)
 {
 	Bitmapset  *result = NULL;
+	Bitmapset  *told = NULL;
 	ListCell   *lc;
 
 	foreach(lc, columns)
+	{
+		int			place = lfirst_int(lc) - FirstLowInvalidHeapAttributeNumber;
+
 		if (option_is_detail(relid, lfirst_int(lc)))
-			result = bms_add_member(result, lfirst_int(lc) - FirstLowInvalidHeapAttributeNumber);
-	return result;
+			result = bms_add_member(result, place);
+		else if (strcmp(option_attr(relid, lfirst_int(lc)), ATTR_ERROR) == 0)
+			told = bms_add_member(told, place);
+	}
+	return result ? bms_add_members(result, told) : NULL;
 }
 
 static bool

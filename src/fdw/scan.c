@@ -118,6 +118,7 @@ begin_readings(ForeignScanState *node)
 	state->tupdesc = CreateTupleDescCopyConstr(RelationGetDescr(rel));
 	state->detail_columns = scan_detail_columns(state->table->relid, wanted);
 	wanted = bms_del_members(wanted, state->detail_columns);
+	state->detail_told = scan_detail_told(state->table->relid, wanted);
 	state->format = reader_format(state->table, state->tupdesc, wanted, RelationGetRelationName(rel));
 	table_close(rel, NoLock);
 	state->access = api_access(state->table, state->userid, context);
@@ -258,7 +259,8 @@ start_reading(ForeignScanState *node)
 									state->set, limit);
 		state->limit = limit;
 		if (state->detail_columns)
-			state->details = scan_details_open(state->table, state->access, state->tupdesc, state->detail_columns, &state->detailed);
+			state->details = scan_details_open(state->table, state->access, state->tupdesc, state->detail_columns,
+											   state->detail_told, &state->detailed);
 		/* system columns do not survive in a tuplestore */
 		if (state->keeps && !state->too_many &&
 			!((ForeignScan *) node->ss.ps.plan)->fsSystemCol)

@@ -15,6 +15,7 @@
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
+#include "base/attr_names.h"
 #include "fdw/scan_state.h"
 #include "form/form.h"
 
@@ -45,6 +46,7 @@ struct ScanDetails
 	OptionObject object;
 	TupleDesc	tupdesc;
 	Bitmapset  *columns;
+	Bitmapset  *told;			/* tell what did not fit, of the list and of these */
 	RecordFormat *format;
 	ApiQueue   *calls;
 	DetailRow	ahead[READ_AHEAD];	/* read, and not asked for */
@@ -110,9 +112,21 @@ scan_detail_columns(Oid relid, const Bitmapset *wanted)
 	return result;
 }
 
+Bitmapset *
+scan_detail_told(Oid relid, const Bitmapset *wanted)
+{
+	Bitmapset  *result = NULL;
+	int			attnum = -1;
+
+	while ((attnum = bms_next_member(wanted, attnum)) > 0)
+		if (strcmp(option_attr(relid, attnum), ATTR_ERROR) == 0)
+			result = bms_add_member(result, attnum);
+	return result;
+}
+
 ScanDetails *
 scan_details_open(const TableOptions *table, const ApiAccess *access, TupleDesc tupdesc,
-				  Bitmapset *columns, DetailCounters *counters)
+				  Bitmapset *columns, Bitmapset *told, DetailCounters *counters)
 {
 	ScanDetails *details = palloc0(sizeof(ScanDetails));
 	ApiReader	reader = {.read = read_details, .discard = discard_details, .give_up = give_up_details, .arg = details};
@@ -126,7 +140,8 @@ scan_details_open(const TableOptions *table, const ApiAccess *access, TupleDesc 
 	details->table.form_id = details->table.params = NULL;
 	details->tupdesc = tupdesc;
 	details->columns = columns;
-	details->format = reader_format(&details->table, tupdesc, columns, get_rel_name(table->relid));
+	details->told = told;
+	details->format = reader_format(&details->table, tupdesc, bms_union(columns, told), get_rel_name(table->relid));
 	form_show_labels(table, access, columns, record_show, details->format);
 	record_show_details(details->format);
 	details->calls = api_open(&details->table, access, &reader);
@@ -153,6 +168,41 @@ ask_for_next(ScanDetails *details)
 	details->counters->asked++;
 	api_ask_members(details->calls, ticket, psprintf("\"dataId\":" INT64_FORMAT, next->data_id));
 	MemoryContextSwitchTo(old);
+}
+
+/* What a column tells of the list's record and of the details: two arrays as one. */
+static Datum
+join_reports(Oid type, int32 typmod, Datum of_list, Datum of_details)
+{
+	Oid			output;
+	Oid			input;
+	Oid			ioparam;
+	bool		varlena;
+	char	   *first;
+
+	getTypeOutputInfo(type, &output, &varlena);
+	getTypeInputInfo(type, &input, &ioparam);
+	first = OidOutputFunctionCall(output, of_list);
+	return OidInputFunctionCall(input, psprintf("%.*s,%s", (int) strlen(first) - 1, first,
+												OidOutputFunctionCall(output, of_details) + 1),
+								ioparam, typmod);
+}
+
+/* Adds what did not fit in the details to what did not in the list. */
+static void
+tell_failures(const ScanDetails *details, TupleTableSlot *slot)
+{
+	int			attnum = -1;
+
+	while ((attnum = bms_next_member(details->told, attnum)) > 0)
+	{
+		Form_pg_attribute attribute = TupleDescAttr(details->tupdesc, attnum - 1);
+		Datum		report = details->values[attnum - 1];
+
+		slot->tts_values[attnum - 1] = slot->tts_isnull[attnum - 1] ? report :
+			join_reports(attribute->atttypid, attribute->atttypmod, slot->tts_values[attnum - 1], report);
+		slot->tts_isnull[attnum - 1] = false;
+	}
 }
 
 /* Waits for the details of any record, and fills the slot's arrays with all its columns. */
@@ -196,6 +246,8 @@ take_next(ScanDetails *details, TupleTableSlot *slot)
 			slot->tts_values[attnum - 1] = details->values[attnum - 1];
 			slot->tts_isnull[attnum - 1] = details->isnull[attnum - 1];
 		}
+		if (failed)
+			tell_failures(details, slot);
 	}
 	pfree(got);
 }
@@ -280,7 +332,8 @@ void
 scan_details_tell(const ScanProgress *state)
 {
 	const DetailCounters *counters = &state->detailed;
-	const char *name = counters->missing + counters->failures > 0 ? get_rel_name(state->table->relid) : NULL;
+	bool		untold = counters->failures > 0 && bms_is_empty(state->detail_told);
+	const char *name = counters->missing > 0 || untold ? get_rel_name(state->table->relid) : NULL;
 
 	if (counters->missing > 0)
 		ereport(WARNING,
@@ -289,7 +342,7 @@ scan_details_tell(const ScanProgress *state)
 							   "%lld records of foreign table \"%s\" have no details that can be read",
 							   counters->missing, (long long) counters->missing, name),
 				 errhint("They were deleted meanwhile, or are children of products; what comes with the details is NULL.")));
-	if (counters->failures > 0)
+	if (untold)
 		ereport(WARNING,
 				(errcode(ERRCODE_WARNING),
 				 errmsg_plural("%lld value of the details of foreign table \"%s\" did not fit its column and was read as null",

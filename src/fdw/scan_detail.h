@@ -26,12 +26,15 @@ typedef struct DetailCounters
 /* The columns among those wanted (attnums) that come with details. */
 extern Bitmapset *scan_detail_columns(Oid relid, const Bitmapset *wanted);
 
+/* Those that tell what did not fit, in the list's records and in the details. */
+extern Bitmapset *scan_detail_told(Oid relid, const Bitmapset *wanted);
+
 /*
- * For one reading.  tupdesc is the table's; columns are of scan_detail_columns.
+ * For one reading.  tupdesc is the table's; columns are of scan_detail_columns, told of scan_detail_told.
  * Lives in the current context, and abandons what is under way when that ends.
  * *counters are added to.
  */
 extern ScanDetails *scan_details_open(const TableOptions *table, const ApiAccess *access, TupleDesc tupdesc,
-									  Bitmapset *columns, DetailCounters *counters);
+									  Bitmapset *columns, Bitmapset *told, DetailCounters *counters);
 
 #endif							/* XBB_SCAN_DETAIL_H */

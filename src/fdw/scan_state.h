@@ -34,6 +34,7 @@ typedef struct ScanProgress
 	RecordFormat *format;			/* of the list: without the columns of details */
 	TupleDesc	tupdesc;		/* the table's */
 	Bitmapset  *detail_columns; /* attnums that come with details */
+	Bitmapset  *detail_told;	/* those that tell what did not fit, also of the details */
 
 	/*
 	 * One reading: from the first row asked for until other values are set.
