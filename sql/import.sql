@@ -135,6 +135,14 @@ DROP FOREIGN TABLE "dingImports many".product_spu;
 ALTER FOREIGN TABLE "dingImports many".product RENAME TO goods;
 IMPORT FOREIGN SCHEMA xbb LIMIT TO (clue, clue_5300512, product, goods_spu, goods_labels) FROM SERVER imports INTO "dingImports many";
 SELECT DISTINCT "table" FROM imported('"dingImports many"') WHERE "table" !~ '^paas' ORDER BY 1;
-DROP SCHEMA "dingImports attr", "dingImports label", "dingImports many", "dingImports taken" CASCADE;
+-- forms that are called as tables beside other forms', or as one with its form_id
+SELECT sim('form form_id=5300801 object=paas records=1', '[{"attr": "text_1", "attrName": "a", "fieldType": 1}]');
+SELECT sim('form form_id=5300802 object=paas records=1 name=表单', '[{"attr": "text_1", "attrName": "a", "fieldType": 1}]');
+SELECT sim('form form_id=5300803 object=paas records=1 name=表单_5300802', '[{"attr": "text_1", "attrName": "a", "fieldType": 1}]');
+SELECT sim('form form_id=5300804 object=paas records=1 name=产品_spu', '[{"attr": "text_1", "attrName": "a", "fieldType": 1}]');
+CREATE SCHEMA "dingImports beside";
+IMPORT FOREIGN SCHEMA xbb FROM SERVER imports INTO "dingImports beside" OPTIONS (names 'label');
+SELECT DISTINCT "table" FROM imported('"dingImports beside"') WHERE "table" ~ '^(产品|表单)' ORDER BY 1;
+DROP SCHEMA "dingImports attr", "dingImports label", "dingImports many", "dingImports taken", "dingImports beside" CASCADE;
 REVOKE USAGE ON SCHEMA :"company" FROM regress_xbb_import;
 DROP ROLE regress_xbb_import;

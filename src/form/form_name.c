@@ -273,6 +273,32 @@ is_first_of_object(List *forms, int index)
 	return !form->custom;
 }
 
+/*
+ * By label: would it be that of a table beside another form's, or of one that has the
+ * form_id at its end?
+ */
+static bool
+is_beside(List *forms, char **names, int index)
+{
+	static const char *const ends[] = {"spu", "sku", "deleted", "labels"};
+
+	for (int i = 0; i < list_length(forms); i++)
+	{
+		size_t		length = strlen(names[i]);
+		char	   *form_id = psprintf(INT64_FORMAT, ((const Form *) list_nth(forms, i))->form_id);
+		const char *end = names[index] + length + 1;
+
+		if (length == 0 || strncmp(names[index], names[i], length) != 0 || names[index][length] != '_')
+			continue;
+		if (strncmp(end, form_id, strlen(form_id)) == 0)
+			return true;
+		for (int j = 0; j < (int) lengthof(ends); j++)
+			if (strcmp(end, ends[j]) == 0)
+				return true;
+	}
+	return false;
+}
+
 char **
 form_table_names(List *forms, bool by_label,
 				 bool (*taken) (void *arg, const char *name), void *arg)
@@ -290,7 +316,8 @@ form_table_names(List *forms, bool by_label,
 	for (int i = 0; i < n; i++)
 	{
 		const Form *form = list_nth(forms, i);
-		bool		alone = by_label ? forms_named(plain, n, plain[i]) == 1 : is_first_of_object(forms, i);
+		bool		alone = by_label ? forms_named(plain, n, plain[i]) == 1 && !is_beside(forms, plain, i) :
+			is_first_of_object(forms, i);
 
 		names[i] = plain[i];
 		if (!alone || plain[i][0] == '\0' || is_reserved(plain[i]) || taken(arg, plain[i]))
