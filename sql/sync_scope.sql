@@ -92,6 +92,33 @@ CALL xbb.sync('scope seven');
 SELECT form, serial_no, data_id FROM numbered WHERE length(serial_no) = 1 ORDER BY form, serial_no;
 SELECT sync, data_id, error FROM xbb.sync_reject WHERE sync IN ('scope six', 'scope seven');
 
+-- the columns of a scope are others by now: number 1 is not text 1 any more, nor is East another word than east
+CREATE TABLE retyped (company int, data_id bigint, update_time timestamptz, note text, PRIMARY KEY (company, data_id));
+SELECT xbb.create_sync('scope eight', 'one', 'retyped', scope => '{"company": 1}');
+CALL xbb.sync('scope eight');
+ALTER TABLE retyped ALTER company TYPE text;
+SELECT xbb.create_sync('scope nine', 'two', 'retyped', scope => '{"company": "1"}');
+CALL xbb.sync('scope eight');
+SELECT scope FROM xbb.sync_definition WHERE name = 'scope eight';
+SELECT xbb.create_sync('scope nine', 'two', 'retyped', scope => '{"company": "01"}');
+CALL xbb.sync('scope nine');
+DELETE FROM retyped WHERE company = '01';
+ALTER TABLE retyped ALTER company TYPE int USING company::int;
+CALL xbb.sync('scope nine');
+CALL xbb.sync('scope eight');
+SELECT xbb.drop_sync('scope nine');
+SELECT xbb.alter_sync('scope eight', scope => '{"company": 3}');
+CREATE COLLATION anycase (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
+ALTER TABLE retyped ALTER company TYPE text COLLATE anycase;
+CALL xbb.sync('scope eight');
+-- nor is a table's row only its own that has become a partition
+CREATE TABLE parts (company text, data_id bigint, update_time timestamptz, note text, PRIMARY KEY (company, data_id)) PARTITION BY LIST (company);
+CREATE TABLE part (company text NOT NULL, data_id bigint NOT NULL, update_time timestamptz, note text, PRIMARY KEY (company, data_id));
+SELECT xbb.create_sync('scope ten', 'one', 'part', scope => '{"company": "p"}');
+SELECT xbb.create_sync('scope eleven', 'two', 'parts', scope => '{"company": "p"}');
+ALTER TABLE parts ATTACH PARTITION part FOR VALUES IN ('p');
+CALL xbb.sync('scope ten');
+
 -- another role's sync, of which nothing is told
 CREATE ROLE regress_xbb_scope;
 GRANT regress_xbb_scope TO CURRENT_USER;

@@ -433,6 +433,7 @@ DECLARE
   missing pg_catalog.text;
   again xbb.sync_definition;
   propagate pg_catalog.text;
+  scope pg_catalog.jsonb;
 BEGIN
   IF NOT def.confirmed THEN
     PERFORM xbb._sync_ask_to_read(def, 'Another role has restored it, or given it away.');
@@ -442,7 +443,12 @@ BEGIN
   PERFORM xbb._sync_check_owner('source', def.source);
   PERFORM xbb._sync_check_owner('target', def.target);
   PERFORM xbb._sync_seen(def.id, NULL);
-  looked := NOT xbb._sync_is_read(def);
+  scope := xbb._sync_check_scope_again(def);
+  looked := NOT xbb._sync_is_read(def) OR scope IS DISTINCT FROM def.scope;
+  IF scope IS DISTINCT FROM def.scope THEN
+    def.scope := scope;
+    PERFORM xbb._sync_update(def);
+  END IF;
   IF NOT looked THEN
     PERFORM xbb._sync_check_rights(def);
     RETURN;

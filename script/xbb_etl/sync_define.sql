@@ -312,7 +312,7 @@ BEGIN
     RAISE NOTICE 'of % the next run reads what has changed since %', def.source, xbb._sync_low(def)
       USING HINT = pg_catalog.format('CALL xbb.sync(%L, full => true); reads all.', def.name);
   END IF;
-  IF stale IS NOT NULL AND def.watermark IS NOT NULL THEN
+  IF stale IS NOT NULL AND (def.watermark IS NOT NULL OR xbb._sync_alive(def.id)) THEN
     RAISE NOTICE 'rows whose record does not change keep what they have in %', stale
       USING HINT = pg_catalog.format('CALL xbb.sync(%L, full => true); fills them.', def.name);
   END IF;

@@ -93,15 +93,12 @@ LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
   FROM xbb._sync_scope_types(def) s
 $$;
 
--- Are the rows that the sync writes nobody else's?  The lock keeps a second definition
--- waiting until this one can be seen; runs go on under it.
-CREATE FUNCTION xbb._sync_check_alone(def xbb.sync_definition) RETURNS void
+-- Are the rows that the sync writes nobody else's?
+CREATE FUNCTION xbb._sync_check_rival(def xbb.sync_definition) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  rival integer;
+  rival integer := xbb._sync_rival(def.target, def.scope, def.id);
 BEGIN
-  EXECUTE pg_catalog.format('LOCK TABLE %s IN SHARE UPDATE EXCLUSIVE MODE', def.target);
-  rival := xbb._sync_rival(def.target, def.scope, def.id);
   IF rival IS NOT NULL THEN
     RAISE EXCEPTION 'another sync writes the same rows of %', def.target
       USING ERRCODE = 'object_in_use',
@@ -109,5 +106,26 @@ BEGIN
                                FROM xbb.sync_definition d WHERE d.id = rival), 'It is another role''s.'),
             HINT = 'Take another target, or give each sync rows of its own: scope => ''{"company": "..."}''.';
   END IF;
+END
+$$;
+
+-- The same where a definition is made or changed.  The lock keeps a second one waiting until
+-- this one can be seen; runs go on under it.
+CREATE FUNCTION xbb._sync_check_alone(def xbb.sync_definition) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  EXECUTE pg_catalog.format('LOCK TABLE %s IN SHARE UPDATE EXCLUSIVE MODE', def.target);
+  PERFORM xbb._sync_check_rival(def);
+END
+$$;
+
+-- The same before each run: the columns of a scope may have another type or collation by now,
+-- and the target another parent or child.  The scope as the columns hold it today.
+CREATE FUNCTION xbb._sync_check_scope_again(def xbb.sync_definition) RETURNS pg_catalog.jsonb
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  def.scope := xbb._sync_check_scope(def);
+  PERFORM xbb._sync_check_rival(def);
+  RETURN def.scope;
 END
 $$;

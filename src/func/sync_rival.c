@@ -23,8 +23,9 @@
 PG_FUNCTION_INFO_V1(xbb_fdw_sync_rival);
 
 /*
- * Scopes are apart where one column has two constants, which are stored as the column holds
- * them.  Rows of a table are those of its ancestors and descendants, too.
+ * Scopes are apart where one column has two constants, which are stored as the column held
+ * them at the last run: as texts, since a number may be a text by now.  Rows of a table are
+ * those of its ancestors and descendants, too.
  */
 static const char *const rival_query =
 	"WITH RECURSIVE up AS (SELECT $1 AS relid UNION SELECT i.inhparent FROM up JOIN pg_inherits i ON i.inhrelid = up.relid),"
@@ -33,7 +34,7 @@ static const char *const rival_query =
 	" WHERE d.target IN (SELECT relid FROM up UNION ALL SELECT relid FROM down)"
 	" AND d.owner::oid <> 0 AND d.confirmed AND d.id <> coalesce($3, 0)"
 	" AND has_table_privilege($4, $1, 'INSERT')"
-	" AND NOT EXISTS (SELECT FROM jsonb_each(d.scope) a, jsonb_each($2) b WHERE a.key = b.key AND a.value <> b.value)"
+	" AND NOT EXISTS (SELECT FROM jsonb_each(d.scope) a, jsonb_each($2) b WHERE a.key = b.key AND a.value #>> '{}' <> b.value #>> '{}')"
 	" ORDER BY NOT pg_has_role($4, d.owner, 'USAGE'), d.id LIMIT 1";
 
 Datum
