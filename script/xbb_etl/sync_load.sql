@@ -17,8 +17,7 @@ RETURNS xbb._sync_counts LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_pa
 DECLARE
   began pg_catalog.timestamptz := pg_catalog.clock_timestamp();
   before bigint := (xbb._counters()).requests;
-  time_column pg_catalog.text := xbb._sync_source_column(def.source, 'updateTime', 'update_time');
-  stage integer;
+  read pg_catalog.record;
   seen pg_catalog.record;
   -- a source that is no foreign table has no clock
   ahead interval;
@@ -27,7 +26,7 @@ DECLARE
   latest pg_catalog.timestamptz;
 BEGIN
   PERFORM xbb._refuse_above(def.source, most);
-  stage := xbb._sync_stage(def, low, high);
+  read := xbb._sync_stage_window(def, run, low, high);
   seen := xbb._counters();
   PERFORM xbb._refuse_above(def.source, -1);
   ahead := CASE WHEN seen.requests > before THEN seen.clock - seen.clock_at END;
@@ -38,13 +37,13 @@ BEGIN
     PERFORM xbb._sync_step_back(def.id, setback, ahead);
   END IF;
   IF seen.refused IS NOT NULL OR setback IS NOT NULL THEN
-    PERFORM xbb._stage_close(stage);
+    PERFORM xbb._stage_close(read.stage);
     RETURN NULL;
   END IF;
-  EXECUTE pg_catalog.format('SELECT pg_catalog.max(s.%I) FROM %s', time_column,
-                            xbb._stage_from(stage::pg_catalog.text, 's', def.source, array[time_column])) INTO latest;
-  latest := xbb._sync_bounded_watermark(latest, CASE WHEN ahead IS NOT NULL THEN seen.clock END);
-  counts := xbb._sync_load(def, run, stage);
+  latest := xbb._sync_bounded_watermark(read.latest, CASE WHEN ahead IS NOT NULL THEN seen.clock END);
+  counts := read.others;
+  counts.rejected := xbb._sync_aside_again(def, run, read.aside);
+  counts := xbb._sync_add(counts, xbb._sync_load(def, run, read.stage));
   PERFORM xbb._sync_reach(def, latest, CASE WHEN high IS NULL AND low IS NOT NULL AND seen.requests > before + 1
                                             THEN least(seen.clock, began + ahead) END, ahead);
   RETURN counts;

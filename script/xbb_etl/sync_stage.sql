@@ -72,6 +72,7 @@ BEGIN
                       own ->> xbb._sync_id(def)),
     CASE WHEN own ? 'update_time' THEN pg_catalog.format('s.%I', own ->> 'update_time') ELSE 'NULL' END,
     CASE WHEN raw_column = ANY (staged) AND xbb._sync_counts_source(def.source)
+           AND NOT xbb._sync_asks_details(def)
          THEN pg_catalog.format('s.%I::pg_catalog.json', raw_column) ELSE 'NULL' END, run,
     CASE WHEN label IS NOT NULL THEN pg_catalog.format('s.%I::pg_catalog.text', label) ELSE 'NULL' END);
 END

@@ -44,7 +44,7 @@ DECLARE
   before pg_catalog.record := xbb._counters();
   reject_limit integer := def.reject_limit;
   checked pg_catalog.record;
-  stage integer;
+  read pg_catalog.record;
   stage_before integer;
   ids bigint[];
   counts xbb._sync_counts;
@@ -66,11 +66,13 @@ BEGIN
       stage_before := xbb._stage_read(pg_catalog.format('SELECT * FROM %s t WHERE %s', def.target, xbb._sync_own_rows(def)), NULL, NULL, NULL);
       counts := xbb._sync_load_list(def, 0);
     ELSE
-      stage := xbb._sync_stage(def, CASE WHEN NOT _sync_try.full THEN xbb._sync_low(def) END, NULL);
-      ids := xbb._sync_staged_ids(def, stage);
+      read := xbb._sync_stage_window(def, 0, CASE WHEN NOT _sync_try.full THEN xbb._sync_low(def) END, NULL, _sync_try.full);
+      ids := xbb._sync_staged_ids(def, read.stage);
       stage_before := xbb._stage_read(pg_catalog.format(
         'SELECT * FROM %s t WHERE t.data_id = ANY ($3) AND %s', def.target, xbb._sync_own_rows(def)), NULL, NULL, ids);
-      counts := xbb._sync_load(def, 0, stage, present => _sync_try.full);
+      counts := read.others;
+      counts.rejected := xbb._sync_aside_again(def, 0, read.aside);
+      counts := xbb._sync_add(counts, xbb._sync_load(def, 0, read.stage, present => _sync_try.full));
     END IF;
     examples := xbb._sync_examples(def, ids, stage_before);
     SELECT pg_catalog.array_agg(r.line ORDER BY r.data_id) INTO rejected

@@ -1,0 +1,76 @@
+-- A sync over columns that come with details lists first, compares, and asks details of what has changed
+-- alone; its counts are those of a sync that reads all, and a full run does.
+
+\set company dingSyncDetail
+\set ECHO none
+\getenv srcdir PG_ABS_SRCDIR
+\set include :srcdir '/sql/include/sim.sql'
+\i :include
+\set ECHO all
+SELECT sim('create products=0 freeze=on');
+SELECT sim('form form_id=5300601 object=contract name=合同 records=510', '[{"attr": "text_1", "attrName": "名称", "fieldType": 1},
+  {"attr": "num_1", "attrName": "金额", "fieldType": 2}, {"attr": "array_4", "attrName": "产品", "fieldType": 20004}]');
+SELECT sim('form form_id=5300602 object=contract name=其他 records=0', '[]');
+CREATE SERVER sync_detail FOREIGN DATA WRAPPER xbb_fdw OPTIONS (corpid :'company', base_url :'url', rate_limit '0');
+CREATE USER MAPPING FOR CURRENT_ROLE SERVER sync_detail OPTIONS (token 't0ken', user_id 'u1');
+CREATE FOREIGN TABLE contract (data_id bigint, update_time timestamptz, name text OPTIONS (attr 'text_1'), amount numeric OPTIONS (attr 'num_1'),
+  lines jsonb OPTIONS (attr 'array_4', detail 'true'), raw json OPTIONS (attr '*')) SERVER sync_detail OPTIONS (object 'contract', form_id '5300601', snapshot 'false');
+CREATE TABLE copy (data_id bigint PRIMARY KEY, update_time timestamptz, name text, amount numeric CHECK (amount <> 13), lines jsonb);
+SELECT min(data_id) AS first FROM contract \gset
+-- all within the overlap, and two that the target does not take
+SELECT sim('touch object=contract form_id=5300601 id=' || (SELECT string_agg(data_id::text, ',') FROM contract WHERE data_id > :first + 1));
+SELECT sim(format('touch object=contract form_id=5300601 id=%s,%s', :first, :first + 1), '{"num_1": 13}');
+SELECT sim('clock advance=10');
+SELECT xbb.create_sync('detailed', source => 'contract', target => 'copy');
+CREATE FUNCTION requests() RETURNS TABLE (path text, n bigint) LANGUAGE sql AS
+  $$SELECT line, count(*) FROM sim('log fields=path') line GROUP BY 1 ORDER BY 1$$;
+CREATE FUNCTION alike() RETURNS TABLE (rows bigint, differing bigint) LANGUAGE sql AS
+  $$SELECT count(*), count(*) FILTER (WHERE (c.name, c.amount, c.lines, c.update_time) IS DISTINCT FROM (s.name, s.amount, s.lines, s.update_time))
+    FROM copy c JOIN contract s USING (data_id)$$;
+SELECT sim('clear');
+CALL xbb.sync('detailed');
+SELECT n FROM requests() WHERE path = 'contract/detail';
+SELECT * FROM alike();
+-- nothing has changed, all is in the overlap, what was set aside too
+SELECT sim('clear');
+CALL xbb.sync('detailed');
+SELECT path FROM requests();
+SELECT count(*), count(DISTINCT run) FROM xbb.sync_reject;
+SELECT data_id = :first AS "first", run = (SELECT max(id) FROM xbb.sync_run) AS "of this run", raw -> 'lines' IS NOT NULL AS "with details" FROM xbb.sync_reject ORDER BY data_id;
+-- three changed, one is new, one of those that were set aside is right now
+SELECT sim('clock advance=10');
+SELECT sim(format('touch object=contract form_id=5300601 id=%s,%s,%s', :first + 5, :first + 6, :first + 7), '{"num_1": 7.5}');
+SELECT sim(format('touch object=contract form_id=5300601 id=%s', :first + 1), '{"num_1": 14}');
+SELECT sim('put object=contract form_id=5300601', '{"dataId": 77, "formId": 5300601, "addTime": 1769990000, "updateTime": ' ||
+  (SELECT extract(epoch FROM max(update_time))::bigint FROM contract) || ', "data": {"text_1": "new", "num_1": 1, "array_4": []}}');
+SELECT sim('clock advance=10');
+SELECT sim('clear');
+CALL xbb.sync('detailed', dry_run => true);
+SELECT n FROM requests() WHERE path = 'contract/detail';
+SELECT sim('clear');
+CALL xbb.sync('detailed');
+SELECT n FROM requests() WHERE path = 'contract/detail';
+SELECT * FROM alike();
+-- what was set aside loads with its details
+ALTER TABLE copy DROP CONSTRAINT copy_amount_check;
+SELECT sim('clear');
+CALL xbb.retry_rejects('detailed');
+SELECT path FROM requests();
+SELECT * FROM alike();
+-- a row that was changed here has its record's time still: a full run reads all
+UPDATE copy SET lines = NULL WHERE data_id = :first + 9;
+CALL xbb.sync('detailed');
+SELECT differing FROM alike();
+SELECT sim('clear');
+CALL xbb.sync('detailed', full => true);
+SELECT n FROM requests() WHERE path = 'contract/detail';
+SELECT * FROM alike();
+-- what a sync does not read it does not ask for
+SELECT xbb.alter_sync('detailed', columns => '{"lines": null}');
+SELECT sim(format('touch object=contract form_id=5300601 id=%s', :first + 20), '{"num_1": 8}');
+SELECT sim('clock advance=10');
+SELECT sim('clear');
+CALL xbb.sync('detailed');
+SELECT path FROM requests();
+SELECT xbb.drop_sync('detailed');
+DROP SERVER sync_detail CASCADE;
