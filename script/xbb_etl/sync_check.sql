@@ -138,8 +138,7 @@ BEGIN
     RAISE EXCEPTION 'column % of source % is of type %, not timestamptz', pg_catalog.quote_ident(time_column), def.source, time_type
       USING ERRCODE = 'datatype_mismatch',
             HINT = CASE WHEN kind IN ('f', 'r', 'p') THEN
-              pg_catalog.format('ALTER %sTABLE %s ALTER COLUMN %I TYPE timestamptz;', CASE WHEN kind = 'f' THEN 'FOREIGN ' END,
-                                def.source, time_column)
+              xbb._sync_retype_time(def.source, time_column, def.source)
               ELSE 'Its meaning would depend on the TimeZone of each session.' END;
   END IF;
   IF def.overlap < pg_catalog.make_interval(secs => CASE WHEN kind = 'f' THEN xbb._settle_time(def.source) ELSE 0 END) THEN
@@ -401,11 +400,13 @@ BEGIN
     IF fits IS NOT TRUE THEN
       RAISE EXCEPTION 'target % must have a column % of type %', def.target, item.name, item.type
         USING ERRCODE = 'datatype_mismatch',
-              HINT = pg_catalog.format(CASE WHEN fits IS NULL THEN 'ALTER TABLE %s ADD COLUMN %I %s;'
-                                            ELSE 'ALTER TABLE %s ALTER COLUMN %I TYPE %s;' END, def.target, item.name, item.type);
+              HINT = CASE WHEN fits IS NULL THEN pg_catalog.format('ALTER TABLE %s ADD COLUMN %I %s;', def.target, item.name, item.type)
+                          WHEN item.type = 'bigint' THEN pg_catalog.format('ALTER TABLE %s ALTER COLUMN %I TYPE bigint;', def.target, item.name)
+                          ELSE xbb._sync_retype_time(def.target, item.name, def.source) END;
     END IF;
   END LOOP;
   PERFORM xbb._sync_key_index(def);
+  PERFORM xbb._sync_check_zone(def);
   PERFORM xbb._sync_check_types(def);
   -- all else that INSERT sees
   EXECUTE pg_catalog.format('EXPLAIN INSERT INTO %s (%s) SELECT * FROM pg_temp.xbb_sync_view', def.target,
