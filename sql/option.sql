@@ -71,6 +71,8 @@ SELECT name, value, try_server(name, value) AS answer FROM (VALUES
   ('rate_limit', '0'), ('rate_limit', '0.5'), ('rate_limit', '1000'), ('rate_limit', '1000.5'), ('rate_limit', '-1'),
   ('rate_limit', 'NaN'), ('rate_limit', 'infinity'), ('rate_limit', '0.0001'), ('rate_limit', 'fast'),
   ('daily_quota', '0'), ('daily_quota', '1000000000'), ('daily_quota', '1000000001'), ('daily_quota', '1.5'),
+  ('quota_reserve', '0'), ('quota_reserve', '100%'), ('quota_reserve', '25000'), ('quota_reserve', '101%'), ('quota_reserve', '1.5%'),
+  ('quota_reserve', '%'), ('quota_reserve', '-1'), ('quota_reserve', '1000000001'), ('quota_reserve', 'some'),
   ('connect_timeout', '1ms'), ('connect_timeout', '10s'), ('connect_timeout', '1.5s'), ('connect_timeout', '1 h'),
   ('connect_timeout', '0'), ('connect_timeout', '10'), ('connect_timeout', '61min'), ('connect_timeout', '-1s'),
   ('connect_timeout', '1 fortnight'), ('request_timeout', '2h'),

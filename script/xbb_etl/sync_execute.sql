@@ -192,6 +192,9 @@ BEGIN
     phase := 'stopped';
     RETURN;
   END IF;
+  -- what a day brings may use what is kept of the day's requests
+  PERFORM xbb._sync_task(def.id, def.name, task = 'sync' AND def.loading_until IS NULL AND
+                                           (def.watermark IS NOT NULL OR xbb._sync_is_list(def.source)));
   IF phase IN ('plan', 'retry') THEN
     checked := xbb._sync_check_again(def);
     def := checked.def;

@@ -14,6 +14,7 @@
 #include "api/api.h"
 #include "api/fault.h"
 #include "api/limit.h"
+#include "api/task.h"
 #include "base/json.h"
 #include "base/sign.h"
 
@@ -128,6 +129,7 @@ budget_of(const ServerOptions *server)
 		.account = server->corpid,
 		.rate = server->rate_limit,
 		.daily_quota = server->daily_quota,
+		.reserve = task_is_incremental() ? 0 : server->quota_reserve,
 		.time_zone = server->time_zone,
 	};
 }

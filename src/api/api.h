@@ -97,6 +97,13 @@ extern void api_sleep(ApiQueue *queue, WaitTime until);
 /* For a caller that cannot wait in api_next: see call_descriptor. */
 extern pgsocket api_descriptor(ApiQueue *queue, WaitTime until);
 
+/*
+ * Until the end of the present subtransaction, or of the transaction if there is none:
+ * requests are those of that task, and, if it is incremental, may use the server's
+ * quota_reserve.  The caller knows that this is so.
+ */
+extern void api_task(const char *name, bool incremental);
+
 /* How a server's account stands. */
 extern void api_quota(const ServerOptions *server, LimiterQuota *quota);
 

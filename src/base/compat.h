@@ -14,6 +14,17 @@
 #error "xbb_fdw supports PostgreSQL 15 to 18"
 #endif
 
+/* ---- locks ---- */
+
+/* 17 can ask for a stronger one, too. */
+#include "storage/lock.h"
+
+#if PG_VERSION_NUM >= 170000
+#define compat_lock_held_by_me(tag, mode) LockHeldByMe(tag, mode, false)
+#else
+#define compat_lock_held_by_me(tag, mode) LockHeldByMe(tag, mode)
+#endif
+
 /* ---- planning and execution of foreign scans (plan.c, scan.c) ---- */
 
 /* checkAsUser, or the current user. */

@@ -21,10 +21,13 @@
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
+#include "api/api.h"
+#include "base/compat.h"
 #include "func/sync_lock.h"
 
 PG_FUNCTION_INFO_V1(xbb_fdw_sync_lock);
 PG_FUNCTION_INFO_V1(xbb_fdw_sync_unlock);
+PG_FUNCTION_INFO_V1(xbb_fdw_sync_task);
 
 /* The lock of the definition with that id; the table is in the function's schema. */
 static LOCKTAG
@@ -87,5 +90,20 @@ xbb_fdw_sync_unlock(PG_FUNCTION_ARGS)
 	LOCKTAG		tag = lock_of(fcinfo, PG_GETARG_INT32(0));
 
 	LockRelease(&tag, ExclusiveLock, true);
+	PG_RETURN_VOID();
+}
+
+Datum
+xbb_fdw_sync_task(PG_FUNCTION_ARGS)
+{
+	int32		id = PG_GETARG_INT32(0);
+	LOCKTAG		tag = lock_of(fcinfo, id);
+
+	sync_check_owner(id);
+	if (!compat_lock_held_by_me(&tag, ExclusiveLock))
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("no run of the sync is at work in this session")));
+	api_task(text_to_cstring(PG_GETARG_TEXT_PP(1)), PG_GETARG_BOOL(2));
 	PG_RETURN_VOID();
 }

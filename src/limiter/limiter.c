@@ -207,6 +207,17 @@ day_of(const LimiterDay *today, int64 away)
 	return GetCurrentTimestamp() + away < today->end ? today->number : today->number + 1;
 }
 
+/* Counts a request of a day, unless it is none of those that are for who asks. */
+static bool
+day_count(SlotDays *days, int day, const LimiterBudget *budget)
+{
+	int64		quota = budget->daily_quota;
+
+	if (quota > 0 && budget->reserve >= quota)
+		return false;
+	return slot_count(days, day, quota > 0 ? quota - budget->reserve : 0);
+}
+
 static void
 quota_used_up(const LimiterBudget *budget, int day)
 {
@@ -215,6 +226,15 @@ quota_used_up(const LimiterBudget *budget, int day)
 	int			mday;
 
 	j2date(day + 1, &year, &month, &mday);
+	if (budget->reserve > 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
+				 errmsg("daily quota of %lld requests is used up for corpid \"%s\", but for its reserve of %lld",
+						(long long) budget->daily_quota, budget->account,
+						(long long) Min(budget->reserve, budget->daily_quota)),
+				 errdetail("It is renewed at %04d-%02d-%02d 00:00, time zone %s.",
+						   year, month, mday, pg_get_timezone_name(budget->time_zone)),
+				 errhint("The reserve is for incremental syncs. Wait until then, or lower the server's option quota_reserve.")));
 	ereport(ERROR,
 			(errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
 			 errmsg("daily quota of %lld requests is used up for corpid \"%s\"",
@@ -291,7 +311,7 @@ limiter_reserve(const LimiterBudget *budget, Oid userid)
 	LimiterAccount *account = account_lock(budget, &now);
 	ShareSlot	slot = share_take(&account->share, userid, budget->rate, now);
 	int			day = day_of(&today, slot.at - now);
-	bool		counted = slot_count(&account->days, day, budget->daily_quota);
+	bool		counted = day_count(&account->days, day, budget);
 
 	if (!counted)
 		share_return(&account->share, userid, budget->rate, slot, now);

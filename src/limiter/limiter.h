@@ -33,13 +33,14 @@ typedef struct LimiterBudget
 	const char *account;		/* there, as error messages name it: the corpid */
 	double		rate;			/* requests a second, 0 = no limit */
 	int64		daily_quota;	/* requests a day, 0 = no limit */
+	int64		reserve;		/* of them that are not for who asks */
 	pg_tz	   *time_zone;		/* whose midnight ends the day */
 } LimiterBudget;
 
 /*
  * Reserves the account's next free slot for a role and counts one request of the day.
- * It may be used now or later.  A used-up quota is an error (53400) that says when it is
- * renewed.
+ * It may be used now or later.  A quota that is used up, or down to the reserve, is an
+ * error (53400) that says when it is renewed.
  */
 extern LimiterSlot limiter_reserve(const LimiterBudget *budget, Oid userid);
 

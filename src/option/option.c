@@ -50,6 +50,9 @@ const OptionEntry option_entries[] = {
 	{"daily_quota", OPTION_SERVER, OPTION_COUNT,
 		"100000", "0", "1000000000", 0, OF_SERVER(daily_quota),
 	"requests a day for the whole cluster; 0 = no limit"},
+	{"quota_reserve", OPTION_SERVER, OPTION_SHARE,
+		"20%", "0", "1000000000", 0, OF_SERVER(quota_reserve),
+	"how many of them, or what percentage, only incremental syncs may use"},
 
 	{"request_limit", OPTION_SERVER | OPTION_TABLE | OPTION_MAPPING, OPTION_COUNT,
 		NULL, "0", "1000000000", 0, -1,
@@ -162,6 +165,7 @@ static const struct
 	[OPTION_COUNT] = {"integer", NULL},
 	[OPTION_NUMBER] = {"number", NULL},
 	[OPTION_RATE] = {"number", NULL},
+	[OPTION_SHARE] = {"number", NULL},
 	[OPTION_DURATION] = {"duration", NULL},
 	[OPTION_SIZE] = {"size", NULL},
 	[OPTION_TEXT] = {"text", "It must not be empty, nor begin or end with white space, nor hold control characters."},
@@ -227,6 +231,7 @@ read_scalar(OptionType type, const char *text, double *number)
 	{
 		case OPTION_INTEGER:
 		case OPTION_COUNT:
+		case OPTION_SHARE:
 			return read_integer(text, number);
 		case OPTION_DURATION:
 			return read_quantity(text, GUC_UNIT_MS, number);
@@ -251,6 +256,18 @@ read_ranged(const OptionEntry *entry, const char *text, double *number)
 		read_scalar(entry->type, entry->max, &max) &&
 		read_scalar(entry->type, text, number) &&
 		*number >= min && *number <= max;
+}
+
+/* A whole number, or a percentage. */
+static bool
+read_share(const OptionEntry *entry, const char *text, OptionValue *value)
+{
+	size_t		length = strlen(text);
+
+	value->boolean = length > 0 && text[length - 1] == '%';
+	if (value->boolean)
+		return read_integer(pnstrdup(text, length - 1), &value->number) && value->number <= 100;
+	return read_ranged(entry, text, &value->number);
 }
 
 /* They would end a header that a text is put into, and upset whoever reads a log. */
@@ -370,6 +387,8 @@ read_value(const OptionEntry *entry, const char *text, OptionValue *value,
 		case OPTION_DURATION:
 		case OPTION_SIZE:
 			return read_ranged(entry, text, &value->number);
+		case OPTION_SHARE:
+			return read_share(entry, text, value);
 		case OPTION_TEXT:
 			return read_text(text, &value->text);
 		case OPTION_DIGITS:
@@ -418,6 +437,8 @@ value_hint(const OptionEntry *entry, const char *text)
 		case OPTION_RATE:
 			return psprintf("Valid values are %s (no limit) and 1 an hour to %s a second.",
 							entry->min, entry->max);
+		case OPTION_SHARE:
+			return psprintf("Valid values are %s to %s, or 0%% to 100%%.", entry->min, entry->max);
 		case OPTION_DURATION:
 			return psprintf("Valid values are %s to %s, written with a unit (ms, s, min, h).",
 							entry->min, entry->max);

@@ -47,6 +47,7 @@ typedef struct ServerOptions
 	int			concurrency;
 	double		rate_limit;		/* requests a second, 0 = none */
 	int64		daily_quota;	/* requests a day, 0 = none */
+	int64		quota_reserve;	/* of them only for incremental syncs */
 	int64		request_limit;	/* requests a statement, 0 = none */
 	int			connect_timeout;	/* ms */
 	int			request_timeout;	/* ms */

@@ -30,6 +30,7 @@ typedef enum OptionType
 	OPTION_COUNT,				/* an integer that is kept in 64 bits */
 	OPTION_NUMBER,
 	OPTION_RATE,				/* a second; 0 = none */
+	OPTION_SHARE,				/* an integer, or a percentage */
 	OPTION_DURATION,			/* number and unit, kept in ms */
 	OPTION_SIZE,				/* number and unit, kept in bytes */
 	OPTION_TEXT,
@@ -79,7 +80,7 @@ extern const int option_nentries;
 /* A value, read; which member counts follows from the option's type. */
 typedef struct OptionValue
 {
-	bool		boolean;		/* also of on_error: set_null */
+	bool		boolean;		/* also of on_error: set_null; of a share: a percentage */
 	double		number;			/* also of durations and sizes */
 	const char *text;			/* UTF-8 where it goes into requests */
 	pg_tz	   *zone;

@@ -51,6 +51,10 @@ store_value(const OptionEntry *entry, const OptionValue *value, char *base)
 		case OPTION_SIZE:
 			*(int64 *) field = (int64) value->number;
 			break;
+		case OPTION_SHARE:
+			/* a percentage is below 0, until what it is of is known */
+			*(int64 *) field = (int64) (value->boolean ? -value->number : value->number);
+			break;
 		case OPTION_NUMBER:
 		case OPTION_RATE:
 			*(double *) field = value->number;
@@ -135,6 +139,8 @@ read_server(Oid serverid, ServerOptions *result)
 	fill_fields(result, OPTION_SERVER, server->options, true);
 	fill_fields(result, OPTION_SERVER | OPTION_TABLE, server->options, true);
 	option_lower_limit(option_given(server->options, "request_limit"), &result->request_limit);
+	if (result->quota_reserve < 0)
+		result->quota_reserve = result->daily_quota * -result->quota_reserve / 100;
 
 	if (result->corpid == NULL)
 		ereport(ERROR,

@@ -120,7 +120,7 @@ $session = Xbb::Session->new($node);
 is($session->value('SELECT count(*) FROM (SELECT data_id FROM dying LIMIT 2) d'), 2, '... and reads');
 
 # the day's quota
-$corpid = create('quota', 5, rate_limit => 0, daily_quota => 3, concurrency => 1);
+$corpid = create('quota', 5, rate_limit => 0, daily_quota => 3, quota_reserve => 0, concurrency => 1);
 my $result = $session->run('SELECT data_id FROM quota');
 is($result->{sqlstate}, '53400', 'the quota is used up');
 like($result->{error}, qr/quota of 3 requests/, '... says the error');

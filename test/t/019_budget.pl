@@ -139,8 +139,8 @@ $admin->run('DROP SERVER slow CASCADE');
 # the day, seen from another zone
 $corpid = "dingBudget-d-$$";
 sim($corpid, 'create', token => 't0ken', products => 3, width => 2, freeze => 'on');
-create('home', $corpid, rate_limit => 0, daily_quota => 5, time_zone => 'UTC');
-create('ahead', $corpid, rate_limit => 0, daily_quota => 0, time_zone => 'Pacific/Kiritimati');
+create('home', $corpid, rate_limit => 0, daily_quota => 5, quota_reserve => 0, time_zone => 'UTC');
+create('ahead', $corpid, rate_limit => 0, daily_quota => 0, quota_reserve => 0, time_zone => 'Pacific/Kiritimati');
 set_clock(int(time / 86400) * 86400 + 12 * 3600 - time);	# noon, when it is tomorrow there
 $session->run('SELECT count(data_id) FROM home') for 1 .. 7;
 is(sim($corpid, 'count'), 5, 'a quota of five');
@@ -155,7 +155,7 @@ is($admin->run("ALTER SERVER ahead OPTIONS (SET time_zone 'utc')")->{sqlstate}, 
 # an API that is down
 $corpid = "dingBudget-e-$$";
 sim($corpid, 'create', token => 't0ken', products => 3, width => 2, freeze => 'on');
-create('down', $corpid, rate_limit => 0, daily_quota => 25, max_retries => 5);
+create('down', $corpid, rate_limit => 0, daily_quota => 25, quota_reserve => 0, max_retries => 5);
 sim($corpid, 'fault', what => 'status', code => 503, at => 'every');
 my $result;
 ok(wait_until(sub { ($result = $session->run('SELECT count(data_id) FROM down'))->{error} =~ /the API is down: the last \d+ requests have failed/ }, 200), 'after many failures in a row it is left alone');
