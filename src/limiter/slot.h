@@ -80,9 +80,12 @@ slot_interval(const SlotLine *line, double rate, int64_t at)
 	return interval < exact ? interval + 1 : interval;
 }
 
-/* A slot that was given back and can still be used, or 0. */
+/*
+ * A slot that was given back and can still be used, or 0.  One that is not before the
+ * next is of a line that was slower, whose slots nobody waits for any more.
+ */
 static inline int64_t
-slot_take_returned(SlotLine *line, int64_t earliest)
+slot_take_returned(SlotLine *line, int64_t earliest, int64_t next)
 {
 	while (line->nreturned > 0)
 	{
@@ -91,7 +94,7 @@ slot_take_returned(SlotLine *line, int64_t earliest)
 		line->nreturned--;
 		for (int i = 0; i < line->nreturned; i++)
 			line->returned[i] = line->returned[i + 1];
-		if (slot >= earliest)
+		if (slot >= earliest && slot < next)
 			return slot;
 	}
 	return 0;
@@ -109,7 +112,7 @@ slot_take(SlotLine *line, double rate, int64_t now)
 
 		if (next > slot)
 		{
-			int64_t		returned = slot_take_returned(line, slot);
+			int64_t		returned = slot_take_returned(line, slot, next);
 
 			if (returned > 0)
 				return returned;

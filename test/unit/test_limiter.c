@@ -366,6 +366,21 @@ test_other_servers(void)
 	}
 	ok(soon, "nor while they wait");
 
+	/* a slot that was given back belongs to the line as it was then */
+	account = (ShareAccount) {0};
+	for (int n = 0; n < 4; n++)
+	{
+		ShareSlot	taken = share_take(&account, 1, 1.0 / 3600, START);
+
+		if (n == 2)
+			slot = taken;
+	}
+	share_return(&account, 1, 1.0 / 3600, slot, START);
+	soon = true;
+	for (int n = 0; n < 4; n++)
+		soon &= share_take(&account, 1, 16, START + 1000).at <= START + 1000 + (n + 1) * INT64_C(62500);
+	ok(soon, "nor as one of their slots is given back");
+
 	account = (ShareAccount) {0};
 	(void) share_take(&account, 1, 1000, START);
 	soon = true;
