@@ -137,15 +137,16 @@ send_call(CallQueue *queue, Call *call)
 
 /*
  * An API that is down is asked by one request at a time: the others end here, or wait
- * for the queue's own.
+ * for the queue's own.  To be asked before a slot is, and once more, with "sends", when
+ * its time has come.
  */
 static bool
-is_admitted(CallQueue *queue, const Call *call)
+is_admitted(CallQueue *queue, const Call *call, bool sends)
 {
 	int			failures;
 	int			again;
 
-	if (limiter_admits(&queue->spec.budget, &failures, &again))
+	if (limiter_admits(&queue->spec.budget, sends, &failures, &again))
 		return true;
 	if (!dlist_is_empty(&queue->running))
 		return false;
@@ -180,7 +181,7 @@ send_due(CallQueue *queue, WaitTime now, bool *throttled)
 		}
 		if (!queue->has_slot)
 		{
-			if (!is_admitted(queue, call))
+			if (!is_admitted(queue, call, false))
 				return next;
 			queue->slot = limiter_reserve(budget, queue->spec.userid);
 			queue->has_slot = true;
@@ -195,6 +196,8 @@ send_due(CallQueue *queue, WaitTime now, bool *throttled)
 			*throttled = true;
 			return Min(next, queue->slot.at);
 		}
+		if (!is_admitted(queue, call, true))
+			return next;
 		queue->has_slot = false;
 		call->slot = queue->slot;
 		send_call(queue, call);

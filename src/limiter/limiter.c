@@ -411,7 +411,7 @@ limiter_ended(const LimiterBudget *budget, LimiterSlot slot, bool failed, bool u
 }
 
 bool
-limiter_admits(const LimiterBudget *budget, int *failures, int *again)
+limiter_admits(const LimiterBudget *budget, bool sends, int *failures, int *again)
 {
 	WaitTime	now;
 	LimiterAccount *account = account_lock(budget, &now);
@@ -419,7 +419,7 @@ limiter_admits(const LimiterBudget *budget, int *failures, int *again)
 
 	*failures = account->failures;
 	*again = (int) ((account->probe_at - now) / USECS_PER_SEC) + 1;
-	if (admits)
+	if (admits && sends)
 		account->probe_at = now + LIMITER_PROBE;	/* the next one is not before */
 	account_unlock(account);
 	return admits;

@@ -78,9 +78,10 @@ extern void limiter_ended(const LimiterBudget *budget, LimiterSlot slot, bool fa
 /*
  * After many failures in a row, for a while, one request is let through at a time, to
  * see whether the API is back.  True if a request may be sent; else *failures tells how
- * many there were, and *again in how many seconds to ask.
+ * many there were, and *again in how many seconds to ask.  With "sends" it is that one
+ * request: who has no slot yet, or may get none, only asks.
  */
-extern bool limiter_admits(const LimiterBudget *budget, int *failures, int *again);
+extern bool limiter_admits(const LimiterBudget *budget, bool sends, int *failures, int *again);
 
 /* Do requests fail so long already that one is not worth repeating? */
 extern bool limiter_is_broken(const LimiterBudget *budget);

@@ -156,6 +156,10 @@ is($admin->run("ALTER SERVER ahead OPTIONS (SET time_zone 'utc')")->{sqlstate}, 
 $corpid = "dingBudget-e-$$";
 sim($corpid, 'create', token => 't0ken', products => 3, width => 2, freeze => 'on');
 create('down', $corpid, rate_limit => 0, daily_quota => 25, quota_reserve => 0, max_retries => 5);
+create('spent', $corpid, daily_quota => 1, quota_reserve => 0);
+create('lent', $corpid, rate_limit => '0.00028');
+$interns[$_] = Xbb::Session->new($node, user => 'intern') for 0, 1;
+$interns[0]->run('SELECT count(data_id) FROM lent');
 sim($corpid, 'fault', what => 'status', code => 503, at => 'every');
 my $result;
 ok(wait_until(sub { ($result = $session->run('SELECT count(data_id) FROM down'))->{error} =~ /the API is down: the last \d+ requests have failed/ }, 200), 'after many failures in a row it is left alone');
@@ -168,6 +172,11 @@ cmp_ok(sim($corpid, 'count'), '<=', $asked + 1, 'further statements ask once, if
 ok(wait_until(sub { $session->run('SELECT count(data_id) FROM down'); sim($corpid, 'count') > $asked + 1 }, 60), 'now and then one is let through');
 cmp_ok(sim($corpid, 'count'), '<=', $asked + 2, '... once, and not repeated');
 sim($corpid, 'clear', what => 'faults');
+ok(wait_until(sub { $interns[0]->run('SELECT count(data_id) FROM spent')->{error} =~ /daily quota of 1 requests is used up/ }, 60), 'who has no quota is told so');
+$interns[1]->send('SELECT count(data_id) FROM lent');
+ok(wait_until(sub { $admin->value("SELECT coalesce(wait_event, '') FROM pg_stat_activity WHERE pid = $interns[1]{pid}") =~ /^(?:Extension|XbbRateLimit)$/ }, 10), '... and who has no slot waits for it');
+is($session->run('SELECT count(data_id) FROM down')->{sqlstate}, '00000', '... but neither keeps others from looking whether it is back');
+$admin->run("SELECT pg_terminate_backend($interns[1]{pid})");
 ok(wait_until(sub { $session->run('SELECT count(data_id) FROM down')->{sqlstate} eq '00000' }, 60), 'it comes back by itself');
 is(join(' ', map { $session->run('SELECT count(data_id) FROM down')->{rows}[0] } 1 .. 10), join(' ', (3) x 10), '... with the day\'s quota not used up by failures');
 
