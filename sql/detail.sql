@@ -83,6 +83,21 @@ SELECT lists, details FROM asked('SELECT lines FROM contract LIMIT 3');
 SELECT lists, details FROM asked('SELECT lines FROM contract WHERE state = ''no''');
 EXPLAIN (VERBOSE, COSTS OFF) SELECT number, lines FROM contract WHERE state = '1' AND data_id % 3 = 0 AND jsonb_array_length(lines) > 1 AND random() >= 0;
 EXPLAIN (VERBOSE, COSTS OFF) SELECT number FROM contract;
+-- a sub-select's value is checked before, and a joined row's where it chooses what is read; again for each other value,
+-- in rows with the same dataId, too; that of an outer query only after: from the
+-- second time on rows are kept, and no record's details are asked for once more
+SELECT lists, details = :third AS "right" FROM asked('SELECT lines FROM contract WHERE data_id % (SELECT 3) = 0 AND data_id > (SELECT min(data_id) - 1 FROM product)');
+SET enable_hashjoin = off;
+SET enable_mergejoin = off;
+SET enable_material = off;
+SELECT lists, details FROM asked(format('SELECT lines FROM (VALUES (%s, 0), (%1$s, 1), (%s, 0), (%2$s, 1)) v (id, rest) JOIN contract c ON c.data_id = v.id AND c.data_id %% 2 = v.rest',
+                                 :data_id, :data_id + 1));
+SELECT v.id - :data_id AS id, rest, c.data_id IS NOT NULL AS "there", rest = v.id % 2 AS "right" FROM (VALUES (:data_id, 0), (:data_id, 1), (:data_id, 0), (:data_id + 1, 0)) v (id, rest)
+LEFT JOIN (SELECT data_id, lines FROM contract) c ON c.data_id = v.id AND c.data_id % 2 = v.rest AND c.lines IS NOT NULL ORDER BY 1, 2;
+RESET enable_hashjoin;
+RESET enable_mergejoin;
+RESET enable_material;
+SELECT details = 2 * :all_of_them AS "twice" FROM asked('SELECT (SELECT count(lines) FROM contract WHERE data_id % n = 0) FROM generate_series(1, 5) n');
 -- many at a time
 SELECT sim('hold path=contract/detail times=8 until=8');
 SELECT count(lines) FROM contract;

@@ -361,8 +361,7 @@ limit_expressions(PlannerInfo *root, RelOptInfo *rel, List *local)
 		contain_subplans(query->limitOffset) ||
 		contain_volatile_functions(query->limitOffset))
 		return NIL;
-	return query->limitOffset ?
-		list_make2(query->limitCount, query->limitOffset) :
+	return query->limitOffset ? list_make2(query->limitCount, query->limitOffset) :
 		list_make1(query->limitCount);
 }
 
@@ -380,6 +379,7 @@ plan_get_plan(PlannerInfo *root, RelOptInfo *rel, Oid relid, ForeignPath *path,
 	int			moved = 0;
 	List	   *gates = NIL;
 	List	   *limits = NIL;
+	List	   *parameters = NIL;
 	List	   *columns = NIL;
 	ListCell   *cell;
 
@@ -412,14 +412,15 @@ plan_get_plan(PlannerInfo *root, RelOptInfo *rel, Oid relid, ForeignPath *path,
 	{
 		limits = limit_expressions(root, base, local);
 		columns = columns_read(base, list_make2(remote, local), info);
-		moved = plan_detail_quals(base, info->table->relid, columns, scan_clauses, &local, &remote);
+		moved = plan_detail_quals(root, base, info->table->relid, columns, scan_clauses, &local, &remote, &parameters);
 	}
 
 	return make_foreignscan(tlist, local, is_count ? 0 : base->relid,
-							list_concat(list_concat(values, limits), gates),
-							lappend(list_make5(conditions, columns, makeInteger(list_length(limits)),
-											   makeBoolean(is_count), makeInteger(moved)),
-									makeInteger(is_count ? 1 : plan_requests(info->table, info->received, limits ? root->limit_tuples : -1))),
+							list_concat(list_concat(list_concat(values, limits), parameters), gates),
+							list_concat(list_make5(conditions, columns, makeInteger(list_length(limits)),
+												   makeBoolean(is_count), makeInteger(moved)),
+										list_make2(makeInteger(list_length(parameters)),
+												   makeInteger(is_count ? 1 : plan_requests(info->table, info->received, limits ? root->limit_tuples : -1)))),
 							is_count ? add_to_flat_tlist(NIL, lsecond(path->fdw_private)) : NIL,
 							remote, outer_plan);
 }
@@ -473,7 +474,7 @@ plan_get_upper_paths(PlannerInfo *root, UpperRelationKind stage,
 	PathTarget *target = root->upper_targets[UPPERREL_GROUP_AGG];
 	PathTarget *count_target = create_empty_pathtarget();
 	List	   *count;
-	PlanInfo   *info;
+	PlanInfo   *info = input->fdw_private;
 	AggClauseCosts costs = {0};
 	Path	   *aggregate;
 	Cost		startup;
@@ -490,7 +491,6 @@ plan_get_upper_paths(PlannerInfo *root, UpperRelationKind stage,
 	aggregate = (Path *)
 		create_agg_path(root, output, input->cheapest_total_path, count_target,
 						AGG_PLAIN, AGGSPLIT_SIMPLE, NIL, NIL, &costs, 1);
-	info = input->fdw_private;
 	output->fdw_private = info;
 	startup = info->table->server.fdw_startup_cost;
 	add_path(output, (Path *)

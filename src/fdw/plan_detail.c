@@ -10,6 +10,7 @@
 #include "postgres.h"
 
 #include "access/sysattr.h"
+#include "nodes/nodeFuncs.h"
 #include "optimizer/clauses.h"
 #include "optimizer/optimizer.h"
 
@@ -51,29 +52,63 @@ needs_details(const RelOptInfo *rel, Node *clause, const Bitmapset *details)
 }
 
 /*
- * Has it another value in a rescan?  Then rows that are kept for rescans would be
- * those of the first one.
+ * Does it depend on an outer query?  Then it has another value in most rescans, and rows
+ * that are kept, which ask for a record's details once, are better than those of one
+ * value, which ask for them again.  A join has its values in the conditions, too, and a
+ * sub-select of this query has one.
  */
 static bool
-may_change(const RelOptInfo *rel, const RestrictInfo *rinfo)
+is_correlated(PlannerInfo *root, const RestrictInfo *rinfo)
 {
-	return !bms_is_subset(rinfo->clause_relids, rel->relids) || !bms_is_empty(pull_paramids(rinfo->clause));
+	Bitmapset  *params = pull_paramids(rinfo->clause);
+	ListCell   *lc;
+	ListCell   *cell;
+
+	foreach(lc, root->init_plans)
+		foreach(cell, lfirst_node(SubPlan, lc)->setParam)
+			params = bms_del_member(params, lfirst_int(cell));
+	return !bms_is_empty(params);
 }
 
 /* May it come before the details, but for its security level? */
 static bool
-may_come_before(const RelOptInfo *rel, const RestrictInfo *rinfo, const Bitmapset *details)
+may_come_before(PlannerInfo *root, const RelOptInfo *rel, const RestrictInfo *rinfo, const Bitmapset *details)
 {
 	Node	   *clause = (Node *) rinfo->clause;
 
 	return !needs_details(rel, clause, details) && !contain_subplans(clause) &&
-		!contain_volatile_functions(clause) && !may_change(rel, rinfo);
+		!contain_volatile_functions(clause) && !is_correlated(root, rinfo);
+}
+
+typedef struct Parameters
+{
+	Index		relid;
+	List	   *found;
+} Parameters;
+
+/* Params of the executor, and what is of other relations. */
+static bool
+find_parameters(Node *node, void *context)
+{
+	Parameters *parameters = context;
+
+	if (node == NULL)
+		return false;
+	if ((IsA(node, Var) && ((Var *) node)->varno != (int) parameters->relid) ||
+		(IsA(node, PlaceHolderVar) && !bms_is_member(parameters->relid, ((PlaceHolderVar *) node)->phrels)) ||
+		(IsA(node, Param) && ((Param *) node)->paramkind == PARAM_EXEC))
+	{
+		parameters->found = list_append_unique(parameters->found, node);
+		return false;
+	}
+	return expression_tree_walker(node, find_parameters, context);
 }
 
 int
-plan_detail_quals(RelOptInfo *rel, Oid relid, List *columns, List *scan_clauses,
-				  List **local, List **before)
+plan_detail_quals(PlannerInfo *root, RelOptInfo *rel, Oid relid, List *columns, List *scan_clauses,
+				  List **local, List **before, List **parameters)
 {
+	Parameters	found = {.relid = rel->relid};
 	Bitmapset  *details = detail_columns(relid, columns);
 	Index		least = PG_UINT32_MAX;	/* security level of a qual that stays */
 	int			moved = 0;
@@ -85,7 +120,7 @@ plan_detail_quals(RelOptInfo *rel, Oid relid, List *columns, List *scan_clauses,
 	{
 		RestrictInfo *rinfo = lfirst_node(RestrictInfo, lc);
 
-		if (list_member_ptr(*local, rinfo->clause) && !may_come_before(rel, rinfo, details))
+		if (list_member_ptr(*local, rinfo->clause) && !may_come_before(root, rel, rinfo, details))
 			least = Min(least, rinfo->security_level);
 	}
 	foreach(lc, scan_clauses)
@@ -93,12 +128,14 @@ plan_detail_quals(RelOptInfo *rel, Oid relid, List *columns, List *scan_clauses,
 		RestrictInfo *rinfo = lfirst_node(RestrictInfo, lc);
 		Node	   *clause = (Node *) rinfo->clause;
 
-		if (!list_member_ptr(*local, clause) || !may_come_before(rel, rinfo, details) ||
+		if (!list_member_ptr(*local, clause) || !may_come_before(root, rel, rinfo, details) ||
 			(rinfo->security_level > least && !rinfo->leakproof))
 			continue;
 		*local = list_delete_ptr(*local, clause);
 		*before = lappend(*before, clause);
+		find_parameters(clause, &found);
 		moved++;
 	}
+	*parameters = found.found;
 	return moved;
 }

@@ -13,6 +13,7 @@
  *
  * ForeignScan.fdw_exprs holds the values of the conditions in the same order,
  * then the expressions of LIMIT and OFFSET as far as PLAN_LIMITS counts them, then
+ * what else the rows depend on (PLAN_PARAMETERS), then
  * the gates: quals that are the same for every row, since constant columns are all
  * they read.  ForeignScan.fdw_recheck_quals are the quals that the conditions stand for.
  */
@@ -25,6 +26,8 @@ typedef enum PlanPrivate
 								 * plan counts if one request cannot */
 	PLAN_BEFORE,				/* Integer: so many of the last fdw_recheck_quals are
 								 * no condition's, but come before details */
+	PLAN_PARAMETERS,			/* Integer: expressions with which those quals have other
+								 * values */
 	PLAN_REQUESTS				/* Integer: that the list takes, about */
 } PlanPrivate;
 

@@ -68,7 +68,8 @@ scan_begin(ForeignScanState *node, int eflags)
 	state->counts = boolVal(list_nth(plan->fdw_private, PLAN_COUNT));
 	state->nlimits = intVal(list_nth(plan->fdw_private, PLAN_LIMITS));
 	state->expressions = plan->fdw_exprs;
-	state->ngates = list_length(state->expressions) - list_length(state->quals) - state->nlimits;
+	state->ngates = list_length(state->expressions) - list_length(state->quals) - state->nlimits -
+		intVal(list_nth(plan->fdw_private, PLAN_PARAMETERS));
 	if (eflags & EXEC_FLAG_EXPLAIN_ONLY)
 		return;
 

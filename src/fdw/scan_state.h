@@ -26,7 +26,7 @@ typedef struct ScanProgress
 	ApiAccess  *access;			/* likewise; NULL before */
 	Oid			userid;			/* whose rights and mapping are used */
 	List	   *quals;			/* ConditionQual, in the order of values */
-	List	   *expressions;	/* the quals' values, then limits, then gates */
+	List	   *expressions;	/* the quals' values, then limits, parameters, gates */
 	List	   *values;			/* their ExprStates */
 	int			nlimits;		/* of them: 0, LIMIT, or LIMIT and OFFSET */
 	int			ngates;			/* of them: unless all are true, there are no rows */
