@@ -96,6 +96,24 @@ SELECT * FROM sent('SELECT data_id FROM customer WHERE person = (SELECT person F
 SELECT c.data_id FROM customer c WHERE person = (SELECT person FROM copied WHERE data_id = 1);
 SELECT sim('set types=loose');
 
+-- records of several forms in one table: each has the labels of its own form, also after a table of one of
+-- them was read; where it names none, what all forms say
+SELECT sim('form form_id=5300801 object=contact records=0', '[{"attr": "text_4", "attrName": "性别", "fieldType": 3,
+  "items": [{"value": "1", "text": "男"}, {"value": "2", "text": "女"}, {"value": "0", "text": "不明"}]}]');
+SELECT sim('form form_id=5300802 object=contact records=0', '[{"attr": "text_4", "attrName": "会员", "fieldType": 3,
+  "items": [{"value": "1", "text": "是"}, {"value": "2", "text": "否"}, {"value": "0", "text": "不明"}, {"value": "3", "text": "2"}]}]');
+SELECT sim('put object=contact form_id=5300801', format('{"dataId": %s, "formId": %s, "addTime": 1, "updateTime": 1, "data": {"text_4": "%s"}}', id, form, value))
+FROM (VALUES (5300801, 11, 1), (5300801, 12, 2), (5300801, 13, 3), (5300802, 21, 1), (5300802, 22, 2), (5300802, 23, 3),
+  (0, 31, 1), (0, 32, 0)) v(form, id, value);
+CREATE FOREIGN TABLE members (data_id bigint, shown text OPTIONS (attr 'text_4', show 'label')) SERVER shows OPTIONS (object 'contact', form_id '5300802');
+CREATE FOREIGN TABLE contacts (data_id bigint, shown text OPTIONS (attr 'text_4', show 'label')) SERVER shows OPTIONS (object 'contact');
+SELECT * FROM members WHERE shown = '否';
+SELECT data_id, shown FROM contacts ORDER BY 1;
+SELECT data_id FROM contacts WHERE shown = '1';
+SELECT data_id FROM contacts WHERE shown = '2' ORDER BY 1;
+SELECT data_id FROM contacts WHERE shown IN ('男', '是', '不明') ORDER BY 1;
+SELECT * FROM sent('SELECT data_id FROM contacts WHERE shown = ''2''');
+
 -- what has no labels, and what is no choice
 ALTER FOREIGN TABLE customer ALTER COLUMN name OPTIONS (ADD show 'label');
 SELECT count(name) FROM customer;

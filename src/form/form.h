@@ -86,10 +86,13 @@ extern void form_read(Oid serverid, Oid userid, List *forms);
  */
 extern void form_check_table(Oid relid, Oid userid);
 
-/* What people see of a value (UTF-8), or NULL. */
-typedef const char *(*FormLabel) (void *labels, const char *value);
+/* What people see of a value (UTF-8) in a record of a form (0: unknown), or NULL. */
+typedef const char *(*FormLabel) (void *labels, int64 form_id, const char *value);
 
-/* The values of which people see "text", as char * (all UTF-8), palloc'd: that itself, if it has no label. */
+/*
+ * The values of which people see "text" in some form, as char * (all UTF-8), palloc'd: that
+ * itself, if there it has no label.
+ */
 extern List *form_label_values(void *labels, const char *text);
 
 /* Takes the labels of a column; "format" is the caller's. */
@@ -99,7 +102,8 @@ typedef void (*FormShow) (void *format, AttrNumber attnum, FormLabel label, void
  * Hands "show" the labels of each wanted column that has the option show 'label'.
  * They are asked for once a session and mapping, and again when server or mapping were
  * altered, or after some minutes; they live as long as the context of the mapping's
- * access.  A column whose attr has none is an error (HV004).
+ * access.  Where the table has several forms, a record's own counts; where it names
+ * none, what all of them say.  A column whose attr has none is an error (HV004).
  */
 extern void form_show_labels(const TableOptions *table, const ApiAccess *access, Bitmapset *wanted,
 							 FormShow show, void *format);

@@ -19,6 +19,7 @@
 #include "utils/timestamp.h"
 
 #include "form/form.h"
+#include "form/form_label.h"
 #include "form/form_queue.h"
 
 /* How long what was read is taken for what is, ms. */
@@ -26,25 +27,6 @@
 
 /* Pages of a list of users that are read at most. */
 #define MOST_PAGES 1000
-
-typedef enum LabelKind
-{
-	LABEL_NONE,
-	LABEL_OPTIONS,
-	LABEL_USERS,
-	LABEL_DEPARTMENTS,
-	LABEL_LABELS
-} LabelKind;
-
-/* Texts by value, both UTF-8, in the order of values. */
-typedef struct LabelMap
-{
-	LabelKind	kind;			/* not of options, which a field has itself */
-	char	   *form_id;		/* of labels */
-	int			n;
-	int			size;
-	FormOption *entries;
-} LabelMap;
 
 typedef struct LabelCache
 {
@@ -55,6 +37,7 @@ typedef struct LabelCache
 	int			pins;			/* scans */
 	List	   *maps;			/* of LabelMap */
 	List	   *forms;			/* of Form, read */
+	List	   *objects;		/* of char *: names of those all of whose forms are */
 } LabelCache;
 
 typedef struct LabelPin
@@ -144,51 +127,6 @@ pin_cache(Oid umid)
 
 /* ---- maps ---- */
 
-static int
-compare_options(const void *a, const void *b)
-{
-	return strcmp(((const FormOption *) a)->value, ((const FormOption *) b)->value);
-}
-
-/* An entry, copied into the map's context, which is the current one. */
-static void
-add_entry(LabelMap *map, const char *value, const char *text)
-{
-	if (value == NULL || text == NULL || value[0] == '\0' || text[0] == '\0')
-		return;
-	if (map->n == map->size)
-	{
-		map->size = Max(2 * map->size, 16);
-		map->entries = map->entries ? repalloc(map->entries, map->size * sizeof(FormOption)) :
-			palloc(map->size * sizeof(FormOption));
-	}
-	map->entries[map->n].value = pstrdup(value);
-	map->entries[map->n++].text = pstrdup(text);
-}
-
-static const char *
-find_label(void *labels, const char *value)
-{
-	const LabelMap *map = labels;
-	FormOption	key = {.value = unconstify(char *, value)};
-	const FormOption *found = map->n == 0 ? NULL :
-		bsearch(&key, map->entries, map->n, sizeof(FormOption), compare_options);
-
-	return found ? found->text : NULL;
-}
-
-List *
-form_label_values(void *labels, const char *text)
-{
-	const LabelMap *map = labels;
-	List	   *values = find_label(labels, text) ? NIL : list_make1(pstrdup(text));
-
-	for (int i = 0; i < map->n; i++)
-		if (strcmp(map->entries[i].text, text) == 0)
-			values = lappend(values, pstrdup(map->entries[i].value));
-	return values;
-}
-
 /* Adds the members of a list of an answer; how many there were. */
 static int
 add_list(LabelMap *map, const JsonTree *list, const char *value, const char *text, const char *inside)
@@ -200,7 +138,7 @@ add_list(LabelMap *map, const JsonTree *list, const char *value, const char *tex
 		if (inside)
 			add_list(map, json_tree_member(item, inside), value, text, NULL);
 		else
-			add_entry(map, json_tree_text(json_tree_member(item, value)), json_tree_text(json_tree_member(item, text)));
+			label_add(map, json_tree_text(json_tree_member(item, value)), json_tree_text(json_tree_member(item, text)));
 	}
 	return list && list->type == JSON_TREE_ARRAY ? list->nmembers : 0;
 }
@@ -279,8 +217,7 @@ map_of_kind(LabelCache *cache, const TableOptions *table, Oid userid, LabelKind 
 		map->form_id = MemoryContextStrdup(cache->context, table->form_id);
 		read_labels(map, queue, cache->context, table);
 	}
-	if (map->n > 0)
-		qsort(map->entries, map->n, sizeof(FormOption), compare_options);
+	label_sort(map);
 	MemoryContextSwitchTo(cache->context);
 	cache->maps = lappend(cache->maps, map);
 	MemoryContextSwitchTo(old);
@@ -334,13 +271,16 @@ forms_of_table(LabelCache *cache, const TableOptions *table, Oid userid)
 {
 	List	   *result = NIL;
 	MemoryContext old = MemoryContextSwitchTo(cache->context);
+	bool		has_all = false;
 	ListCell   *lc;
 
+	foreach(lc, cache->objects)
+		has_all |= strcmp(lfirst(lc), table->object->name) == 0;
 	foreach(lc, cache->forms)
 	{
 		Form	   *form = lfirst(lc);
 
-		if (table->form_id ? form->form_id == strtoll(table->form_id, NULL, 10) : same_object(form, table))
+		if (table->form_id ? form->form_id == strtoll(table->form_id, NULL, 10) : has_all && same_object(form, table))
 			result = lappend(result, form);
 	}
 	if (result == NIL)
@@ -353,45 +293,71 @@ forms_of_table(LabelCache *cache, const TableOptions *table, Oid userid)
 					result = lappend(result, lfirst(lc));
 		form_read(table->server.serverid, userid, result);
 		cache->forms = list_concat(cache->forms, result);
+		if (!table->form_id)
+			cache->objects = lappend(cache->objects, pstrdup(table->object->name));
 	}
 	MemoryContextSwitchTo(old);
 	return result;
 }
 
-/* The labels of an attr by the forms that have it. */
+/* The labels that a field has in a form; NULL if it has none. */
 static LabelMap *
-map_of_attr(LabelCache *cache, const TableOptions *table, Oid userid, const char *attr)
+map_of_field(LabelCache *cache, const TableOptions *table, Oid userid, const Form *form, const char *attr)
 {
-	LabelMap   *options = NULL;
 	ListCell   *lc;
-	ListCell   *cell;
 
-	foreach(lc, forms_of_table(cache, table, userid))
+	foreach(lc, form->fields)
+	{
+		const FormField *field = lfirst(lc);
+		LabelKind	kind = kind_of_field(field, table);
+		LabelMap   *options;
+
+		if (field->parent || strcmp(field->attr, attr) != 0 || kind == LABEL_NONE)
+			continue;
+		if (kind != LABEL_OPTIONS)
+			return map_of_kind(cache, table, userid, kind);
+		options = palloc0(sizeof(LabelMap));
+		for (int i = 0; i < field->noptions; i++)
+			label_add(options, pg_server_to_any(field->options[i].value, strlen(field->options[i].value), PG_UTF8),
+					  pg_server_to_any(field->options[i].text, strlen(field->options[i].text), PG_UTF8));
+		label_sort(options);
+		return options;
+	}
+	return NULL;
+}
+
+/* The labels of an attr; NULL if it has none in any form. */
+static LabelSet *
+labels_of_attr(LabelCache *cache, const TableOptions *table, Oid userid, const char *attr)
+{
+	LabelKind	kind = kind_of_attr(attr);
+	List	   *forms = kind == LABEL_NONE ? forms_of_table(cache, table, userid) : NIL;
+	LabelSet   *set = palloc(offsetof(LabelSet, forms) + sizeof(set->forms[0]) * Max(list_length(forms), 1));
+	bool		has_labels = false;
+	ListCell   *lc;
+
+	set->n = 0;
+	if (kind != LABEL_NONE)
+	{
+		set->forms[set->n].form_id = 0;
+		set->forms[set->n++].map = map_of_kind(cache, table, userid, kind);
+		return set;
+	}
+	foreach(lc, forms)
 	{
 		const Form *form = lfirst(lc);
+		LabelMap   *map;
 
 		if (form->problem)
 			ereport(ERROR,
 					(errcode(form->problem_code), errmsg("%s", form->problem),
 					 form->problem_hint ? errhint("%s", form->problem_hint) : 0));
-		foreach(cell, form->fields)
-		{
-			const FormField *field = lfirst(cell);
-			LabelKind	kind = kind_of_field(field, table);
-
-			if (field->parent || strcmp(field->attr, attr) != 0 || kind == LABEL_NONE)
-				continue;
-			if (kind != LABEL_OPTIONS)
-				return map_of_kind(cache, table, userid, kind);
-			options = options ? options : palloc0(sizeof(LabelMap));
-			for (int i = 0; i < field->noptions; i++)
-				add_entry(options, pg_server_to_any(field->options[i].value, strlen(field->options[i].value), PG_UTF8),
-						  pg_server_to_any(field->options[i].text, strlen(field->options[i].text), PG_UTF8));
-		}
+		map = map_of_field(cache, table, userid, form, attr);
+		has_labels |= map != NULL;
+		set->forms[set->n].form_id = form->form_id;
+		set->forms[set->n++].map = map ? map : palloc0(sizeof(LabelMap));
 	}
-	if (options && options->n > 0)
-		qsort(options->entries, options->n, sizeof(FormOption), compare_options);
-	return options;
+	return has_labels ? set : NULL;
 }
 
 void
@@ -404,23 +370,20 @@ form_show_labels(const TableOptions *table, const ApiAccess *access, Bitmapset *
 	while ((attnum = bms_next_member(wanted, attnum)) > 0)
 	{
 		char	   *attr;
-		LabelKind	kind;
-		LabelMap   *map;
+		LabelSet   *set;
 
 		if (!option_shows_label(table->relid, attnum))
 			continue;
 		if (cache == NULL)
 			cache = pin_cache(access->session->umid);
 		attr = option_attr(table->relid, attnum);
-		kind = kind_of_attr(attr);
-		map = kind != LABEL_NONE ? map_of_kind(cache, table, access->userid, kind) :
-			map_of_attr(cache, table, access->userid, attr);
-		if (map == NULL)
+		set = labels_of_attr(cache, table, access->userid, attr);
+		if (set == NULL)
 			ereport(ERROR,
 					(errcode(ERRCODE_FDW_INVALID_DATA_TYPE),
 					 errmsg("attr \"%s\" of column \"%s\" of foreign table \"%s\" has no labels to show",
 							attr, get_attname(table->relid, attnum, false), get_rel_name(table->relid)),
 					 errhint("Fields with options, users, departments and labels have; drop the column's option show.")));
-		show(format, attnum, find_label, map);
+		show(format, attnum, label_find, set);
 	}
 }

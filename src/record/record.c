@@ -184,7 +184,12 @@ convert_column(Place *place, int i, Datum *values, bool *isnull)
 	place->column = column;
 	column->met = column->met || slice.kind != LEX_MISSING;
 	if (column->label || (column->reduced && (slice.kind == LEX_OBJECT || slice.kind == LEX_ARRAY)))
-		slice = record_label(column, &slice);
+	{
+		LexSlice	form = get_value(place, place->format->ncolumns + 1);
+		int64		form_id;
+
+		slice = record_label(column, value_int64(&form, &form_id) ? form_id : 0, &slice);
+	}
 	values[column->index] = value_datum(column->type, &slice, &isnull[column->index]);
 }
 
@@ -361,6 +366,7 @@ record_format(TupleDesc tupdesc, Bitmapset *wanted, char **attrs, char **constan
 	format->record = attr_root();
 	format->data = attr_want(format->record, "data");
 	place_column(format, &format->id, format->id_key);
+	place_column(format, &format->form_id, "formId");
 	place_column(format, &format->add_time, "addTime");
 	place_column(format, &format->update_time, "updateTime");
 

@@ -115,13 +115,16 @@ extern RecordPage *record_read_single(RecordFormat *format, MemoryContext parent
 extern void record_show_details(RecordFormat *format);
 
 /*
- * Has a column of a RecordFormat show labels.  "label" tells that of a value (UTF-8,
- * strings unescaped, numbers as they are), or NULL where there is none: the value is
- * shown then.  Arrays are shown so element by element, what comes as an object with
+ * The label of a value (UTF-8, strings unescaped, numbers as they are) in a record of
+ * that form (0: it does not say), or NULL where there is none.
+ */
+typedef const char *(*RecordLabel) (void *arg, int64 form_id, const char *value);
+
+/*
+ * Has a column of a RecordFormat show labels; a value without one is shown itself.  Arrays are shown so element by element, what comes as an object with
  * text or name by that.
  */
-extern void record_show(void *format, AttrNumber attnum,
-						const char *(*label) (void *arg, const char *value), void *arg);
+extern void record_show(void *format, AttrNumber attnum, RecordLabel label, void *arg);
 
 /* The attnums of wanted columns whose attr none of the rows so far had, not even empty. */
 extern Bitmapset *record_unmet(const RecordFormat *format);

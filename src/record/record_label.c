@@ -18,9 +18,9 @@
 #include "record/record_label.h"
 
 static void
-append_text(StringInfo out, const RecordColumn *column, const char *value)
+append_text(StringInfo out, const RecordColumn *column, int64 form_id, const char *value)
 {
-	const char *label = value[0] && column->label ? column->label(column->labels, value) : NULL;
+	const char *label = value[0] && column->label ? column->label(column->labels, form_id, value) : NULL;
 
 	escape_json(out, label ? label : value);
 }
@@ -41,7 +41,7 @@ first_text(const JsonTree *tree, const char *const *names)
 
 /* What is neither a text nor a number, nor made of these, is left away. */
 static void
-append_tree(StringInfo out, const RecordColumn *column, const JsonTree *tree)
+append_tree(StringInfo out, const RecordColumn *column, int64 form_id, const JsonTree *tree)
 {
 	static const char *const shown_names[] = {"text", "name", NULL};
 	static const char *const value_names[] = {"value", "id", "dataId", NULL};
@@ -52,7 +52,7 @@ append_tree(StringInfo out, const RecordColumn *column, const JsonTree *tree)
 	{
 		case JSON_TREE_STRING:
 		case JSON_TREE_NUMBER:
-			append_text(out, column, tree->text);
+			append_text(out, column, form_id, tree->text);
 			return;
 		case JSON_TREE_ARRAY:
 			appendStringInfoChar(out, '[');
@@ -61,7 +61,7 @@ append_tree(StringInfo out, const RecordColumn *column, const JsonTree *tree)
 				if (tree->members[i].type == JSON_TREE_NULL)
 					continue;
 				appendStringInfoString(out, n++ > 0 ? "," : "");
-				append_tree(out, column, &tree->members[i]);
+				append_tree(out, column, form_id, &tree->members[i]);
 			}
 			appendStringInfoChar(out, ']');
 			return;
@@ -72,7 +72,7 @@ append_tree(StringInfo out, const RecordColumn *column, const JsonTree *tree)
 			else
 			{
 				shown = first_text(tree, value_names);
-				append_text(out, column, shown ? shown : "");
+				append_text(out, column, form_id, shown ? shown : "");
 			}
 			return;
 		default:
@@ -96,7 +96,7 @@ is_reducible(const JsonTree *tree)
 }
 
 LexSlice
-record_label(const RecordColumn *column, const LexSlice *slice)
+record_label(const RecordColumn *column, int64 form_id, const LexSlice *slice)
 {
 	char	   *problem;
 	JsonTree   *tree;
@@ -117,13 +117,12 @@ record_label(const RecordColumn *column, const LexSlice *slice)
 	if (!column->label && !is_reducible(tree))
 		return *slice;
 	initStringInfo(&out);
-	append_tree(&out, column, tree);
+	append_tree(&out, column, form_id, tree);
 	return (LexSlice) {out.data, out.len, lex_kind(out.data)};
 }
 
 void
-record_show(void *format, AttrNumber attnum,
-			const char *(*label) (void *arg, const char *value), void *arg)
+record_show(void *format, AttrNumber attnum, RecordLabel label, void *arg)
 {
 	RecordFormat *record_format = format;
 

@@ -11,9 +11,9 @@
 #include "record/record_page.h"
 
 /*
- * A slice, palloc'd, with the column's labels in the place of values; what cannot be
+ * A slice, palloc'd, with the column's labels in that form in the place of values; what cannot be
  * read stays as it is.
  */
-extern LexSlice record_label(const RecordColumn *column, const LexSlice *slice);
+extern LexSlice record_label(const RecordColumn *column, int64 form_id, const LexSlice *slice);
 
 #endif							/* XBB_RECORD_LABEL_H */

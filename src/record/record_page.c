@@ -190,7 +190,7 @@ keep_value(PageReader *reader, const RecordSpan *span, RecordSpan *kept)
 	return true;
 }
 
-/* Keeps the values of the columns, and the id; false if they become too many. */
+/* Keeps the values of the columns, the id and the form's; false if they become too many. */
 static bool
 keep_record(PageReader *reader)
 {
@@ -203,10 +203,10 @@ keep_record(PageReader *reader)
 	/* all else lies within it */
 	if (format->whole && !keep_value(reader, record, &copy))
 		return false;
-	for (int i = 0; i <= format->ncolumns; i++)
+	for (int i = 0; i < record_width(format); i++)
 	{
-		const RecordSpan *span = find_field(reader, i < format->ncolumns ?
-											&format->columns[i] : &format->id);
+		const RecordSpan *span = find_field(reader, i < format->ncolumns ? &format->columns[i] :
+											i == format->ncolumns ? &format->id : &format->form_id);
 
 		if (!format->whole)
 		{

@@ -31,7 +31,7 @@ typedef struct RecordColumn
 	ValueType  *type;
 	bool		required;		/* what does not fit is an error in any case */
 	bool		met;			/* a record had the attr */
-	const char *(*label) (void *arg, const char *value);	/* or NULL: see record_show */
+	RecordLabel label;			/* or NULL: see record_show */
 	void	   *labels;			/* its argument */
 	bool		reduced;		/* objects of details are read as their values */
 	Oid			typid;
@@ -64,6 +64,7 @@ struct RecordFormat
 	Attr	   *data;			/* its "data" */
 	RecordNames names;			/* met in records */
 	RecordColumn id;
+	RecordColumn form_id;
 	RecordColumn add_time;
 	RecordColumn update_time;
 	int			longest;		/* name, bytes */
@@ -95,15 +96,15 @@ typedef struct RecordPageData
 	char	   *values;			/* each with a NUL behind it */
 	Size		used;			/* bytes */
 	Size		size;
-	RecordSpan *spans;			/* of row 0: its columns, its id; of row 1; ... */
+	RecordSpan *spans;			/* of row 0: its columns, its id, its form's; of row 1; ... */
 	int			capacity;		/* rows */
 } RecordPageData;
 
-/* Spans of a row: those of the columns, in their order, and the id's. */
+/* Spans of a row: those of the columns, in their order, the id's, and the form_id's. */
 static inline int
 record_width(const RecordFormat *format)
 {
-	return format->ncolumns + 1;
+	return format->ncolumns + 2;
 }
 
 static inline LexSlice
