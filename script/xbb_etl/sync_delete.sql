@@ -28,7 +28,8 @@ END
 $$;
 
 -- Of what the windows did not find, what the source has not under its dataId either; the
--- rest is loaded.  Once more is gone than may go, no more is looked for.
+-- rest is loaded, once all was asked: no lock is held meanwhile.  Once more is gone than may
+-- go, no more is looked for.
 CREATE FUNCTION xbb._sync_look_again(def xbb.sync_definition, run bigint, ids bigint[], most bigint,
   OUT counts xbb._sync_counts, OUT gone bigint[], OUT unasked bigint)
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
@@ -37,18 +38,24 @@ DECLARE
   total constant bigint := pg_catalog.cardinality(ids);
   asked bigint := 0;
   part bigint[];
-  found_again pg_catalog.record;
+  ids_found bigint[];
+  stage integer;
+  stages integer[] := '{}';
 BEGIN
   gone := '{}';
   WHILE asked < total AND (def.delete_mode = 'ignore' OR pg_catalog.cardinality(gone) <= most) LOOP
     part := ids[asked + 1:asked + step];
     asked := asked + pg_catalog.cardinality(part);
-    found_again := xbb._sync_load_ids(def, run, part);
-    counts := xbb._sync_add(counts, found_again.counts);
+    stage := xbb._sync_stage(def, NULL, NULL, part);
+    stages := stages || stage;
+    ids_found := xbb._sync_staged_ids(def, stage);
     gone := gone || (SELECT coalesce(pg_catalog.array_agg(u.id), '{}') FROM pg_catalog.unnest(part) u (id)
-                     WHERE NOT EXISTS (SELECT FROM pg_catalog.unnest(found_again.ids_found) f (id) WHERE f.id = u.id));
+                     WHERE NOT EXISTS (SELECT FROM pg_catalog.unnest(ids_found) f (id) WHERE f.id = u.id));
   END LOOP;
   unasked := total - asked;
+  FOREACH stage IN ARRAY stages LOOP
+    counts := xbb._sync_add(counts, xbb._sync_load(def, run, stage, present => true));
+  END LOOP;
 END
 $$;
 
@@ -138,7 +145,12 @@ BEGIN
   IF coalesce(ids, '{}') = '{}' THEN
     RETURN ROW(0, 0, 0, 0, 0, 0)::xbb._sync_counts;
   END IF;
-  deletable := xbb._sync_delete_limit(def);
+  BEGIN
+    deletable := xbb._sync_delete_limit(def);
+    RAISE EXCEPTION USING ERRCODE = 'XBB00';
+  EXCEPTION WHEN SQLSTATE 'XBB00' THEN
+    NULL;
+  END;
   looked := xbb._sync_look_again(def, run, ids, deletable.most);
   PERFORM xbb._sync_reject_drop(def.id, looked.gone);
   EXECUTE pg_catalog.format('SELECT pg_catalog.count(*) FROM %s t WHERE %s', def.target, xbb._sync_victims(def, '$1'))

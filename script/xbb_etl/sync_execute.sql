@@ -154,7 +154,7 @@ CREATE FUNCTION xbb._sync_step_plan(def xbb.sync_definition, task pg_catalog.tex
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   IF xbb._sync_is_list(def.source) THEN
-    counts := xbb._sync_load_list(def, run);
+    counts := xbb._sync_load_list(def, run, xbb._sync_stage(def, NULL, NULL));
   ELSIF task <> 'sync full' THEN
     counts := xbb._sync_load_at_once(def, run);
   END IF;

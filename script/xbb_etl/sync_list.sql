@@ -216,12 +216,11 @@ BEGIN
 END
 $$;
 
--- A run: reads the list and makes the target like it.  What was set aside before and is not
+-- A run: makes the target like the list that was read.  What was set aside before and is not
 -- now is loaded, or gone.
-CREATE FUNCTION xbb._sync_load_list(def xbb.sync_definition, run bigint) RETURNS xbb._sync_counts
+CREATE FUNCTION xbb._sync_load_list(def xbb.sync_definition, run bigint, stage integer) RETURNS xbb._sync_counts
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  stage integer := xbb._sync_stage(def, NULL, NULL);
   counts xbb._sync_counts := xbb._sync_list_delete(def, run, xbb._sync_list_ids(def, stage));
 BEGIN
   counts := xbb._sync_add(counts, xbb._sync_load(def, run, stage));

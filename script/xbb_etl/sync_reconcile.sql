@@ -13,7 +13,8 @@ LANGUAGE sql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET qu
 $$;
 
 -- The ids that the source shows between two times (NULL: all) and the target does not have
--- alike, and those that the source does not show.
+-- alike, and those that the source does not show.  What looks at the target before the API is
+-- asked again is a block that ends in an error of its own: the locks end with it.
 CREATE FUNCTION xbb._sync_differences(
   def xbb.sync_definition, low pg_catalog.timestamptz, high pg_catalog.timestamptz, OUT missed bigint[], OUT gone bigint[])
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
@@ -27,30 +28,23 @@ BEGIN
     xbb._sync_source_column(def.source, 'dataId', 'data_id'), time_column, def.source,
     CASE WHEN low IS NULL THEN 'true' ELSE pg_catalog.format('%I BETWEEN $1 AND $2', time_column) END), low, high, NULL);
   ids := pg_catalog.format('xbb._stage(%s) AS s (data_id pg_catalog.int8, update_time pg_catalog.timestamptz)', stage);
-  EXECUTE pg_catalog.format(
-    'SELECT pg_catalog.array_agg(s.data_id) FROM %s LEFT JOIN %s t
-       ON t.data_id = s.data_id AND t.update_time IS NOT DISTINCT FROM s.update_time
-     WHERE t.data_id IS NULL', ids, xbb._sync_known(def))
-  INTO missed;
-  EXECUTE pg_catalog.format(
-    'SELECT pg_catalog.array_agg(t.data_id) FROM %s t
-     WHERE %s AND %s', xbb._sync_known(def),
-    CASE WHEN low IS NULL THEN 'true' ELSE 't.update_time BETWEEN $1 AND $2' END,
-    xbb._sync_is_none_of(def, 't.data_id', ids, 's.data_id'))
-  INTO gone USING low, high;
+  BEGIN
+    EXECUTE pg_catalog.format(
+      'SELECT pg_catalog.array_agg(s.data_id) FROM %s LEFT JOIN %s t
+         ON t.data_id = s.data_id AND t.update_time IS NOT DISTINCT FROM s.update_time
+       WHERE t.data_id IS NULL', ids, xbb._sync_known(def))
+    INTO missed;
+    EXECUTE pg_catalog.format(
+      'SELECT pg_catalog.array_agg(t.data_id) FROM %s t
+       WHERE %s AND %s', xbb._sync_known(def),
+      CASE WHEN low IS NULL THEN 'true' ELSE 't.update_time BETWEEN $1 AND $2' END,
+      xbb._sync_is_none_of(def, 't.data_id', ids, 's.data_id'))
+    INTO gone USING low, high;
+    RAISE EXCEPTION USING ERRCODE = 'XBB00';
+  EXCEPTION WHEN SQLSTATE 'XBB00' THEN
+    NULL;
+  END;
   PERFORM xbb._stage_close(stage);
-END
-$$;
-
--- Loads records by their dataIds, as they are now, whatever their time: which of them the source has.
-CREATE FUNCTION xbb._sync_load_ids(def xbb.sync_definition, run bigint, ids bigint[],
-  OUT counts xbb._sync_counts, OUT ids_found bigint[])
-LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
-DECLARE
-  stage integer := xbb._sync_stage(def, NULL, NULL, ids);
-BEGIN
-  ids_found := xbb._sync_staged_ids(def, stage);
-  counts := xbb._sync_load(def, run, stage, present => true);
 END
 $$;
 
@@ -68,7 +62,8 @@ BEGIN
   IF differences.missed IS NULL THEN
     counts := ROW(0, 0, 0, 0, 0, 0)::xbb._sync_counts;
   ELSE
-    counts := (xbb._sync_load_ids(def, run, differences.missed)).counts;
+    -- as they are now, whatever their time
+    counts := xbb._sync_load(def, run, xbb._sync_stage(def, NULL, NULL, differences.missed), present => true);
   END IF;
 END
 $$;
@@ -89,11 +84,16 @@ DECLARE
   after_middle pg_catalog.timestamptz;
 BEGIN
   windows := pg_catalog.trim_array(windows, 1);
-  EXECUTE pg_catalog.format(
-    'SELECT pg_catalog.count(*), pg_catalog.to_timestamp(pg_catalog.floor(extract(epoch FROM
-       pg_catalog.percentile_disc(0.5) WITHIN GROUP (ORDER BY update_time))))
-     FROM %s t WHERE update_time BETWEEN $1 AND $2', xbb._sync_known(def))
-  INTO here, middle USING low, high;
+  BEGIN
+    EXECUTE pg_catalog.format(
+      'SELECT pg_catalog.count(*), pg_catalog.to_timestamp(pg_catalog.floor(extract(epoch FROM
+         pg_catalog.percentile_disc(0.5) WITHIN GROUP (ORDER BY update_time))))
+       FROM %s t WHERE update_time BETWEEN $1 AND $2', xbb._sync_known(def))
+    INTO here, middle USING low, high;
+    RAISE EXCEPTION USING ERRCODE = 'XBB00';
+  EXCEPTION WHEN SQLSTATE 'XBB00' THEN
+    NULL;
+  END;
   -- large counts may hide what cancels out, and the API may count no further than 10,000
   IF here <= limits.counted_records THEN
     there := xbb._total(def.source, low, high);

@@ -63,8 +63,9 @@ BEGIN
     checked := xbb._sync_check_again(def);
     def := checked.def;
     IF xbb._sync_is_list(def.source) THEN
+      stage := xbb._sync_stage(def, NULL, NULL);
       stage_before := xbb._stage_read(pg_catalog.format('SELECT * FROM %s t WHERE %s', def.target, xbb._sync_own_rows(def)), NULL, NULL, NULL);
-      counts := xbb._sync_load_list(def, 0);
+      counts := xbb._sync_load_list(def, 0, stage);
     ELSE
       read := xbb._sync_stage_window(def, 0, CASE WHEN NOT _sync_try.full THEN xbb._sync_low(def) END, NULL, _sync_try.full);
       ids := xbb._sync_staged_ids(def, read.stage);
