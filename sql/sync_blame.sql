@@ -68,6 +68,14 @@ BEGIN
 END $$;
 SELECT ends(s) FROM unnest(array['08006', '25006', '28000', '40001', '40P01', '53100', '55P03', '57P03', '58030', 'HV000', 'XX000',
   '22000', '23000', '54000', 'P0001', 'P0002', '0A000', '42501', 'ZZ999', 'AB123', '21000', '38000']) s;
+-- with the record, the table and the function, in the log, too
+SET blame.state = '55006';
+UPDATE source SET name = name || '.' WHERE data_id IN (19, 20, 21);
+CALL xbb.sync('blame');
+SELECT sqlstate, error FROM run;
+DROP TRIGGER a_fail ON target;
+CREATE TRIGGER a_fail AFTER INSERT OR UPDATE ON target FOR EACH ROW WHEN (NEW.serial_no = 'S20') EXECUTE FUNCTION fail_all();
+CALL xbb.sync('blame');
 DROP TRIGGER a_fail ON target;
 -- nor what all have in common: a thing that is not there
 TRUNCATE target;
@@ -77,6 +85,23 @@ CREATE TRIGGER broken BEFORE INSERT ON target FOR EACH ROW EXECUTE FUNCTION brok
 CALL xbb.sync('blame');
 SELECT status, sqlstate, error FROM run;
 DROP TRIGGER broken ON target;
+-- its name is told; a value that is looked up as one is not, also where all records have it
+CREATE FUNCTION looks_up() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+  IF current_setting('blame.state') = 'phone' THEN PERFORM NEW.phone::regclass;
+  ELSIF current_setting('blame.state') = 'value' THEN PERFORM lower(NEW.name)::regclass;
+  ELSE RAISE undefined_column USING MESSAGE = 'record "new" has no field "phones"'; END IF;
+  RETURN NEW; END $$;
+CREATE TRIGGER a_looks_up BEFORE INSERT ON target FOR EACH ROW EXECUTE FUNCTION looks_up();
+CREATE TABLE names AS SELECT data_id, name FROM source;
+UPDATE source SET name = 'Nowhere', phone = 'p' || phone;
+SET blame.state = 'phone';
+CALL xbb.sync('blame');
+SET blame.state = 'value';
+CALL xbb.sync('blame');
+SET blame.state = 'field';
+CALL xbb.sync('blame');
+UPDATE source s SET name = n.name, phone = substr(phone, 2) FROM names n WHERE n.data_id = s.data_id;
+DROP TRIGGER a_looks_up ON target;
 CALL xbb.sync('blame');
 SELECT status, inserted, rejected FROM run;
 
@@ -123,4 +148,23 @@ CALL xbb.sync('blame');
 SELECT status, sqlstate, error FROM run;
 
 SELECT xbb.drop_sync('blame');
+
+-- the column whose type or expression does it, with what the server says of the type
+CREATE TABLE prices AS SELECT n::bigint AS data_id, '2026-01-01Z'::timestamptz AS update_time, n::numeric AS p1, n::numeric AS p2, 'n' || n AS name
+  FROM generate_series(1, 6) n;
+UPDATE prices SET p2 = 123456.7 WHERE data_id = 2;
+UPDATE prices SET p1 = 123456.7, p2 = 123456.7 WHERE data_id = 3;
+UPDATE prices SET name = 'too long a name' WHERE data_id = 4;
+UPDATE prices SET p1 = 0 WHERE data_id = 5;
+CREATE TABLE priced (data_id bigint PRIMARY KEY, update_time timestamptz, p1 numeric(6,2), p2 numeric(6,2), name varchar(5), share numeric, e smallint);
+SELECT xbb.create_sync('blame prices', 'prices', 'priced', columns => '{"p1": "p1", "p2": "p2", "name": "name", "share": "1 / p1", "e": "data_id * 6000"}');
+CALL xbb.sync('blame prices');
+SELECT data_id, kind, sqlstate, error, context FROM rejects;
+SELECT data_id FROM priced;
+-- of functions that are computed all or none it is not known, but which they are
+CREATE FUNCTION inverse(n numeric) RETURNS numeric LANGUAGE plpgsql AS $$ BEGIN RETURN 1 / n; END $$;
+SELECT xbb.alter_sync('blame prices', columns => '{"share": "inverse(p1)"}');
+CALL xbb.sync('blame prices', full => true);
+SELECT data_id, sqlstate, context FROM rejects WHERE data_id = 5;
+SELECT xbb.drop_sync('blame prices');
 DROP SCHEMA "dingBlame" CASCADE;

@@ -115,7 +115,16 @@ BEGIN
   END IF;
 EXCEPTION WHEN OTHERS THEN
   GET STACKED DIAGNOSTICS failure.sqlstate = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+    failure.detail = PG_EXCEPTION_DETAIL, failure.hint = PG_EXCEPTION_HINT,
     failure.context = PG_EXCEPTION_CONTEXT, place.relation = TABLE_NAME, place.attribute = COLUMN_NAME, place.constraint = CONSTRAINT_NAME;
+  IF NOT xbb._sync_is_blamed(failure.sqlstate) THEN
+    IF transform IS NULL THEN
+      PERFORM xbb._sync_narrow(def, work, first, last, failure.sqlstate);
+      place.relation := coalesce(nullif(place.relation, ''), def.target_name);
+    END IF;
+    PERFORM xbb._sync_end(def, work, CASE WHEN first = last THEN first WHEN transform IS NOT NULL THEN greatest(xbb._stage_last(work.made) + 1, first) END,
+                          failure, place);
+  END IF;
   IF NOT xbb._sync_is_blamed(failure.sqlstate) OR transform IS NULL AND NOT xbb._sync_target_blames(def, failure.sqlstate) THEN
     RAISE;
   END IF;
@@ -145,6 +154,7 @@ DECLARE
   good bigint := 0;
   upto bigint;
   attempt pg_catalog.record;
+  failure xbb._sync_failure;
 BEGIN
   all_rejected := rejected;
   failed := 0;
@@ -164,9 +174,13 @@ BEGIN
       at := greatest(at, xbb._stage_last(work.made) + 1);
       size := 1;
     ELSE
-      all_rejected := all_rejected + xbb._sync_reject(work, at, attempt.failure);
+      failure := attempt.failure;
       failed := failed + 1;
-      PERFORM xbb._sync_suspect(attempt.failure, failed, xbb._stage_last(work.made) = 0);
+      IF at > loaded AND failed <= (xbb._sync_limits()).searched_rejects THEN
+        failure.context := pg_catalog.concat_ws(', ', 'column ' || xbb._sync_guilty_column(def, work, at, failure), failure.context);
+      END IF;
+      all_rejected := all_rejected + xbb._sync_reject(work, at, failure);
+      PERFORM xbb._sync_suspect(def, work.run, failure, failed, xbb._stage_last(work.made) = 0);
       PERFORM xbb._sync_limit_rejects(def, work, all_rejected);
       span := greatest((coalesce(span, good) + good) / 2, 1);
       size := least(xbb._sync_pace(span, 0), most);
@@ -183,7 +197,9 @@ LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp 
 BEGIN
   PERFORM xbb._stage_piece(work.stage, n, n, false);
   RETURN xbb._stage_execute(work.stage, work.set_aside, array[array[
-    CASE WHEN failure.sqlstate LIKE '23%' THEN 'constraint' ELSE 'expression' END, failure.sqlstate, failure.message, failure.context]],
+    CASE WHEN failure.sqlstate LIKE '23%' THEN 'constraint' ELSE 'expression' END, failure.sqlstate,
+    failure.message || CASE WHEN failure.sqlstate LIKE '22%' AND failure.detail <> '' THEN pg_catalog.format(' (%s)', failure.detail) ELSE '' END,
+    nullif(failure.context, '')]],
     array[n]);
 END
 $$;
@@ -386,7 +402,7 @@ BEGIN
     ELSE
       counts := xbb._sync_add(counts, ROW(1, 0, 0, 0, xbb._sync_reject(work, at, attempt.failure), 0)::xbb._sync_counts);
       work.has_rejects := true;
-      PERFORM xbb._sync_suspect(attempt.failure, at, counts.inserted + counts.updated + counts.unchanged = 0);
+      PERFORM xbb._sync_suspect(def, work.run, attempt.failure, at, counts.inserted + counts.updated + counts.unchanged = 0);
       PERFORM xbb._sync_limit_rejects(def, work, counts.rejected);
       span := greatest((coalesce(span, good) + good) / 2, 1);
       size := least(xbb._sync_pace(span, 0), most);

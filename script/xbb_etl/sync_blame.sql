@@ -33,6 +33,100 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
               THEN pg_catalog.regexp_replace($2, '".*"', '"..."') ELSE $2 END
 $$;
 
+-- Is what the message of failures quotes a name, and so not masked?  It is where it is the same for
+-- all that a run has set aside for them, and none of their values.
+CREATE FUNCTION xbb._sync_quotes_names(def xbb.sync_definition, run bigint, failure xbb._sync_failure) RETURNS boolean
+LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT coalesce(pg_catalog.bool_and(r.error = ($3).message AND NOT EXISTS (
+    SELECT FROM pg_catalog.regexp_matches(r.error, '"([^"]*)"', 'g') q (q)
+    -- a name before a colon is a column's
+    WHERE pg_catalog.concat(r.raw, ' ', r.staged)
+          ~* (E'\\m' || pg_catalog.regexp_replace(q.q[1], '([^[:alnum:][:space:]_])', E'\\\\\\1', 'g') || E'\\M(?!"\\s*:)'))), false)
+  FROM xbb.sync_reject r
+  WHERE r.owner = ($1).owner AND r.sync = ($1).name AND r.run = $2 AND r.sqlstate = ($3).sqlstate
+$$;
+
+-- Which record it was, by its number in the stage, and its label; NULL: not known.
+CREATE FUNCTION xbb._sync_record_words(def xbb.sync_definition, work xbb._sync_work, n bigint) RETURNS pg_catalog.text
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  words pg_catalog.text;
+BEGIN
+  IF n IS NOT NULL AND xbb._stage_piece(work.stage, n, n, false) > 0 THEN
+    EXECUTE pg_catalog.format('SELECT pg_catalog.concat(''record '', s.%I, %s) FROM %s', xbb._sync_own_columns(def.source) ->> xbb._sync_id(def),
+      coalesce(pg_catalog.format(''' ('' || s.%I::pg_catalog.text || '')''', xbb._sync_label(def)), 'NULL'),
+      xbb._sync_staged(def, work.stage, 's', xbb._sync_staged_columns(def))) INTO words;
+  END IF;
+  RETURN words;
+END
+$$;
+
+-- Of a piece that fails for what ends the run, looks for the record at which it does so: a half at a
+-- time, what succeeds stays until the run's end.  That one ends it, if it is found.  Not where it
+-- would be the same again, or take as long.
+CREATE FUNCTION xbb._sync_narrow(def xbb.sync_definition, work xbb._sync_work, first bigint, last bigint, sqlstate pg_catalog.text) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  middle constant bigint := (first + last) / 2;
+BEGIN
+  IF first < last AND sqlstate <> '55P03' AND pg_catalog.left(sqlstate, 2) <> ALL (array['08', '40', '53', '57', '58', 'HV', 'XB', 'XX']) THEN
+    PERFORM xbb._sync_attempt(def, work, NULL, first, middle);
+    PERFORM xbb._sync_attempt(def, work, NULL, middle + 1, last);
+  END IF;
+END
+$$;
+
+-- Ends a run for what no record can be blamed for, with the record, the table and the functions that
+-- were at work.  What the API says, and what is our own, goes as it came.
+CREATE FUNCTION xbb._sync_end(
+  def xbb.sync_definition, work xbb._sync_work, n bigint, failure xbb._sync_failure, place xbb._sync_error_names) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  IF xbb._sync_is_blamed(failure.sqlstate) OR pg_catalog.left(failure.sqlstate, 2) = ANY (array['HV', 'XB']) THEN
+    RETURN;
+  END IF;
+  failure.detail := pg_catalog.concat_ws(' ', nullif(failure.detail, ''), pg_catalog.format('It was %s.',
+    pg_catalog.concat_ws(', ', xbb._sync_record_words(def, work, n), xbb._sync_error_place(place, failure.context))));
+  IF failure.hint = '' THEN
+    RAISE EXCEPTION USING ERRCODE = failure.sqlstate, MESSAGE = failure.message, DETAIL = failure.detail;
+  END IF;
+  RAISE EXCEPTION USING ERRCODE = failure.sqlstate, MESSAGE = failure.message, DETAIL = failure.detail, HINT = failure.hint;
+END
+$$;
+
+-- The first column of the target whose expression, or whose type, a record of the stage fails at;
+-- NULL: it cannot be told, since the owner's expressions are computed all or none.
+CREATE FUNCTION xbb._sync_guilty_column(def xbb.sync_definition, work xbb._sync_work, n bigint, failure xbb._sync_failure)
+RETURNS pg_catalog.text
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  alone xbb._sync_work := work;
+  names pg_catalog.text[] := array[xbb._sync_id(def)];
+  candidates pg_catalog.text[] := pg_catalog.array_remove(def.target_columns, xbb._sync_id(def));
+  attempt pg_catalog.record;
+BEGIN
+  LOOP
+    alone.made := xbb._stage_make(def.target, names);
+    attempt := xbb._sync_attempt(def, alone, pg_catalog.format('SELECT %s, s."#n" FROM %s, %s', xbb._sync_list(names, 'r.%1$I'),
+      xbb._sync_staged(def, work.stage, 's', xbb._sync_staged_columns(def)), xbb._sync_transformed(def)), n, n);
+    PERFORM xbb._stage_close(alone.made);
+    IF names = array[xbb._sync_id(def)] THEN
+      IF attempt.failure IS NOT NULL THEN
+        RETURN NULL;
+      END IF;
+    ELSIF (attempt.failure).sqlstate = failure.sqlstate THEN
+      candidates := names;
+    ELSE
+      candidates := candidates[pg_catalog.cardinality(names) + 1:];
+    END IF;
+    IF pg_catalog.cardinality(candidates) <= 1 THEN
+      RETURN candidates[1];
+    END IF;
+    names := candidates[:pg_catalog.cardinality(candidates) / 2];
+  END LOOP;
+END
+$$;
+
 -- A record that was set aside, in words without its values.
 CREATE FUNCTION xbb._sync_reject_words(reject xbb.sync_reject) RETURNS pg_catalog.text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$

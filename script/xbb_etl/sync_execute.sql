@@ -268,7 +268,7 @@ BEGIN
     place := pg_catalog.regexp_replace(place, ', value .*$', '');
   END IF;
   noted := failure;
-  noted.message := failure.message || coalesce(': ' || place, '');
+  noted.message := failure.message || coalesce(': ' || place, ' (' || substring(failure.detail FROM 'It was ((?:record|table|column|constraint|PL/pgSQL|SQL) .*)[.]$') || ')', '');
   PERFORM xbb._sync_note(def, run, 'failed', counts, before, noted);
   IF place IS NOT NULL THEN
     failure.detail := pg_catalog.format('It was %s.', place);

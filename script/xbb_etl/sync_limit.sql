@@ -84,11 +84,13 @@ $$;
 
 -- Ends a run whose first records have all failed, with an error that is rather the
 -- statement's: a function that is not there, a right.
-CREATE FUNCTION xbb._sync_suspect(failure xbb._sync_failure, failed bigint, none_has_come boolean) RETURNS void
+CREATE FUNCTION xbb._sync_suspect(def xbb.sync_definition, run bigint, failure xbb._sync_failure, failed bigint, none_has_come boolean)
+RETURNS void
 LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   IF none_has_come AND failed >= (xbb._sync_limits()).suspects AND xbb._sync_is_suspicious(failure.sqlstate) THEN
-    RAISE EXCEPTION 'the first % records failed alike: %', failed, xbb._sync_masked(failure.sqlstate, failure.message)
+    RAISE EXCEPTION 'the first % records failed alike: %', failed,
+      CASE WHEN xbb._sync_quotes_names(def, run, failure) THEN failure.message ELSE xbb._sync_masked(failure.sqlstate, failure.message) END
       USING ERRCODE = failure.sqlstate, DETAIL = pg_catalog.format('It was %s.', coalesce(failure.context, 'in an expression'));
   END IF;
 END

@@ -60,6 +60,14 @@ look('a trigger', 50, 'serial_no text, phone text', $all, "$refuse $call");
 look('a trigger, and a limit', 11, 'serial_no text, phone text', $all,
 	"CREATE TRIGGER refuse BEFORE INSERT ON target FOR EACH ROW EXECUTE FUNCTION refuse(); SELECT xbb.alter_sync('s', reject_limit => 10);\n$call");
 look('an unknown table', 0, 'serial_no text, phone text', '{"serial_no": "serial_no", "phone": "(phone::regclass)::text"}', $call);
+look('a table of all numbers', 0, 'serial_no text, phone text', '{"serial_no": "serial_no", "phone": "(\'\'p\'\' || phone)::regclass::text"}', $call);
+look('a type, with the server\'s detail', 50, 'serial_no text, phone numeric(6,2)', '{"serial_no": "serial_no", "phone": "phone::numeric"}', $call);
+look('what no record can be blamed for', 0, 'serial_no text, phone text', $all, <<"END");
+CREATE OR REPLACE FUNCTION busy() RETURNS trigger LANGUAGE plpgsql AS \$\$ BEGIN
+  IF NEW.data_id = 7 THEN PERFORM NEW.phone; RAISE object_in_use; END IF; RETURN NEW; END \$\$;
+CREATE TRIGGER busy BEFORE INSERT ON target FOR EACH ROW EXECUTE FUNCTION busy();
+$call
+END
 look('a constraint at COMMIT', 0, 'serial_no text, phone text', $all, <<"END");
 CREATE TABLE late (phone text UNIQUE DEFERRABLE INITIALLY DEFERRED);
 INSERT INTO late SELECT phone FROM source WHERE data_id = 7;
