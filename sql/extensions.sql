@@ -60,7 +60,7 @@ DROP EXTENSION xbb_fdw;
 DROP EXTENSION xbb_etl;
 SELECT count(*) FROM target;
 SELECT count(*) FROM source;
-SELECT count(*) AS of_the_sync FROM pg_class WHERE relnamespace = 'xbb'::regnamespace AND relname NOT IN ('stats', 'quota');
+SELECT count(*) AS of_the_sync FROM pg_class WHERE relnamespace = 'xbb'::regnamespace AND relname NOT IN ('stats', 'quota', 'quota_use');
 CREATE EXTENSION xbb_etl;
 TABLE xbb.sync_status;
 DROP EXTENSION xbb_fdw CASCADE;

@@ -67,6 +67,25 @@ SELECT outcome('CALL xbb.sync(''quota'')');
 SELECT allow(2, '0%');
 SELECT outcome('SELECT count(*) FROM source') FROM generate_series(1, 3);
 
+-- who has used it: a run of the sync counts as its, all else as typed
+SELECT role = current_user AS mine, task, used_today > 0 AS some
+FROM xbb.quota_use WHERE server = 'quota' AND database = current_database() ORDER BY task;
+SELECT sum(u.used_today) = max(q.used_today) AS all_of_it FROM xbb.quota_use u JOIN xbb.quota q USING (server) WHERE server = 'quota';
+SELECT used_today AS before FROM xbb.quota_use WHERE server = 'quota' AND database = current_database() AND task = 'quota' \gset
+SELECT allow(10, '4');
+CALL xbb.sync('quota');
+SELECT used_today - :before AS more FROM xbb.quota_use WHERE server = 'quota' AND database = current_database() AND task = 'quota';
+GRANT SELECT ON source TO regress_xbb_quota;
+GRANT USAGE ON FOREIGN SERVER quota TO regress_xbb_quota;
+SET ROLE regress_xbb_quota;
+SELECT count(*) FROM source;
+SELECT role, task, used_today FROM xbb.quota_use WHERE server = 'quota' AND database = current_database();
+RESET ROLE;
+GRANT pg_read_all_stats TO regress_xbb_quota;
+SET ROLE regress_xbb_quota;
+SELECT count(*) >= 3 FROM xbb.quota_use WHERE server = 'quota' AND database = current_database();
+RESET ROLE;
+
 -- not without a run, nor by who has none
 SELECT allow(10, '100%');
 SELECT id FROM xbb.sync_definition WHERE name = 'quota' \gset

@@ -129,6 +129,7 @@ budget_of(const ServerOptions *server)
 		.account = server->corpid,
 		.rate = server->rate_limit,
 		.daily_quota = server->daily_quota,
+		.task = task_name() ? pstrdup(task_name()) : NULL,
 		.reserve = task_is_incremental() ? 0 : server->quota_reserve,
 		.time_zone = server->time_zone,
 	};
@@ -140,6 +141,14 @@ api_quota(const ServerOptions *server, LimiterQuota *quota)
 	LimiterBudget budget = budget_of(server);
 
 	call_quota(server->base_url, &budget, quota);
+}
+
+LimiterUse *
+api_uses(const ServerOptions *server, int *nuses)
+{
+	LimiterBudget budget = budget_of(server);
+
+	return call_uses(server->base_url, &budget, nuses);
 }
 
 ApiQueue *

@@ -107,6 +107,9 @@ extern void api_task(const char *name, bool incremental);
 /* How a server's account stands. */
 extern void api_quota(const ServerOptions *server, LimiterQuota *quota);
 
+/* Who has used its day: see limiter_uses. */
+extern LimiterUse *api_uses(const ServerOptions *server, int *nuses);
+
 /* How many more requests the statement may send: see limit_left. */
 extern int64 api_requests_left(const ApiQueue *queue, int64 *limit);
 

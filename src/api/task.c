@@ -17,7 +17,7 @@ static struct
 {
 	int			level;			/* of subtransactions; 0 = none */
 	bool		incremental;
-	char		name[TASK_SIZE];
+	char		name[LIMITER_TASK_SIZE];
 }			task;
 
 static void
@@ -38,7 +38,7 @@ void
 api_task(const char *name, bool incremental)
 {
 	static bool registered = false;
-	int			length = pg_mbcliplen(name, strlen(name), TASK_SIZE - 1);
+	int			length = pg_mbcliplen(name, strlen(name), LIMITER_TASK_SIZE - 1);
 
 	if (!registered)
 	{

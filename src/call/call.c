@@ -248,8 +248,7 @@ retry_or_raise(CallQueue *queue, Call *call, const CallFault *fault, CallAnswer 
 	call_count_error(queue, fault->kind, fault->message);
 	if (fault->refused)
 		count_event(queue, LIMITER_REFUSED, 1);
-	again = wait_later(wait_clock(),
-										retry_delay_ms(call, fault));
+	again = wait_later(wait_clock(), retry_delay_ms(call, fault));
 	if (fault->refused)
 		limiter_refused(&queue->spec.budget, again);
 
@@ -310,7 +309,7 @@ judge_call(CallQueue *queue, Call *call, CallAnswer *answer)
 	answer->date = http->date;
 	success = owner->judge(owner->arg, http, answer, &fault);
 	log_call(queue, call, http, answer, success ? NULL : &fault);
-	limiter_ended(&queue->spec.budget, call->slot, !success && fault.down,
+	limiter_ended(&queue->spec.budget, queue->spec.userid, call->slot, !success && fault.down,
 				  !success && fault.uncounted);
 	if (success)
 		count_event(queue, LIMITER_ROWS, answer->nrows);
@@ -365,11 +364,19 @@ call_quota(const char *url, const LimiterBudget *budget, LimiterQuota *quota)
 	limiter_look(&whole, quota);
 }
 
+LimiterUse *
+call_uses(const char *url, const LimiterBudget *budget, int *nuses)
+{
+	LimiterBudget whole = *budget;
+
+	whole.origin = place_origin(url);
+	return limiter_uses(&whole, nuses);
+}
+
 CallQueue *
 call_open(const CallSpec *spec)
 {
-	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext,
-												  "xbb_fdw requests",
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "xbb_fdw requests",
 												  ALLOCSET_SMALL_SIZES);
 	CallQueue  *queue = MemoryContextAllocZero(context, sizeof(CallQueue));
 

@@ -144,6 +144,9 @@ typedef struct CallQueue CallQueue;
 /* How the account of a budget stands at a place, whose URL is that of call_place. */
 extern void call_quota(const char *url, const LimiterBudget *budget, LimiterQuota *quota);
 
+/* Who has used its day: see limiter_uses. */
+extern LimiterUse *call_uses(const char *url, const LimiterBudget *budget, int *nuses);
+
 /*
  * Lives in a child of the current context, which abandons what is under way when it
  * ends.  Raises nothing but out of memory.

@@ -29,10 +29,12 @@
 #define STATS_COLUMNS (STATS_KEYS + LIMITER_NCOUNTERS + 3)
 
 #define QUOTA_COLUMNS 7
+#define QUOTA_USE_COLUMNS 4
 
 PG_FUNCTION_INFO_V1(xbb_fdw_stats);
 PG_FUNCTION_INFO_V1(xbb_fdw_stats_reset);
 PG_FUNCTION_INFO_V1(xbb_fdw_quota);
+PG_FUNCTION_INFO_V1(xbb_fdw_quota_use);
 
 /* As pg_stat_activity decides it. */
 static bool
@@ -111,4 +113,34 @@ xbb_fdw_quota(PG_FUNCTION_ARGS)
 	nulls[5] = quota.held_until == 0;
 	values[6] = Int32GetDatum(quota.failures);
 	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(tupdesc), values, nulls)));
+}
+
+Datum
+xbb_fdw_quota_use(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+	const ServerOptions *server = option_server(PG_GETARG_OID(0));
+	LimiterUse *uses;
+	int			nuses;
+
+	InitMaterializedSRF(fcinfo, 0);
+	if (rsinfo->setDesc->natts != QUOTA_USE_COLUMNS)
+		elog(ERROR, "xbb._quota_use() does not return what it should");
+	uses = api_uses(server, &nuses);
+	for (int i = 0; i < nuses; i++)
+	{
+		const LimiterUse *use = &uses[i];
+		Datum		values[QUOTA_USE_COLUMNS];
+		bool		nulls[QUOTA_USE_COLUMNS] = {false};
+
+		if (!stats_may_see(use->userid))
+			continue;
+		values[0] = ObjectIdGetDatum(use->databaseid);
+		values[1] = ObjectIdGetDatum(use->userid);
+		values[2] = CStringGetTextDatum(use->task);
+		nulls[2] = use->task[0] == '\0';
+		values[3] = Int64GetDatum(use->used);
+		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
+	}
+	return (Datum) 0;
 }

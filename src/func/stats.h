@@ -22,4 +22,7 @@ extern PGDLLEXPORT Datum xbb_fdw_stats_reset(PG_FUNCTION_ARGS);
 /* xbb._quota(server oid): how the server's account stands. */
 extern PGDLLEXPORT Datum xbb_fdw_quota(PG_FUNCTION_ARGS);
 
+/* xbb._quota_use(server oid): who has used its account's day, of those whom the caller may see. */
+extern PGDLLEXPORT Datum xbb_fdw_quota_use(PG_FUNCTION_ARGS);
+
 #endif							/* XBB_STATS_H */

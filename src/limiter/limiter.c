@@ -24,17 +24,11 @@
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "storage/lwlock.h"
-#include "utils/datetime.h"
 
 #include "base/compat.h"
+#include "limiter/day.h"
 #include "limiter/limiter.h"
-#include "limiter/share.h"
-
-/* A change of LimiterShared needs another name: old backends may be alive. */
-#define LIMITER_SEGMENT "xbb_fdw limiter 3"
-
-#define LIMITER_ACCOUNTS 64
-#define LIMITER_ROWS_KEPT 512
+#include "limiter/limiter_data.h"
 
 /*
  * An API that failed so often in a row, for so long, is down; then it is looked at now
@@ -43,41 +37,6 @@
 #define LIMITER_FAILURES 20
 #define LIMITER_FAILING (15 * SLOT_SECOND)
 #define LIMITER_PROBE (10 * SLOT_SECOND)
-
-/* Guarded by accounts_lock; times are of wait_clock(). */
-typedef struct LimiterAccount
-{
-	uint64		key[2];			/* of origin and corpid */
-	WaitTime	touched;		/* last use, or last slot; 0 = free */
-	ShareAccount share;
-	SlotDays	days;			/* numbers: Julian dates */
-	int			failures;		/* in a row, such as of an API that is down */
-	WaitTime	failing_since;	/* the first of them */
-	WaitTime	probe_at;		/* when one more may be sent */
-} LimiterAccount;
-
-/* Guarded by rows_lock. */
-typedef struct LimiterRow
-{
-	TimestampTz touched;		/* last use; 0 = free */
-	LimiterStats stats;
-} LimiterRow;
-
-typedef struct LimiterShared
-{
-	int			tranche;		/* of the locks; never changes */
-	LWLock		accounts_lock;
-	LWLock		rows_lock;
-	LimiterAccount accounts[LIMITER_ACCOUNTS];
-	LimiterRow	rows[LIMITER_ROWS_KEPT];
-} LimiterShared;
-
-/* A day of an account's time zone. */
-typedef struct LimiterDay
-{
-	int			number;			/* Julian date */
-	TimestampTz end;			/* the midnight that ends it */
-} LimiterDay;
 
 /* Mapped once, for the life of the backend. */
 static LimiterShared *shared = NULL;
@@ -101,8 +60,8 @@ segment_hint(void *arg)
 			sizeof(LimiterShared) / 1024);
 }
 
-static void
-segment_attach(void)
+LimiterShared *
+limiter_segment(void)
 {
 	ErrorContextCallback context = {
 		.previous = error_context_stack,
@@ -111,19 +70,20 @@ segment_attach(void)
 	LimiterShared *segment;
 
 	if (shared)
-		return;
+		return shared;
 	error_context_stack = &context;
 	segment = compat_shared_segment(LIMITER_SEGMENT, sizeof(LimiterShared),
 									segment_init);
 	error_context_stack = context.previous;
 	LWLockRegisterTranche(segment->tranche, "xbb_limiter");
 	shared = segment;
+	return shared;
 }
 
 /* ---- budgets ---- */
 
-static void
-account_key(const LimiterBudget *budget, uint64 key[2])
+void
+limiter_account_key(const LimiterBudget *budget, uint64 key[2])
 {
 	uint64		account_length = strlen(budget->account);
 
@@ -148,8 +108,8 @@ account_lock(const LimiterBudget *budget, WaitTime *now)
 	LimiterAccount *account = NULL;
 	uint64		key[2];
 
-	account_key(budget, key);
-	segment_attach();
+	limiter_account_key(budget, key);
+	limiter_segment();
 	LWLockAcquire(&shared->accounts_lock, LW_EXCLUSIVE);
 	*now = wait_clock();
 	for (int i = 0; i < LIMITER_ACCOUNTS; i++)
@@ -184,29 +144,6 @@ account_unlock(LimiterAccount *account)
 	LWLockRelease(&shared->accounts_lock);
 }
 
-/* The present day of a time zone. */
-static LimiterDay
-day_now(pg_tz *time_zone)
-{
-	pg_time_t	now = timestamptz_to_time_t(GetCurrentTimestamp());
-	struct pg_tm *local = pg_localtime(&now, time_zone);
-	struct pg_tm midnight = {0};
-	LimiterDay	day;
-
-	day.number = date2j(local->tm_year + 1900, local->tm_mon + 1, local->tm_mday);
-	j2date(day.number + 1, &midnight.tm_year, &midnight.tm_mon, &midnight.tm_mday);
-	day.end = ((TimestampTz) (day.number + 1 - POSTGRES_EPOCH_JDATE) * SECS_PER_DAY +
-			   DetermineTimeZoneOffset(&midnight, time_zone)) * USECS_PER_SEC;
-	return day;
-}
-
-/* The day of a moment that is so many microseconds away. */
-static int
-day_of(const LimiterDay *today, int64 away)
-{
-	return GetCurrentTimestamp() + away < today->end ? today->number : today->number + 1;
-}
-
 /* Counts a request of a day, unless it is none of those that are for who asks. */
 static bool
 day_count(SlotDays *days, int day, const LimiterBudget *budget)
@@ -226,22 +163,35 @@ quota_used_up(const LimiterBudget *budget, int day)
 	int			mday;
 
 	j2date(day + 1, &year, &month, &mday);
-	if (budget->reserve > 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
-				 errmsg("daily quota of %lld requests is used up for corpid \"%s\", but for its reserve of %lld",
-						(long long) budget->daily_quota, budget->account,
-						(long long) Min(budget->reserve, budget->daily_quota)),
-				 errdetail("It is renewed at %04d-%02d-%02d 00:00, time zone %s.",
-						   year, month, mday, pg_get_timezone_name(budget->time_zone)),
-				 errhint("The reserve is for incremental syncs. Wait until then, or lower the server's option quota_reserve.")));
 	ereport(ERROR,
 			(errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
+			 budget->reserve > 0 ?
+			 errmsg("daily quota of %lld requests is used up for corpid \"%s\", but for its reserve of %lld",
+					(long long) budget->daily_quota, budget->account,
+					(long long) Min(budget->reserve, budget->daily_quota)) :
 			 errmsg("daily quota of %lld requests is used up for corpid \"%s\"",
 					(long long) budget->daily_quota, budget->account),
 			 errdetail("It is renewed at %04d-%02d-%02d 00:00, time zone %s.",
 					   year, month, mday, pg_get_timezone_name(budget->time_zone)),
-			 errhint("Wait until then, or raise the server's option daily_quota if the API allows the account more.")));
+			 errhint(budget->reserve > 0 ?
+					 "The reserve is for incremental syncs. Wait until then, or lower the server's option quota_reserve." :
+					 "Wait until then, or raise the server's option daily_quota if the API allows the account more.")));
+}
+
+/* Under accounts_lock: so many requests of a day more are whose they are. */
+static void
+count_use(const LimiterAccount *account, const LimiterBudget *budget, Oid userid, int day, int n)
+{
+	Use			key = {
+		.account = {account->key[0], account->key[1]},
+		.databaseid = MyDatabaseId,
+		.userid = userid,
+		.day = day,
+		.touched = account->touched
+	};
+
+	strlcpy(key.task, budget->task ? budget->task : "", USE_TASK_SIZE);
+	use_count(shared->uses, &key, n);
 }
 
 /* ---- counters ---- */
@@ -262,7 +212,7 @@ row_lock(Oid serverid, Oid userid, const char *endpoint, TimestampTz now)
 {
 	LimiterRow *row = NULL;
 
-	segment_attach();
+	limiter_segment();
 	LWLockAcquire(&shared->rows_lock, LW_EXCLUSIVE);
 	for (int i = 0; i < LIMITER_ROWS_KEPT; i++)
 	{
@@ -313,7 +263,9 @@ limiter_reserve(const LimiterBudget *budget, Oid userid)
 	int			day = day_of(&today, slot.at - now);
 	bool		counted = day_count(&account->days, day, budget);
 
-	if (!counted)
+	if (counted)
+		count_use(account, budget, userid, day, 1);
+	else
 		share_return(&account->share, userid, budget->rate, slot, now);
 	account_unlock(account);
 
@@ -343,35 +295,8 @@ limiter_return(const LimiterBudget *budget, Oid userid, LimiterSlot slot)
 
 	share_return(&account->share, userid, budget->rate, (ShareSlot) {slot.at, slot.in_line}, now);
 	slot_uncount(&account->days, slot.day);
+	count_use(account, budget, userid, slot.day, -1);
 	account_unlock(account);
-}
-
-void
-limiter_look(const LimiterBudget *budget, LimiterQuota *quota)
-{
-	LimiterDay	today = day_now(budget->time_zone);
-	TimestampTz time = GetCurrentTimestamp();
-	uint64		key[2];
-
-	*quota = (LimiterQuota) {.resets_at = today.end,.share = 1};
-	account_key(budget, key);
-	segment_attach();
-	LWLockAcquire(&shared->accounts_lock, LW_SHARED);
-	for (int i = 0; i < LIMITER_ACCOUNTS; i++)
-	{
-		const LimiterAccount *account = &shared->accounts[i];
-		const SlotLine *line = &account->share.line;
-		WaitTime	now = wait_clock();
-
-		/* one that nobody uses is not made by looking at it */
-		if (account->touched == 0 || account->key[0] != key[0] || account->key[1] != key[1])
-			continue;
-		quota->used = slot_counted(&account->days, today.number);
-		quota->share = slot_share(line, Max(now, line->hold));
-		quota->held_until = line->hold > now ? time + (line->hold - now) : 0;
-		quota->failures = account->failures;
-	}
-	LWLockRelease(&shared->accounts_lock);
 }
 
 void
@@ -392,7 +317,7 @@ account_is_broken(const LimiterAccount *account, WaitTime now)
 }
 
 void
-limiter_ended(const LimiterBudget *budget, LimiterSlot slot, bool failed, bool uncounted)
+limiter_ended(const LimiterBudget *budget, Oid userid, LimiterSlot slot, bool failed, bool uncounted)
 {
 	WaitTime	now;
 	LimiterAccount *account = account_lock(budget, &now);
@@ -406,7 +331,10 @@ limiter_ended(const LimiterBudget *budget, LimiterSlot slot, bool failed, bool u
 		account->probe_at = Max(account->probe_at, now + LIMITER_PROBE);
 	}
 	if (uncounted)
+	{
 		slot_uncount(&account->days, slot.day);
+		count_use(account, budget, userid, slot.day, -1);
+	}
 	account_unlock(account);
 }
 
@@ -460,37 +388,4 @@ limiter_count_error(Oid serverid, Oid userid, const char *endpoint,
 	stats->last_error[length] = '\0';
 	stats->last_error_at = now;
 	row_unlock();
-}
-
-LimiterStats *
-limiter_stats(int *nrows)
-{
-	LimiterStats *copy = palloc(LIMITER_ROWS_KEPT * sizeof(LimiterStats));
-
-	*nrows = 0;
-	segment_attach();
-	LWLockAcquire(&shared->rows_lock, LW_SHARED);
-	for (int i = 0; i < LIMITER_ROWS_KEPT; i++)
-	{
-		if (shared->rows[i].touched != 0)
-			copy[(*nrows)++] = shared->rows[i].stats;
-	}
-	LWLockRelease(&shared->rows_lock);
-	return copy;
-}
-
-void
-limiter_stats_reset(Oid serverid)
-{
-	segment_attach();
-	LWLockAcquire(&shared->rows_lock, LW_EXCLUSIVE);
-	for (int i = 0; i < LIMITER_ROWS_KEPT; i++)
-	{
-		LimiterStats *stats = &shared->rows[i].stats;
-
-		if (stats->databaseid == MyDatabaseId &&
-			(!OidIsValid(serverid) || stats->serverid == serverid))
-			memset(&shared->rows[i], 0, sizeof(LimiterRow));
-	}
-	LWLockRelease(&shared->rows_lock);
 }

@@ -34,6 +34,7 @@ typedef struct LimiterBudget
 	double		rate;			/* requests a second, 0 = no limit */
 	int64		daily_quota;	/* requests a day, 0 = no limit */
 	int64		reserve;		/* of them that are not for who asks */
+	const char *task;			/* of the day's requests, or NULL */
 	pg_tz	   *time_zone;		/* whose midnight ends the day */
 } LimiterBudget;
 
@@ -72,8 +73,8 @@ extern void limiter_refused(const LimiterBudget *budget, WaitTime until);
  * What became of a request that had the slot: an answer, or a failure such as comes from
  * an API that is down.  "uncounted" takes it out of the day's count.
  */
-extern void limiter_ended(const LimiterBudget *budget, LimiterSlot slot, bool failed,
-						  bool uncounted);
+extern void limiter_ended(const LimiterBudget *budget, Oid userid, LimiterSlot slot,
+						  bool failed, bool uncounted);
 
 /*
  * After many failures in a row, for a while, one request is let through at a time, to
@@ -97,6 +98,20 @@ typedef struct LimiterQuota
 } LimiterQuota;
 
 extern void limiter_look(const LimiterBudget *budget, LimiterQuota *quota);
+
+#define LIMITER_TASK_SIZE 64
+
+/* What a role has used of the day, for one of its tasks. */
+typedef struct LimiterUse
+{
+	Oid			databaseid;
+	Oid			userid;
+	int64		used;			/* requests */
+	char		task[LIMITER_TASK_SIZE];	/* "" if none */
+} LimiterUse;
+
+/* Copies those of an account's day that are remembered; palloc'd. */
+extern LimiterUse *limiter_uses(const LimiterBudget *budget, int *nuses);
 
 /* The shared memory that is needed, bytes; for who can ask for it in time. */
 extern Size limiter_size(void);
