@@ -44,6 +44,7 @@ DECLARE
   before pg_catalog.record := xbb._counters();
   reject_limit integer := def.reject_limit;
   checked pg_catalog.record;
+  stage integer;
   read pg_catalog.record;
   stage_before integer;
   ids bigint[];
