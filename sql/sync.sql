@@ -23,7 +23,7 @@ CREATE VIEW run AS
 SELECT xbb.create_sync('sync one', 'source', 'target', '{data_id}',
   columns => '{"serial_no": "serial_no", "name": "name", "price": "price"}');
 SELECT attname, atttypid::regtype FROM pg_attribute WHERE attrelid = 'target'::regclass AND attnum > 0 ORDER BY attnum;
-SELECT pg_get_indexdef(indexrelid) FROM pg_index WHERE indrelid = 'target'::regclass;
+SELECT pg_get_indexdef(indexrelid) FROM pg_index WHERE indrelid = 'target'::regclass ORDER BY 1;
 -- both ways: what is in one and not in the other
 CREATE FUNCTION differences() RETURNS bigint LANGUAGE sql AS $$
   SELECT count(*) FROM (

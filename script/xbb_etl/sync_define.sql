@@ -134,7 +134,8 @@ BEGIN
 END
 $$;
 
--- Makes the target that was not there: the columns of the view, with its key.
+-- Makes the target that was not there: the columns of the view, with its key, and an index
+-- for what a reconciliation counts, windows of time.
 CREATE FUNCTION xbb._sync_make_target(def xbb.sync_definition, names pg_catalog.text[]) RETURNS pg_catalog.regclass
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -144,6 +145,9 @@ BEGIN
   EXECUTE pg_catalog.format('ALTER TABLE %s ADD PRIMARY KEY (%s)', target, xbb._sync_list(xbb._sync_key(def), '%1$I'));
   IF def.key <> array[xbb._sync_id(def)] THEN
     EXECUTE pg_catalog.format('CREATE INDEX ON %s (%s)', target, xbb._sync_list(xbb._sync_scope_columns(def) || xbb._sync_id(def), '%1$I'));
+  END IF;
+  IF NOT xbb._sync_is_list(def.source) THEN
+    EXECUTE pg_catalog.format('CREATE INDEX ON %s (%s)', target, xbb._sync_list(xbb._sync_scope_columns(def) || 'update_time'::pg_catalog.text, '%1$I'));
   END IF;
   IF def.delete_mode = 'mark' THEN
     EXECUTE pg_catalog.format('ALTER TABLE %s ADD COLUMN deleted_at timestamptz', target);
