@@ -61,6 +61,8 @@ CALL xbb.sync('later');
 SELECT xbb.drop_sync('later');
 SELECT xbb.activate();
 SELECT name, problem FROM xbb.sync_status ORDER BY name;
+-- refused in a copy is not failed, and nothing has run yet
+SELECT name, state, failures_in_a_row FROM xbb.sync_status ORDER BY name;
 SELECT name FROM xbb.sync_definition WHERE NOT active;
 SET ROLE regress_xbb_keep_etl;
 ALTER TABLE small DROP CONSTRAINT "small_Grösse_check";

@@ -69,6 +69,53 @@ SELECT state, max_age FROM xbb.sync_status WHERE name = 'status';
 SELECT xbb.alter_sync('status', enabled => false);
 TABLE status;
 SELECT xbb.alter_sync('status', enabled => true);
+-- one that was never complete is late when it is as old as that
+SELECT xbb.create_sync('status late', 'source', 'late_target', max_age => '0.1 s');
+SELECT pg_sleep(0.2);
+CREATE VIEW late AS SELECT state, complete_until IS NOT NULL AS complete, problem FROM xbb.sync_status WHERE name = 'status late';
+TABLE late;
+SELECT xbb.alter_sync('status late', max_age => '1000 years');
+TABLE late;
+CALL xbb.sync('status late');
+TABLE late;
+-- another target, or scope, is not complete any more, and late from then on
+CREATE TABLE later (LIKE late_target INCLUDING ALL);
+SELECT xbb.alter_sync('status late', target => 'later');
+TABLE late;
+SELECT xbb.alter_sync('status late', max_age => '0.1 s');
+SELECT pg_sleep(0.2);
+TABLE late;
+SELECT xbb.alter_sync('status late', max_age => '1000 years');
+CALL xbb.sync('status late');
+TABLE late;
+-- another source is not, either, until all of it was read, by a full run
+CREATE TABLE other AS SELECT data_id + 1000 AS data_id, update_time - interval '10 years' AS update_time, name FROM later;
+UPDATE other SET update_time = update_time + interval '20 years' WHERE data_id = 51201001;
+SELECT xbb.alter_sync('status late', source => 'other');
+TABLE late;
+CALL xbb.sync('status late');
+TABLE late;
+CALL xbb.sync('status late');
+CALL xbb.retry_rejects('status late');
+TABLE late;
+SELECT complete_until FROM xbb.sync_definition WHERE name = 'status late';
+-- the same one, and what else can be altered, is no other
+CALL xbb.sync('status late', full => true);
+TABLE late;
+SELECT xbb.alter_sync('status late', source => 'other', overlap => '2 hours');
+TABLE late;
+CALL xbb.sync('status late');
+TABLE late;
+SET client_min_messages = warning;
+SELECT xbb.alter_sync('status late', source => 'source');
+CALL xbb.sync('status late', full => true);
+SELECT xbb.alter_sync('status late', source => 'other');
+RESET client_min_messages;
+-- with another target all of it is read, and nothing that changes is to be
+SELECT xbb.alter_sync('status late', source => 'source', target => 'late_target');
+CALL xbb.sync('status late');
+TABLE late;
+SELECT xbb.drop_sync('status late');
 -- a local table has no clock of its own
 CREATE TABLE plain AS SELECT * FROM target;
 SELECT xbb.create_sync('status plain', 'plain', 'plain_copy', max_age => '1 hour');

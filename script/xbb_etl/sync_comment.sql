@@ -4,6 +4,7 @@ COMMENT ON COLUMN xbb._sync_definition.owner_oid IS 'its number, where the row w
 COMMENT ON COLUMN xbb._sync_definition.source IS 'the source''s number, where the row was written';
 COMMENT ON COLUMN xbb._sync_definition.target IS 'the target''s number, where the row was written';
 COMMENT ON COLUMN xbb._sync_definition.place IS 'token of the place where these numbers hold';
+COMMENT ON COLUMN xbb._sync_definition.incomplete_since IS 'when it was defined, or got another source, target or scope';
 COMMENT ON COLUMN xbb._place.single IS 'there is one row';
 COMMENT ON COLUMN xbb._place.token IS 'what the definitions have that are active here';
 COMMENT ON COLUMN xbb._place.system_identifier IS 'of the cluster';
@@ -12,6 +13,7 @@ COMMENT ON COLUMN xbb._place.database IS 'its number';
 COMMENT ON COLUMN xbb._place.host IS 'the host''s name';
 COMMENT ON COLUMN xbb._place.directory IS 'the data directory';
 COMMENT ON COLUMN xbb._place.places IS 'where a failover may go: host, or host:data directory';
+COMMENT ON COLUMN xbb._place.activated IS 'when the syncs were made active: what was refused before is no failure';
 COMMENT ON COLUMN xbb._sync_run_log.definition IS 'id of the sync';
 COMMENT ON COLUMN xbb._sync_run_begun.definition IS 'id of the sync';
 COMMENT ON COLUMN xbb._sync_under_way.definition IS 'id of the sync';

@@ -60,8 +60,8 @@ BEGIN
   entry.definition := def.id;
   entry.complete_until := CASE WHEN status = 'succeeded' THEN xbb._sync_complete_until(def, before) END;
   PERFORM xbb._sync_run_note(entry);
-  -- dumps have it from the definition, which a run that changed nothing leaves alone
-  IF status = 'succeeded' AND entry.rows_read - entry.unchanged + entry.deleted > 0 THEN
+  -- dumps have it from the definition, which a run that changed nothing leaves alone, but for a new source
+  IF status = 'succeeded' AND (entry.rows_read - entry.unchanged + entry.deleted > 0 OR def.complete_until = '-infinity') THEN
     PERFORM xbb._sync_completed(run, entry.complete_until);
   END IF;
   IF status <> 'running' THEN

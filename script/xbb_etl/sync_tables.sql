@@ -28,7 +28,8 @@ CREATE TABLE xbb._place (
   database pg_catalog.oid NOT NULL,
   host text NOT NULL,
   directory text NOT NULL,
-  places text[] NOT NULL DEFAULT '{}'
+  places text[] NOT NULL DEFAULT '{}',
+  activated timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp()
 );
 COMMENT ON TABLE xbb._place IS 'where the syncs run; xbb.activate() writes it';
 
@@ -76,6 +77,8 @@ CREATE TABLE xbb._sync_definition (
   label text,
   max_age interval,
   complete_until timestamptz,
+  -- since when that may be unknown
+  incomplete_since timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
   read_until timestamptz,
   clock_ahead interval,
   -- has its owner, or somebody who may act for him, said that it may run?
@@ -127,6 +130,7 @@ CREATE TABLE xbb._sync_run_log (
 CREATE INDEX ON xbb._sync_run_log (definition, id);
 CREATE INDEX ON xbb._sync_run_log (definition, id) WHERE status = 'succeeded';
 CREATE INDEX ON xbb._sync_run_log (definition, id) WHERE status IN ('failed', 'killed');
+CREATE INDEX ON xbb._sync_run_log (definition, task, id) WHERE task IN ('reconcile', 'reconcile full');
 CREATE INDEX ON xbb._sync_run_log (started);
 COMMENT ON TABLE xbb._sync_run_log IS 'the runs of the syncs; read it through sync_run';
 
@@ -229,7 +233,7 @@ COMMENT ON COLUMN xbb.sync_definition.label IS 'column shown beside the dataId o
 COMMENT ON COLUMN xbb.sync_definition.max_age IS 'how old the copy may become';
 COMMENT ON COLUMN xbb.sync_definition.owner_name IS 'the owner''s name, as dumps have it';
 COMMENT ON COLUMN xbb.sync_definition.confirmed IS 'false: it was restored by somebody else, and waits for its owner''s word';
-COMMENT ON COLUMN xbb.sync_definition.complete_until IS 'all that the API had by then is in the target, by its clock, as the last run noted that changed something; sync_status has the latest';
+COMMENT ON COLUMN xbb.sync_definition.complete_until IS 'all that the API had by then is in the target, by its clock, as the last run noted that changed something; sync_status has the latest; -infinity: not all of a new source has been read';
 COMMENT ON COLUMN xbb.sync_definition.active IS 'false: this is a copy of the database in which it was made or xbb.activate() called';
 COMMENT ON COLUMN xbb.sync_definition.read_until IS 'the API''s clock when a reading began that left nothing out; NULL: the watermark stands for it';
 COMMENT ON COLUMN xbb.sync_definition.clock_ahead IS 'how much that clock was ahead of this server''s';

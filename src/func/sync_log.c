@@ -92,7 +92,8 @@ xbb_fdw_sync_run_note(PG_FUNCTION_ARGS)
 		" SELECT b.id, b.definition, b.task, b.pid, b.started, b.low, ($1).status, ($1).ended, ($1).watermark,"
 		" ($1).requests, ($1).pages, ($1).rows_read, ($1).inserted, ($1).updated, ($1).unchanged, ($1).rejected,"
 		" ($1).deleted, ($1).retries, ($1).throttled, ($1).bytes, left(($1).sqlstate, 5),"
-		" left(($1).error, " MOST_ERROR "), CASE WHEN b.task <> 'retry_rejects' THEN ($1).complete_until END"
+		" left(($1).error, " MOST_ERROR "), CASE WHEN b.task <> 'retry_rejects'"
+		" AND (b.low IS NULL OR d.complete_until IS DISTINCT FROM '-infinity') THEN ($1).complete_until END"
 		" FROM xbb._sync_run_begun b JOIN xbb._sync_definition d ON d.id = b.definition"
 		" WHERE b.definition = ($1).definition AND b.id = ($1).id AND " OWNED("$2")
 		" ON CONFLICT (id) DO UPDATE SET (" NOTED ") ="
@@ -108,7 +109,7 @@ xbb_fdw_sync_run_note(PG_FUNCTION_ARGS)
 /*
  * In pieces, and a day's at a time, so that a run has seldom to do with it.  The clock is
  * at most the latest of the runs before: one that was far ahead for one run takes
- * nothing along.  The latest success stays, as old as it may be.
+ * nothing along.  The latest success stays, as old as it may be, of a reconciliation, too.
  */
 Datum
 xbb_fdw_sync_run_prune(PG_FUNCTION_ARGS)
@@ -118,11 +119,15 @@ xbb_fdw_sync_run_prune(PG_FUNCTION_ARGS)
 		" FROM CAST(current_setting('xbb_fdw.log_retention') AS interval) r, (SELECT least(now(), max(p.started)) AS now"
 		" FROM (SELECT l.started FROM xbb._sync_run_log l WHERE l.definition = $1 AND l.id < $2 ORDER BY l.id DESC LIMIT 10) p) c),"
 		" oldest AS (SELECT l.started FROM xbb._sync_run_log l WHERE l.definition = $1 ORDER BY l.id LIMIT 1),"
-		" success AS (SELECT l.id FROM xbb._sync_run_log l WHERE l.definition = $1 AND l.status = 'succeeded'"
-		" ORDER BY l.id DESC LIMIT 1),"
+		" success AS ((SELECT l.id FROM xbb._sync_run_log l WHERE l.definition = $1 AND l.status = 'succeeded'"
+		" AND l.task <> 'retry_rejects' ORDER BY l.id DESC LIMIT 1)"
+		" UNION ALL (SELECT l.id FROM xbb._sync_run_log l WHERE l.definition = $1 AND l.status = 'succeeded'"
+		" AND l.task = 'reconcile' ORDER BY l.id DESC LIMIT 1)"
+		" UNION ALL (SELECT l.id FROM xbb._sync_run_log l WHERE l.definition = $1 AND l.status = 'succeeded'"
+		" AND l.task = 'reconcile full' ORDER BY l.id DESC LIMIT 1)),"
 		" old AS (SELECT l.id FROM (SELECT l.id, l.started FROM xbb._sync_run_log l WHERE l.definition = $1"
 		" AND (SELECT o.started < p.due FROM oldest o, past p) ORDER BY l.id LIMIT 2000) l, past p"
-		" WHERE l.started < p.until AND l.id <> $2 AND l.id IS DISTINCT FROM (SELECT s.id FROM success s)),"
+		" WHERE l.started < p.until AND l.id <> $2 AND l.id NOT IN (SELECT s.id FROM success s)),"
 		" begun AS (DELETE FROM xbb._sync_run_begun b USING xbb._sync_definition d"
 		" WHERE b.definition = $1 AND b.id <= (SELECT max(o.id) FROM old o) AND b.id <> $2 AND d.id = $1 AND " OWNED("$3") ")"
 		" DELETE FROM xbb._sync_run_log l USING old o, xbb._sync_definition d"

@@ -35,7 +35,7 @@ xbb_fdw_sync_completed(PG_FUNCTION_ARGS)
 {
 	static Stored stored = {.text =
 		"UPDATE xbb._sync_definition d SET complete_until = $2 FROM xbb._sync_run_log l"
-		" WHERE l.id = $1 AND l.task <> 'retry_rejects' AND d.id = l.definition AND " OWNED("$3")
+		" WHERE l.id = $1 AND l.task <> 'retry_rejects' AND l.complete_until IS NOT NULL AND d.id = l.definition AND " OWNED("$3")
 	};
 
 	return touched_any(fcinfo, &stored);

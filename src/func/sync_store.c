@@ -247,8 +247,12 @@ xbb_fdw_sync_insert(PG_FUNCTION_ARGS)
 	return touched_any(fcinfo, &stored);
 }
 
+/* Is the source that is given the one that there was, as it is meant here? */
+#define SAME_SOURCE "(SELECT a.source = ($1).source FROM xbb._sync_all a WHERE a.id = d.id)"
+
 /*
- * Names in the row only tell that the tables are taken as they are called now.  Who gives
+ * Names in the row only tell that the tables are taken as they are called now.  Until all of another source was
+ * read, the target is complete up to no time.  Who gives
  * his word for a definition gives it for the rejects that came with it, too.
  */
 Datum
@@ -260,6 +264,8 @@ xbb_fdw_sync_update(PG_FUNCTION_ARGS)
 		" UPDATE xbb._sync_definition d"
 		" SET (" DEFINED ") = ROW(" DEFINED_VALUES "), owner = pg_get_userbyid($2), owner_oid = $2,"
 		" read_until = CASE WHEN ($1).source = d.source THEN d.read_until END,"
+		" complete_until = CASE WHEN " SAME_SOURCE " THEN d.complete_until ELSE '-infinity' END,"
+		" incomplete_since = CASE WHEN " SAME_SOURCE " THEN d.incomplete_since ELSE clock_timestamp() END,"
 		" source_name = " NAME_OF("source") ", target_name = " NAME_OF("target") ", confirmed = d.confirmed OR ($1).confirmed"
 		" WHERE d.id = ($1).id AND " OWNED("$2")
 	};
@@ -302,7 +308,8 @@ xbb_fdw_sync_rewind(PG_FUNCTION_ARGS)
 		" incomplete AS (UPDATE xbb._sync_run_log l SET complete_until = NULL FROM success s, xbb._sync_definition d"
 		" WHERE l.id = s.id AND d.id = l.definition AND " OWNED("$3") ")"
 		" UPDATE xbb._sync_definition d"
-		" SET watermark = $2, loading_until = NULL, read_until = NULL, clock_ahead = NULL, complete_until = NULL"
+		" SET watermark = $2, loading_until = NULL, read_until = NULL, clock_ahead = NULL, complete_until = NULL,"
+		" incomplete_since = clock_timestamp()"
 		" WHERE d.id = $1 AND " OWNED("$3")
 	};
 
