@@ -381,12 +381,14 @@ BEGIN
 END
 $$;
 
--- The caller's syncs that may run, none that wait for his word, in the order in which they
--- were made; those of another place, which end it all, last.
+-- The caller's syncs that may run, in the order in which they were made; those of another
+-- place, and those that wait for his word, which end in errors, last.
 CREATE FUNCTION xbb._sync_enabled() RETURNS pg_catalog.text[]
 LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
-  SELECT coalesce(pg_catalog.array_agg(d.name ORDER BY d.active DESC, d.id), '{}') FROM xbb.sync_definition d
-  WHERE d.enabled AND d.confirmed AND d.owner = (SELECT r.oid FROM pg_catalog.pg_roles r WHERE r.rolname = current_user)
+  SELECT coalesce(pg_catalog.array_agg(d.name ORDER BY d.active DESC, d.confirmed DESC, d.id), '{}') FROM xbb.sync_definition d
+  WHERE d.enabled AND d.owner = (SELECT r.oid FROM pg_catalog.pg_roles r WHERE r.rolname = current_user)
+    -- of two of one name, a call means the one that has his word
+    AND (d.confirmed OR NOT EXISTS (SELECT FROM xbb.sync_definition o WHERE o.owner = d.owner AND o.name = d.name AND o.confirmed))
 $$;
 
 CREATE PROCEDURE xbb.sync(
@@ -411,9 +413,15 @@ DECLARE
   name pg_catalog.text;
   failed boolean;
   failures pg_catalog.text;
+  names pg_catalog.text[];
 BEGIN
   PERFORM xbb._sync_path();
-  FOREACH name IN ARRAY xbb._sync_enabled() LOOP
+  names := xbb._sync_enabled();
+  IF names = '{}' THEN
+    RAISE NOTICE 'role % has no sync that is enabled', pg_catalog.quote_ident(current_user)
+      USING HINT = 'TABLE xbb.sync_status; shows the syncs that you may see, and whose they are: SET ROLE before the CALL.';
+  END IF;
+  FOREACH name IN ARRAY names LOOP
     PERFORM xbb._sync_path(path);
     CALL xbb._sync_execute(name, 'sync', false, sync_all.verbose, failed);
     IF failed THEN
