@@ -73,12 +73,14 @@ $$;
 
 -- Takes the lock and begins the run's row of the log: none if the sync is not enabled, one
 -- that says so if another run is at work.  What keeps it from that is handed back, and
--- is a run of the log, too, that failed.
+-- is a run of the log, too, that failed.  What is due less often than the run that it meets
+-- waits for its end: it has been waited for a moment, and is to be called again.
 CREATE FUNCTION xbb._sync_begin(
   name pg_catalog.text, task pg_catalog.text, before pg_catalog.record, can_commit boolean,
-  OUT def xbb.sync_definition, OUT run bigint, OUT failure xbb._sync_failure)
+  OUT def xbb.sync_definition, OUT run bigint, OUT failure xbb._sync_failure, OUT waits boolean)
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
+  waits := false;
   def := xbb._sync_get(name);
   IF def.enabled THEN
     PERFORM xbb._sync_check_active(def);
@@ -86,21 +88,49 @@ BEGIN
   IF NOT def.enabled THEN
     RAISE NOTICE 'sync % is not enabled', pg_catalog.quote_ident(def.name)
       USING HINT = pg_catalog.format('SELECT xbb.alter_sync(%L, enabled => true); lets it run.', def.name);
-  ELSIF NOT xbb._sync_take(def, can_commit) THEN
-    PERFORM xbb._sync_notify(def.name, r, 'skipped') FROM xbb._sync_run_skip(def.id, task) r WHERE r IS NOT NULL;
-    RAISE NOTICE 'sync % is running already', pg_catalog.quote_ident(def.name);
-  ELSE
+  ELSIF xbb._sync_take(def, can_commit) THEN
     -- with the lock held, no other run is alive
     PERFORM xbb._sync_run_lost(def.id);
     run := xbb._sync_run_begin(def.id, task, task <> 'sync full');
+  ELSIF can_commit AND task <> 'sync' AND pg_catalog.clock_timestamp() - before.began < (xbb._sync_limits()).patience THEN
+    waits := true;
+    PERFORM pg_catalog.pg_sleep((1 + pg_catalog.random()) / 4);
+  ELSE
+    PERFORM xbb._sync_notify(def.name, r, 'skipped') FROM xbb._sync_run_skip(def.id, task) r WHERE r IS NOT NULL;
+    RAISE NOTICE 'sync % is running already', pg_catalog.quote_ident(def.name);
   END IF;
 EXCEPTION WHEN query_canceled OR OTHERS THEN
   GET STACKED DIAGNOSTICS failure.sqlstate = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
     failure.detail = PG_EXCEPTION_DETAIL, failure.hint = PG_EXCEPTION_HINT, failure.context = PG_EXCEPTION_CONTEXT;
   run := NULL;
+  waits := false;
   IF can_commit THEN
     PERFORM xbb._sync_refuse(def.id, name, task, failure);
   END IF;
+END
+$$;
+
+-- Begins a run, and before it waits where that has to be: each moment in a transaction of
+-- its own, so that nothing is kept from being cleaned up.
+CREATE PROCEDURE xbb._sync_start(
+  name pg_catalog.text, task pg_catalog.text, can_commit boolean,
+  INOUT def xbb.sync_definition, INOUT run bigint, INOUT failure xbb._sync_failure)
+LANGUAGE plpgsql AS $$
+DECLARE
+  before pg_catalog.record := xbb._sync_before();
+  step pg_catalog.record;
+BEGIN
+  PERFORM xbb._sync_path();
+  LOOP
+    step := xbb._sync_begin(_sync_start.name, task, before, can_commit);
+    def := step.def;
+    run := step.run;
+    failure := step.failure;
+    EXIT WHEN NOT can_commit;
+    COMMIT;
+    PERFORM xbb._sync_path();
+    EXIT WHEN NOT step.waits;
+  END LOOP;
 END
 $$;
 
@@ -307,8 +337,8 @@ DECLARE
   can_commit boolean := xbb._can_commit();
   path pg_catalog.text := pg_catalog.current_setting('search_path');
   def xbb.sync_definition;
-  before pg_catalog.record := xbb._sync_before();
-  told pg_catalog.record := before;
+  before pg_catalog.record;
+  told pg_catalog.record;
   run bigint;
   phase pg_catalog.text := CASE WHEN task OPERATOR(pg_catalog.=) 'retry_rejects' THEN 'retry' ELSE 'plan' END;
   windows pg_catalog.tstzrange[];
@@ -321,15 +351,10 @@ DECLARE
   failure xbb._sync_failure;
 BEGIN
   PERFORM xbb._sync_path();
-  step := xbb._sync_begin(_sync_execute.name, task, before, can_commit);
-  def := step.def;
-  run := step.run;
-  failure := step.failure;
+  CALL xbb._sync_start(_sync_execute.name, task, can_commit, def, run, failure);
   locked := can_commit AND run IS NOT NULL;
-  IF can_commit THEN
-    COMMIT;
-    PERFORM xbb._sync_path();
-  END IF;
+  before := xbb._sync_before();
+  told := before;
   WHILE run IS NOT NULL LOOP
     BEGIN
       step := xbb._sync_step(def.id, task, run, phase, windows, gone);

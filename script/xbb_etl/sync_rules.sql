@@ -26,13 +26,15 @@ END;
 --   clock_drift       what its clock and this server's may drift apart from run to run
 --   most_tries        a step that met with others in the target is done again so often
 --   most_setback      what is read again where it may be this server's clock that has moved
+--   patience          so long a reconciliation, for one, waits for the end of a run of its sync
 CREATE FUNCTION xbb._sync_limits(
   OUT window_records bigint, OUT counted_records bigint, OUT little_records bigint, OUT compared_records bigint,
   OUT least_window interval, OUT piece_records bigint, OUT examples integer, OUT example_characters integer,
   OUT example_columns integer, OUT deleted_part bigint, OUT deleted_rows bigint, OUT share_records bigint, OUT kept_bytes bigint,
   OUT most_rejects integer, OUT clock_noise interval, OUT clock_drift interval, OUT most_setback interval, OUT most_tries integer,
-  OUT suspects bigint, OUT retried_records bigint, OUT searched_rejects bigint)
+  OUT suspects bigint, OUT retried_records bigint, OUT searched_rejects bigint, OUT patience interval)
 LANGUAGE sql IMMUTABLE PARALLEL SAFE BEGIN ATOMIC
   SELECT xbb._window_records(), 4000, 100, 500, interval '1 second', 10000, 5, 40, 6, 10, 50, 100, 104857600, 2147483647,
-         interval '2 seconds', interval '1 minute', interval '1 day', 3, 10, 1000, 100;
+         interval '2 seconds', interval '1 minute', interval '1 day', 3, 10, 1000, 100,
+         interval '1 minute';
 END;
