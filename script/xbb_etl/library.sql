@@ -9,6 +9,9 @@ LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'xbb_fdw_sync_u
 CREATE FUNCTION xbb._sync_task(id integer, name pg_catalog.text, incremental boolean) RETURNS void
 LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'xbb_fdw_sync_task';
 
+CREATE FUNCTION xbb._sync_recall(server pg_catalog.oid, id integer) RETURNS void
+LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'xbb_fdw_sync_recall';
+
 CREATE FUNCTION xbb._sync_function_keep(id integer, made pg_catalog.oid[], older pg_catalog.oid[]) RETURNS void
 LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'xbb_fdw_sync_function_keep';
 

@@ -91,6 +91,8 @@ BEGIN
   ELSIF xbb._sync_take(def, can_commit) THEN
     -- with the lock held, no other run is alive
     PERFORM xbb._sync_run_lost(def.id);
+    PERFORM xbb._sync_recall(t.ftserver, def.id) FROM pg_catalog.pg_foreign_table t
+    WHERE t.ftrelid = def.source AND xbb._sync_counts_source(def.source);
     run := xbb._sync_run_begin(def.id, task, task <> 'sync full');
   ELSIF can_commit AND task <> 'sync' AND pg_catalog.clock_timestamp() - before.began < (xbb._sync_limits()).patience THEN
     waits := true;

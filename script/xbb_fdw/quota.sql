@@ -13,7 +13,7 @@ WHERE w.fdwhandler = 'xbb.fdw_handler'::pg_catalog.regproc AND w.fdwvalidator = 
   AND (pg_catalog.has_server_privilege(s.oid, 'USAGE') OR pg_catalog.pg_has_role('pg_read_all_stats', 'USAGE'));
 COMMENT ON VIEW xbb.quota IS 'how the accounts of the servers stand; servers of one account show the same';
 COMMENT ON COLUMN xbb.quota.server IS 'foreign server';
-COMMENT ON COLUMN xbb.quota.used_today IS 'requests of the day, since PostgreSQL started at most';
+COMMENT ON COLUMN xbb.quota.used_today IS 'requests of the day; of those before PostgreSQL started, what a run of a sync found in the log';
 COMMENT ON COLUMN xbb.quota.daily_quota IS 'the server''s option; null: no limit';
 COMMENT ON COLUMN xbb.quota.resets_at IS 'when the day ends';
 COMMENT ON COLUMN xbb.quota.rate_limit IS 'the server''s option; null: no limit';

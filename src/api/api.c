@@ -143,6 +143,14 @@ api_quota(const ServerOptions *server, LimiterQuota *quota)
 	call_quota(server->base_url, &budget, quota);
 }
 
+void
+api_recall(const ServerOptions *server, int64 used)
+{
+	LimiterBudget budget = budget_of(server);
+
+	call_recall(server->base_url, &budget, used);
+}
+
 LimiterUse *
 api_uses(const ServerOptions *server, int *nuses)
 {

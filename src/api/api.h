@@ -107,6 +107,9 @@ extern void api_task(const char *name, bool incremental);
 /* How a server's account stands. */
 extern void api_quota(const ServerOptions *server, LimiterQuota *quota);
 
+/* What it had used before that was counted: see limiter_recall. */
+extern void api_recall(const ServerOptions *server, int64 used);
+
 /* Who has used its day: see limiter_uses. */
 extern LimiterUse *api_uses(const ServerOptions *server, int *nuses);
 

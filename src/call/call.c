@@ -15,6 +15,7 @@
 #include "utils/memutils.h"
 
 #include "call/call.h"
+#include "call/place.h"
 
 /* Pauses before a call is repeated: what has worked in practice. */
 #define RETRY_BASE_MS	250
@@ -29,12 +30,6 @@
 
 int			call_log_requests = CALL_LOG_NONE;
 
-struct CallPlace
-{
-	HttpPool   *pool;
-	char	   *origin;			/* scheme://host:port, lower case */
-};
-
 struct CallQueue
 {
 	MemoryContext context;
@@ -48,38 +43,6 @@ struct CallQueue
 	WaitDescriptor *descriptor; /* for call_descriptor, or NULL */
 	MemoryContextCallback callback; /* gives an unused slot back */
 };
-
-/* ---- places ---- */
-
-static char *
-place_origin(const char *url)
-{
-	const char *host = strstr(url, "://") + 3;
-	size_t		length = strcspn(host, "/");
-	char	   *origin = pnstrdup(url, (host - url) + length);
-	const char *bracket = strrchr(origin, ']');
-	const char *colon = strrchr(origin, ':');
-
-	/* a colon in the scheme or within an IPv6 address names no port */
-	if (colon < origin + (host - url) || (bracket && colon < bracket))
-		origin = psprintf("%s:%d", origin,
-						  pg_strncasecmp(url, "https", 5) == 0 ? 443 : 80);
-	for (char *c = origin; *c; c++)
-		*c = pg_tolower((unsigned char) *c);
-	return origin;
-}
-
-CallPlace *
-call_place(const char *url, MemoryContext context)
-{
-	MemoryContext old = MemoryContextSwitchTo(context);
-	CallPlace  *place = palloc(sizeof(CallPlace));
-
-	place->origin = place_origin(url);
-	place->pool = http_pool_create(context);
-	MemoryContextSwitchTo(old);
-	return place;
-}
 
 /* ---- counting ---- */
 
@@ -353,24 +316,6 @@ Size
 call_shared_memory(void)
 {
 	return limiter_size();
-}
-
-void
-call_quota(const char *url, const LimiterBudget *budget, LimiterQuota *quota)
-{
-	LimiterBudget whole = *budget;
-
-	whole.origin = place_origin(url);
-	limiter_look(&whole, quota);
-}
-
-LimiterUse *
-call_uses(const char *url, const LimiterBudget *budget, int *nuses)
-{
-	LimiterBudget whole = *budget;
-
-	whole.origin = place_origin(url);
-	return limiter_uses(&whole, nuses);
 }
 
 CallQueue *

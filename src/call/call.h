@@ -144,6 +144,9 @@ typedef struct CallQueue CallQueue;
 /* How the account of a budget stands at a place, whose URL is that of call_place. */
 extern void call_quota(const char *url, const LimiterBudget *budget, LimiterQuota *quota);
 
+/* What it had used before that was counted: see limiter_recall. */
+extern void call_recall(const char *url, const LimiterBudget *budget, int64 used);
+
 /* Who has used its day: see limiter_uses. */
 extern LimiterUse *call_uses(const char *url, const LimiterBudget *budget, int *nuses);
 

@@ -93,10 +93,9 @@ xbb_fdw_sync_unlock(PG_FUNCTION_ARGS)
 	PG_RETURN_VOID();
 }
 
-Datum
-xbb_fdw_sync_task(PG_FUNCTION_ARGS)
+void
+sync_check_run(FunctionCallInfo fcinfo, int32 id)
 {
-	int32		id = PG_GETARG_INT32(0);
 	LOCKTAG		tag = lock_of(fcinfo, id);
 
 	sync_check_owner(id);
@@ -104,6 +103,12 @@ xbb_fdw_sync_task(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("no run of the sync is at work in this session")));
+}
+
+Datum
+xbb_fdw_sync_task(PG_FUNCTION_ARGS)
+{
+	sync_check_run(fcinfo, PG_GETARG_INT32(0));
 	api_task(text_to_cstring(PG_GETARG_TEXT_PP(1)), PG_GETARG_BOOL(2));
 	PG_RETURN_VOID();
 }

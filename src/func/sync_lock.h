@@ -28,6 +28,9 @@ extern PGDLLEXPORT Datum xbb_fdw_sync_unlock(PG_FUNCTION_ARGS);
  */
 extern PGDLLEXPORT Datum xbb_fdw_sync_task(PG_FUNCTION_ARGS);
 
+/* An error, unless a run of the caller's own definition with that id is this backend's. */
+extern void sync_check_run(FunctionCallInfo fcinfo, int32 id);
+
 /* An error, unless the definition with that id is the caller's. */
 extern void sync_check_owner(int32 id);
 

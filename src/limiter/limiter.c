@@ -300,6 +300,18 @@ limiter_return(const LimiterBudget *budget, Oid userid, LimiterSlot slot)
 }
 
 void
+limiter_recall(const LimiterBudget *budget, int64 used)
+{
+	LimiterDay	today = day_now(budget->time_zone);
+	WaitTime	now;
+	LimiterAccount *account = account_lock(budget, &now);
+
+	slot_recall(&account->days, today.number, used);
+	account->recalled = true;
+	account_unlock(account);
+}
+
+void
 limiter_refused(const LimiterBudget *budget, WaitTime until)
 {
 	WaitTime	now;

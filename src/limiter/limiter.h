@@ -95,9 +95,13 @@ typedef struct LimiterQuota
 	double		share;			/* of the rate that may be used now */
 	TimestampTz held_until;		/* nobody sends before; 0 = they may */
 	int			failures;		/* in a row, such as of an API that is down */
+	bool		recalled;		/* was limiter_recall called, since this is counted? */
 } LimiterQuota;
 
 extern void limiter_look(const LimiterBudget *budget, LimiterQuota *quota);
+
+/* So many requests of the day, at least, had been sent before they were counted here. */
+extern void limiter_recall(const LimiterBudget *budget, int64 used);
 
 #define LIMITER_TASK_SIZE 64
 

@@ -15,7 +15,7 @@
 #include "limiter/use.h"
 
 /* A change of LimiterShared needs another name: old backends may be alive. */
-#define LIMITER_SEGMENT "xbb_fdw limiter 4"
+#define LIMITER_SEGMENT "xbb_fdw limiter 5"
 
 #define LIMITER_ACCOUNTS 64
 #define LIMITER_ROWS_KEPT 512
@@ -27,6 +27,7 @@ typedef struct LimiterAccount
 	WaitTime	touched;		/* last use, or last slot; 0 = free */
 	ShareAccount share;
 	SlotDays	days;			/* numbers: Julian dates */
+	bool		recalled;		/* are those included that were sent before a restart? */
 	int			failures;		/* in a row, such as of an API that is down */
 	WaitTime	failing_since;	/* the first of them */
 	WaitTime	probe_at;		/* when one more may be sent */

@@ -36,6 +36,7 @@ limiter_look(const LimiterBudget *budget, LimiterQuota *quota)
 		quota->share = slot_share(line, Max(now, line->hold));
 		quota->held_until = line->hold > now ? time + (line->hold - now) : 0;
 		quota->failures = account->failures;
+		quota->recalled = account->recalled;
 	}
 	LWLockRelease(&shared->accounts_lock);
 }

@@ -230,6 +230,16 @@ slot_count(SlotDays *days, int day, int64_t quota)
 	return true;
 }
 
+/* So many were, at least. */
+static inline void
+slot_recall(SlotDays *days, int day, int64_t used)
+{
+	int64_t    *counted = slot_used(days, day);
+
+	if (used > *counted)
+		*counted = used;
+}
+
 /* How many requests of a day were counted. */
 static inline int64_t
 slot_counted(const SlotDays *days, int day)
