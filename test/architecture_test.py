@@ -24,8 +24,8 @@ NUMBERS = (
     ("doc/guarantees.md", r"A scan holds at most (\d+) pages", "src/reader/reader_state.h", "MAX_PAGES"),
     ("doc/reference.md", r"Up to (\d+) pages are held", "src/reader/reader_state.h", "MAX_PAGES"),
     ("test/unit/pager_drive.h", r"UNDELIVERED_PAGES\s+(\d+)", "src/reader/reader_state.h", "MAX_PAGES"),
-    ("doc/reference.md", r"budgets for (\d+) accounts", "src/limiter/limiter.c", "LIMITER_ACCOUNTS"),
-    ("doc/reference.md", r"counters for (\d+) rows", "src/limiter/limiter.c", "LIMITER_ROWS_KEPT"),
+    ("doc/reference.md", r"budgets for (\d+) accounts", "src/limiter/limiter_data.h", "LIMITER_ACCOUNTS"),
+    ("doc/reference.md", r"counters for (\d+) rows", "src/limiter/limiter_data.h", "LIMITER_ROWS_KEPT"),
     ("doc/architecture.md", r"one condition takes \((\d+),", "src/base/limits.h", "API_CONDITION_VALUES"),
 )
 # words that are no names of ours
