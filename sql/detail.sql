@@ -164,9 +164,17 @@ SELECT count(*) AS "all", count(failed) FILTER (WHERE failed = told::jsonb AND j
 SELECT count(*) = count(lines) AS fit FROM contract WHERE failed IS NULL;
 EXPLAIN (VERBOSE, COSTS OFF) SELECT lines FROM contract WHERE failed IS NULL AND data_id > 0;
 ALTER FOREIGN TABLE contract DROP COLUMN failed, DROP COLUMN told, DROP COLUMN day;
+SELECT max(data_id) AS last FROM contract \gset
 SELECT sim('fault what=code code=100005 msg=没有权限 path=contract/detail');
-SELECT count(members_d) FROM contract;
+SELECT count(members_d) FROM contract WHERE data_id = :last;
 SELECT sim('fault what=busy path=contract/detail');
 SELECT count(members_d) FROM contract;
+-- those of another record are not taken for this one's; some name none
+SELECT sim('fault what=replace body={"code":1,"success":true,"result":{"dataId":5,"data":{"text_3":"2"}}} path=contract/detail');
+SELECT state_d FROM contract WHERE data_id = :last;
+SELECT sim('fault what=replace body={"code":1,"success":true,"result":{"dataId":"' || :last || '","data":{"text_3":"2"}}} path=contract/detail');
+SELECT state_d FROM contract WHERE data_id = :last;
+SELECT sim('fault what=replace body={"code":1,"success":true,"result":{"data":{"text_3":"3"}}} path=contract/detail');
+SELECT state_d FROM contract WHERE data_id = :last;
 ALTER FOREIGN TABLE contract ALTER COLUMN lines OPTIONS (SET detail 'perhaps');
 DROP SCHEMA detail_in CASCADE;

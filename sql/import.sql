@@ -125,6 +125,11 @@ SELECT sim('clear what=faults');
 SELECT sim('fault what=replace body={"code":1,"success":true,"result":{}} path=form/get at=every');
 IMPORT FOREIGN SCHEMA xbb LIMIT TO (clue) FROM SERVER imports INTO "dingImports many";
 SELECT sim('clear what=faults');
+-- nor is it the end if the API fails on it each time
+ALTER SERVER imports OPTIONS (ADD max_retries '0');
+SELECT sim('fault what=status code=500 path=form/get');
+IMPORT FOREIGN SCHEMA xbb LIMIT TO (clue) FROM SERVER imports INTO "dingImports many";
+ALTER SERVER imports OPTIONS (DROP max_retries);
 SELECT sim('fault what=html path=form/get');
 IMPORT FOREIGN SCHEMA xbb LIMIT TO (clue) FROM SERVER imports INTO "dingImports many";
 SELECT count(*) FROM "dingImports many".clue;

@@ -103,6 +103,8 @@ describe_call(void *arg, const Call *call, bool full)
 	const TableOptions *table = ((ApiQueue *) arg)->table;
 	const ApiRequest *item = call->item;
 
+	/* what names a record or a form says which one it is */
+	full |= item->page == 0 && item->window && strstr(item->window, "Id\":") != NULL;
 	return psprintf("POST %s%s%s, server \"%s\"", table->object->path,
 					item->page > 0 ? psprintf(", page %d", item->page) : "",
 					full && item->window ? psprintf(", %s", item->window) : "",

@@ -205,6 +205,21 @@ tell_failures(const ScanDetails *details, TupleTableSlot *slot)
 	}
 }
 
+/* Details that name no record are taken for those that were asked for. */
+static void
+check_record(const ScanDetails *details, const DetailRow *row, const RecordPage *page)
+{
+	int64		id;
+
+	if (record_own_id(details->format, page, 0, &id) && id != row->data_id)
+		ereport(ERROR,
+				(errcode(ERRCODE_FDW_ERROR),
+				 errmsg("the API answered with the details of another record, %lld instead of %lld",
+						(long long) id, (long long) row->data_id),
+				 errdetail("Request: POST %s, server \"%s\".", details->object.path, details->table.server.name),
+				 errhint("Check that base_url is the API's, and ask whoever runs what answers.")));
+}
+
 /* Waits for the details of any record, and fills the slot's arrays with all its columns. */
 static void
 take_next(ScanDetails *details, TupleTableSlot *slot)
@@ -238,8 +253,10 @@ take_next(ScanDetails *details, TupleTableSlot *slot)
 	heap_deform_tuple(row->tuple, details->tupdesc, slot->tts_values, slot->tts_isnull);
 	if (got->page && got->page->nrows == 1)
 	{
-		Bitmapset  *failed = record_tuple(details->format, got->page, 0, details->values, details->isnull);
+		Bitmapset  *failed;
 
+		check_record(details, row, got->page);
+		failed = record_tuple(details->format, got->page, 0, details->values, details->isnull);
 		details->counters->failures += bms_num_members(failed);
 		while ((attnum = bms_next_member(details->columns, attnum)) > 0)
 		{

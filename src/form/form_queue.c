@@ -35,14 +35,18 @@ discard_answer(void *arg, void *answer)
 	/* the context's */
 }
 
-/* What concerns one form: not the network, nor the account's limits. */
+/*
+ * What concerns one form: not the network, nor the account's limits and rights.  On some
+ * the API fails itself, each time.
+ */
 static void *
 give_up_answer(void *arg, const CallFault *fault)
 {
 	MemoryContext context = ((FormQueue *) arg)->context;
 	FormAnswer *answer;
 
-	if (fault->refused || (fault->kind != LIMITER_ERRORS_API && fault->kind != LIMITER_ERRORS_DATA))
+	if (fault->refused || (fault->kind != LIMITER_ERRORS_API && fault->kind != LIMITER_ERRORS_DATA &&
+						   !(fault->kind == LIMITER_ERRORS_HTTP && fault->down)))
 		return NULL;
 	answer = MemoryContextAllocZero(context, sizeof(FormAnswer));
 	answer->problem = MemoryContextStrdup(context, fault->message);

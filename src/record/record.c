@@ -432,6 +432,15 @@ record_tells_failures(const RecordFormat *format)
 	return format->told != NIL;
 }
 
+bool
+record_own_id(const RecordFormat *format, const RecordPage *page, int row, int64 *id)
+{
+	const RecordPageData *data = (const RecordPageData *) page;
+	LexSlice	slice = record_slice(data->values, &data->spans[(Size) row * record_width(format) + format->ncolumns]);
+
+	return value_int64(&slice, id);
+}
+
 Bitmapset *
 record_unmet(const RecordFormat *format)
 {

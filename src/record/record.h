@@ -126,6 +126,9 @@ typedef const char *(*RecordLabel) (void *arg, int64 form_id, const char *value)
  */
 extern void record_show(void *format, AttrNumber attnum, RecordLabel label, void *arg);
 
+/* The number or digits that the row has as its id; false if it has none. */
+extern bool record_own_id(const RecordFormat *format, const RecordPage *page, int row, int64 *id);
+
 /* The attnums of wanted columns whose attr none of the rows so far had, not even empty. */
 extern Bitmapset *record_unmet(const RecordFormat *format);
 
