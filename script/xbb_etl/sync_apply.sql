@@ -252,6 +252,9 @@ BEGIN
     rows := rows - xbb._stage_drop(work.made);
   END IF;
   moved := xbb._stage_mark(work.made, work.moved) > 0;
+  IF moved THEN
+    PERFORM xbb._sync_check_rows(def, work);
+  END IF;
   IF xbb._stage_mark(work.made, work.rivals) > 0 THEN
     room := xbb._sync_settle_rivals(def, work, rows, moved);
     rows := room.rows;
@@ -424,6 +427,7 @@ DECLARE
   counts xbb._sync_counts := ROW(0, 0, 0, 0, 0, 0)::xbb._sync_counts;
   work xbb._sync_work;
   aside pg_catalog.record;
+  doubled pg_catalog.record;
   transformed pg_catalog.record;
   total constant bigint := xbb._stage_count(stage);
   -- records that change their keys among one another should be in one piece
@@ -436,6 +440,7 @@ BEGIN
       -- what waits for them already is the caller's, and no record's
       EXECUTE pg_catalog.concat('SET CONSTRAINTS ', work.constraints, ' IMMEDIATE');
     END IF;
+    doubled := xbb._sync_doubled(def, stage, most);
     aside := xbb._sync_set_unread_aside(def, work);
     counts.rows_read := aside.unread;
     counts.rejected := aside.rejected;
@@ -445,6 +450,7 @@ BEGIN
       counts.rows_read := counts.rows_read + transformed.failed;
       counts.rejected := transformed.all_rejected;
       work.has_rejects := work.has_rejects OR counts.rejected > 0;
+      PERFORM xbb._sync_check_doubled(def, work, at, least(at + most - 1, total), doubled.ids, doubled.times);
       counts := xbb._sync_apply_all(def, work, at, least(at + most - 1, total), counts);
       work.has_rejects := work.has_rejects OR counts.rejected > 0;
       at := at + most;

@@ -113,20 +113,15 @@ DECLARE
   distributes constant boolean := xbb._sync_key_distributes(def);
 BEGIN
   renumbered := 0;
-  -- a source with several rows a record: each is another one's old place
-  IF distributes OR xbb._stage_execute(work.made, pg_catalog.format(
-      'SELECT FROM %s JOIN %s t ON t.data_id = n.data_id AND %s LIMIT 1', marked, def.target, xbb._sync_same_key(def))) > 0 THEN
+  IF distributes THEN
     vacated := xbb._sync_vacate(def, work, '');
-    IF distributes THEN
-      RAISE NOTICE 'rows of % with another key were deleted and inserted: % of them', def.target, pg_catalog.cardinality(vacated)
-        USING DETAIL = 'The key tells where a row is stored.';
-    END IF;
+    RAISE NOTICE 'rows of % with another key were deleted and inserted: % of them', def.target, pg_catalog.cardinality(vacated)
+      USING DETAIL = 'The key tells where a row is stored.';
     RETURN;
   END IF;
-  -- who has the place, and does not leave it
+  -- who has the place, and does not leave it; a row that is no record's goes, too
   PERFORM xbb._sync_touch(def, work, pg_catalog.format(
-    'DELETE FROM %s t USING %s WHERE %s AND t.data_id OPERATOR(pg_catalog.<>) n.data_id
-       AND %s', xbb._sync_place(def.target), marked, xbb._sync_same_key(def),
+    'DELETE FROM %s t USING %s WHERE %s AND (t.data_id IS NULL OR t.data_id OPERATOR(pg_catalog.<>) n.data_id AND %s)', xbb._sync_place(def.target), marked, xbb._sync_same_key(def),
     xbb._sync_is_none_of(def, 't.data_id', whole_piece, 'm.data_id')));
   vacated := xbb._sync_step_aside(def, work);
   renumbered := xbb._sync_touch(def, work, work.update_moved);
