@@ -131,6 +131,31 @@ BEGIN
 END
 $$;
 
+-- Ends a run that would take too much out: "gone" rows of how many, and no more than "most" may be.
+-- It names the first ids and the statement that shows their rows, in words of the column's type.
+CREATE FUNCTION xbb._sync_refuse_deletion(
+  def xbb.sync_definition, gone bigint, rows bigint, most bigint, unasked bigint, ids pg_catalog.text[]) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET quote_all_identifiers = off AS $$
+DECLARE
+  shown constant pg_catalog.text[] := ids[:(xbb._sync_limits()).shown_ids];
+BEGIN
+  RAISE EXCEPTION '% of the % rows of % would be deleted, and no more than % may be', gone, rows, def.target, most
+    USING ERRCODE = 'program_limit_exceeded',
+          DETAIL = pg_catalog.concat_ws(' ',
+            CASE WHEN unasked = 0 THEN 'The API has no record of theirs. A right that was lost looks like that, too.'
+                 ELSE pg_catalog.format('The API has no record of theirs, where %s of them were not asked for one by one. '
+                                        'A right that was lost looks like that, too.', unasked) END,
+            pg_catalog.format('%s: SELECT * FROM %s t WHERE %st.%I IN (%s);',
+              CASE WHEN pg_catalog.cardinality(shown) < gone THEN 'Some of them' ELSE 'They are' END, def.target,
+              pg_catalog.regexp_replace(xbb._sync_alive_rows(def) || ' AND ', '^true AND ', ''), xbb._sync_id(def), (SELECT pg_catalog.string_agg(CASE WHEN u.id ~ '^-?[0-9]+$' THEN u.id ELSE pg_catalog.quote_literal(u.id) END,
+                                                               ', ' ORDER BY u.o)
+                                  FROM pg_catalog.unnest(shown) WITH ORDINALITY u (id, o)))),
+          HINT = pg_catalog.format('SELECT xbb.alter_sync(%1$L, delete_limit => %2$s); allows it, and '
+                                   'SELECT xbb.alter_sync(%1$L, delete_limit => %3$s); is what it was.',
+                                   def.name, gone, coalesce(def.delete_limit, -1));
+END
+$$;
+
 -- Takes what is gone out of the target, once it is known how much that is; "ids" is what
 -- the windows did not find.
 CREATE FUNCTION xbb._sync_delete(def xbb.sync_definition, run bigint, ids bigint[]) RETURNS xbb._sync_counts
@@ -140,6 +165,7 @@ DECLARE
   looked pg_catalog.record;
   counts xbb._sync_counts;
   victims bigint;
+  first_ids pg_catalog.text[];
   kept bigint;
 BEGIN
   IF coalesce(ids, '{}') = '{}' THEN
@@ -151,18 +177,15 @@ BEGIN
   EXCEPTION WHEN SQLSTATE 'XBB00' THEN
     NULL;
   END;
-  looked := xbb._sync_look_again(def, run, ids, deletable.most);
+  -- in their order, so that the first ids that are told are the same each time
+  looked := xbb._sync_look_again(def, run, array(SELECT u.id FROM pg_catalog.unnest(ids) u (id) ORDER BY u.id), deletable.most);
   PERFORM xbb._sync_reject_drop(def.id, looked.gone);
   EXECUTE pg_catalog.format('SELECT pg_catalog.count(*) FROM %s t WHERE %s', def.target, xbb._sync_victims(def, '$1'))
   INTO victims USING looked.gone;
   IF victims > deletable.most THEN
-    RAISE EXCEPTION '% of the % rows of % would be deleted, and no more than % may be',
-      victims + looked.unasked, deletable.rows, def.target, deletable.most
-      USING ERRCODE = 'program_limit_exceeded',
-            DETAIL = CASE WHEN looked.unasked = 0 THEN 'The API has no record of theirs. A right that was lost looks like that, too.'
-              ELSE pg_catalog.format('The API has no record of theirs, where %s of them were not asked for one by one. '
-                                     'A right that was lost looks like that, too.', looked.unasked) END,
-            HINT = pg_catalog.format('SELECT xbb.alter_sync(%L, delete_limit => %s); allows it.', def.name, victims + looked.unasked);
+    EXECUTE pg_catalog.format('SELECT pg_catalog.array_agg(t.data_id::pg_catalog.text ORDER BY t.data_id) FROM %s t WHERE %s', def.target,
+                              xbb._sync_victims(def, '$1')) INTO first_ids USING looked.gone;
+    PERFORM xbb._sync_refuse_deletion(def, victims + looked.unasked, deletable.rows, deletable.most, looked.unasked, first_ids);
   END IF;
   PERFORM xbb._sync_set_constraints(def, 'IMMEDIATE');
   kept := xbb._sync_take_out_or_halve(def, run, looked.gone);

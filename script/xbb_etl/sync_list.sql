@@ -196,7 +196,7 @@ DECLARE
   kept bigint := 0;
 BEGIN
   EXECUTE pg_catalog.format(
-    'SELECT coalesce(pg_catalog.array_agg(t.%1$I::pg_catalog.text), ''{}'') FROM %2$s t
+    'SELECT coalesce(pg_catalog.array_agg(t.%1$I::pg_catalog.text ORDER BY t.%1$I), ''{}'') FROM %2$s t
      WHERE %3$s AND t.%1$I::pg_catalog.text <> ALL ($1)', xbb._sync_id(def), def.target, xbb._sync_alive_rows(def))
   INTO gone USING ids;
   IF def.delete_mode <> 'ignore' THEN
@@ -204,11 +204,7 @@ BEGIN
       deletable.most := 0;
     END IF;
     IF pg_catalog.cardinality(gone) > deletable.most THEN
-      RAISE EXCEPTION '% of the % rows of % would be deleted, and no more than % may be',
-        pg_catalog.cardinality(gone), deletable.rows, def.target, deletable.most
-        USING ERRCODE = 'program_limit_exceeded',
-              DETAIL = 'The API has no record of theirs. A right that was lost looks like that, too.',
-              HINT = pg_catalog.format('SELECT xbb.alter_sync(%L, delete_limit => %s); allows it.', def.name, pg_catalog.cardinality(gone));
+      PERFORM xbb._sync_refuse_deletion(def, pg_catalog.cardinality(gone), deletable.rows, deletable.most, 0, gone);
     END IF;
     kept := xbb._sync_list_take_out(def, run, gone);
   END IF;

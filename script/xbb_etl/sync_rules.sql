@@ -20,6 +20,7 @@ END;
 --   kept_bytes        what is kept of what a run set aside that ends for it
 --   suspects          first records that fail alike before the statement is to blame
 --   searched_rejects  of a piece, for the column at which they fail
+--   shown_ids         of rows that a reconciliation would take out
 --   retried_records   at a run's end, of those that may load by now
 --   most_rejects      the reject_limit that is none
 --   clock_noise       what the API's servers' clocks are apart, and what reading them takes
@@ -32,9 +33,8 @@ CREATE FUNCTION xbb._sync_limits(
   OUT least_window interval, OUT piece_records bigint, OUT examples integer, OUT example_characters integer,
   OUT example_columns integer, OUT deleted_part bigint, OUT deleted_rows bigint, OUT share_records bigint, OUT kept_bytes bigint,
   OUT most_rejects integer, OUT clock_noise interval, OUT clock_drift interval, OUT most_setback interval, OUT most_tries integer,
-  OUT suspects bigint, OUT retried_records bigint, OUT searched_rejects bigint, OUT patience interval)
+  OUT suspects bigint, OUT retried_records bigint, OUT searched_rejects bigint, OUT patience interval, OUT shown_ids integer)
 LANGUAGE sql IMMUTABLE PARALLEL SAFE BEGIN ATOMIC
   SELECT xbb._window_records(), 4000, 100, 500, interval '1 second', 10000, 5, 40, 6, 10, 50, 100, 104857600, 2147483647,
-         interval '2 seconds', interval '1 minute', interval '1 day', 3, 10, 1000, 100,
-         interval '1 minute';
+         interval '2 seconds', interval '1 minute', interval '1 day', 3, 10, 1000, 100, interval '1 minute', 20;
 END;
