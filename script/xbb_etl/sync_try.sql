@@ -46,6 +46,7 @@ DECLARE
   checked pg_catalog.record;
   stage integer;
   read pg_catalog.record;
+  stage integer;
   stage_before integer;
   ids bigint[];
   counts xbb._sync_counts;
