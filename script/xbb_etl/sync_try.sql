@@ -46,7 +46,6 @@ DECLARE
   checked pg_catalog.record;
   stage integer;
   read pg_catalog.record;
-  stage integer;
   stage_before integer;
   ids bigint[];
   counts xbb._sync_counts;
