@@ -79,7 +79,13 @@ BEGIN
     'SELECT %I AS data_id, %I AS update_time FROM %s WHERE %s', xbb._sync_source_column(def.source, 'dataId', 'data_id'), time_column,
     def.source, pg_catalog.concat_ws(' AND ', CASE WHEN low IS NOT NULL THEN pg_catalog.format('%I >= $1', time_column) END,
                                      CASE WHEN high IS NOT NULL THEN pg_catalog.format('%I <= $2', time_column) END, 'true')), low, high, NULL);
-  listed := xbb._sync_changed(def, stage);
+  -- an error of our own ends it, and with it the locks on the target, before the API is asked again
+  BEGIN
+    listed := xbb._sync_changed(def, stage);
+    RAISE EXCEPTION USING ERRCODE = 'XBB00';
+  EXCEPTION WHEN SQLSTATE 'XBB00' THEN
+    NULL;
+  END;
   PERFORM xbb._stage_close(stage);
   stage := xbb._sync_stage(def, low, high, listed.changed);
   latest := listed.latest;
