@@ -97,6 +97,17 @@ is(caught_at_each('whole', "CALL xbb.reconcile('whole')", $differ), 'no xid|0|al
 is(caught_at_each('whole', "CALL xbb.reconcile('whole', full => true)", $differ), 'no xid|0|altered', 'a full one');
 is(caught_at_each('whole', "CALL xbb.sync('whole', full => true, dry_run => true)", ''), 'no xid|0|altered', 'a dry run');
 
+# columns that come with details: the list, then the details of what has changed
+$node->safe_psql('postgres', q{
+	CREATE FOREIGN TABLE detailed (data_id bigint, update_time timestamptz, picture text OPTIONS (attr 'text_2', detail 'true'))
+		SERVER crm OPTIONS (object 'product', snapshot 'false');
+	CREATE TABLE detailed_copy (data_id bigint PRIMARY KEY, update_time timestamptz, picture text);
+	SELECT xbb.create_sync('detailed_copy', source => 'detailed', overlap => '30 days');
+	CALL xbb.sync('detailed_copy')});
+is(caught_at_each('detailed_copy', "CALL xbb.sync('detailed_copy')",
+		q{DELETE FROM detailed_copy WHERE data_id IN (SELECT data_id FROM detailed_copy ORDER BY update_time DESC LIMIT 2)}),
+	'no xid|0|altered', 'details');
+
 # a list without times
 $node->safe_psql('postgres', q{
 	CREATE FOREIGN TABLE users (user_id text OPTIONS (attr 'userId'), name text OPTIONS (attr 'name')) SERVER crm OPTIONS (object 'user');
