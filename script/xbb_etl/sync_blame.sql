@@ -134,15 +134,23 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
                               'SQLSTATE ' || (reject).sqlstate, (reject).context)
 $$;
 
+-- Is an expression no more than that column's name?
+CREATE FUNCTION xbb._sync_is_column(expression pg_catalog.text, name pg_catalog.text) RETURNS boolean
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp SET quote_all_identifiers = off AS $$
+  -- names without quotes: no sign of ASCII, whose letters alone are folded
+  SELECT $1 = pg_catalog.quote_ident($2) OR $1 ~ E'^[^\\x01-@[-^`{-\\x7f][^\\x01-#%-/:-@[-^`{-\\x7f]*$'
+    AND $2 = pg_catalog.translate($1, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz')
+$$;
+
 -- The column of the source that is shown beside the id of a record: one of its own, or the one
 -- that a column of the target is loaded from as it is.  NULL: none.
 CREATE FUNCTION xbb._sync_label(def xbb.sync_definition) RETURNS pg_catalog.text
 LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp SET quote_all_identifiers = off AS $$
   SELECT a.attname::pg_catalog.text FROM pg_catalog.pg_attribute a
   WHERE a.attrelid = (def).source AND a.attnum > 0 AND NOT a.attisdropped
-    AND (pg_catalog.quote_ident(a.attname) = (def).columns ->> (def).label OR a.attname = (def).label
+    AND (xbb._sync_is_column((def).columns ->> (def).label, a.attname::pg_catalog.text) OR a.attname = (def).label
          OR a.attname = xbb._sync_own_columns((def).source) ->> (def).label)
-  ORDER BY pg_catalog.quote_ident(a.attname) IS DISTINCT FROM (def).columns ->> (def).label LIMIT 1
+  ORDER BY xbb._sync_is_column((def).columns ->> (def).label, a.attname::pg_catalog.text) IS NOT TRUE LIMIT 1
 $$;
 
 -- Do the expressions of a sync read the whole record (attr '*')?

@@ -405,6 +405,8 @@ BEGIN
                           ELSE xbb._sync_retype_time(def.target, item.name, def.source) END;
     END IF;
   END LOOP;
+  -- a scope that was forgotten is no key that is missing
+  PERFORM xbb._sync_check_rival(def);
   PERFORM xbb._sync_key_index(def);
   PERFORM xbb._sync_check_zone(def);
   PERFORM xbb._sync_check_types(def);
@@ -461,8 +463,7 @@ BEGIN
   IF FOUND THEN
     RAISE EXCEPTION 'target % has no column % any more', def.target, pg_catalog.quote_ident(missing)
       USING ERRCODE = 'undefined_column',
-            HINT = pg_catalog.format('SELECT xbb.alter_sync(%L, columns => %L); loads it no more.', def.name,
-                                     pg_catalog.jsonb_build_object(missing, NULL));
+            HINT = xbb._sync_missing_hint(def, missing);
   END IF;
   PERFORM xbb._sync_check_source(def);
   propagate := xbb._sync_propagate('off');

@@ -103,7 +103,10 @@ BEGIN
     RAISE EXCEPTION 'target % has no column %', def.target, pg_catalog.quote_ident(missing)
       USING ERRCODE = 'undefined_column',
             HINT = pg_catalog.format('ALTER TABLE %s ADD COLUMN %I %s; adds it.', def.target, missing,
-                                     CASE missing WHEN 'data_id' THEN 'bigint' WHEN 'update_time' THEN 'timestamptz' ELSE '...' END);
+                                     CASE missing WHEN 'data_id' THEN 'bigint' WHEN 'update_time' THEN 'timestamptz'
+                                       ELSE coalesce((SELECT pg_catalog.format_type(a.atttypid, a.atttypmod) FROM pg_catalog.pg_attribute a
+                                                      WHERE a.attrelid = def.source AND a.attnum > 0 AND NOT a.attisdropped
+                                                        AND xbb._sync_is_column(given ->> missing, a.attname::pg_catalog.text)), '...') END);
   END IF;
   RETURN given;
 END

@@ -121,9 +121,10 @@ BEGIN
   END;
   IF middle = 0 THEN
     EXECUTE pg_catalog.format(
-      'WITH v AS MATERIALIZED (SELECT t.data_id, t.update_time FROM %s t WHERE %s)
+      'WITH v AS MATERIALIZED (SELECT t.data_id, t.update_time, %s AS label FROM %s t WHERE %s)
        SELECT pg_catalog.count(xbb._sync_reject_put($1, ROW($2, $3, v.data_id, v.update_time, ''constraint'', $4, $5,
-         NULL, NULL, NULL, $6, NULL, NULL, $8)::xbb.sync_reject)) FROM v', def.target, xbb._sync_victims(def, '$7'))
+         NULL, NULL, NULL, $6, NULL, v.label, $8)::xbb.sync_reject)) FROM v',
+      CASE WHEN def.label = ANY (def.target_columns) THEN pg_catalog.format('t.%I::pg_catalog.text', def.label) ELSE 'NULL::pg_catalog.text' END, def.target, xbb._sync_victims(def, '$7'))
     USING def.id, def.name, def.owner, failure.sqlstate, pg_catalog.format('it is gone, but: %s', failure.message), run, ids, failure.context;
     RETURN 1;
   END IF;
@@ -166,7 +167,9 @@ DECLARE
   counts xbb._sync_counts;
   victims bigint;
   first_ids pg_catalog.text[];
+  left_over bigint[];
   kept bigint;
+  kept_before bigint;
 BEGIN
   IF coalesce(ids, '{}') = '{}' THEN
     RETURN ROW(0, 0, 0, 0, 0, 0)::xbb._sync_counts;
@@ -188,7 +191,16 @@ BEGIN
     PERFORM xbb._sync_refuse_deletion(def, victims + looked.unasked, deletable.rows, deletable.most, looked.unasked, first_ids);
   END IF;
   PERFORM xbb._sync_set_constraints(def, 'IMMEDIATE');
-  kept := xbb._sync_take_out_or_halve(def, run, looked.gone);
+  left_over := looked.gone;
+  LOOP
+    -- a row that another one held may go once that one has gone
+    kept_before := kept;
+    kept := xbb._sync_take_out_or_halve(def, run, left_over);
+    EXIT WHEN kept = 0 OR kept >= kept_before;
+    PERFORM xbb._sync_reject_drop(def.id, looked.gone);
+    EXECUTE pg_catalog.format('SELECT pg_catalog.array_agg(t.data_id) FROM %s t WHERE %s', def.target, xbb._sync_victims(def, '$1'))
+    INTO left_over USING looked.gone;
+  END LOOP;
   PERFORM xbb._sync_set_constraints(def, 'DEFERRED');
   counts := xbb._sync_add(looked.counts, ROW(0, 0, 0, 0, kept, pg_catalog.cardinality(looked.gone) - kept)::xbb._sync_counts);
   RETURN counts;

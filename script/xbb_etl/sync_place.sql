@@ -40,3 +40,15 @@ END
 $$;
 COMMENT ON FUNCTION xbb.activate(text[]) IS
   'lets the syncs of a restored or copied database run, here and where a failover may go';
+
+-- What can be done where the target has a column no more: it is gone, or it is called otherwise.
+CREATE FUNCTION xbb._sync_missing_hint(def xbb.sync_definition, missing pg_catalog.text) RETURNS pg_catalog.text
+LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp SET quote_all_identifiers = off AS $$
+  SELECT pg_catalog.format('SELECT xbb.alter_sync(%1$L, columns => %2$L); loads it no more. '
+                           'Was it renamed: SELECT xbb.alter_sync(%1$L, columns => %3$L);', ($1).name, pg_catalog.jsonb_build_object($2, NULL),
+    pg_catalog.jsonb_build_object($2, NULL, coalesce(n.name, 'new_name'), coalesce(xbb._sync_named($1) ->> $2, pg_catalog.quote_ident($2))))
+  -- the only one that is not loaded
+  FROM (SELECT CASE WHEN pg_catalog.count(*) = 1 THEN pg_catalog.min(a.attname::pg_catalog.text) END AS name FROM pg_catalog.pg_attribute a
+        WHERE a.attrelid = ($1).target AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''
+          AND a.attname <> ALL (($1).target_columns) AND a.attname <> 'deleted_at' AND a.attname IS DISTINCT FROM ($1).stamp) n
+$$;

@@ -68,7 +68,9 @@ BEGIN
   FOR item IN SELECT s.name, s.type, s.is_there FROM xbb._sync_scope_types(def) s LOOP
     IF NOT item.is_there THEN
       RAISE EXCEPTION 'target % has no column %', def.target, pg_catalog.quote_ident(item.name)
-        USING ERRCODE = 'undefined_column';
+        USING ERRCODE = 'undefined_column',
+              HINT = pg_catalog.format('ALTER TABLE %s ADD COLUMN %I %s; adds it.', def.target, item.name,
+                CASE pg_catalog.jsonb_typeof(scope -> item.name) WHEN 'number' THEN 'bigint' WHEN 'boolean' THEN 'boolean' ELSE 'text' END);
     END IF;
     IF item.type IS NULL OR item.name IN ('data_id', 'update_time', 'deleted_at') OR item.name = def.stamp THEN
       RAISE EXCEPTION 'column % of target % cannot be in a scope', pg_catalog.quote_ident(item.name), def.target
