@@ -9,6 +9,10 @@ LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'xbb_fdw_sync_u
 CREATE FUNCTION xbb._sync_task(id integer, name pg_catalog.text, incremental boolean) RETURNS void
 LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'xbb_fdw_sync_task';
 
+CREATE FUNCTION xbb._sync_day(
+  source pg_catalog.regclass, OUT requests_left bigint, OUT requests bigint, OUT ends pg_catalog.timestamptz, OUT page_size bigint)
+RETURNS record LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'xbb_fdw_sync_day';
+
 CREATE FUNCTION xbb._sync_recall(server pg_catalog.oid, id integer) RETURNS void
 LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'xbb_fdw_sync_recall';
 

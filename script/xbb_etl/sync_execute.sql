@@ -359,7 +359,7 @@ BEGIN
   told := before;
   WHILE run IS NOT NULL LOOP
     BEGIN
-      step := xbb._sync_step(def.id, task, run, phase, windows, gone);
+      step := xbb._sync_step_of_day(def, task, run, before, phase, windows, gone);
       SELECT step.phase, step.windows, step.gone INTO phase, windows, gone;
       counts := xbb._sync_add(counts, step.counts);
       PERFORM xbb._sync_limit_share(def, run, task, counts);
@@ -380,7 +380,7 @@ BEGIN
     -- rows, watermark and the log together
     IF phase IN ('done', 'stopped') OR can_commit AND step.counts IS NOT NULL THEN
       PERFORM xbb._sync_note(def, run, CASE phase WHEN 'done' THEN 'succeeded' WHEN 'stopped' THEN phase ELSE 'running' END,
-                             counts, before, NULL);
+                             counts, before, step.rest);
     END IF;
     IF can_commit THEN
       -- triggers that wait for it are the owner's

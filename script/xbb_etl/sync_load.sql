@@ -158,7 +158,7 @@ BEGIN
     RETURN '{}';
   END IF;
   IF def.loading_until IS NULL OR again THEN
-    IF low IS NULL AND xbb._total(def.source, NULL, NULL) <= (xbb._sync_limits()).window_records AND def.chunk IS NULL THEN
+    IF low IS NULL AND xbb._total(def.source, NULL, NULL) <= xbb._sync_window_records(def.source) AND def.chunk IS NULL THEN
       RETURN '{}';
     END IF;
     def.loading_until := coalesce((xbb._counters()).clock, pg_catalog.now());
@@ -184,7 +184,7 @@ DECLARE
   limits pg_catalog.record := xbb._sync_limits();
 BEGIN
   windows := pg_catalog.trim_array(windows, 1);
-  IF total > 0 AND high - low > limits.least_window AND (total > limits.window_records OR high - low > def.chunk) THEN
+  IF total > 0 AND high - low > limits.least_window AND (total > xbb._sync_window_records(def.source) OR high - low > def.chunk) THEN
     -- they share a second, for records with fractions of it
     windows := windows || pg_catalog.tstzrange(middle, high, '[]') || pg_catalog.tstzrange(low, middle, '[]');
   ELSIF total > 0 THEN

@@ -44,7 +44,7 @@ COMMENT ON COLUMN xbb.sync_run.id IS 'which run';
 COMMENT ON COLUMN xbb.sync_run.sync IS 'name of the sync';
 COMMENT ON COLUMN xbb.sync_run.owner IS 'role that it runs as';
 COMMENT ON COLUMN xbb.sync_run.task IS 'sync, sync full, retry_rejects, reconcile or reconcile full';
-COMMENT ON COLUMN xbb.sync_run.status IS 'running, succeeded, failed, skipped (another one was at work), stopped (enabled was set to false) or killed (no run holds the lock any more)';
+COMMENT ON COLUMN xbb.sync_run.status IS 'running, succeeded, failed, skipped (another one was at work), stopped (enabled was set to false, or the day''s requests were used up) or killed (no run holds the lock any more)';
 COMMENT ON COLUMN xbb.sync_run.pid IS 'of which backend';
 COMMENT ON COLUMN xbb.sync_run.started IS 'when it began, by this server''s clock';
 COMMENT ON COLUMN xbb.sync_run.ended IS 'when it ended';
@@ -61,5 +61,5 @@ COMMENT ON COLUMN xbb.sync_run.deleted IS 'records that are gone, with any delet
 COMMENT ON COLUMN xbb.sync_run.retries IS 'requests that were sent again';
 COMMENT ON COLUMN xbb.sync_run.throttled IS 'time spent waiting for rate_limit';
 COMMENT ON COLUMN xbb.sync_run.bytes IS 'bytes on the wire';
-COMMENT ON COLUMN xbb.sync_run.sqlstate IS 'of a run that failed';
+COMMENT ON COLUMN xbb.sync_run.sqlstate IS 'of a run that failed, or rests until the next day';
 COMMENT ON COLUMN xbb.sync_run.error IS 'what it said';

@@ -7,12 +7,18 @@
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
+#include "funcapi.h"
+
 #include "api/api.h"
 #include "func/sync_day.h"
 #include "func/sync_lock.h"
 #include "func/sync_stored.h"
 #include "option/option.h"
 
+#define DAY_COLUMNS 4
+
+PG_FUNCTION_INFO_V1(xbb_fdw_sync_day);
 PG_FUNCTION_INFO_V1(xbb_fdw_sync_recall);
 
 #define PLACE(server) \
@@ -41,4 +47,26 @@ xbb_fdw_sync_recall(PG_FUNCTION_ARGS)
 	run_stored(fcinfo, &stored, &used);
 	api_recall(server, used);
 	PG_RETURN_VOID();
+}
+
+Datum
+xbb_fdw_sync_day(PG_FUNCTION_ARGS)
+{
+	const ServerOptions *server = &option_table(PG_GETARG_OID(0))->server;
+	int64		allowed = Max(server->daily_quota - server->quota_reserve, 0);
+	LimiterQuota quota;
+	TupleDesc	tupdesc;
+	Datum		values[DAY_COLUMNS];
+	bool		nulls[DAY_COLUMNS] = {false};
+
+	if (get_call_result_type(fcinfo, NULL, &tupdesc) != TYPEFUNC_COMPOSITE ||
+		tupdesc->natts != lengthof(values))
+		elog(ERROR, "xbb._sync_day() does not return what it should");
+	api_quota(server, &quota);
+	values[0] = Int64GetDatum(Max(allowed - quota.used, 0));
+	values[1] = Int64GetDatum(allowed);
+	nulls[0] = nulls[1] = server->daily_quota == 0;
+	values[2] = TimestampTzGetDatum(quota.resets_at);
+	values[3] = Int64GetDatum(server->page_size);
+	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(tupdesc), values, nulls)));
 }

@@ -28,6 +28,15 @@ sub create
 
 sub used { return $session->value("SELECT used_today FROM xbb.quota WHERE server = '$_[0]'"); }
 
+# PostgreSQL forgets the day when it restarts, but for what the log says, which is made that of yesterday.
+sub next_day
+{
+	$session->run("UPDATE xbb._sync_run_log SET started = started - interval '1 day'; UPDATE xbb._sync_run_begun SET started = started - interval '1 day'");
+	$node->restart;
+	$session = Xbb::Session->new($node);
+	return;
+}
+
 # a restart
 my $corpid = "dingQuota-a-$$";
 sim($corpid, 'create', token => 't0ken', products => 250, width => 2, freeze => 'on');
@@ -55,5 +64,46 @@ is($session->run("CALL xbb.sync('kept')")->{sqlstate}, '00000', 'the next one');
 is(used('kept'), $before + 5, '... counts its own only');
 is(used('other'), 0, 'another account has a day of its own');
 isnt($session->run("SELECT xbb._sync_recall((SELECT oid FROM pg_foreign_server WHERE srvname = 'other'), id) FROM xbb.sync_definition WHERE name = 'other'")->{sqlstate}, '00000', 'who runs nothing raises nothing');
+
+# a first load of 60 pages, where a day has 50 requests and keeps 10, beside what comes every minute
+$corpid = "dingQuota-c-$$";
+sim($corpid, 'create', token => 't0ken', products => 3000, width => 2, freeze => 'on');
+create('load', $corpid, time_zone => 'UTC', page_size => 50);
+$session->value("CREATE FOREIGN TABLE minutely_source (data_id bigint, update_time timestamptz) SERVER load OPTIONS (object 'product'); SELECT 1");
+$session->value("SELECT xbb.create_sync('minutely', source => 'minutely_source', target => 'minutely')");
+is($session->run("CALL xbb.sync('minutely')")->{sqlstate}, '00000', 'one that is loaded already');
+$session->run("ALTER SERVER load OPTIONS (ADD daily_quota '50', ADD quota_reserve '10')");
+next_day();
+$session->value("SELECT xbb.create_sync('load', source => 'load_source', target => 'load')");
+my ($days, $rows, $failed) = (0, 0, 0);
+for my $day (1 .. 6)
+{
+	my $result = $session->run("CALL xbb.sync('load')");
+
+	is($result->{sqlstate}, '00000', "day $day: the first load ends without an error") or diag($result->{error});
+	my ($status, $error) = split(/[|]/, $session->value("SELECT status || '|' || coalesce(error, '') FROM xbb.sync_run WHERE sync = 'load' ORDER BY id DESC LIMIT 1"));
+	my $now = $session->value('SELECT count(*) FROM load');
+	$failed += $session->run("CALL xbb.sync('minutely')")->{sqlstate} ne '00000' for 1 .. 8;
+	cmp_ok(used('load'), '<=', 50, '... within the quota');
+	if ($status eq 'succeeded')
+	{
+		$days = $day;
+		last;
+	}
+	is($status, 'stopped', '... it rests');
+	my ($left) = $error =~ /the requests of the day are used up.* About (\d+) records are left, in \d+ requests, which takes until \d/;
+	# those of the next run's overlap are there
+	ok(defined $left && $left >= 3000 - $now && $left <= 3000 - $now + 10, '... and says what is left') or diag("$now: $error");
+	cmp_ok($now, '>', $rows, '... with more than the day before');
+	$rows = $now;
+	my $asked = sim($corpid, 'count');
+	is($session->run("CALL xbb.sync('load')")->{sqlstate}, '00000', '... another run on that day');
+	is(sim($corpid, 'count'), $asked, '... asks nothing');
+	next_day();
+}
+cmp_ok($days, '>=', 3, 'it is done after days');
+is($session->value('SELECT count(*) FROM load'), 3000, '... with every record');
+is($failed, 0, 'nothing of what came every minute has failed');
+isnt($session->run("CALL xbb.sync('load', full => true)")->{sqlstate}, '00000', 'a full run, which would begin again, fails when the day is over');
 
 done_testing();

@@ -1,0 +1,90 @@
+-- A load that is larger than a day's requests goes over days: a run commits what the day allows,
+-- and the next one goes on.
+
+-- Has a run failed only because the day's requests are used up, and does the next one go on where
+-- it was?
+CREATE FUNCTION xbb._sync_rests(def xbb.sync_definition, task pg_catalog.text, failure xbb._sync_failure) RETURNS boolean
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  first boolean := def.watermark IS NULL;
+BEGIN
+  -- other limits have the same code
+  IF NOT (pg_catalog.starts_with(failure.message, 'daily quota of ')
+     OR pg_catalog.starts_with(failure.hint, 'The account''s requests of the day are used up')) THEN
+    RETURN false;
+  END IF;
+  def := xbb._sync_get_again(def.id);
+  RETURN xbb._sync_counts_source(def.source) AND NOT xbb._sync_is_list(def.source)
+    AND (task = 'sync' AND (def.loading_until IS NOT NULL OR def.watermark IS NULL) OR task = 'sync full' AND first)
+    AND (xbb._sync_day(def.source)).requests IS DISTINCT FROM 0;
+END
+$$;
+
+-- What a run says that rests, and is kept of it: how much is left, and until when that takes at
+-- least.  A run that has sent anything counts it, by one request more, of the reserve.
+CREATE FUNCTION xbb._sync_rest(
+  def xbb.sync_definition, before pg_catalog.record, INOUT failure xbb._sync_failure)
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  day pg_catalog.record := xbb._sync_day(def.source);
+  sent bigint := (xbb._counters()).requests - before.requests;
+  came bigint := (xbb._counters()).rows - before.rows;
+  pages numeric;
+  records bigint;
+BEGIN
+  def := xbb._sync_get_again(def.id);
+  IF sent > 0 THEN
+    BEGIN
+      PERFORM xbb._sync_task(def.id, def.name, true);
+      records := xbb._total(def.source, xbb._sync_low(def), NULL);
+      -- at the price of those that have come
+      pages := pg_catalog.ceil(records * CASE WHEN came > 0 THEN sent::numeric / came ELSE 1.0 / day.page_size END);
+    EXCEPTION WHEN OTHERS THEN
+      records := NULL;
+    END;
+  END IF;
+  failure.detail := CASE WHEN records IS NOT NULL THEN
+    pg_catalog.format('About %s records are left, in %s requests%s.', records, pages,
+      ', which takes until ' || (day.ends + (greatest(pg_catalog.ceil(pages / day.requests), 1) - 1) * interval '1 day')::pg_catalog.text
+      || ' at least') ELSE '' END;
+  failure.hint := pg_catalog.format('The next run goes on, from %s on.', day.ends);
+  failure.message := 'the requests of the day are used up, the load goes on with the next';
+  RAISE NOTICE USING MESSAGE = pg_catalog.format('sync %I: %s', def.name, failure.message), DETAIL = failure.detail, HINT = failure.hint;
+  failure.message := pg_catalog.concat_ws('. ', failure.message, nullif(failure.detail, ''));
+END
+$$;
+
+-- How many records a window may have, of those that it has if it is read at once: half of what
+-- the day has left, so that a load proceeds however little that is.
+CREATE FUNCTION xbb._sync_window_records(source pg_catalog.regclass) RETURNS bigint
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  most bigint := (xbb._sync_limits()).window_records;
+  day pg_catalog.record := xbb._sync_day(source);
+BEGIN
+  RETURN CASE WHEN day.requests_left > 0 THEN least(most, greatest(day.requests_left * day.page_size / 2, day.page_size)) ELSE most END;
+END
+$$;
+
+-- A step, or the rest, until another run.
+CREATE FUNCTION xbb._sync_step_of_day(
+  def xbb.sync_definition, task pg_catalog.text, run bigint, before pg_catalog.record,
+  INOUT phase pg_catalog.text, INOUT windows pg_catalog.tstzrange[], INOUT gone bigint[], OUT counts xbb._sync_counts,
+  OUT span pg_catalog.tstzrange, OUT rest xbb._sync_failure)
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  step pg_catalog.record;
+BEGIN
+  step := xbb._sync_step(def.id, task, run, phase, windows, gone);
+  SELECT step.phase, step.windows, step.gone, step.span INTO phase, windows, gone, span;
+  counts := step.counts;
+EXCEPTION WHEN configuration_limit_exceeded THEN
+  GET STACKED DIAGNOSTICS rest.sqlstate = RETURNED_SQLSTATE, rest.message = MESSAGE_TEXT,
+    rest.detail = PG_EXCEPTION_DETAIL, rest.hint = PG_EXCEPTION_HINT;
+  IF NOT xbb._sync_rests(def, task, rest) THEN
+    RAISE;
+  END IF;
+  rest := xbb._sync_rest(def, before, rest);
+  phase := 'stopped';
+END
+$$;
