@@ -14,6 +14,9 @@
  */
 #include "postgres.h"
 
+#include <signal.h>
+
+#include "libpq/pqsignal.h"
 #include "miscadmin.h"
 
 #include "http/http_data.h"
@@ -26,10 +29,17 @@
 /* A window of 32 kB, and gzip's header and trailer. */
 #define GZIP_WINDOW_BITS (15 + 16)
 
-/* Is there an interrupt that the caller, outside of libcurl, will not come back from? */
+/*
+ * Is there an interrupt that the caller, outside of libcurl, will not come back from?  It has
+ * all signals blocked, for threads that are made; none is made here, so they may come.
+ */
 static bool
 is_interrupted(void)
 {
+	sigset_t	blocked;
+
+	pthread_sigmask(SIG_SETMASK, &UnBlockSig, &blocked);
+	pthread_sigmask(SIG_SETMASK, &blocked, NULL);
 	return (QueryCancelPending || ProcDiePending) && InterruptHoldoffCount == 0 &&
 		QueryCancelHoldoffCount == 0 && CritSectionCount == 0;
 }
