@@ -4,7 +4,7 @@
  *	  The cluster's request budgets and counters, in shared memory.
  *
  * One segment, made by whoever needs it first, holds a fixed number of
- * accounts and of counter rows; when all are taken the idlest one is reused.
+ * accounts and of counter rows; when all are taken evict.h says which is reused.
  * Up to 16 its 300 kB come out of the server's reserve of shared memory, from which
  * the lock tables grow, too.
  *
@@ -27,6 +27,7 @@
 
 #include "base/compat.h"
 #include "limiter/day.h"
+#include "limiter/evict.h"
 #include "limiter/limiter.h"
 #include "limiter/limiter_data.h"
 
@@ -98,6 +99,37 @@ limiter_account_key(const LimiterBudget *budget, uint64 key[2])
 	}
 }
 
+/* What forgetting an account would make of its budget: a new day, or no pause. */
+static int64
+account_weight(const LimiterAccount *account, int today, WaitTime now)
+{
+	int64		weight = 0;
+
+	/* zones see midnight at different times: this one's today may be over there */
+	for (int day = today - 1; day <= today + 1; day++)
+		weight += slot_counted(&account->days, day);
+	if (account->share.line.hold > now || account->failures > 0)
+		weight += PG_INT32_MAX;
+	return weight;
+}
+
+/* A place for an account that has none, under accounts_lock. */
+static LimiterAccount *
+account_place(WaitTime now)
+{
+	EvictPlace	places[LIMITER_ACCOUNTS];
+	int			today = GetCurrentTimestamp() / USECS_PER_DAY + POSTGRES_EPOCH_JDATE;
+
+	for (int i = 0; i < LIMITER_ACCOUNTS; i++)
+	{
+		const LimiterAccount *account = &shared->accounts[i];
+
+		places[i] = (EvictPlace) {account->maker, account_weight(account, today, now),
+			account->touched};
+	}
+	return &shared->accounts[evict_choose(places, LIMITER_ACCOUNTS)];
+}
+
 /*
  * The budget's account, under accounts_lock; made if it is not there.  *now is
  * the moment everything under this lock happens at.
@@ -112,25 +144,21 @@ account_lock(const LimiterBudget *budget, WaitTime *now)
 	limiter_segment();
 	LWLockAcquire(&shared->accounts_lock, LW_EXCLUSIVE);
 	*now = wait_clock();
-	for (int i = 0; i < LIMITER_ACCOUNTS; i++)
+	for (int i = 0; i < LIMITER_ACCOUNTS && account == NULL; i++)
 	{
 		LimiterAccount *candidate = &shared->accounts[i];
 
 		if (candidate->touched != 0 &&
 			candidate->key[0] == key[0] && candidate->key[1] == key[1])
-		{
-			account = candidate;
-			break;
-		}
-		if (account == NULL || candidate->touched < account->touched)
 			account = candidate;
 	}
-	if (account->touched == 0 ||
-		account->key[0] != key[0] || account->key[1] != key[1])
+	if (account == NULL)
 	{
+		account = account_place(*now);
 		memset(account, 0, sizeof(LimiterAccount));
 		account->key[0] = key[0];
 		account->key[1] = key[1];
+		account->maker = GetUserId();
 	}
 	account->touched = *now;
 	return account;
@@ -206,6 +234,17 @@ row_matches(const LimiterRow *row, Oid serverid, Oid userid, const char *endpoin
 		strncmp(row->stats.endpoint, endpoint, LIMITER_ENDPOINT_SIZE - 1) == 0;
 }
 
+/* A place for a row that has none, under rows_lock. */
+static LimiterRow *
+row_place(void)
+{
+	EvictPlace	places[LIMITER_ROWS_KEPT];
+
+	for (int i = 0; i < LIMITER_ROWS_KEPT; i++)
+		places[i] = (EvictPlace) {shared->rows[i].stats.userid, 0, shared->rows[i].touched};
+	return &shared->rows[evict_choose(places, LIMITER_ROWS_KEPT)];
+}
+
 /* The row of an endpoint, under rows_lock; made if it is not there. */
 static LimiterStats *
 row_lock(Oid serverid, Oid userid, const char *endpoint, TimestampTz now)
@@ -214,20 +253,14 @@ row_lock(Oid serverid, Oid userid, const char *endpoint, TimestampTz now)
 
 	limiter_segment();
 	LWLockAcquire(&shared->rows_lock, LW_EXCLUSIVE);
-	for (int i = 0; i < LIMITER_ROWS_KEPT; i++)
+	for (int i = 0; i < LIMITER_ROWS_KEPT && row == NULL; i++)
 	{
-		LimiterRow *candidate = &shared->rows[i];
-
-		if (row_matches(candidate, serverid, userid, endpoint))
-		{
-			row = candidate;
-			break;
-		}
-		if (row == NULL || candidate->touched < row->touched)
-			row = candidate;
+		if (row_matches(&shared->rows[i], serverid, userid, endpoint))
+			row = &shared->rows[i];
 	}
-	if (!row_matches(row, serverid, userid, endpoint))
+	if (row == NULL)
 	{
+		row = row_place();
 		memset(row, 0, sizeof(LimiterRow));
 		row->stats.databaseid = MyDatabaseId;
 		row->stats.serverid = serverid;

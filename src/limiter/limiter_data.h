@@ -15,7 +15,7 @@
 #include "limiter/use.h"
 
 /* A change of LimiterShared needs another name: old backends may be alive. */
-#define LIMITER_SEGMENT "xbb_fdw limiter 5"
+#define LIMITER_SEGMENT "xbb_fdw limiter 6"
 
 #define LIMITER_ACCOUNTS 64
 #define LIMITER_ROWS_KEPT 512
@@ -24,6 +24,7 @@
 typedef struct LimiterAccount
 {
 	uint64		key[2];			/* of origin and corpid */
+	Oid			maker;			/* who used it first */
 	WaitTime	touched;		/* last use, or last slot; 0 = free */
 	ShareAccount share;
 	SlotDays	days;			/* numbers: Julian dates */

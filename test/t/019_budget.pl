@@ -152,6 +152,27 @@ is($admin->run("ALTER SERVER ahead OPTIONS (SET time_zone '<X>-167')")->{sqlstat
 is($admin->run("ALTER SERVER ahead OPTIONS (SET time_zone 'Etc/GMT-8')")->{sqlstate}, '00000', '... such as this');
 is($admin->run("ALTER SERVER ahead OPTIONS (SET time_zone 'utc')")->{sqlstate}, '00000', '... or this');
 
+# many accounts of one role, and many rows of counters
+$corpid = "dingBudget-g-$$";
+sim($corpid, 'create', token => 't0ken', products => 3, width => 2, freeze => 'on');
+create('spending', $corpid, rate_limit => 0, daily_quota => 5, quota_reserve => 0);
+$session->run('SELECT count(data_id) FROM spending') for 1 .. 6;
+my $crowd = Xbb::Session->new($node, user => 'intern');
+my $refused = 0;
+for my $i (1 .. 70)
+{
+	$admin->run("CREATE SERVER crowd$i FOREIGN DATA WRAPPER xbb_fdw OPTIONS (corpid 'crowd-$i', base_url '" . sim_url() . "', max_retries '0', rate_limit '0');"
+		  . "CREATE USER MAPPING FOR PUBLIC SERVER crowd$i OPTIONS (token 'x')");
+	for my $object (qw(product contact refund payment paymentSheet paySheet contractOutstock communicate))
+	{
+		$admin->run("CREATE FOREIGN TABLE crowd_${object}_$i (data_id bigint) SERVER crowd$i OPTIONS (object '$object'); GRANT SELECT ON crowd_${object}_$i TO intern");
+		$refused += $crowd->run("SELECT count(data_id) FROM crowd_${object}_$i")->{error} =~ /refused/;
+	}
+}
+is($refused, 560, 'the API is asked for 70 accounts that it does not know');
+like($session->run('SELECT count(data_id) FROM spending')->{error}, qr/daily quota of 5 requests is used up/, "70 accounts of one role do not end another's day");
+is($admin->value("SELECT sum(requests) FROM xbb.stats WHERE server = 'spending'"), 5, '... nor do so many rows of counters take its own');
+
 # an API that is down
 $corpid = "dingBudget-e-$$";
 sim($corpid, 'create', token => 't0ken', products => 3, width => 2, freeze => 'on');

@@ -1,0 +1,71 @@
+/*-------------------------------------------------------------------------
+ *
+ * evict.h
+ *	  Whose place is given away where all are taken.
+ *
+ * It is one of the owner who has the most, so that nobody makes others lose theirs by
+ * taking many; of these the one that weighs least, then the one left longest.
+ *
+ * Pure, as slot.h.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef XBB_EVICT_H
+#define XBB_EVICT_H
+
+#include <stdint.h>
+
+typedef struct EvictPlace
+{
+	uint32_t	owner;
+	int64_t		weight;			/* what is lost with it */
+	int64_t		touched;		/* last use; 0 = free */
+} EvictPlace;
+
+/* How many places have the owner of this one. */
+static inline int
+evict_of_owner(const EvictPlace *places, int n, uint32_t owner)
+{
+	int			count = 0;
+
+	for (int i = 0; i < n; i++)
+		count += places[i].owner == owner;
+	return count;
+}
+
+/* The place to give away, a free one if there is any. */
+static inline int
+evict_choose(const EvictPlace *places, int n)
+{
+	int			chosen = -1;
+	int			most = 0;
+
+	for (int i = 0; i < n; i++)
+		if (places[i].touched == 0)
+			return i;
+	for (int i = 0; i < n; i++)
+	{
+		const EvictPlace *best = &places[chosen < 0 ? i : chosen];
+		const EvictPlace *place = &places[i];
+
+		if (chosen < 0 || place->owner != best->owner)
+		{
+			int			count = evict_of_owner(places, n, place->owner);
+
+			if (count < most)
+				continue;
+			if (count > most)
+			{
+				most = count;
+				chosen = i;
+				continue;
+			}
+		}
+		if (place->weight < best->weight ||
+			(place->weight == best->weight && place->touched < best->touched))
+			chosen = i;
+	}
+	return chosen;
+}
+
+#endif							/* XBB_EVICT_H */
