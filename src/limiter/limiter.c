@@ -304,20 +304,20 @@ limiter_reserve(const LimiterBudget *budget, Oid userid)
 
 	if (!counted)
 		quota_used_up(budget, day);
-	return (LimiterSlot) {slot.at, slot.in_line, day};
+	return (LimiterSlot) {slot.at, slot.in_line, slot.generation, day};
 }
 
 LimiterSlot
 limiter_claim(const LimiterBudget *budget, Oid userid, LimiterSlot slot)
 {
-	ShareSlot	claimed = {slot.at, slot.in_line};
+	ShareSlot	claimed = {slot.at, slot.in_line, slot.generation};
 	WaitTime	now;
 	LimiterAccount *account = account_lock(budget, &now);
 
 	if (slot.at <= now)
 		claimed = share_claim(&account->share, userid, budget->rate, claimed, now);
 	account_unlock(account);
-	return (LimiterSlot) {claimed.at, claimed.in_line, slot.day};
+	return (LimiterSlot) {claimed.at, claimed.in_line, claimed.generation, slot.day};
 }
 
 void
@@ -326,7 +326,8 @@ limiter_return(const LimiterBudget *budget, Oid userid, LimiterSlot slot)
 	WaitTime	now;
 	LimiterAccount *account = account_lock(budget, &now);
 
-	share_return(&account->share, userid, budget->rate, (ShareSlot) {slot.at, slot.in_line}, now);
+	share_return(&account->share, userid, budget->rate,
+				 (ShareSlot) {slot.at, slot.in_line, slot.generation}, now);
 	slot_uncount(&account->days, slot.day);
 	count_use(account, budget, userid, slot.day, -1);
 	account_unlock(account);

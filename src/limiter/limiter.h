@@ -23,6 +23,7 @@ typedef struct LimiterSlot
 {
 	WaitTime	at;				/* when to ask about it, or to use it */
 	bool		in_line;
+	uint32		generation;		/* of the line */
 	int			day;			/* that it was counted in */
 } LimiterSlot;
 

@@ -42,6 +42,7 @@ typedef struct ShareAccount
 {
 	double		rate;			/* the fastest when the line was used last */
 	SlotLine	line;			/* refusals hold in this one */
+	uint32_t	generation;		/* of the line's slots: older ones are void */
 	ShareMember members[SHARE_MEMBERS];
 } ShareAccount;
 
@@ -50,7 +51,11 @@ typedef struct ShareSlot
 {
 	int64_t		at;
 	bool		in_line;		/* of the account; else in the member's own */
+	uint32_t	generation;
 } ShareSlot;
+
+/* A line that reaches further ahead is begun anew where a faster server joins. */
+#define SHARE_AHEAD SLOT_SECOND
 
 static inline ShareMember *
 share_member(ShareAccount *account, uint32_t role, double rate)
@@ -70,7 +75,11 @@ share_member(ShareAccount *account, uint32_t role, double rate)
 	return idlest;
 }
 
-/* The fastest rate in use; a faster one than before does not wait for slower slots. */
+/*
+ * The fastest rate in use.  A faster one than before does not wait for slots that were
+ * given at a slower one: these are void, and who has one takes another when its time has
+ * come, so that the line never gives more than its rate.
+ */
 static inline double
 share_rate(ShareAccount *account, double rate, int64_t now)
 {
@@ -83,8 +92,12 @@ share_rate(ShareAccount *account, double rate, int64_t now)
 		if (member->rate > fastest && now - member->used < SHARE_FORGET)
 			fastest = member->rate;
 	}
-	if (fastest > account->rate && account->line.last > now)
+	if (fastest > account->rate && account->line.last > now + SHARE_AHEAD)
+	{
 		account->line.last = now;
+		account->line.nreturned = 0;
+		account->generation++;
+	}
 	account->rate = fastest;
 	return fastest;
 }
@@ -111,6 +124,12 @@ share_part(const ShareAccount *account, uint32_t role, int64_t now)
 	return nroles == 1 ? 1 : SHARE_OF_ONE / nroles;
 }
 
+static inline ShareSlot
+share_slot(ShareAccount *account, double rate, int64_t now)
+{
+	return (ShareSlot) {slot_take(&account->line, rate, now), true, account->generation};
+}
+
 /* Takes the next slot of a role at a rate, 0 = no limit: see share_claim. */
 static inline ShareSlot
 share_take(ShareAccount *account, uint32_t role, double rate, int64_t now)
@@ -120,7 +139,7 @@ share_take(ShareAccount *account, uint32_t role, double rate, int64_t now)
 	double		own;
 
 	if (rate <= 0)
-		return (ShareSlot) {slot_take(&account->line, 0, now), true};
+		return share_slot(account, 0, now);
 	member = share_member(account, role, rate);
 	member->used = now;
 	fastest = share_rate(account, rate, now);
@@ -132,32 +151,35 @@ share_take(ShareAccount *account, uint32_t role, double rate, int64_t now)
 		int64_t		at = slot_take(&member->line, own, now);
 
 		if (at > now)
-			return (ShareSlot) {at, false};
+			return (ShareSlot) {at, false, account->generation};
 	}
 	else
 		member->line.last = now;
-	return (ShareSlot) {slot_take(&account->line, fastest, now), true};
+	return share_slot(account, fastest, now);
 }
 
 /* A slot's time has come: what to wait for instead, or the slot, which may be used then. */
 static inline ShareSlot
 share_claim(ShareAccount *account, uint32_t role, double rate, ShareSlot slot, int64_t now)
 {
-	double		fastest;
+	double		fastest = 0;
 
-	if (rate <= 0)
-		return (ShareSlot) {slot_claim(&account->line, 0, slot.at, now), true};
-	share_member(account, role, rate)->used = now;
-	fastest = share_rate(account, rate, now);
-	if (!slot.in_line)
-		return (ShareSlot) {slot_take(&account->line, fastest, now), true};
-	return (ShareSlot) {slot_claim(&account->line, fastest, slot.at, now), true};
+	if (rate > 0)
+	{
+		share_member(account, role, rate)->used = now;
+		fastest = share_rate(account, rate, now);
+		if (!slot.in_line || slot.generation != account->generation)
+			return share_slot(account, fastest, now);
+	}
+	return (ShareSlot) {slot_claim(&account->line, fastest, slot.at, now), true, account->generation};
 }
 
 /* A slot will not be used. */
 static inline void
 share_return(ShareAccount *account, uint32_t role, double rate, ShareSlot slot, int64_t now)
 {
+	if (slot.in_line && slot.generation != account->generation)
+		return;
 	if (slot.in_line)
 		slot_give_back(&account->line, account->rate, slot.at, now);
 	else

@@ -535,6 +535,43 @@ test_days(void)
 	   "a clock that was months ahead does not keep the day from ending");
 }
 
+/* Backends of a slower server queue for seconds, then one of a faster server joins. */
+static void
+test_faster_joins(void)
+{
+	enum { SLOWER = 60, ALL = 120 };
+	ShareAccount account = {0};
+	ShareSlot	slots[ALL];
+	int64_t		used[ALL];
+	int64_t		now = START;
+
+	for (int n = 0; n < ALL; n++)
+		slots[n] = share_take(&account, 1, n < SLOWER ? 19 : 20, START + n);
+	for (int sent = 0; sent < ALL; sent++)
+	{
+		for (;;)
+		{
+			int			next = 0;
+			ShareSlot	claimed;
+
+			for (int n = 1; n < ALL; n++)
+				if (slots[n].at < slots[next].at)
+					next = n;
+			if (slots[next].at > now)
+				now = slots[next].at;
+			claimed = share_claim(&account, 1, next < SLOWER ? 19 : 20, slots[next], now);
+			slots[next] = claimed;
+			if (!claimed.in_line || claimed.at > now)
+				continue;
+			slots[next].at = INT64_MAX;
+			break;
+		}
+		used[sent] = now;
+	}
+	ok(busiest_second(used, ALL) <= 20, "a faster server that joins does not make it more than its rate");
+	ok(used[ALL - 1] - START <= (ALL + 20) * SLOT_SECOND / 19, "... nor does it take longer");
+}
+
 static void
 test_evict(void)
 {
@@ -583,6 +620,7 @@ main(int argc, char **argv)
 	test_minutely();
 	test_days();
 	test_evict();
+	test_faster_joins();
 
 	printf("1..%d\n", ntests);
 	return nfailed > 0;
