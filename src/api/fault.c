@@ -177,7 +177,8 @@ fault_envelope(const Envelope *envelope, const ServerOptions *server, CallFault 
 	if (envelope->unreadable || !(envelope->has_code || envelope->has_success))
 	{
 		fault->kind = LIMITER_ERRORS_DATA;
-		fault->transient = envelope->remedy == NULL;
+		/* such as a gateway's page, with status 200 */
+		fault->transient = fault->down = envelope->remedy == NULL;
 		fault->hint = envelope->remedy;
 		fault->sqlstate = ERRCODE_FDW_ERROR;
 		fault->message = psprintf("the API's answer cannot be read: %s",
@@ -197,6 +198,7 @@ fault_envelope(const Envelope *envelope, const ServerOptions *server, CallFault 
 								  printable(msg));
 	class = words_class(msg, server->busy_words);
 	fault->transient = classes[class].transient;
+	fault->down = class == WORDS_LATER;
 	fault->refused = classes[class].refused;
 	fault->sqlstate = classes[class].sqlstate;
 	fault->hint = class == WORDS_UNKNOWN ? unknown_hint(server) : classes[class].hint;

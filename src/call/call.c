@@ -15,6 +15,7 @@
 #include "utils/memutils.h"
 
 #include "call/call.h"
+#include "call/call_watch.h"
 #include "call/place.h"
 
 /* Pauses before a call is repeated: what has worked in practice. */
@@ -93,6 +94,7 @@ send_call(CallQueue *queue, Call *call)
 	call->transfer = http_start(spec->place->pool, call->context, &request);
 	call->attempts++;
 	INSTR_TIME_SET_CURRENT(call->sent);
+	call_watch(spec, call);
 	dlist_delete(&call->node);
 	dlist_push_tail(&queue->running, &call->node);
 	count_event(queue, LIMITER_REQUESTS, 1);
@@ -226,36 +228,10 @@ retry_or_raise(CallQueue *queue, Call *call, const CallFault *fault, CallAnswer 
 
 	queue->retries_left--;
 	count_event(queue, LIMITER_RETRIES, 1);
-	call->transfer = NULL;
 	call->not_before = again;
 	dlist_delete(&call->node);
 	dlist_push_head(&queue->waiting, &call->node);
 	return false;
-}
-
-/* One line of the server's log: what was asked and what came, never a body. */
-static void
-log_call(const CallQueue *queue, const Call *call, const HttpResult *http,
-		 const CallAnswer *answer, const CallFault *fault)
-{
-	const CallOwner *owner = &queue->spec.owner;
-	char	   *name;
-	char	   *outcome;
-	instr_time	now;
-
-	if (call_log_requests == CALL_LOG_NONE || (!fault && call_log_requests == CALL_LOG_FAILED))
-		return;
-	name = owner->describe(owner->arg, call, true);
-	outcome = fault ? psprintf("failed, %s", fault->message) : psprintf("%d records", answer->nrows);
-	INSTR_TIME_SET_CURRENT(now);
-	INSTR_TIME_SUBTRACT(now, call->sent);
-	ereport(LOG_SERVER_ONLY,
-			(errmsg("xbb_fdw: %s: %.0f ms, %lld bytes, HTTP status %d, retries %d: %s",
-					name, INSTR_TIME_GET_MILLISEC(now), (long long) http->wire_bytes,
-					http->status, call->attempts - 1, outcome),
-			 errhidestmt(true), errhidecontext(true)));
-	pfree(name);
-	pfree(outcome);
 }
 
 /* Has a call that has ended judged; true if *answer is its answer. */
@@ -271,12 +247,13 @@ judge_call(CallQueue *queue, Call *call, CallAnswer *answer)
 	answer->ticket = call->ticket;
 	answer->date = http->date;
 	success = owner->judge(owner->arg, http, answer, &fault);
-	log_call(queue, call, http, answer, success ? NULL : &fault);
+	call_log(&queue->spec, call, http, answer, success ? NULL : &fault);
 	limiter_ended(&queue->spec.budget, queue->spec.userid, call->slot, !success && fault.down,
 				  !success && fault.uncounted);
 	if (success)
 		count_event(queue, LIMITER_ROWS, answer->nrows);
 	http_release(call->transfer);
+	call->transfer = NULL;
 	if (!success && !retry_or_raise(queue, call, &fault, answer))
 		return false;
 	dlist_delete(&call->node);
