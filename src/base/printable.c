@@ -9,6 +9,7 @@
 
 #include "lib/stringinfo.h"
 #include "mb/pg_wchar.h"
+#include "utils/memutils.h"
 
 #include "base/printable.h"
 
@@ -43,4 +44,37 @@ printable(const char *utf8)
 		c += n;
 	}
 	return out.data;
+}
+
+/* The same for text in the database's encoding. */
+static char *
+printable_here(const char *text)
+{
+	char	   *copy;
+
+	if (GetDatabaseEncoding() == PG_UTF8 || GetDatabaseEncoding() == PG_SQL_ASCII)
+		return printable(text);
+	/* no byte of a longer character is one of ASCII */
+	copy = pstrdup(text);
+	for (char *c = copy; *c; c++)
+		if ((unsigned char) *c < 0x20 || *c == 0x7f)
+			*c = '?';
+	return copy;
+}
+
+void
+printable_error(void)
+{
+	/* what is allocated meanwhile may not be in ErrorContext */
+	MemoryContext old = MemoryContextSwitchTo(CurTransactionContext);
+	ErrorData  *error = CopyErrorData();
+
+	if (error->message)
+		errmsg_internal("%s", printable_here(error->message));
+	if (error->detail)
+		errdetail_internal("%s", printable_here(error->detail));
+	if (error->hint)
+		errhint("%s", printable_here(error->hint));
+	FreeErrorData(error);
+	MemoryContextSwitchTo(old);
 }

@@ -15,4 +15,10 @@
  */
 extern char *printable(const char *utf8);
 
+/*
+ * For callbacks of error_context_stack: makes message, detail and hint of the error
+ * under way printable, which others than us have worded and may quote a value in.
+ */
+extern void printable_error(void);
+
 #endif							/* XBB_PRINTABLE_H */

@@ -14,6 +14,7 @@
 #include "base/compat.h"
 #include "mb/pg_wchar.h"
 #include "base/attr_names.h"
+#include "base/printable.h"
 #include "record/record_label.h"
 #include "record/record_page.h"
 #include "utils/json.h"
@@ -53,7 +54,6 @@ show_slice(const LexSlice *slice)
 {
 	StringInfoData shown;
 	int			length = slice->length;
-	int			width;
 
 	if (slice->kind == LEX_MISSING)
 		return pstrdup("(missing)");
@@ -61,18 +61,10 @@ show_slice(const LexSlice *slice)
 		length = pg_encoding_mbcliplen(PG_UTF8, slice->start, length, MAX_SHOWN);
 
 	initStringInfo(&shown);
-	for (const char *in = slice->start; in < slice->start + length; in += width)
-	{
-		width = pg_utf_mblen((const unsigned char *) in);
-		if (width == 1 || GetDatabaseEncoding() == PG_UTF8)
-			appendBinaryStringInfo(&shown, in, width);
-		else
-			appendStringInfo(&shown, "\\u%04X",
-							 (unsigned) utf8_to_unicode((const unsigned char *) in));
-	}
+	appendBinaryStringInfo(&shown, slice->start, length);
 	if (length < (int) slice->length)
 		appendStringInfoString(&shown, "...");
-	return shown.data;
+	return printable(shown.data);
 }
 
 static void
@@ -85,6 +77,7 @@ add_context(void *arg)
 
 	if (column == NULL)
 		return;
+	printable_error();
 	value = get_value(place, column - place->format->columns);
 	errcontext("column \"%s\" (attr %s) of foreign table \"%s\", %s %s, value %s",
 			   column->name, column->attr, place->format->relname,
