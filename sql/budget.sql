@@ -70,6 +70,7 @@ ALTER SERVER budget OPTIONS (DROP request_limit);
 SELECT cost('SELECT count(name) FROM product');
 ALTER SERVER budget OPTIONS (ADD request_limit '1.5');
 SET ROLE regress_xbb_budget;
+ALTER USER MAPPING FOR CURRENT_ROLE SERVER budget OPTIONS (SET request_limit '100');
 SELECT count(name) FROM product;
 SELECT count(*) FROM product;
 RESET ROLE;

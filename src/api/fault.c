@@ -129,7 +129,8 @@ fault_transfer(const HttpResult *result, CallFault *fault)
 	fault->transient = true;
 	fault->down = result->outcome == HTTP_NO_CONNECTION || result->outcome == HTTP_BROKEN ||
 		result->outcome == HTTP_TIMED_OUT;
-	fault->uncounted = result->outcome == HTTP_NO_CONNECTION;
+	fault->uncounted = result->outcome == HTTP_NO_CONNECTION ||
+		result->outcome == HTTP_UNTRUSTED;
 	fault->sqlstate = ERRCODE_CONNECTION_FAILURE;
 	switch (result->outcome)
 	{

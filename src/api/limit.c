@@ -58,7 +58,7 @@ limit_count(const TableOptions *table, const Session *session)
 	if (limit_left(table, session, &limit) == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
-				 errmsg("the statement has sent the %lld requests that request_limit allows", (long long) limit),
+				 errmsg("the statement has asked for the %lld requests that request_limit allows", (long long) limit),
 				 errhint("Ask for less, read a local copy, or raise request_limit of server, table, user mapping and session.")));
 	++*statement_requests();
 }

@@ -80,6 +80,8 @@ sub refused
 
 	is($result->{sqlstate}, '08001', "$name: refused") or diag("@{ $result->{rows} }$result->{error}");
 	like($result->{error}, $message, '... for this reason');
+	is($session->value("SELECT used_today FROM xbb.quota WHERE server = 'tls'"), 0, '... and not counted')
+	  if $options{certificate};
 	return;
 }
 
