@@ -17,3 +17,11 @@ CREATE FOREIGN TABLE many (data_id bigint, a int[] OPTIONS (attr 'text_1')) SERV
 SELECT n FROM product WHERE data_id = 51200001;
 SELECT p FROM place WHERE data_id = 51200001;
 SELECT a FROM many WHERE data_id = 51200001;
+-- Nor do the names of forms and fields, as identifiers or in messages.
+SELECT sim(format('form form_id=5300901 object=paas name=%s', U&'a\202eb\009bc'));
+SELECT sim('field form_id=5300901 attr=text_1', '{"attrName": "d\u202ee\u009bf"}');
+CREATE SCHEMA printable_forms;
+IMPORT FOREIGN SCHEMA custom FROM SERVER printable INTO printable_forms OPTIONS (names 'label');
+SELECT count(*) > 0 AS some, coalesce(bool_or(c.relname::text || a.attname ~ U&'[\202e\009b]'), false) AS wrong
+FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
+WHERE c.relnamespace = 'printable_forms'::regnamespace;

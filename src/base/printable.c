@@ -46,8 +46,7 @@ printable(const char *utf8)
 	return out.data;
 }
 
-/* The same for text in the database's encoding. */
-static char *
+char *
 printable_here(const char *text)
 {
 	char	   *copy;

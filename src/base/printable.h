@@ -15,6 +15,9 @@
  */
 extern char *printable(const char *utf8);
 
+/* The same of text in the database's encoding. */
+extern char *printable_here(const char *text);
+
 /*
  * For callbacks of error_context_stack: makes message, detail and hint of the error
  * under way printable, which others than us have worded and may quote a value in.

@@ -20,11 +20,11 @@
 #include "lib/stringinfo.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
-#include "nodes/parsenodes.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 
+#include "base/printable.h"
 #include "fdw/fdw.h"
 #include "fdw/plan_children.h"
 #include "form/form.h"
@@ -334,7 +334,7 @@ choose_forms(const Import *import, List *forms)
 			chosen = lappend(chosen, form);
 		else if (nunknown++ < 20)
 			appendStringInfo(&unknown, "%s\"%s\" (form_id " INT64_FORMAT ", businessType " INT64_FORMAT ")",
-							 unknown.len ? ", " : "", form->name, form->form_id, form->business_type);
+							 unknown.len ? ", " : "", printable_here(form->name), form->form_id, form->business_type);
 	}
 	if (nunknown > 0 && import->stmt->list_type == FDW_IMPORT_SCHEMA_ALL)
 		ereport(NOTICE,
@@ -430,7 +430,7 @@ import_forms(Import *import, List *forms)
 		{
 			ereport(WARNING,
 					(errcode(form->problem_code),
-					 errmsg("form " INT64_FORMAT " \"%s\" was not imported", form->form_id, form->name),
+					 errmsg("form " INT64_FORMAT " \"%s\" was not imported", form->form_id, printable_here(form->name)),
 					 errdetail_internal("%s", form->problem),
 					 form->problem_hint ? errhint("%s", form->problem_hint) : 0));
 			import->names = lappend(import->names, lfirst(name));

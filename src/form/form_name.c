@@ -15,6 +15,7 @@
 #include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 
+#include "base/printable.h"
 #include "form/form.h"
 
 /* Columns that every table has beside the fields', before and behind them. */
@@ -62,7 +63,8 @@ clean(const char *label)
 	char	   *result = palloc(strlen(label) + 2);
 	char	   *out = result;
 
-	for (const char *in = label; *in; in++)
+	/* an identifier is seen in a terminal, too */
+	for (const char *in = printable_here(label); *in; in++)
 	{
 		unsigned char c = (unsigned char) *in;
 
