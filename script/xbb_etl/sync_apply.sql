@@ -29,6 +29,7 @@ DECLARE
   keys constant pg_catalog.text[] := array['data_id', 'update_time'] || xbb._sync_key(def);
   same_key constant pg_catalog.text := xbb._sync_same_key(def);
   marks constant boolean := def.delete_mode = 'mark';
+  believed pg_catalog.text;
 BEGIN
   work.run := run;
   work.stage := stage;
@@ -48,13 +49,14 @@ BEGIN
     RETURN xbb._sync_list_work(def, work);
   END IF;
   n := xbb._stage_from(work.made::pg_catalog.text, 'n', def.target, keys);
+  believed := pg_catalog.format('pg_catalog.to_timestamp(%s)', extract(epoch FROM xbb._sync_believed(def)));
   work.set_aside := xbb._sync_aside_statement(def, run, stage);
   work.doubles := pg_catalog.format(
     'SELECT n."#n", %2$s AS no_key, xbb._sync_rival_error(pg_catalog.first_value(n.data_id) OVER w) AS error, pg_catalog.row_number() OVER w AS place
      FROM %3$s WINDOW w AS (PARTITION BY %1$s ORDER BY n.update_time DESC NULLS LAST, n.data_id DESC)',
     xbb._sync_list(def.key, 'n.%1$I'), xbb._sync_list(def.key, 'n.%1$I IS NULL', ' OR '), n);
-  work.older := pg_catalog.format('SELECT n."#n" FROM %s JOIN %s t ON t.data_id = n.data_id AND %s AND NOT (%s) AND n.update_time < t.update_time',
-                                  n, def.target, xbb._sync_own_rows(def), same_key);
+  work.older := pg_catalog.format('SELECT n."#n" FROM %s JOIN %s t ON t.data_id = n.data_id AND %s AND NOT (%s) AND n.update_time < t.update_time
+                                    AND t.update_time <= %s', n, def.target, xbb._sync_own_rows(def), same_key, believed);
   work.moved := pg_catalog.format('SELECT n."#n" FROM %s JOIN %s t ON %s', n, def.target, xbb._sync_other_key(def));
   work.rivals := pg_catalog.format('SELECT n."#n" FROM %s JOIN %s t ON %s AND t.data_id <> n.data_id AND %s',
                                    n, def.target, same_key, xbb._sync_alive_rows(def));
@@ -65,7 +67,8 @@ BEGIN
   work.update_moved := update || xbb._sync_other_key(def);
   work.update_stored := update || pg_catalog.format(
     '%s%s AND (pg_catalog.record_image_ne(ROW(%s), ROW(%s))%s)', same_key,
-    CASE WHEN NOT work.present THEN ' AND (t.data_id OPERATOR(pg_catalog.<>) n.data_id OR coalesce(n.update_time OPERATOR(pg_catalog.>=) t.update_time, true))' END,
+    CASE WHEN NOT work.present THEN ' AND (t.data_id OPERATOR(pg_catalog.<>) n.data_id OR coalesce(n.update_time OPERATOR(pg_catalog.>=) t.update_time, true)'
+                                    || ' OR t.update_time OPERATOR(pg_catalog.>) ' || believed || ')' END,
     xbb._sync_list(xbb._sync_set_columns(def), 't.%1$I'), xbb._sync_list(xbb._sync_set_columns(def), 'n.%1$I'),
     CASE WHEN marks THEN ' OR t.deleted_at IS NOT NULL' ELSE '' END);
   work.insert_new := pg_catalog.format(

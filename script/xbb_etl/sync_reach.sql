@@ -44,6 +44,19 @@ LANGUAGE sql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $
   SELECT coalesce((xbb._sync_get_again((def).id)).read_until < (def).read_until, false)
 $$;
 
+-- The latest time at which a stored row can be newer than what is read: the API's clock, and
+-- what was read up to, which a setback takes back.  A later stamp was a wrong one.
+CREATE FUNCTION xbb._sync_believed(def xbb.sync_definition) RETURNS pg_catalog.timestamptz
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  seen pg_catalog.record := xbb._counters();
+  ahead constant interval := CASE WHEN xbb._sync_counts_source(def.source) THEN seen.clock - seen.clock_at END;
+BEGIN
+  RETURN least(pg_catalog.clock_timestamp() + coalesce(ahead, '0') + (xbb._sync_limits()).clock_noise,
+               (xbb._sync_get_again(def.id)).read_until);
+END
+$$;
+
 -- Notes it behind a run that failed, perhaps for that: what has changed meanwhile is stamped
 -- so early that the next run would pass it by, if the clock is right again by then.
 CREATE FUNCTION xbb._sync_note_setback(id integer, before pg_catalog.record) RETURNS void
