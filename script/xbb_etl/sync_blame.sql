@@ -54,7 +54,7 @@ DECLARE
 BEGIN
   IF n IS NOT NULL AND xbb._stage_piece(work.stage, n, n, false) > 0 THEN
     EXECUTE pg_catalog.format('SELECT pg_catalog.concat(''record '', s.%I, %s) FROM %s', xbb._sync_own_columns(def.source) ->> xbb._sync_id(def),
-      coalesce(pg_catalog.format(''' ('' || s.%I::pg_catalog.text || '')''', xbb._sync_label(def)), 'NULL'),
+      coalesce(''' ('' || s.' || pg_catalog.quote_ident(xbb._sync_label(def)) || '::pg_catalog.text || '')''', 'NULL'),
       xbb._sync_staged(def, work.stage, 's', xbb._sync_staged_columns(def))) INTO words;
   END IF;
   RETURN words;
