@@ -39,10 +39,7 @@ BEGIN
   come := xbb._sync_come(def, pg_catalog.format('xbb._stage_at(%s, n."#n", n.data_id)', work.made));
   work.transform := xbb._sync_transform_statement(def, stage, false);
   work.transform_loaded := xbb._sync_transform_statement(def, stage, true);
-  work.constraints := (
-    SELECT pg_catalog.string_agg(pg_catalog.format('%I.%I', n.nspname, c.conname), ', ')
-    FROM pg_catalog.pg_constraint c JOIN pg_catalog.pg_namespace n ON n.oid = c.connamespace
-    WHERE c.condeferred AND c.conrelid = def.target);
+  work.constraints := xbb._sync_deferred(def, false);
   work.rejects_left := def.reject_limit - xbb._sync_count_rejects(def, run);
   work.has_rejects := EXISTS (SELECT FROM xbb.sync_reject r WHERE r.owner = def.owner AND r.sync = def.name);
   IF xbb._sync_is_list(def.source) THEN
@@ -80,6 +77,16 @@ BEGIN
   work.no_rejects := pg_catalog.format('SELECT xbb._sync_reject_drop(%s, pg_catalog.array_agg(n.data_id), %s) FROM %s', def.id, run, n);
   RETURN work;
 END
+$$;
+
+-- The constraints of the target and its partitions that are checked at COMMIT, as SET
+-- CONSTRAINTS takes them, and those that "refer" to it.
+CREATE FUNCTION xbb._sync_deferred(def xbb.sync_definition, refer boolean) RETURNS pg_catalog.text
+LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+  WITH r AS (SELECT ($1).target::pg_catalog.oid AS oid UNION SELECT p.relid::pg_catalog.oid FROM pg_catalog.pg_partition_tree(($1).target) p)
+  SELECT pg_catalog.string_agg(DISTINCT pg_catalog.format('%I.%I', n.nspname, c.conname), ', ')
+  FROM pg_catalog.pg_constraint c JOIN pg_catalog.pg_namespace n ON n.oid = c.connamespace
+  WHERE c.condeferred AND (c.conrelid IN (SELECT r.oid FROM r) OR $2 AND c.confrelid IN (SELECT r.oid FROM r))
 $$;
 
 -- The rejects of a run.

@@ -64,10 +64,7 @@ $$;
 CREATE FUNCTION xbb._sync_set_constraints(def xbb.sync_definition, mode pg_catalog.text) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  names pg_catalog.text := (
-    SELECT pg_catalog.string_agg(DISTINCT pg_catalog.format('%I.%I', n.nspname, c.conname), ', ')
-    FROM pg_catalog.pg_constraint c JOIN pg_catalog.pg_namespace n ON n.oid = c.connamespace
-    WHERE c.condeferred AND def.target IN (c.conrelid, c.confrelid));
+  names pg_catalog.text := xbb._sync_deferred(def, true);
 BEGIN
   IF names IS NOT NULL THEN
     EXECUTE pg_catalog.format('SET CONSTRAINTS %s %s', names, mode);

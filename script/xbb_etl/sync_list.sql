@@ -217,8 +217,11 @@ $$;
 CREATE FUNCTION xbb._sync_load_list(def xbb.sync_definition, run bigint, stage integer) RETURNS xbb._sync_counts
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  counts xbb._sync_counts := xbb._sync_list_delete(def, run, xbb._sync_list_ids(def, stage));
+  ids pg_catalog.text[] := xbb._sync_list_ids(def, stage);
+  counts xbb._sync_counts;
 BEGIN
+  PERFORM xbb._sync_check_list_ids(def, ids);
+  counts := xbb._sync_list_delete(def, run, ids);
   counts := xbb._sync_add(counts, xbb._sync_load(def, run, stage));
   PERFORM xbb._sync_reject_drop(def.id, (SELECT pg_catalog.array_agg(r.data_id) FROM xbb.sync_reject r
                                          WHERE r.owner = def.owner AND r.sync = def.name AND r.run <> $2));

@@ -75,3 +75,22 @@ BEGIN
   END IF;
 END
 $$;
+
+-- Has each record of a list that is no foreign table, all of whose ids these are, one of its own?
+CREATE FUNCTION xbb._sync_check_list_ids(def xbb.sync_definition, ids pg_catalog.text[]) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  wrong pg_catalog.record;
+BEGIN
+  IF xbb._sync_counts_source(def.source) THEN
+    RETURN;
+  END IF;
+  SELECT u.id, pg_catalog.count(*) AS rows INTO wrong FROM pg_catalog.unnest(ids) u (id)
+  GROUP BY u.id HAVING u.id IS NULL OR pg_catalog.count(*) > 1 ORDER BY u.id NULLS FIRST LIMIT 1;
+  IF FOUND THEN
+    RAISE EXCEPTION 'source % returns % with data_id %', def.source, CASE WHEN wrong.rows = 1 THEN 'a row' ELSE 'several rows' END,
+      coalesce(wrong.id, 'null')
+      USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'It tells the records of a list without times apart: read a view that leaves out what has none of its own.';
+  END IF;
+END
+$$;
