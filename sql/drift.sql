@@ -93,6 +93,43 @@ SELECT sim('form form_id=5300202 gone=on');
 SELECT * FROM alike();
 SELECT count(*) AS rejects FROM xbb.sync_reject WHERE sync LIKE 'drift, %';
 \d drift_copy.customer
+-- 13: a field is gone that a sync computes with; and in the target of another something is built upon the column
+SELECT sim('field form_id=5300301 attr=text_9', '{"attrName": "事由", "fieldType": 1}');
+:type \gexec
+SELECT xbb.create_sync('drift, computed', source => 'drift_in."合同审批"', target => 'drift_copy.computed',
+  columns => '{"data_id": "data_id", "n": "\"金额\" + 1", "t": "''金额''"}');
+SELECT xbb.create_sync('drift, viewed', source => 'drift_in."合同审批"', target => 'drift_copy.viewed');
+CALL xbb.sync('drift, computed');
+CALL xbb.sync('drift, viewed');
+CREATE VIEW drift_copy.over AS SELECT "金额" FROM drift_copy.viewed;
+SELECT sim('field form_id=5300301 attr=num_1', '{"accuracy": 0, "integerOnly": 1}');
+:type
+DROP VIEW drift_copy.over;
+ALTER TABLE drift_copy.viewed ALTER "金额" SET NOT NULL;
+:type \gexec
+SELECT sim('field form_id=5300301 attr=num_1', 'null');
+SELECT sim('field form_id=5300301 attr=text_1', '{"attrName": "金额", "fieldType": 1}');
+:type \gexec
+CALL xbb.sync('drift, computed', full => true);
+:look
+-- 14: one takes the label that another had
+SELECT sim('field form_id=5300301 attr=text_1', '{"attrName": "旧金额"}');
+SELECT sim('field form_id=5300301 attr=text_2', '{"attrName": "金额", "fieldType": 1}');
+:type \gexec
+:look
+SELECT xbb.drop_sync('drift, computed'), xbb.drop_sync('drift, viewed');
+-- 15: a second form whose records a table has already, which tells of its own form's fields; then that is gone
+SELECT sim('form form_id=5300401 object=contact name=联系人 records=2', '[{"attr": "text_1", "attrName": "姓名", "fieldType": 1}]');
+:type \gexec
+SELECT sim('form form_id=5300400 object=contact name=其他人 records=2', '[{"attr": "text_1", "attrName": "名字", "fieldType": 1}]');
+SELECT sim('field form_id=5300401 attr=text_1', '{"attrName": "全名"}');
+:look
+:type \gexec
+SELECT sim('form form_id=5300400 gone=on');
+SELECT sim('form form_id=5300401 gone=on');
+:look
+:type \gexec
+:look
 -- a form that cannot be seen
 SELECT sim('set denied_forms=5300301');
 :look

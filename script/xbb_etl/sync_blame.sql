@@ -146,10 +146,10 @@ $$;
 -- that a column of the target is loaded from as it is.  NULL: none.
 CREATE FUNCTION xbb._sync_label(def xbb.sync_definition) RETURNS pg_catalog.text
 LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp SET quote_all_identifiers = off AS $$
-  SELECT a.attname::pg_catalog.text FROM pg_catalog.pg_attribute a
+  SELECT a.attname::pg_catalog.text FROM xbb._sync_own_columns((def).source) o (own), pg_catalog.pg_attribute a
   WHERE a.attrelid = (def).source AND a.attnum > 0 AND NOT a.attisdropped
     AND (xbb._sync_is_column((def).columns ->> (def).label, a.attname::pg_catalog.text) OR a.attname = (def).label
-         OR a.attname = xbb._sync_own_columns((def).source) ->> (def).label)
+         OR a.attname = o.own ->> (def).label)
   ORDER BY xbb._sync_is_column((def).columns ->> (def).label, a.attname::pg_catalog.text) IS NOT TRUE LIMIT 1
 $$;
 

@@ -52,17 +52,26 @@ RETURNS SETOF record LANGUAGE sql STABLE PARALLEL RESTRICTED SET search_path = p
   WHERE a.attrelid = relation AND a.attnum > 0 AND NOT a.attisdropped AND p.constant IS NULL
 $$;
 
+-- Does an expression name a column?
+CREATE FUNCTION xbb._drift_names(expression pg_catalog.text, name pg_catalog.text) RETURNS boolean
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT pg_catalog.regexp_replace(expression, '''([^'']|'''')*''', '', 'g')
+    ~ pg_catalog.format('(^|%1$s)%2$s($|%1$s)', E'[]\\s()[,.:;+*/<>=|&!%^~"?#@{}-]',
+                        pg_catalog.regexp_replace(name, '([^[:alnum:]_ ])', E'\\\\\\1', 'g'))
+$$;
+
 -- What follows for the syncs over a foreign table when a column of it is new, which those take in that
 -- copy all columns, gone, or has another type.  A value of the old type may be none of the new one: the
--- run reads it again.
+-- run reads it again.  "before" comes before the foreign table's statement: what may fail, of what others
+-- have built upon a target, changes nothing then.
 CREATE FUNCTION xbb._drift_follow(
   what pg_catalog.text, relation pg_catalog.oid, name pg_catalog.text, type pg_catalog.text,
   OUT before pg_catalog.text[], OUT after pg_catalog.text[])
 LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   sync pg_catalog.record;
-  copied boolean;
-  there boolean;
+  reading pg_catalog.jsonb;
+  there pg_catalog.record;
   target pg_catalog.regclass;
   column_name pg_catalog.text := pg_catalog.quote_ident(name);
 BEGIN
@@ -70,18 +79,24 @@ BEGIN
   after := '{}';
   FOR sync IN SELECT s.* FROM xbb._drift_syncs() s WHERE s.source = relation ORDER BY s.sync LOOP
     target := sync.target;
-    copied := sync.columns IS NULL OR sync.columns ->> name IN (name, column_name);
-    there := EXISTS (SELECT FROM pg_catalog.pg_attribute a WHERE a.attrelid = target AND a.attname = name AND NOT a.attisdropped);
-    CONTINUE WHEN target IS NULL OR NOT CASE what WHEN 'new' THEN sync.columns IS NULL ELSE copied AND there END;
-    IF what = 'new' AND NOT there THEN
+    SELECT pg_catalog.jsonb_object_agg(c.key, NULL) INTO reading FROM pg_catalog.jsonb_each_text(sync.columns) c
+    WHERE xbb._drift_names(c.value, name);
+    SELECT a.attnotnull, pg_catalog.replace(pg_catalog.format_type(a.atttypid, NULL), 'timestamp with time zone', 'timestamptz') AS type INTO there
+    FROM pg_catalog.pg_attribute a WHERE a.attrelid = target AND a.attname = name AND NOT a.attisdropped;
+    CONTINUE WHEN target IS NULL OR NOT CASE what
+      WHEN 'new' THEN sync.columns IS NULL
+      WHEN 'gone' THEN reading IS NOT NULL OR sync.columns IS NULL AND there.type IS NOT NULL
+      ELSE there.type IS NOT NULL AND (sync.columns IS NULL OR sync.columns ->> name IN (name, column_name)) END;
+    IF what = 'new' AND there.type IS NULL THEN
       after := after || pg_catalog.format('ALTER TABLE %s ADD COLUMN %I %s;', target, name, type);
-    ELSIF what = 'retyped' THEN
-      after := after || pg_catalog.format('ALTER TABLE %s ALTER COLUMN %I TYPE %s USING NULL;', target, name, type);
+    ELSIF what = 'retyped' OR what = 'new' AND there.type <> type THEN
+      before := before || pg_catalog.format('ALTER TABLE %s %sALTER COLUMN %I TYPE %s USING NULL;', target,
+        CASE WHEN there.attnotnull THEN pg_catalog.format('ALTER COLUMN %I DROP NOT NULL, ', name) END, name, type);
     END IF;
     IF sync.columns IS NULL AND what <> 'retyped' THEN
       after := after || pg_catalog.format('SELECT xbb.alter_sync(%L, columns => %L);', sync.sync, 'null');
     ELSIF what = 'gone' THEN
-      before := before || pg_catalog.format('SELECT xbb.alter_sync(%L, columns => %L);', sync.sync, pg_catalog.jsonb_build_object(name, NULL));
+      before := before || pg_catalog.format('SELECT xbb.alter_sync(%L, columns => %L);', sync.sync, reading);
     END IF;
     IF what <> 'gone' THEN
       after := after || pg_catalog.format('CALL xbb.sync(%L, full => true);', sync.sync);
@@ -95,10 +110,13 @@ CREATE FUNCTION xbb._drift_forms(
   server pg_catalog.name, OUT kind pg_catalog.text, OUT form_id bigint, OUT relation pg_catalog.regclass,
   OUT was pg_catalog.text, OUT becomes pg_catalog.text, OUT statements pg_catalog.text[])
 RETURNS SETOF record LANGUAGE sql VOLATILE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp AS $$
-  WITH form AS (SELECT f.*, pg_catalog.count(*) OVER (PARTITION BY f.object) AS alike FROM xbb.forms(server) f),
+  WITH form AS (SELECT f.* FROM xbb.forms(server) f),
   reads AS (
     SELECT t.*, f.form_id AS form, f.name FROM xbb._drift_tables(server) t
-    LEFT JOIN form f ON f.object = t.object AND (f.form_id = t.form_id OR t.form_id IS NULL AND f.alike = 1)),
+    LEFT JOIN LATERAL (
+      -- one without form_id reads all forms of its object; it was made of the one that it is called as
+      SELECT f.* FROM form f WHERE f.object = t.object AND (f.form_id = t.form_id OR t.form_id IS NULL)
+      ORDER BY f.name IS DISTINCT FROM t.label, f.form_id LIMIT 1) f ON true),
   place AS (
     SELECT c.relnamespace::pg_catalog.regnamespace AS schema, r.by_label
     FROM (SELECT t.relation, EXISTS (
@@ -109,12 +127,13 @@ RETURNS SETOF record LANGUAGE sql VOLATILE PARALLEL RESTRICTED SET search_path =
   SELECT 'form new', f.form_id, NULL::pg_catalog.regclass, NULL, f.name,
          ARRAY(SELECT pg_catalog.format('IMPORT FOREIGN SCHEMA %s FROM SERVER %I INTO %s OPTIONS (names %L);', f.kind, server, p.schema,
                                         CASE WHEN p.by_label THEN 'label' ELSE 'attr' END) FROM place p)
-  FROM form f WHERE f.object IS NOT NULL AND NOT EXISTS (SELECT FROM reads r WHERE r.form = f.form_id)
+  FROM form f WHERE f.object IS NOT NULL AND NOT EXISTS (
+    SELECT FROM reads r WHERE r.form = f.form_id OR r.form_id IS NULL AND r.object = f.object)
   UNION ALL
   SELECT 'form gone', r.form_id, r.relation, r.label, NULL,
          ARRAY(SELECT pg_catalog.format('SELECT xbb.drop_sync(%L);', s.sync) FROM xbb._drift_syncs() s WHERE s.source = r.relation)
          || pg_catalog.format('DROP FOREIGN TABLE %s;', r.relation::pg_catalog.regclass)
-  FROM reads r WHERE r.form IS NULL AND r.form_id IS NOT NULL
+  FROM reads r WHERE r.form IS NULL AND (r.form_id IS NOT NULL OR r.label IS NOT NULL AND r.imported)
   UNION ALL
   SELECT 'form renamed', r.form, r.relation, r.label, r.name,
          ARRAY[pg_catalog.format('ALTER FOREIGN TABLE %s OPTIONS (SET label %L);', r.relation::pg_catalog.regclass, r.name)]
@@ -129,7 +148,8 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
   WHERE NOT coalesce(other, '[]') @> pg_catalog.jsonb_build_array(o.option)
 $$;
 
--- What to type, in its order: the syncs that read a column before it goes, the foreign table, the targets, their syncs.
+-- What to type, in its order: the syncs that read a column before it goes, targets whose column changes, the
+-- foreign table, targets that get a column, their syncs.
 CREATE FUNCTION xbb._drift_statements(
   kind pg_catalog.text, relation pg_catalog.oid, attr pg_catalog.text, name pg_catalog.text, becomes pg_catalog.text,
   type pg_catalog.text, options pg_catalog.jsonb) RETURNS pg_catalog.text[]
@@ -144,7 +164,7 @@ BEGIN
   CASE kind
     WHEN 'field new' THEN
       SELECT * INTO follow FROM xbb._drift_follow('new', relation, name, type);
-      RETURN pg_catalog.format('%sADD COLUMN %I %s OPTIONS (attr %L%s%s);', place, name, type, attr,
+      RETURN follow.before || pg_catalog.format('%sADD COLUMN %I %s OPTIONS (attr %L%s%s);', place, name, type, attr,
         ', label ' || pg_catalog.quote_literal(becomes), ', options ' || pg_catalog.quote_literal(options::pg_catalog.text)) || follow.after;
     WHEN 'field gone' THEN
       SELECT * INTO follow FROM xbb._drift_follow('gone', relation, name, type);
@@ -153,7 +173,7 @@ BEGIN
       RETURN ARRAY[at_column || coalesce(pg_catalog.format('OPTIONS (SET label %L);', nullif(becomes, '')), 'OPTIONS (DROP label);')];
     WHEN 'field retyped' THEN
       SELECT * INTO follow FROM xbb._drift_follow('retyped', relation, name, type);
-      RETURN (at_column || pg_catalog.format('TYPE %s;', type)) || follow.after;
+      RETURN follow.before || (at_column || pg_catalog.format('TYPE %s;', type)) || follow.after;
     WHEN 'form unreadable' THEN
       RETURN '{}';
     ELSE
@@ -169,10 +189,12 @@ CREATE FUNCTION xbb._drift_fields(
   server pg_catalog.name, OUT kind pg_catalog.text, OUT form_id bigint, OUT relation pg_catalog.regclass,
   OUT attr pg_catalog.text, OUT was pg_catalog.text, OUT becomes pg_catalog.text, OUT statements pg_catalog.text[])
 RETURNS SETOF record LANGUAGE sql VOLATILE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp AS $$
-  WITH form AS (SELECT f.*, pg_catalog.count(*) OVER (PARTITION BY f.object) AS alike FROM xbb.forms(server) f),
+  WITH form AS (SELECT f.* FROM xbb.forms(server) f),
   reads AS (
     SELECT t.relation, f.form_id FROM xbb._drift_tables(server) t
-    JOIN form f ON f.object = t.object AND (f.form_id = t.form_id OR t.form_id IS NULL AND f.alike = 1) WHERE t.imported),
+    CROSS JOIN LATERAL (
+      SELECT f.form_id FROM form f WHERE f.object = t.object AND (f.form_id = t.form_id OR t.form_id IS NULL)
+      ORDER BY f.name IS DISTINCT FROM t.label, f.form_id LIMIT 1) f WHERE t.imported),
   field AS (SELECT c.* FROM (SELECT pg_catalog.array_agg(DISTINCT r.form_id) AS ids FROM reads r) i, xbb._form_columns(server, i.ids) c),
   have AS (SELECT r.form_id, r.relation, c.* FROM reads r, xbb._drift_columns(r.relation) c),
   naming AS (
@@ -183,9 +205,11 @@ RETURNS SETOF record LANGUAGE sql VOLATILE PARALLEL RESTRICTED SET search_path =
            f.problem AS becomes, NULL AS type, NULL::pg_catalog.jsonb AS options
     FROM reads r JOIN field f ON f.form_id = r.form_id WHERE f.problem IS NOT NULL
     UNION ALL
-    SELECT 'field new', r.form_id, r.relation, f.attr, CASE WHEN n.by_label THEN f.by_label ELSE f.by_attr END, NULL, f.label,
+    SELECT 'field new', r.form_id, r.relation, f.attr, CASE WHEN n.by_label AND t.name IS NULL THEN f.by_label ELSE f.by_attr END, NULL, f.label,
            f.column_type, f.options
     FROM reads r JOIN field f ON f.form_id = r.form_id AND f.problem IS NULL JOIN naming n ON n.relation = r.relation
+    LEFT JOIN have t ON t.relation = r.relation AND t.name = f.by_label
+      AND (t.label IS NULL OR EXISTS (SELECT FROM field g WHERE g.form_id = t.form_id AND g.attr = t.attr))
     WHERE NOT EXISTS (SELECT FROM have h WHERE h.relation = r.relation AND h.attr = f.attr)
     UNION ALL
     SELECT CASE WHEN f.attr IS NULL THEN 'field gone' WHEN h.label IS DISTINCT FROM f.label THEN 'field renamed' END, h.form_id,
