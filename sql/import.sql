@@ -99,6 +99,9 @@ SELECT sim('set denied_forms=');
 CREATE SCHEMA "dingImports taken";
 CREATE TABLE "dingImports taken".customer ();
 IMPORT FOREIGN SCHEMA xbb LIMIT TO (customer_5300201) FROM SERVER imports INTO "dingImports taken";
+CREATE TABLE "dingImports taken".roles ();
+CREATE VIEW "dingImports taken".product_spu AS SELECT;
+IMPORT FOREIGN SCHEMA xbb LIMIT TO (roles, departments, product_spu, product_sku) FROM SERVER imports INTO "dingImports taken";
 SELECT DISTINCT "table" FROM imported('"dingImports taken"') ORDER BY 1;
 
 -- forms are asked for several at a time, and only those that are wanted

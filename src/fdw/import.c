@@ -26,6 +26,7 @@
 
 #include "base/printable.h"
 #include "fdw/fdw.h"
+#include "fdw/import_list.h"
 #include "fdw/plan_children.h"
 #include "form/form.h"
 
@@ -34,35 +35,6 @@
 
 /* The fieldType of labels, whose names are in a list of their own. */
 #define FIELD_LABELS 800000
-
-/* The lists without a form, and what is known of their records (xbb-api 8). */
-static const struct
-{
-	const char *name;
-	const char *object;
-	FormColumn	columns[10];	/* to the first without a name */
-}			lists[] = {
-	{"users", "user", {
-			{"user_id", "text", "userId", NULL, NULL}, {"name", "text", "name", NULL, NULL}, {"position", "text", "position", NULL, NULL},
-			{"jobnumber", "text", "jobnumber", NULL, NULL}, {"avatar", "text", "avatar", NULL, NULL}, {"status", "integer", "status", NULL, NULL},
-	{"department_list", "jsonb", "departmentList", NULL, NULL}, {"role_list", "jsonb", "roleList", NULL, NULL}}},
-	{"departments", "department", {
-			{"id", "bigint", "id", NULL, NULL}, {"name", "text", "name", NULL, NULL}, {"parent_id", "bigint", "parentId", NULL, NULL},
-	{"dep_id_router", "text", "depIdRouter", NULL, NULL}, {"sort", "bigint", "sort", NULL, NULL}}},
-	{"roles", "role", {
-	{"id", "bigint", "id", NULL, NULL}, {"role_name", "text", "roleName", NULL, NULL}}},
-	{"sign_ins", "signIn", {
-			{"id", "bigint", "id", NULL, NULL}, {"user_id", "text", "userId", NULL, NULL}, {"add_time", "timestamptz", "addTime", NULL, NULL},
-	{"address", "text", "address", NULL, NULL}, {"memo", "text", "memo", NULL, NULL}}},
-	{"product_categories", "productCategory", {
-			{"id", "bigint", "id", NULL, NULL}, {"name", "text", "name", NULL, NULL}, {"parent_id", "bigint", "parentId", NULL, NULL},
-			{"router", "text", "router", NULL, NULL}, {"sort", "bigint", "sort", NULL, NULL},
-	{"child_list", "jsonb", "childList", NULL, NULL}}},
-};
-
-static const FormColumn label_columns[] = {
-	{"id", "bigint", "id", NULL, NULL}, {"name", "text", "name", NULL, NULL}, {"label_entities", "jsonb", "labelEntities", NULL, NULL}
-};
 
 /* What a foreign table of the target schema reads. */
 typedef struct Reading
@@ -230,6 +202,20 @@ append_column(StringInfo sql, const FormColumn *column)
 	appendStringInfoChar(sql, ')');
 }
 
+/* Else it tells: nobody's table is in the way of all others. */
+static bool
+name_is_free(Import *import, const char *name)
+{
+	if (!OidIsValid(get_relname_relid(name, import->schema)))
+		return true;
+	ereport(WARNING,
+			(errcode(ERRCODE_DUPLICATE_TABLE),
+			 errmsg("foreign table \"%s\" was not imported", name),
+			 errdetail("Schema \"%s\" has another relation of that name.", import->stmt->local_schema),
+			 errhint("Rename it, or import into another schema.")));
+	return false;
+}
+
 static StringInfo
 begin_table(Import *import, const char *name)
 {
@@ -270,6 +256,8 @@ add_list(Import *import, const char *name, const char *object, const char *form_
 		import->there++;
 		return;
 	}
+	if (!name_is_free(import, name))
+		return;
 	sql = begin_table(import, name);
 	for (int i = 0; i < ncolumns && columns[i].name; i++)
 		append_column(sql, &columns[i]);
@@ -293,7 +281,7 @@ add_form(Import *import, const char *name, const Form *form, const char *form_id
 	StringInfo	sql;
 	ListCell   *lc;
 
-	if (!form_is_missing(import, name, form, form_id, params, conditions))
+	if (!form_is_missing(import, name, form, form_id, params, conditions) || !name_is_free(import, name))
 		return;
 	sql = begin_table(import, name);
 	foreach(lc, form_columns(form, import->by_label))
