@@ -63,6 +63,11 @@ SELECT data_id, industry FROM customer WHERE industry LIKE '制造%';
 SELECT sim('field form_id=5300201 attr=text_4', '{"items": [{"value": "1", "text": "制造"}, {"value": "2", "text": "零售"}, {"value": "u-9", "text": "零售"}]}');
 ALTER SERVER shows OPTIONS (SET rate_limit '0');
 
+-- also where no answer says how many there are
+SELECT sim('fault what=no-total path=user/list at=every');
+ALTER SERVER shows OPTIONS (SET rate_limit '0');
+SELECT members FROM customer WHERE data_id = 1;
+SELECT sim('clear what=faults');
 -- conditions are on what is shown
 EXPLAIN (VERBOSE, COSTS OFF) SELECT data_id FROM customer WHERE industry = '零售' AND name = '二' AND value = '2';
 SELECT data_id, industry FROM customer WHERE industry = '零售' ORDER BY 1;

@@ -143,7 +143,7 @@ add_list(LabelMap *map, const JsonTree *list, const char *value, const char *tex
 	return list && list->type == JSON_TREE_ARRAY ? list->nmembers : 0;
 }
 
-/* A list page by page: the first tells how many there are. */
+/* A list page by page: the first tells how many there are; else the first that is empty ends it. */
 static void
 read_pages(LabelMap *map, FormQueue *queue, MemoryContext context, const char *list_key, const char *value)
 {
@@ -156,12 +156,17 @@ read_pages(LabelMap *map, FormQueue *queue, MemoryContext context, const char *l
 	{
 		const JsonTree *list = form_answer_list(queue, answer.result, list_key);
 		MemoryContext old = MemoryContextSwitchTo(context);
+		int			before = map->n;
 		int			n = add_list(map, list, value, "name", NULL);
+		bool		again = before > 0 && map->n > before && strcmp(map->entries[before].value, map->entries[0].value) == 0;
 		int64		total = 0;
 
 		MemoryContextSwitchTo(old);
 		json_tree_integer(json_tree_member(json_tree_member(((FormAnswer *) answer.result)->root, "result"), "totalCount"), &total);
-		if (answer.ticket == 1 && n > 0)
+		/* what is not paged comes whole each time */
+		if (total <= 0 && n > 0 && !again)
+			pages = Min(answer.ticket + 1, MOST_PAGES);
+		else if (total > 0 && answer.ticket == 1 && n > 0)
 			pages = (int) Min((total + n - 1) / n, MOST_PAGES);
 		for (; asked < pages && asked < done + 1 + queue->table.server.concurrency; asked++)
 			api_ask_members(queue->calls, asked + 1, psprintf("\"delIgnore\":1,\"page\":%d,\"pageSize\":100", asked + 1));
