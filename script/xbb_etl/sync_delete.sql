@@ -93,6 +93,24 @@ BEGIN
 END
 $$;
 
+-- Those of the rows that are there yet, as rejects without a record: how many.
+CREATE FUNCTION xbb._sync_tell_kept(def xbb.sync_definition, run bigint, ids bigint[], failure xbb._sync_failure) RETURNS bigint
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  kept bigint;
+BEGIN
+  EXECUTE pg_catalog.format(
+    'WITH v AS MATERIALIZED (SELECT t.data_id, t.update_time, %s AS label FROM %s t WHERE %s)
+     SELECT pg_catalog.count(xbb._sync_reject_put($1, ROW($2, $3, v.data_id, v.update_time, ''constraint'', $4, $5,
+       NULL, NULL, NULL, $6, NULL, v.label, $8)::xbb.sync_reject)) FROM v',
+    CASE WHEN def.label = ANY (def.target_columns) THEN pg_catalog.format('t.%I::pg_catalog.text', def.label) ELSE 'NULL::pg_catalog.text' END,
+    def.target, xbb._sync_victims(def, '$7'))
+  INTO kept
+  USING def.id, def.name, def.owner, failure.sqlstate, pg_catalog.format('it is gone, but: %s', failure.message), run, ids, failure.context;
+  RETURN kept;
+END
+$$;
+
 -- The same, but what fails is halved until the row that cannot go stands alone, and is told
 -- as a reject without a record: how many.
 CREATE FUNCTION xbb._sync_take_out_or_halve(def xbb.sync_definition, run bigint, ids bigint[]) RETURNS bigint
@@ -107,7 +125,8 @@ BEGIN
   END IF;
   BEGIN
     PERFORM xbb._sync_take_out(def, ids);
-    RETURN 0;
+    failure.message := 'a trigger or a rule of the target keeps its row';
+    RETURN xbb._sync_tell_kept(def, run, ids, failure);
   EXCEPTION WHEN OTHERS THEN
     GET STACKED DIAGNOSTICS failure.sqlstate = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
       failure.context = PG_EXCEPTION_CONTEXT, place.relation = TABLE_NAME, place.attribute = COLUMN_NAME, place.constraint = CONSTRAINT_NAME;
@@ -117,13 +136,7 @@ BEGIN
     failure.context := xbb._sync_error_place(place, failure.context);
   END;
   IF middle = 0 THEN
-    EXECUTE pg_catalog.format(
-      'WITH v AS MATERIALIZED (SELECT t.data_id, t.update_time, %s AS label FROM %s t WHERE %s)
-       SELECT pg_catalog.count(xbb._sync_reject_put($1, ROW($2, $3, v.data_id, v.update_time, ''constraint'', $4, $5,
-         NULL, NULL, NULL, $6, NULL, v.label, $8)::xbb.sync_reject)) FROM v',
-      CASE WHEN def.label = ANY (def.target_columns) THEN pg_catalog.format('t.%I::pg_catalog.text', def.label) ELSE 'NULL::pg_catalog.text' END, def.target, xbb._sync_victims(def, '$7'))
-    USING def.id, def.name, def.owner, failure.sqlstate, pg_catalog.format('it is gone, but: %s', failure.message), run, ids, failure.context;
-    RETURN 1;
+    RETURN xbb._sync_tell_kept(def, run, ids, failure);
   END IF;
   RETURN xbb._sync_take_out_or_halve(def, run, ids[:middle]) + xbb._sync_take_out_or_halve(def, run, ids[middle + 1:]);
 END
