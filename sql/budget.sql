@@ -1,7 +1,7 @@
 -- What a statement may cost is said before, and ends it with the first answer: an
 -- account's requests belong to somebody.
 
-\set company dingLimit
+\set company dingRequests
 \set ECHO none
 \getenv srcdir PG_ABS_SRCDIR
 \set include :srcdir '/sql/include/sim.sql'
@@ -92,7 +92,7 @@ SELECT estimated('SELECT name FROM product'), estimated('SELECT name FROM produc
 EXPLAIN (COSTS OFF) SELECT name FROM product;
 
 -- How the account stands.
-CREATE SERVER quiet FOREIGN DATA WRAPPER xbb_fdw OPTIONS (corpid 'dingLimitQuiet', rate_limit '0', daily_quota '0', time_zone 'UTC');
+CREATE SERVER quiet FOREIGN DATA WRAPPER xbb_fdw OPTIONS (corpid 'dingRequestsQuiet', rate_limit '0', daily_quota '0', time_zone 'UTC');
 CREATE SERVER twin FOREIGN DATA WRAPPER xbb_fdw OPTIONS (corpid :'company', base_url :'url', daily_quota '7');
 CREATE SERVER nobody FOREIGN DATA WRAPPER xbb_fdw;
 SELECT server, used_today, daily_quota, rate_limit, share_of_rate, held_until, failures, resets_at AT TIME ZONE 'UTC' = ((now() AT TIME ZONE 'UTC')::date + 1) AS at_midnight
