@@ -23,7 +23,7 @@ SEED = int(os.environ.get("XBB_SEED", random.SystemRandom().randrange(10 ** 6)))
 URL = os.environ.get("XBB_SIM_URL", "")
 OF_OBJECT = {"workOrder": "workOrderV2", "productCategory": "category"}
 OWN = {"dataId": ("data_id", "bigint"), "addTime": ("add_time", "timestamptz"), "updateTime": ("update_time", "timestamptz"),
-       "#error": ("failed", "jsonb"), "*": ("raw", "jsonb")}
+       "#error": ("failed", "jsonb"), "*": ("raw", "json")}
 
 # The notes' table (section 7): fieldType -> type; None: holds nothing; a dict: by the attr's prefix.
 BY_PREFIX = {"text": "text", "num": "numeric", "date": "timestamptz"}

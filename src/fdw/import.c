@@ -246,7 +246,7 @@ static void
 add_list(Import *import, const char *name, const char *object, const char *form_id,
 		 const char *params, const FormColumn *columns, int ncolumns)
 {
-	static const FormColumn whole[] = {{"failed", "jsonb", "#error", NULL, NULL}, {"raw", "jsonb", "*", NULL, NULL}};
+	static const FormColumn whole[] = {{"failed", "jsonb", "#error", NULL, NULL}, {"raw", "json", "*", NULL, NULL}};
 	StringInfo	sql;
 
 	if (!is_wanted(import, name))

@@ -24,7 +24,7 @@ static const FormColumn record_columns[] = {
 	{"add_time", "timestamptz", "addTime", NULL, NULL},
 	{"update_time", "timestamptz", "updateTime", NULL, NULL},
 	{"failed", "jsonb", "#error", NULL, NULL},
-	{"raw", "jsonb", "*", NULL, NULL},
+	{"raw", "json", "*", NULL, NULL},
 };
 
 static const char *const system_columns[] = {
