@@ -74,9 +74,11 @@ CALL xbb.sync('sync one');
 SELECT status, updated FROM run;
 SELECT extract(epoch FROM watermark) = sim('clock')::bigint AS at_the_clock FROM xbb.sync_definition WHERE name = 'sync one';
 -- it never falls, and what is older does not replace what is newer
-UPDATE target SET update_time = '2040-01-01' WHERE data_id = 51200001;
+SELECT extract(epoch FROM read_until)::bigint - 5 AS later, extract(epoch FROM read_until)::bigint - 10 AS earlier
+FROM xbb.sync_definition WHERE name = 'sync one' \gset
+UPDATE target SET update_time = to_timestamp(:later) WHERE data_id = 51200001;
 SELECT sim('clock advance=60');
-SELECT sim('touch id=51200001', '{"num_1": 5}');
+SELECT sim('touch id=51200001 at=' || :earlier, '{"num_1": 5}');
 CALL xbb.sync('sync one');
 SELECT status, inserted, updated FROM run;
 SELECT price FROM target WHERE data_id = 51200001;

@@ -35,8 +35,9 @@ SELECT * FROM alike();
 SELECT sim('clear');
 CALL xbb.sync('detailed');
 SELECT path FROM requests();
-SELECT count(*), count(DISTINCT run) FROM xbb.sync_reject;
-SELECT data_id = :first AS "first", run = (SELECT max(id) FROM xbb.sync_run) AS "of this run", raw -> 'lines' IS NOT NULL AS "with details" FROM xbb.sync_reject ORDER BY data_id;
+SELECT count(*), count(DISTINCT run) FROM xbb.sync_reject WHERE sync = 'detailed';
+SELECT data_id = :first AS "first", run = (SELECT max(id) FROM xbb.sync_run WHERE sync = 'detailed') AS "of this run",
+       raw -> 'lines' IS NOT NULL AS "with details" FROM xbb.sync_reject WHERE sync = 'detailed' ORDER BY data_id;
 -- three changed, one is new, one of those that were set aside is right now
 SELECT sim('clock advance=10');
 SELECT sim(format('touch object=contract form_id=5300601 id=%s,%s,%s', :first + 5, :first + 6, :first + 7), '{"num_1": 7.5}');
