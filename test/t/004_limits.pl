@@ -115,7 +115,8 @@ sim($corpid, 'wait-held');
 kill('KILL', $victim->{pid});
 ok($victim->result->{gone}, 'a backend is killed');
 $_->quit for ($session, $victim, @sessions);
-ok(wait_until(sub { $node->psql('postgres', 'SELECT 1') == 0 }), '... the cluster recovers');
+# a session that begins before the postmaster knows of it is ended
+ok(wait_until(sub { slurp_file($node->logfile) =~ /reinitializing.*ready to accept connections/s }), '... the cluster recovers');
 $session = Xbb::Session->new($node);
 is($session->value('SELECT count(*) FROM (SELECT data_id FROM dying LIMIT 2) d'), 2, '... and reads');
 
