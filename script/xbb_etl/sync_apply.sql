@@ -321,13 +321,15 @@ $$;
 
 -- Writes what is new or differs, of so many rows; what is the same is not written.  Of the
 -- inserted, those whose row was taken out for it count as updated.
-CREATE FUNCTION xbb._sync_write(def xbb.sync_definition, work xbb._sync_work, rows bigint, vacated bigint[], OUT inserted bigint, OUT updated bigint)
+CREATE FUNCTION xbb._sync_write(def xbb.sync_definition, work xbb._sync_work, rows bigint, vacated bigint[],
+  OUT inserted bigint, OUT updated bigint, OUT left_out bigint)
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   stored constant bigint := xbb._stage_mark(work.made, work.stored);
-  moved_back bigint;
+  moved_back bigint := 0;
 BEGIN
   inserted := 0;
+  left_out := 0;
   updated := 0;
   PERFORM xbb._sync_path(xbb._sync_owners_path(def.path));
   IF stored OPERATOR(pg_catalog.>) 0 THEN
@@ -345,6 +347,15 @@ BEGIN
     updated := updated OPERATOR(pg_catalog.+) moved_back;
   END IF;
   PERFORM xbb._sync_path();
+  -- a trigger or a rule of the target has put them into a child of it, or nowhere
+  IF inserted + moved_back < rows - stored THEN
+    left_out := rows - xbb._stage_mark(work.made, work.stored);
+    inserted := rows - stored - moved_back - left_out;
+  END IF;
+  IF left_out > 0 THEN
+    RAISE WARNING '% of the records are not in % after their INSERT', left_out, def.target
+      USING HINT = 'A trigger or a rule of the table leaves them out.';
+  END IF;
 END
 $$;
 
@@ -357,6 +368,7 @@ DECLARE
   left_over pg_catalog.record;
   room pg_catalog.record;
   written pg_catalog.record;
+  left_out bigint := 0;
 BEGIN
   IF work.constraints IS NOT NULL THEN
     EXECUTE pg_catalog.concat('SET CONSTRAINTS ', work.constraints, ' IMMEDIATE');
@@ -374,9 +386,10 @@ BEGIN
     room := xbb._sync_make_room(def, work, left_over.rows);
     written := xbb._sync_write(def, work, room.rows, room.vacated);
     counts.updated := written.updated + room.renumbered;
+    left_out := written.left_out;
   END IF;
   counts.inserted := written.inserted;
-  counts.unchanged := room.rows - counts.updated - counts.inserted;
+  counts.unchanged := room.rows - counts.updated - counts.inserted - left_out;
   counts.rejected := left_over.rejected + room.rejected;
   -- what was set aside once and is in the target now
   IF work.has_rejects OR counts.rejected > 0 THEN
