@@ -23,6 +23,19 @@ CALL xbb.sync('left by rule');
 SELECT count(*) FROM target;
 SELECT xbb.drop_sync('left by rule');
 
+-- of a list without times, too
+DROP RULE nothing ON target;
+CREATE TABLE list (data_id bigint, name text);
+INSERT INTO list SELECT data_id, name FROM source;
+CREATE TABLE people (data_id bigint PRIMARY KEY, name text);
+CREATE TRIGGER leave_out BEFORE INSERT ON people FOR EACH ROW EXECUTE FUNCTION leave_out();
+SELECT xbb.create_sync('left of list', 'list', 'people');
+CALL xbb.sync('left of list');
+DROP TRIGGER leave_out ON people;
+CALL xbb.sync('left of list');
+SELECT count(*) FROM people;
+SELECT xbb.drop_sync('left of list');
+
 -- what goes into a child of the target is there
 CREATE TABLE parent (data_id bigint PRIMARY KEY, update_time timestamptz, name text);
 CREATE TABLE child (PRIMARY KEY (data_id)) INHERITS (parent);

@@ -319,6 +319,21 @@ BEGIN
 END
 $$;
 
+-- How many of the rows are not in the target behind their INSERT, which told of as many as are
+-- "there": a trigger or a rule of it has put them into a child of it, or nowhere.
+CREATE FUNCTION xbb._sync_left_out(def xbb.sync_definition, work xbb._sync_work, rows bigint, there bigint) RETURNS bigint
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  left_out bigint := CASE WHEN there < rows THEN rows - xbb._stage_mark(work.made, work.stored) ELSE 0 END;
+BEGIN
+  IF left_out > 0 THEN
+    RAISE WARNING '% of the records are not in % after their INSERT', left_out, def.target
+      USING HINT = 'A trigger or a rule of the table leaves them out.';
+  END IF;
+  RETURN left_out;
+END
+$$;
+
 -- Writes what is new or differs, of so many rows; what is the same is not written.  Of the
 -- inserted, those whose row was taken out for it count as updated.
 CREATE FUNCTION xbb._sync_write(def xbb.sync_definition, work xbb._sync_work, rows bigint, vacated bigint[],
@@ -329,7 +344,6 @@ DECLARE
   moved_back bigint := 0;
 BEGIN
   inserted := 0;
-  left_out := 0;
   updated := 0;
   PERFORM xbb._sync_path(xbb._sync_owners_path(def.path));
   IF stored OPERATOR(pg_catalog.>) 0 THEN
@@ -347,15 +361,8 @@ BEGIN
     updated := updated OPERATOR(pg_catalog.+) moved_back;
   END IF;
   PERFORM xbb._sync_path();
-  -- a trigger or a rule of the target has put them into a child of it, or nowhere
-  IF inserted + moved_back < rows - stored THEN
-    left_out := rows - xbb._stage_mark(work.made, work.stored);
-    inserted := rows - stored - moved_back - left_out;
-  END IF;
-  IF left_out > 0 THEN
-    RAISE WARNING '% of the records are not in % after their INSERT', left_out, def.target
-      USING HINT = 'A trigger or a rule of the table leaves them out.';
-  END IF;
+  left_out := xbb._sync_left_out(def, work, rows, stored + inserted + moved_back);
+  inserted := rows - stored - moved_back - left_out;
 END
 $$;
 
@@ -368,7 +375,6 @@ DECLARE
   left_over pg_catalog.record;
   room pg_catalog.record;
   written pg_catalog.record;
-  left_out bigint := 0;
 BEGIN
   IF work.constraints IS NOT NULL THEN
     EXECUTE pg_catalog.concat('SET CONSTRAINTS ', work.constraints, ' IMMEDIATE');
@@ -386,10 +392,9 @@ BEGIN
     room := xbb._sync_make_room(def, work, left_over.rows);
     written := xbb._sync_write(def, work, room.rows, room.vacated);
     counts.updated := written.updated + room.renumbered;
-    left_out := written.left_out;
   END IF;
   counts.inserted := written.inserted;
-  counts.unchanged := room.rows - counts.updated - counts.inserted - left_out;
+  counts.unchanged := room.rows - counts.updated - counts.inserted - written.left_out;
   counts.rejected := left_over.rejected + room.rejected;
   -- what was set aside once and is in the target now
   IF work.has_rejects OR counts.rejected > 0 THEN

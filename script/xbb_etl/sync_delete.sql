@@ -1,12 +1,14 @@
 -- The end of a reconciliation: what its windows did not find is looked for once more, by
 -- dataId, counted, and taken out of the target in one step, or, above delete_limit, not at all.
 
--- Which rows of the target, called t, a reconciliation takes out of it, of those whose
--- dataId is in "ids": all that are not marked as deleted yet, or, where deletions are
--- ignored, those that keep the place of another record.
+-- Which rows of the target, called t, a run takes out of it, of those whose dataId, or id as a
+-- text of a list without times, is in "ids": all that are not marked as deleted yet, or, where
+-- deletions are ignored, those that keep the place of another record.
 CREATE FUNCTION xbb._sync_victims(def xbb.sync_definition, ids pg_catalog.text) RETURNS pg_catalog.text
 LANGUAGE sql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
-  SELECT pg_catalog.format('t.data_id OPERATOR(pg_catalog.=) ANY (%s) AND %s', ids, xbb._sync_alive_rows(def)) ||
+  SELECT pg_catalog.format('%s OPERATOR(pg_catalog.=) ANY (%s) AND %s',
+    CASE WHEN xbb._sync_is_list((def).source) THEN pg_catalog.format('t.%I::pg_catalog.text', xbb._sync_id(def)) ELSE 't.data_id' END,
+    ids, xbb._sync_alive_rows(def)) ||
     CASE WHEN (def).delete_mode <> 'ignore' THEN ''
          WHEN xbb._sync_is_distributed(def) THEN pg_catalog.format(
       ' AND t.data_id OPERATOR(pg_catalog.=) ANY (%L::pg_catalog.int8[])', xbb._sync_rivals(def))
@@ -80,7 +82,7 @@ LANGUAGE sql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET qu
 $$;
 
 -- Takes rows out of the target, in the way the definition wants.
-CREATE FUNCTION xbb._sync_take_out(def xbb.sync_definition, ids bigint[]) RETURNS void
+CREATE FUNCTION xbb._sync_take_out(def xbb.sync_definition, ids pg_catalog.anyarray) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   statement pg_catalog.text := pg_catalog.format(
@@ -94,15 +96,18 @@ END
 $$;
 
 -- Those of the rows that are there yet, as rejects without a record: how many.
-CREATE FUNCTION xbb._sync_tell_kept(def xbb.sync_definition, run bigint, ids bigint[], failure xbb._sync_failure) RETURNS bigint
+CREATE FUNCTION xbb._sync_tell_kept(def xbb.sync_definition, run bigint, ids pg_catalog.anyarray, failure xbb._sync_failure) RETURNS bigint
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   kept bigint;
 BEGIN
   EXECUTE pg_catalog.format(
-    'WITH v AS MATERIALIZED (SELECT t.data_id, t.update_time, %s AS label FROM %s t WHERE %s)
+    'WITH v AS MATERIALIZED (SELECT %s, %s AS label FROM %s t WHERE %s)
      SELECT pg_catalog.count(xbb._sync_reject_put($1, ROW($2, $3, v.data_id, v.update_time, ''constraint'', $4, $5,
        NULL, NULL, NULL, $6, NULL, v.label, $8)::xbb.sync_reject)) FROM v',
+    CASE WHEN xbb._sync_is_list(def.source) THEN pg_catalog.format(
+           'xbb._sync_record_number(t.%I::pg_catalog.text) AS data_id, NULL::pg_catalog.timestamptz AS update_time', xbb._sync_id(def))
+         ELSE 't.data_id, t.update_time' END,
     CASE WHEN def.label = ANY (def.target_columns) THEN pg_catalog.format('t.%I::pg_catalog.text', def.label) ELSE 'NULL::pg_catalog.text' END,
     def.target, xbb._sync_victims(def, '$7'))
   INTO kept
@@ -113,7 +118,7 @@ $$;
 
 -- The same, but what fails is halved until the row that cannot go stands alone, and is told
 -- as a reject without a record: how many.
-CREATE FUNCTION xbb._sync_take_out_or_halve(def xbb.sync_definition, run bigint, ids bigint[]) RETURNS bigint
+CREATE FUNCTION xbb._sync_take_out_or_halve(def xbb.sync_definition, run bigint, ids pg_catalog.anyarray) RETURNS bigint
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   failure xbb._sync_failure;
@@ -126,7 +131,6 @@ BEGIN
   BEGIN
     PERFORM xbb._sync_take_out(def, ids);
     failure.message := 'a trigger or a rule of the target keeps its row';
-    RETURN xbb._sync_tell_kept(def, run, ids, failure);
   EXCEPTION WHEN OTHERS THEN
     GET STACKED DIAGNOSTICS failure.sqlstate = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
       failure.context = PG_EXCEPTION_CONTEXT, place.relation = TABLE_NAME, place.attribute = COLUMN_NAME, place.constraint = CONSTRAINT_NAME;
@@ -135,10 +139,36 @@ BEGIN
     END IF;
     failure.context := xbb._sync_error_place(place, failure.context);
   END;
-  IF middle = 0 THEN
+  IF failure.sqlstate IS NULL OR middle = 0 THEN
     RETURN xbb._sync_tell_kept(def, run, ids, failure);
   END IF;
   RETURN xbb._sync_take_out_or_halve(def, run, ids[:middle]) + xbb._sync_take_out_or_halve(def, run, ids[middle + 1:]);
+END
+$$;
+
+-- The same as often as it helps: a row that another one held may go once that one has gone.
+CREATE FUNCTION xbb._sync_take_out_all(def xbb.sync_definition, run bigint, ids pg_catalog.anyarray) RETURNS bigint
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  is_list constant boolean := xbb._sync_is_list(def.source);
+  numbers constant bigint[] := CASE WHEN is_list THEN array(SELECT xbb._sync_record_number(u.id::pg_catalog.text) FROM pg_catalog.unnest(ids) u (id))
+                                    ELSE ids::pg_catalog.text::bigint[] END;
+  kept bigint;
+  kept_before bigint;
+BEGIN
+  PERFORM xbb._sync_set_constraints(def, 'IMMEDIATE');
+  LOOP
+    kept_before := kept;
+    kept := xbb._sync_take_out_or_halve(def, run, ids);
+    EXIT WHEN kept = 0 OR kept >= kept_before;
+    PERFORM xbb._sync_reject_drop(def.id, numbers);
+    EXECUTE pg_catalog.format('SELECT pg_catalog.array_agg(%s) FROM %s t WHERE %s',
+      CASE WHEN is_list THEN pg_catalog.format('t.%I::pg_catalog.text', xbb._sync_id(def)) ELSE 't.data_id' END,
+      def.target, xbb._sync_victims(def, '$1'))
+    INTO ids USING ids;
+  END LOOP;
+  PERFORM xbb._sync_set_constraints(def, 'DEFERRED');
+  RETURN kept;
 END
 $$;
 
@@ -177,9 +207,7 @@ DECLARE
   counts xbb._sync_counts;
   victims bigint;
   first_ids pg_catalog.text[];
-  left_over bigint[];
   kept bigint;
-  kept_before bigint;
 BEGIN
   IF coalesce(ids, '{}') = '{}' THEN
     RETURN ROW(0, 0, 0, 0, 0, 0)::xbb._sync_counts;
@@ -200,18 +228,7 @@ BEGIN
                               xbb._sync_victims(def, '$1')) INTO first_ids USING looked.gone;
     PERFORM xbb._sync_refuse_deletion(def, victims + looked.unasked, deletable.rows, deletable.most, looked.unasked, first_ids);
   END IF;
-  PERFORM xbb._sync_set_constraints(def, 'IMMEDIATE');
-  left_over := looked.gone;
-  LOOP
-    -- a row that another one held may go once that one has gone
-    kept_before := kept;
-    kept := xbb._sync_take_out_or_halve(def, run, left_over);
-    EXIT WHEN kept = 0 OR kept >= kept_before;
-    PERFORM xbb._sync_reject_drop(def.id, looked.gone);
-    EXECUTE pg_catalog.format('SELECT pg_catalog.array_agg(t.data_id) FROM %s t WHERE %s', def.target, xbb._sync_victims(def, '$1'))
-    INTO left_over USING looked.gone;
-  END LOOP;
-  PERFORM xbb._sync_set_constraints(def, 'DEFERRED');
+  kept := xbb._sync_take_out_all(def, run, looked.gone);
   counts := xbb._sync_add(looked.counts, ROW(0, 0, 0, 0, kept, pg_catalog.cardinality(looked.gone) - kept)::xbb._sync_counts);
   RETURN counts;
 END

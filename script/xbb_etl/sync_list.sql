@@ -133,7 +133,8 @@ END
 $$;
 
 -- Writes what is new or differs; what is the same is not written.
-CREATE FUNCTION xbb._sync_list_write(def xbb.sync_definition, work xbb._sync_work, rows bigint, adopted bigint, OUT inserted bigint, OUT updated bigint)
+CREATE FUNCTION xbb._sync_list_write(def xbb.sync_definition, work xbb._sync_work, rows bigint, adopted bigint,
+  OUT inserted bigint, OUT updated bigint, OUT left_out bigint)
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   stored constant bigint := xbb._stage_mark(work.made, work.stored);
@@ -145,44 +146,8 @@ BEGIN
     inserted := xbb._stage_execute(work.made, work.insert_new);
   END IF;
   PERFORM xbb._sync_path();
-END
-$$;
-
--- Takes those rows out of the target, in the way the definition wants; one that a constraint
--- keeps is told as a reject without a record: how many.
-CREATE FUNCTION xbb._sync_list_take_out(def xbb.sync_definition, run bigint, ids pg_catalog.text[]) RETURNS bigint
-LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
-DECLARE
-  middle integer := pg_catalog.cardinality(ids) / 2;
-  statement pg_catalog.text := pg_catalog.format(
-    CASE WHEN def.delete_mode = 'mark' THEN 'UPDATE %s t SET deleted_at = pg_catalog.now()' || xbb._sync_stamp(def) || ' WHERE '
-         ELSE 'DELETE FROM %s t WHERE ' END ||
-    '%s AND t.%I::pg_catalog.text OPERATOR(pg_catalog.=) ANY ($1)', xbb._sync_place(def.target), xbb._sync_alive_rows(def), xbb._sync_id(def));
-  failure xbb._sync_failure;
-  place xbb._sync_error_names;
-BEGIN
-  IF pg_catalog.cardinality(ids) = 0 THEN
-    RETURN 0;
-  END IF;
-  BEGIN
-    PERFORM xbb._sync_path(xbb._sync_owners_path(def.path));
-    EXECUTE statement USING ids;
-    PERFORM xbb._sync_path();
-    RETURN 0;
-  EXCEPTION WHEN OTHERS THEN
-    GET STACKED DIAGNOSTICS failure.sqlstate = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
-      failure.context = PG_EXCEPTION_CONTEXT, place.relation = TABLE_NAME, place.attribute = COLUMN_NAME, place.constraint = CONSTRAINT_NAME;
-    IF NOT xbb._sync_target_blames(def, failure.sqlstate) THEN
-      RAISE;
-    END IF;
-    failure.context := xbb._sync_error_place(place, failure.context);
-  END;
-  IF middle > 0 THEN
-    RETURN xbb._sync_list_take_out(def, run, ids[:middle]) + xbb._sync_list_take_out(def, run, ids[middle + 1:]);
-  END IF;
-  PERFORM xbb._sync_reject_put(def.id, ROW(def.name, def.owner, xbb._sync_record_number(ids[1]), NULL, 'constraint', failure.sqlstate,
-    pg_catalog.format('it is gone, but: %s', failure.message), NULL, NULL, NULL, run, NULL, NULL, failure.context)::xbb.sync_reject);
-  RETURN 1;
+  left_out := xbb._sync_left_out(def, work, rows, stored + inserted);
+  inserted := rows - stored - left_out;
 END
 $$;
 
@@ -206,7 +171,7 @@ BEGIN
     IF pg_catalog.cardinality(gone) > deletable.most THEN
       PERFORM xbb._sync_refuse_deletion(def, pg_catalog.cardinality(gone), deletable.rows, deletable.most, 0, gone);
     END IF;
-    kept := xbb._sync_list_take_out(def, run, gone);
+    kept := xbb._sync_take_out_all(def, run, gone);
   END IF;
   RETURN ROW(0, 0, 0, 0, kept, pg_catalog.cardinality(gone) - kept)::xbb._sync_counts;
 END
