@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * test_limiter.c
- *	  Nobody gets more slots than the rate allows, and everybody gets some.
+ *	  Nobody gets more slots than the rate allows, and days are counted apart.
  *
  *	  test_limiter [seed]
  *
@@ -9,67 +9,8 @@
  *
  *-------------------------------------------------------------------------
  */
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include "limiter/evict.h"
-#include "limiter/share.h"
-
-#define START (800000 * 1000 * SLOT_SECOND) /* some moment of 2025 */
-#define MINUTE (60 * SLOT_SECOND)
-
-static int	ntests;
-static int	nfailed;
-
-static void
-ok(bool passed, const char *name)
-{
-	printf("%sok %d - %s\n", passed ? "" : "not ", ++ntests, name);
-	nfailed += !passed;
-}
-
-/* --- random numbers ---------------------------------------------------- */
-
-static uint64_t state;
-
-static int64_t
-below(int64_t n)
-{
-	state ^= state << 13;
-	state ^= state >> 7;
-	state ^= state << 17;
-	return (int64_t) (state % (uint64_t) n);
-}
-
-/* --- moments ----------------------------------------------------------- */
-
-static int
-compare_times(const void *a, const void *b)
-{
-	int64_t		x = *(const int64_t *) a;
-	int64_t		y = *(const int64_t *) b;
-
-	return (x > y) - (x < y);
-}
-
-/* The most of the (sorted) moments that lie within any second. */
-static int
-busiest_second(const int64_t *times, int n)
-{
-	int			most = 0;
-
-	for (int first = 0, last = 0; last < n; last++)
-	{
-		while (times[last] - times[first] >= SLOT_SECOND)
-			first++;
-		if (last - first + 1 > most)
-			most = last - first + 1;
-	}
-	return most;
-}
-
-/* --- tests ------------------------------------------------------------- */
+#include "limiter/slot.h"
+#include "moments.h"
 
 static void
 test_spacing(void)
@@ -336,176 +277,6 @@ test_give_back(void)
 	ok(slot_take(&line, rate, slots[8]) > slots[8], "one whose time has passed is gone");
 }
 
-/* What others of the same account may do to whoever waits. */
-static void
-test_other_servers(void)
-{
-	ShareAccount account = {0};
-	ShareSlot	slot;
-	bool		soon = true;
-
-	/* ten roles, each with a slot an hour, before anybody else came */
-	for (uint32_t role = 1; role <= 10; role++)
-		for (int n = 0; n < 4; n++)
-		{
-			slot = share_take(&account, role, 1.0 / 3600, START);
-			(void) share_claim(&account, role, 1.0 / 3600, slot, slot.at);
-		}
-	slot = share_take(&account, 100, 16, START + 1000);
-	ok(slot.in_line && slot.at <= START + 63500, "servers of another rate move nobody's slots hours ahead");
-
-	/* and meanwhile */
-	for (int n = 0; n < 1000; n++)
-	{
-		int64_t		now = START + SLOT_SECOND * (n + 2);
-
-		(void) share_take(&account, 1 + n % 7, 1.0 / 3600, now);
-		slot = share_take(&account, 100, 16, now);
-		if (!slot.in_line)
-			slot = share_claim(&account, 100, 16, slot, slot.at);
-		soon &= slot.at - now <= 5 * 62500;
-	}
-	ok(soon, "nor while they wait");
-
-	/* a slot that was given back belongs to the line as it was then */
-	account = (ShareAccount) {0};
-	for (int n = 0; n < 4; n++)
-	{
-		ShareSlot	taken = share_take(&account, 1, 1.0 / 3600, START);
-
-		if (n == 2)
-			slot = taken;
-	}
-	share_return(&account, 1, 1.0 / 3600, slot, START);
-	soon = true;
-	for (int n = 0; n < 4; n++)
-		soon &= share_take(&account, 1, 16, START + 1000).at <= START + 1000 + (n + 1) * INT64_C(62500);
-	ok(soon, "nor as one of their slots is given back");
-
-	account = (ShareAccount) {0};
-	(void) share_take(&account, 1, 1000, START);
-	soon = true;
-	for (int n = 0; n < 160; n++)
-	{
-		slot = share_take(&account, 2, 16, START);
-		soon &= slot.at >= START + (n - 1) * INT64_C(62500);
-	}
-	ok(soon, "a faster server makes no other one faster");
-}
-
-/*
- * Backends of three roles, as each sleeps until its slot, sends, and asks for the next
- * when the answer comes or at once: counts what each role gets.
- */
-static void
-run_roles(const int *backends, double rate, int seconds, int64_t latency, int *got, int *most)
-{
-	enum
-	{
-		MOST = 64 * 1024
-	};
-	static int64_t starts[MOST];
-	ShareAccount account = {0};
-	ShareSlot	slots[16];
-	int64_t		wake[16];
-	uint32_t	roles[16];
-	int			n = 0;
-	int			nbackends = 0;
-
-	for (uint32_t role = 0; role < 3; role++)
-	{
-		got[role] = 0;
-		for (int b = 0; b < backends[role]; b++)
-			roles[nbackends++] = role;
-	}
-	for (int b = 0; b < nbackends; b++)
-	{
-		slots[b] = share_take(&account, roles[b] + 1, rate, START + b);
-		wake[b] = slots[b].at;
-	}
-	for (;;)
-	{
-		int			b = 0;
-		int64_t		now;
-
-		for (int other = 1; other < nbackends; other++)
-			b = wake[other] < wake[b] ? other : b;
-		now = wake[b];
-		if (now > START + seconds * SLOT_SECOND || n == MOST)
-			break;
-		slots[b] = share_claim(&account, roles[b] + 1, rate, slots[b], now);
-		if (slots[b].in_line && slots[b].at <= now)
-		{
-			starts[n++] = now;
-			got[roles[b]]++;
-			now += latency;
-			slots[b] = share_take(&account, roles[b] + 1, rate, now);
-		}
-		wake[b] = (slots[b].at > now ? slots[b].at : now) + below(2000);
-	}
-	qsort(starts, n, sizeof(starts[0]), compare_times);
-	*most = busiest_second(starts, n);
-}
-
-static void
-test_roles(void)
-{
-	static const int mixes[][3] = {{6, 1, 1}, {1, 6, 1}, {4, 2, 2}, {5, 2, 1}};
-	bool		fair = true;
-	bool		busy = true;
-	bool		limited = true;
-	int			got[3];
-	int			most;
-
-	for (size_t i = 0; i < sizeof(mixes) / sizeof(mixes[0]); i++)
-		for (int round = 0; round < 10; round++)
-		{
-			int			rate = 16 + below(5);
-			int			all;
-
-			run_roles(mixes[i], rate, 60, below(20000), got, &most);
-			all = got[0] + got[1] + got[2];
-			for (int role = 0; role < 3; role++)
-				fair &= got[role] * 4 >= all;
-			busy &= all > 0.85 * rate * 60;
-			limited &= most <= rate + 1;
-			if (!fair || !busy || !limited)
-				printf("# mix %d, rate %d: %d + %d + %d, %d in a second\n", (int) i, rate, got[0], got[1], got[2], most);
-		}
-	ok(fair, "of three roles with work each gets a quarter of a minute's slots, whoever has most backends");
-	ok(busy, "... together more than 85 % of the rate");
-	ok(limited, "... and never more than rate + 1 in any second");
-
-	run_roles((int[3]) {1, 0, 0}, 20, 60, 1000, got, &most);
-	ok(got[0] > 0.85 * 20 * 60 && most <= 21, "a role alone may use all of it");
-	run_roles((int[3]) {7, 1, 0}, 20, 60, 1000, got, &most);
-	ok(got[0] + got[1] > 0.85 * 20 * 60 && got[1] * 4 >= got[0], "two roles leave nothing unused");
-}
-
-/* A first load of days beside somebody who comes once a minute. */
-static void
-test_minutely(void)
-{
-	ShareAccount account = {0};
-	ShareSlot	load = share_take(&account, 1, 16, START);
-	int64_t		longest = 0;
-
-	for (int64_t now = START; now < START + 60 * MINUTE;)
-	{
-		load = share_claim(&account, 1, 16, load, now);
-		if (load.in_line && load.at <= now)
-			load = share_take(&account, 1, 16, now);
-		if ((now - START) % MINUTE < 62500)
-		{
-			ShareSlot	slot = share_take(&account, 1 + below(2), 16, now);
-
-			longest = slot.at - now > longest ? slot.at - now : longest;
-		}
-		now = load.at > now ? load.at : now + 1000;
-	}
-	ok(longest <= 4 * 62500, "a minutely sync beside a first load waits for a few slots");
-}
-
 static void
 test_days(void)
 {
@@ -535,78 +306,10 @@ test_days(void)
 	   "a clock that was months ahead does not keep the day from ending");
 }
 
-/* Backends of a slower server queue for seconds, then one of a faster server joins. */
-static void
-test_faster_joins(void)
-{
-	enum { SLOWER = 60, ALL = 120 };
-	ShareAccount account = {0};
-	ShareSlot	slots[ALL];
-	int64_t		used[ALL];
-	int64_t		now = START;
-
-	for (int n = 0; n < ALL; n++)
-		slots[n] = share_take(&account, 1, n < SLOWER ? 19 : 20, START + n);
-	for (int sent = 0; sent < ALL; sent++)
-	{
-		for (;;)
-		{
-			int			next = 0;
-			ShareSlot	claimed;
-
-			for (int n = 1; n < ALL; n++)
-				if (slots[n].at < slots[next].at)
-					next = n;
-			if (slots[next].at > now)
-				now = slots[next].at;
-			claimed = share_claim(&account, 1, next < SLOWER ? 19 : 20, slots[next], now);
-			slots[next] = claimed;
-			if (!claimed.in_line || claimed.at > now)
-				continue;
-			slots[next].at = INT64_MAX;
-			break;
-		}
-		used[sent] = now;
-	}
-	ok(busiest_second(used, ALL) <= 20, "a faster server that joins does not make it more than its rate");
-	ok(used[ALL - 1] - START <= (ALL + 20) * SLOT_SECOND / 19, "... nor does it take longer");
-}
-
-static void
-test_evict(void)
-{
-	EvictPlace	places[8] = {
-		{1, 500, 10},			/* busy, and left longest */
-		{2, 0, 20},
-		{2, 9, 21},
-		{2, 0, 22},
-		{3, 0, 11},
-		{3, 0, 12},
-		{2, 8, 24},
-		{0, 0, 0},
-	};
-
-	ok(evict_choose(places, 8) == 7, "a free place is taken first");
-	ok(evict_choose(places, 7) == 1, "then one of who has the most");
-	places[1].touched = 30;
-	ok(evict_choose(places, 7) == 3, "... of those that weigh nothing the one left longest");
-	places[1].weight = places[3].weight = 10;
-	ok(evict_choose(places, 7) == 6, "... and else that which weighs least");
-	for (int i = 0; i < 70; i++)
-		places[1 + evict_choose(places + 1, 7)] = (EvictPlace) {9, 1000 + i, 100 + i};
-	ok(places[0].owner == 1 && evict_of_owner(places, 8, 2) == 2 &&
-	   evict_of_owner(places, 8, 3) == 2 && evict_of_owner(places, 8, 9) == 3,
-	   "who takes many takes them from those who have as many");
-}
-
 int
 main(int argc, char **argv)
 {
-	unsigned long long seed = argc > 1 ? strtoull(argv[1], NULL, 10) : 20251122;
-
-	printf("# seed %llu\n", seed);
-	state = seed ^ UINT64_C(0x9e3779b97f4a7c15);
-
+	begin(argc, argv);
 	test_spacing();
 	test_random_arrivals();
 	test_changed_rate();
@@ -615,13 +318,6 @@ main(int argc, char **argv)
 	test_backends();
 	test_late_wakers();
 	test_give_back();
-	test_other_servers();
-	test_roles();
-	test_minutely();
 	test_days();
-	test_evict();
-	test_faster_joins();
-
-	printf("1..%d\n", ntests);
-	return nfailed > 0;
+	return end();
 }
