@@ -18,10 +18,12 @@ import threading
 import time
 import urllib.request
 
+import backend
+from backend import URL, simulator
+
 TOKEN = "t0ken"
 PAGE = 100
 CONCURRENCY = 16
-URL = os.environ["XBB_SIM_URL"]
 LIST_URL = URL + "/pro/v2/api/product/list"
 WORK = os.environ["WORK"]
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -73,59 +75,12 @@ ANSWERS = """
         'hex'))], 'application/json', asked)::http_request)) AS answers"""
 
 
-class Psql:
-    """One backend, with the means to watch it."""
-
-    def __init__(self):
-        self.process = subprocess.Popen(["psql", "-qAtX", "-v", "ON_ERROR_STOP=1"], stdin=subprocess.PIPE,
-                                        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-        self.pid = int(self("SET jit = off; SELECT pg_backend_pid()"))
-
-    def __call__(self, sql):
-        self.process.stdin.write(sql + "\n;\n\\echo DONE\n")
-        self.process.stdin.flush()
-        lines = []
-        for line in self.process.stdout:
-            if line == "DONE\n":
-                return "".join(lines).rstrip("\n")
-            lines.append(line)
-        raise SystemExit("psql failed: " + "".join(lines))
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.process.stdin.close()
-        self.process.wait()
-
-    def cpu(self):
-        """Seconds, user and system."""
-        with open(f"/proc/{self.pid}/schedstat", encoding="ascii") as file:
-            return int(file.read().split()[0]) / 1e9
-
-    def anonymous(self):
-        """Bytes of private memory."""
-        with open(f"/proc/{self.pid}/status", encoding="ascii", errors="replace") as file:
-            for line in file:
-                if line.startswith("RssAnon:"):
-                    return int(line.split()[1]) * 1024
-        raise SystemExit("the kernel does not tell RssAnon")
+class Psql(backend.Psql):
+    """One whose measured statements fill the table target."""
 
     def measure(self, sql):
-        """(seconds, CPU seconds) of a statement that fills the table target."""
         self("TRUNCATE target")
-        cpu, begin = self.cpu(), time.perf_counter()
-        self(sql)
-        return time.perf_counter() - begin, self.cpu() - cpu
-
-
-def simulator(corpid, verb, **args):
-    order = {"corpid": corpid, "verb": verb, "args": {k: str(v) for k, v in args.items()}, "rest": []}
-    with urllib.request.urlopen(URL + "/_ctl", json.dumps(order).encode()) as response:
-        answer = json.load(response)
-    if not answer["ok"]:
-        raise SystemExit(answer["text"])
-    return answer["text"]
+        return super().measure(sql)
 
 
 def create_list(psql, corpid, records, rate=0):
