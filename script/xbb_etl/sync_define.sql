@@ -1,19 +1,33 @@
--- The caller's sync of that name; its lines are SQL that must run as nobody else.  Of
--- others he may see one of that name, too.
-CREATE FUNCTION xbb._sync_get(name pg_catalog.text) RETURNS xbb.sync_definition
-LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+-- The role that calls.
+CREATE FUNCTION xbb._sync_me() RETURNS pg_catalog.oid
+LANGUAGE sql STABLE PARALLEL SAFE
+RETURN (SELECT r.oid FROM pg_catalog.pg_roles r WHERE r.rolname = current_user);
+
+-- The sync of that name that he sees, his own before others'.
+CREATE FUNCTION xbb._sync_find(name pg_catalog.text) RETURNS xbb.sync_definition
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  me pg_catalog.oid := (SELECT r.oid FROM pg_catalog.pg_roles r WHERE r.rolname = current_user);
   def xbb.sync_definition;
 BEGIN
-  SELECT d.* INTO def FROM xbb.sync_definition d WHERE d.name = $1 ORDER BY d.owner <> me, NOT d.confirmed, d.owner, d.id LIMIT 1;
+  SELECT d.* INTO def FROM xbb.sync_definition d WHERE d.name = $1
+  ORDER BY d.owner <> xbb._sync_me(), NOT d.confirmed, d.owner, d.id LIMIT 1;
   IF NOT FOUND THEN
     RAISE EXCEPTION 'sync % does not exist', pg_catalog.quote_ident($1) USING ERRCODE = 'undefined_object';
   END IF;
+  RETURN def;
+END
+$$;
+
+-- The caller's sync of that name; its lines are SQL that must run as nobody else.
+CREATE FUNCTION xbb._sync_get(name pg_catalog.text) RETURNS xbb.sync_definition
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  def xbb.sync_definition := xbb._sync_find(name);
+BEGIN
   IF def.owner = 0::pg_catalog.oid THEN
     RAISE EXCEPTION 'sync % belongs to role %, which does not exist', pg_catalog.quote_ident($1), pg_catalog.quote_ident(def.owner_name)
       USING ERRCODE = 'undefined_object', HINT = (xbb._sync_problem(def)).remedy;
-  ELSIF def.owner <> me THEN
+  ELSIF def.owner <> xbb._sync_me() THEN
     RAISE EXCEPTION 'sync % belongs to role %', pg_catalog.quote_ident($1), def.owner
       USING ERRCODE = 'insufficient_privilege',
             HINT = pg_catalog.format('SET ROLE %s first: a sync runs as its owner only.', def.owner);
@@ -29,7 +43,7 @@ DECLARE
   def xbb.sync_definition;
 BEGIN
   SELECT d.* INTO def FROM xbb.sync_definition d
-  WHERE d.id = $1 AND d.owner = (SELECT r.oid FROM pg_catalog.pg_roles r WHERE r.rolname = current_user);
+  WHERE d.id = $1 AND d.owner = xbb._sync_me();
   IF NOT FOUND THEN
     RAISE EXCEPTION 'the sync was dropped meanwhile' USING ERRCODE = 'undefined_object';
   END IF;
@@ -212,7 +226,7 @@ BEGIN
     RAISE EXCEPTION 'name, source, key, overlap, reject_limit and enabled must not be null'
       USING ERRCODE = 'null_value_not_allowed';
   END IF;
-  def.owner := (SELECT r.oid FROM pg_catalog.pg_roles r WHERE r.rolname = current_user);
+  def.owner := xbb._sync_me();
   IF def.key = '{data_id}' AND xbb._sync_is_list(def.source) THEN
     def.key := array[xbb._sync_id(def)];
   END IF;

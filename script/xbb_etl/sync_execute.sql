@@ -413,7 +413,7 @@ $$;
 CREATE FUNCTION xbb._sync_enabled() RETURNS pg_catalog.text[]
 LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
   SELECT coalesce(pg_catalog.array_agg(d.name ORDER BY d.active DESC, d.confirmed DESC, d.id), '{}') FROM xbb.sync_definition d
-  WHERE d.enabled AND d.owner = (SELECT r.oid FROM pg_catalog.pg_roles r WHERE r.rolname = current_user)
+  WHERE d.enabled AND d.owner = xbb._sync_me()
     -- of two of one name, a call means the one that has his word
     AND (d.confirmed OR NOT EXISTS (SELECT FROM xbb.sync_definition o WHERE o.owner = d.owner AND o.name = d.name AND o.confirmed))
 $$;

@@ -2,13 +2,9 @@
 CREATE FUNCTION xbb._sync_get_to_give(name pg_catalog.text) RETURNS xbb.sync_definition
 LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  me pg_catalog.oid := (SELECT r.oid FROM pg_catalog.pg_roles r WHERE r.rolname = current_user);
-  def xbb.sync_definition;
+  def xbb.sync_definition := xbb._sync_find(name);
 BEGIN
-  SELECT d.* INTO def FROM xbb.sync_definition d WHERE d.name = $1 ORDER BY d.owner <> me, NOT d.confirmed, d.owner, d.id LIMIT 1;
-  IF NOT FOUND THEN
-    RAISE EXCEPTION 'sync % does not exist', pg_catalog.quote_ident($1) USING ERRCODE = 'undefined_object';
-  ELSIF def.owner <> me AND (SELECT pg_catalog.count(*) FROM xbb.sync_definition d WHERE d.name = $1) > 1 THEN
+  IF def.owner <> xbb._sync_me() AND (SELECT pg_catalog.count(*) FROM xbb.sync_definition d WHERE d.name = $1) > 1 THEN
     RAISE EXCEPTION 'several roles have a sync %', pg_catalog.quote_ident($1)
       USING ERRCODE = 'ambiguous_parameter', HINT = 'SET ROLE to the one whose is meant.';
   END IF;
@@ -23,7 +19,7 @@ BEGIN
   IF def.owner = heir THEN
     RETURN;
   END IF;
-  IF (SELECT r.oid = def.owner FROM pg_catalog.pg_roles r WHERE r.rolname = current_user) THEN
+  IF def.owner = xbb._sync_me() THEN
     PERFORM xbb._sync_take_idle(def);
   ELSIF xbb._sync_alive(def.id) THEN
     RAISE EXCEPTION 'sync % is running', pg_catalog.quote_ident(def.name)

@@ -67,7 +67,7 @@ DECLARE
   setback interval;
 BEGIN
   SELECT d.* INTO def FROM xbb.sync_definition d
-  WHERE d.id = $1 AND d.owner = (SELECT r.oid FROM pg_catalog.pg_roles r WHERE r.rolname = current_user);
+  WHERE d.id = $1 AND d.owner = xbb._sync_me();
   setback := xbb._sync_setback(def, seen);
   IF setback IS NOT NULL AND seen.requests > before.requests THEN
     PERFORM xbb._sync_step_back(def.id, setback, seen.clock - seen.clock_at);
