@@ -7,7 +7,7 @@ CREATE FUNCTION xbb._form_columns(
   OUT required boolean, OUT is_unique boolean)
 RETURNS SETOF record LANGUAGE c VOLATILE STRICT PARALLEL RESTRICTED AS 'MODULE_PATHNAME', 'xbb_fdw_form_columns';
 
--- The syncs over a foreign table, where there are syncs: those that copy all its columns are "whole".
+-- The syncs, where there are some; those without "columns" copy all that a source has.
 CREATE FUNCTION xbb._drift_syncs(
   OUT sync pg_catalog.text, OUT source pg_catalog.oid, OUT target pg_catalog.oid, OUT columns pg_catalog.jsonb)
 RETURNS SETOF record LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp AS $$

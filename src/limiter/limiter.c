@@ -5,11 +5,12 @@
  *
  * One segment, made by whoever needs it first, holds a fixed number of
  * accounts and of counter rows; when all are taken evict.h says which is reused.
+ * Who has used the accounts' day is remembered beside them (use.h).
  * Up to 16 its 300 kB come out of the server's reserve of shared memory, from which
  * the lock tables grow, too.
  *
- * Locking: accounts_lock guards every field of accounts[], rows_lock every
- * field of rows[]; they are never held together.  They are LWLocks, so the
+ * Locking: accounts_lock guards every field of accounts[] and uses[], rows_lock
+ * every field of rows[]; they are never held together.  They are LWLocks, so the
  * end of a transaction or of a backend releases them.  Under them there are
  * only look-ups and arithmetic (slot.h): nothing allocates, waits or raises.
  * The clock is read under accounts_lock, so that slots follow one another as
