@@ -31,17 +31,8 @@ $$;
 
 -- Does the key say on which node a row of the target is?  Citus does not let that change.
 CREATE FUNCTION xbb._sync_key_distributes(def xbb.sync_definition) RETURNS boolean
-LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
-DECLARE
-  distributes boolean := false;
-BEGIN
-  IF pg_catalog.to_regclass('pg_catalog.pg_dist_partition') IS NOT NULL THEN
-    EXECUTE 'SELECT EXISTS (SELECT FROM pg_catalog.pg_dist_partition p WHERE p.logicalrelid = $1 AND p.partkey IS NOT NULL
-               AND pg_catalog.column_to_column_name(p.logicalrelid, p.partkey) = ANY ($2))'
-    INTO distributes USING def.target, def.key;
-  END IF;
-  RETURN distributes;
-END
+LANGUAGE sql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT coalesce(xbb._sync_distribution_column(def) = ANY ((def).key), false)
 $$;
 
 -- Writes into the target, whose triggers run under the owner's path: how many rows.
