@@ -65,5 +65,13 @@ SELECT t.update_time, w.update_time FROM there t JOIN words w USING (data_id);
 SELECT xbb.create_sync('zone', 'source', 'there', columns => '{}');
 SELECT xbb.drop_sync('zone');
 
+-- the zone is the source's, in each hint
+CREATE SERVER zone_elsewhere FOREIGN DATA WRAPPER xbb_fdw OPTIONS (corpid 'dingZone', time_zone 'America/New_York');
+CREATE FOREIGN TABLE elsewhere (data_id bigint, update_time timestamptz, due timestamptz OPTIONS (attr 'date_1'))
+  SERVER zone_elsewhere OPTIONS (object 'product');
+SELECT xbb.create_sync('zone', 'elsewhere', 'target', columns => '{"day": "due"}');
+SELECT xbb.create_sync('zone', 'elsewhere', 'target', columns => '{"day": "due::date"}');
+
 SET client_min_messages = error;
 DROP SCHEMA "dingZone" CASCADE;
+DROP SERVER zone_elsewhere;

@@ -247,8 +247,9 @@ EXCEPTION WHEN datatype_mismatch OR cannot_coerce THEN
 END
 $$;
 
--- The expression that makes one type of another for every session alike; NULL: there is none.
-CREATE FUNCTION xbb._sync_cast(expression pg_catalog.text, source_type pg_catalog.text, target_type pg_catalog.text)
+-- The expression that makes one type of another for every session alike, by the source's zone; NULL:
+-- there is none.
+CREATE FUNCTION xbb._sync_cast(expression pg_catalog.text, source_type pg_catalog.text, target_type pg_catalog.text, zone pg_catalog.text)
 RETURNS pg_catalog.text
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -259,13 +260,13 @@ BEGIN
   END IF;
   CASE
     WHEN source_type = 'timestamp with time zone' AND to_text THEN
-      RETURN pg_catalog.format('to_char(%s AT TIME ZONE ''Asia/Shanghai'', ''YYYY-MM-DD HH24:MI:SS'')', expression);
+      RETURN pg_catalog.format('to_char(%s AT TIME ZONE %L, ''YYYY-MM-DD HH24:MI:SS'')', expression, zone);
     WHEN source_type LIKE 'timestamp with%' AND target_type LIKE 'timestamp with%' THEN
-      RETURN pg_catalog.format('%s AT TIME ZONE ''Asia/Shanghai''', expression);
+      RETURN pg_catalog.format('%s AT TIME ZONE %L', expression, zone);
     WHEN source_type = 'timestamp with time zone' AND target_type IN ('date', 'time without time zone') THEN
-      RETURN pg_catalog.format('(%s AT TIME ZONE ''Asia/Shanghai'')::%s', expression, target_type);
+      RETURN pg_catalog.format('(%s AT TIME ZONE %L)::%s', expression, zone, target_type);
     WHEN source_type = 'date' AND target_type = 'timestamp with time zone' THEN
-      RETURN pg_catalog.format('%s::timestamp AT TIME ZONE ''Asia/Shanghai''', expression);
+      RETURN pg_catalog.format('%s::timestamp AT TIME ZONE %L', expression, zone);
     WHEN source_type IN ('timestamp without time zone', 'date') AND to_text THEN
       RETURN pg_catalog.format('to_char(%s, %L)', expression,
                                CASE source_type WHEN 'date' THEN 'YYYY-MM-DD' ELSE 'YYYY-MM-DD HH24:MI:SS' END);
@@ -297,7 +298,8 @@ BEGIN
   LOOP
     assignment := xbb._sync_assignment(item.source_type, item.target_type);
     IF assignment <> 'fits' THEN
-      expression := xbb._sync_cast(xbb._sync_expressions(def) ->> item.name, item.source_type, item.target_type);
+      expression := xbb._sync_cast(xbb._sync_expressions(def) ->> item.name, item.source_type, item.target_type,
+                                   xbb._sync_zone(def.source));
       RAISE EXCEPTION 'column % of target % is of type %, its expression of type %',
         pg_catalog.quote_ident(item.name), def.target, item.target_type, item.source_type
         USING ERRCODE = 'datatype_mismatch',
