@@ -37,7 +37,7 @@ LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
                             '("#n" pg_catalog.int8', '("#n" pg_catalog.int8, "#loaded" pg_catalog.jsonb')
 $$;
 
--- One column of all that is staged.
+-- The dataIds of all that is staged.
 CREATE FUNCTION xbb._sync_staged_ids(def xbb.sync_definition, stage integer) RETURNS bigint[]
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
