@@ -107,7 +107,7 @@ EXCEPTION WHEN query_canceled OR OTHERS THEN
   run := NULL;
   waits := false;
   IF can_commit THEN
-    PERFORM xbb._sync_refuse(def.id, name, task, failure);
+    PERFORM xbb._sync_note_refusal(def.id, name, task, failure);
   END IF;
 END
 $$;

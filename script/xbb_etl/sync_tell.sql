@@ -68,7 +68,7 @@ END;
 -- A call that was refused before its run began is a run that failed, of the caller's sync or
 -- of one that he may see; and the lock is free, if it had come so far.  Where nothing can
 -- be written, nothing is: the first error is the one to tell.
-CREATE FUNCTION xbb._sync_refuse(id integer, name pg_catalog.text, task pg_catalog.text, failure xbb._sync_failure) RETURNS void
+CREATE FUNCTION xbb._sync_note_refusal(id integer, name pg_catalog.text, task pg_catalog.text, failure xbb._sync_failure) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   run bigint;

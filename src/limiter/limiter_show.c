@@ -49,6 +49,7 @@ limiter_uses(const LimiterBudget *budget, int *nuses)
 	LimiterDay	today = day_now(budget->time_zone);
 	uint64		key[2];
 
+	StaticAssertStmt(USE_TASK_SIZE == LIMITER_TASK_SIZE, "a task's name has one length");
 	*nuses = 0;
 	limiter_account_key(budget, key);
 	LWLockAcquire(&shared->accounts_lock, LW_SHARED);

@@ -16,7 +16,7 @@
 
 #define USES_KEPT 128
 
-/* The same as LIMITER_TASK_SIZE. */
+/* The same as LIMITER_TASK_SIZE, which limiter_show.c asserts; this file knows no limiter.h. */
 #define USE_TASK_SIZE 64
 
 typedef struct Use
