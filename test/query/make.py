@@ -117,7 +117,8 @@ class Maker(FromMaker):
             select.where, select.targets = [clause], [(self.aggregates([source], outer)[0], "c1")]
         elif way < 0.65:                        # rows that look alike
             side = [each for each in clause.args if isinstance(each, Expr) and each.alias == source.alias]
-            expr = self.settled(side[0]) if side and clause.form == "§ = §" and side[0].family != "char" else None
+            exact = clause.form == "§ = §" and not any(isinstance(each, Expr) and each.family == "char" for each in clause.args)
+            expr = self.settled(side[0]) if side and exact else None   # char = varchar forgets trailing blanks of both
             if expr is None:
                 expr = Expr("1", "int", "int")
             select.where, select.targets, select.limit = [clause], [(expr, "c1")], whole(1)
