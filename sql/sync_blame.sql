@@ -167,4 +167,16 @@ SELECT xbb.alter_sync('blame prices', columns => '{"share": "inverse(p1)"}');
 CALL xbb.sync('blame prices', full => true);
 SELECT data_id, sqlstate, regexp_replace(context, '_sync_\d+', '_sync_N') AS context FROM rejects WHERE data_id = 5;
 SELECT xbb.drop_sync('blame prices');
+
+-- where a run ends for its rejects, it names the first of the commonest reason, in whatever order they came
+CREATE TABLE mixed (data_id bigint, update_time timestamptz);
+CREATE TABLE mixed_target (data_id bigint PRIMARY KEY, update_time timestamptz,
+  CONSTRAINT small CHECK (data_id > 5), CONSTRAINT large CHECK (data_id <= 10));
+SELECT xbb.create_sync('blame mixed', 'mixed', 'mixed_target', reject_limit => 14);
+INSERT INTO mixed SELECT n, '2026-01-01Z' FROM generate_series(1, 20) n;
+CALL xbb.sync('blame mixed');
+TRUNCATE mixed;
+INSERT INTO mixed SELECT n, '2026-01-01Z' FROM generate_series(20, 1, -1) n;
+CALL xbb.sync('blame mixed');
+SELECT xbb.drop_sync('blame mixed');
 DROP SCHEMA "dingBlame" CASCADE;

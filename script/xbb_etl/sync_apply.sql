@@ -50,7 +50,7 @@ BEGIN
   work.set_aside := xbb._sync_aside_statement(def, run, stage);
   work.doubles := pg_catalog.format(
     'SELECT n."#n", %2$s AS no_key, xbb._sync_rival_error(pg_catalog.first_value(n.data_id) OVER w) AS error, pg_catalog.row_number() OVER w AS place
-     FROM %3$s WINDOW w AS (PARTITION BY %1$s ORDER BY n.update_time DESC NULLS LAST, n.data_id DESC)',
+     FROM %3$s WINDOW w AS (PARTITION BY %1$s ORDER BY n.update_time DESC NULLS LAST, n.data_id DESC, n."#n" DESC)',
     xbb._sync_list(def.key, 'n.%1$I'), xbb._sync_list(def.key, 'n.%1$I IS NULL', ' OR '), n);
   work.older := pg_catalog.format('SELECT n."#n" FROM %s JOIN %s t ON t.data_id = n.data_id AND %s AND NOT (%s) AND n.update_time < t.update_time
                                     AND t.update_time <= %s', n, def.target, xbb._sync_own_rows(def), same_key, believed);

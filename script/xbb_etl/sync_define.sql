@@ -109,10 +109,10 @@ BEGIN
   given := (SELECT pg_catalog.jsonb_object_agg(o.key, pg_catalog.quote_ident(o.value))
             FROM pg_catalog.jsonb_each_text(xbb._sync_own_columns(def.source)) o) || coalesce(given, '{}')
     || xbb._sync_scope_expressions(def);
-  SELECT k INTO missing FROM pg_catalog.jsonb_object_keys(given) k
+  SELECT u.k INTO missing FROM pg_catalog.jsonb_object_keys(given) WITH ORDINALITY u (k, o)
   WHERE def.target IS NOT NULL AND NOT EXISTS (
-    SELECT FROM pg_catalog.pg_attribute t WHERE t.attrelid = def.target AND t.attname = k
-      AND t.attnum > 0 AND NOT t.attisdropped) LIMIT 1;
+    SELECT FROM pg_catalog.pg_attribute t WHERE t.attrelid = def.target AND t.attname = u.k
+      AND t.attnum > 0 AND NOT t.attisdropped) ORDER BY u.o LIMIT 1;
   IF FOUND THEN
     RAISE EXCEPTION 'target % has no column %', def.target, pg_catalog.quote_ident(missing)
       USING ERRCODE = 'undefined_column',

@@ -162,7 +162,7 @@ BEGIN
     kept := xbb._sync_take_out_or_halve(def, run, ids);
     EXIT WHEN kept = 0 OR kept >= kept_before;
     PERFORM xbb._sync_reject_drop(def.id, numbers);
-    EXECUTE pg_catalog.format('SELECT pg_catalog.array_agg(%s) FROM %s t WHERE %s',
+    EXECUTE pg_catalog.format('SELECT pg_catalog.array_agg(%1$s ORDER BY %1$s) FROM %2$s t WHERE %3$s',
       CASE WHEN is_list THEN pg_catalog.format('t.%I::pg_catalog.text', xbb._sync_id(def)) ELSE 't.data_id' END,
       def.target, xbb._sync_victims(def, '$1'))
     INTO ids USING ids;

@@ -32,7 +32,7 @@ BEGIN
        ON r.data_id = s.data_id AND r.update_time IS NOT DISTINCT FROM s.update_time
      WHERE r.owner = %L::pg_catalog.regrole AND r.sync = %L', listed, def.owner, def.name) INTO aside;
   EXECUTE pg_catalog.format(
-    'SELECT coalesce(pg_catalog.array_agg(s.data_id), ''{}'')
+    'SELECT coalesce(pg_catalog.array_agg(s.data_id ORDER BY s.data_id), ''{}'')
      FROM %s LEFT JOIN (SELECT t.data_id, t.update_time FROM %s t WHERE t.data_id = ANY ($1) AND %s) k
        ON k.data_id = s.data_id AND k.update_time IS NOT DISTINCT FROM s.update_time
      WHERE k.data_id IS NULL AND s.data_id <> ALL ($2)', listed, def.target, xbb._sync_alive_rows(def)) INTO changed USING ids, aside;

@@ -145,7 +145,7 @@ BEGIN
   SELECT pg_catalog.pg_describe_object(d.refclassid, d.refobjid, d.refobjsubid) INTO temporary
   FROM pg_catalog.pg_depend d
   WHERE d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND d.objid = function
-    AND (pg_catalog.pg_identify_object(d.refclassid, d.refobjid, 0)).schema ~ '^pg_temp' LIMIT 1;
+    AND (pg_catalog.pg_identify_object(d.refclassid, d.refobjid, 0)).schema ~ '^pg_temp' ORDER BY 1 LIMIT 1;
   IF FOUND THEN
     RAISE EXCEPTION 'the columns of a sync must not read what is temporary'
       USING ERRCODE = 'wrong_object_type', DETAIL = pg_catalog.format('They read %s.', temporary),
@@ -265,7 +265,7 @@ CREATE FUNCTION xbb._sync_check_function(def xbb.sync_definition) RETURNS void
 LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   other pg_catalog.regrole := (SELECT p.proowner FROM pg_catalog.pg_proc p
-                              WHERE p.oid = ANY (xbb._sync_functions(def.id)) AND p.proowner <> def.owner LIMIT 1);
+                              WHERE p.oid = ANY (xbb._sync_functions(def.id)) AND p.proowner <> def.owner ORDER BY p.proname LIMIT 1);
 BEGIN
   IF xbb._sync_function_owner(def.id) IS NULL THEN
     PERFORM xbb._sync_ask_to_read(def, 'Their function is gone.');

@@ -50,14 +50,16 @@ BEGIN
 END
 $$;
 
--- Ends a run that has rejected more than its definition allows: so many more in this load.
+-- Ends a run that has rejected more than its definition allows: so many more in this load.  It
+-- tells of the first record of the commonest reason, in whatever order they came.
 CREATE FUNCTION xbb._sync_limit_rejects(def xbb.sync_definition, work xbb._sync_work, rejected bigint)
 RETURNS void LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   IF rejected > work.rejects_left THEN
     PERFORM xbb._sync_refuse(def, work.run, pg_catalog.format('more than %s records were rejected', def.reject_limit),
       (SELECT pg_catalog.format('One of them: %s.', xbb._sync_reject_words(r)) FROM xbb.sync_reject r
-       WHERE r.owner = def.owner AND r.sync = def.name AND r.run = work.run ORDER BY r.data_id DESC LIMIT 1),
+       WHERE r.owner = def.owner AND r.sync = def.name AND r.run = work.run
+       ORDER BY pg_catalog.count(*) OVER (PARTITION BY r.kind, r.sqlstate, r.context) DESC, r.data_id LIMIT 1),
       pg_catalog.format('SELECT xbb.alter_sync(%L, reject_limit => ...) raises the limit.', def.name));
   END IF;
 END

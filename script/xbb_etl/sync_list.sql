@@ -75,7 +75,7 @@ BEGIN
     'SELECT q."#n", q."#no_key" AS no_key, pg_catalog.format(''record %%s has the same key'', pg_catalog.first_value(q."#id") OVER w) AS error,
             pg_catalog.row_number() OVER w AS place
      FROM (SELECT n.*, n.%I::pg_catalog.text AS "#id", %s AS "#no_key", %s AS "#there" FROM %s) q
-     WINDOW w AS (PARTITION BY %s ORDER BY q."#there" DESC, q."#id")', id, xbb._sync_list(def.key, 'n.%1$I IS NULL', ' OR '),
+     WINDOW w AS (PARTITION BY %s ORDER BY q."#there" DESC, q."#id", q."#n")', id, xbb._sync_list(def.key, 'n.%1$I IS NULL', ' OR '),
     CASE WHEN is_distributed THEN pg_catalog.format('n."#n" = ANY (SELECT n."#n" FROM %s JOIN %s t ON %s AND %s)', n, def.target, same_record, same_key)
          ELSE pg_catalog.format('EXISTS (SELECT FROM %s t WHERE %s AND %s)', def.target, same_record, same_key) END,
     n, xbb._sync_list(xbb._sync_key(def), 'q.%1$I'));

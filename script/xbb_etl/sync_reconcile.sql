@@ -30,7 +30,7 @@ BEGIN
   ids := pg_catalog.format('xbb._stage(%s) AS s (data_id pg_catalog.int8, update_time pg_catalog.timestamptz)', stage);
   BEGIN
     EXECUTE pg_catalog.format(
-      'SELECT pg_catalog.array_agg(s.data_id) FROM %s LEFT JOIN %s t
+      'SELECT pg_catalog.array_agg(s.data_id ORDER BY s.data_id) FROM %s LEFT JOIN %s t
          ON t.data_id = s.data_id AND t.update_time IS NOT DISTINCT FROM s.update_time
        WHERE t.data_id IS NULL', ids, xbb._sync_known(def))
     INTO missed;
