@@ -107,10 +107,50 @@ ALTER TABLE retyped ALTER company TYPE int USING company::int;
 CALL xbb.sync('scope nine');
 CALL xbb.sync('scope eight');
 SELECT xbb.drop_sync('scope nine');
+CALL xbb.sync('scope eight');
 SELECT xbb.alter_sync('scope eight', scope => '{"company": 3}');
 CREATE COLLATION anycase (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
 ALTER TABLE retyped ALTER company TYPE text COLLATE anycase;
 CALL xbb.sync('scope eight');
+-- two texts may be one number: neither writes the other's row, not once
+CREATE TABLE here AS SELECT 1::bigint AS data_id, '2026-01-01Z'::timestamptz AS update_time, 'here' AS note;
+CREATE TABLE there AS SELECT 2::bigint AS data_id, '2026-01-01Z'::timestamptz AS update_time, 'there' AS note;
+CREATE TABLE shared (company text, data_id bigint, update_time timestamptz, note text, PRIMARY KEY (company, data_id));
+SELECT xbb.create_sync('scope twelve', 'here', 'shared', scope => '{"company": "01"}', delete_mode => 'delete');
+SELECT xbb.create_sync('scope thirteen', 'there', 'shared', scope => '{"company": "001"}');
+CALL xbb.sync('scope twelve');
+CALL xbb.sync('scope thirteen');
+INSERT INTO here VALUES (2, '2026-01-02Z', 'here');
+ALTER TABLE shared ALTER company TYPE int USING company::int;
+CALL xbb.sync('scope twelve');
+CALL xbb.sync('scope thirteen');
+SELECT company, data_id, note FROM shared ORDER BY company, data_id;
+DELETE FROM shared WHERE data_id = 2;
+SELECT xbb.alter_sync('scope thirteen', scope => '{"company": 2}');
+CALL xbb.sync('scope twelve');
+CALL xbb.sync('scope thirteen');
+SELECT company, data_id, note FROM shared ORDER BY company, data_id;
+-- and where one does not fit, nobody knows which rows are its
+DELETE FROM here WHERE data_id = 2;
+CREATE TABLE shared_too (company text, data_id bigint, update_time timestamptz, note text, PRIMARY KEY (company, data_id));
+SELECT xbb.create_sync('scope fourteen', 'here', 'shared_too', scope => '{"company": "1"}');
+SELECT xbb.create_sync('scope fifteen', 'there', 'shared_too', scope => '{"company": "east"}');
+CALL xbb.sync('scope fourteen');
+CALL xbb.sync('scope fifteen');
+INSERT INTO here VALUES (2, '2026-01-02Z', 'here');
+ALTER TABLE shared_too ALTER company TYPE int USING CASE company WHEN 'east' THEN 1 ELSE company::int END;
+CALL xbb.sync('scope fourteen');
+SELECT company, data_id, note FROM shared_too ORDER BY company, data_id;
+SELECT xbb.alter_sync('scope fifteen', scope => '{"company": 2}');
+UPDATE shared_too SET company = 2 WHERE data_id = 2;
+CALL xbb.sync('scope fourteen');
+CALL xbb.sync('scope fifteen');
+SELECT company, data_id, note FROM shared_too ORDER BY company, data_id;
+-- as each type takes its words: what is one value, what is two, and what is none
+SELECT t.type, t.a, t.b, xbb._sync_scope_text(t.a, t.type::regtype) = xbb._sync_scope_text(t.b, t.type::regtype) AS same
+FROM (VALUES ('text', '1', '01'), ('varchar', '1', '01'), ('int2', '1', '+01'), ('int4', '1', ' 1 '), ('int8', '1', '2'), ('int2', '1', '40000'),
+             ('bool', 't', 'yes'), ('bool', 't', 'f'), ('bool', 't', '2'), ('int4', '1', ''),
+             ('uuid', '{A0EEBC99-9C0B-4EF8-BB6D-6BB9BD380A11}', 'a0eebc999c0b4ef8bb6d6bb9bd380a11')) t (type, a, b);
 -- nor is a table's row only its own that has become a partition
 CREATE TABLE parts (company text, data_id bigint, update_time timestamptz, note text, PRIMARY KEY (company, data_id)) PARTITION BY LIST (company);
 CREATE TABLE part (company text NOT NULL, data_id bigint NOT NULL, update_time timestamptz, note text, PRIMARY KEY (company, data_id));

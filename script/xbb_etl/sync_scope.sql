@@ -87,6 +87,30 @@ BEGIN
 END
 $$;
 
+-- A constant of a scope as a column of that type holds it, as a text; NULL: it does not fit.
+-- The types are those of _sync_scope_types, by name: src/func/sync_rival.c asks, as the owner of the tables.
+CREATE FUNCTION xbb._sync_scope_text(value pg_catalog.text, type pg_catalog.oid) RETURNS pg_catalog.text
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  name constant pg_catalog.text := pg_catalog.format_type(type, NULL);
+BEGIN
+  IF name = 'smallint' THEN
+    RETURN value::pg_catalog.int2;
+  ELSIF name = 'integer' THEN
+    RETURN value::pg_catalog.int4;
+  ELSIF name = 'bigint' THEN
+    RETURN value::pg_catalog.int8;
+  ELSIF name = 'boolean' THEN
+    RETURN value::pg_catalog.bool;
+  ELSIF name = 'uuid' THEN
+    RETURN value::pg_catalog.uuid;
+  END IF;
+  RETURN value;
+EXCEPTION WHEN data_exception THEN
+  RETURN NULL;
+END
+$$;
+
 -- The constants of a scope as expressions.
 CREATE FUNCTION xbb._sync_scope_expressions(def xbb.sync_definition) RETURNS pg_catalog.jsonb
 LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
@@ -95,17 +119,24 @@ LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
   FROM xbb._sync_scope_types(def) s
 $$;
 
--- Are the rows that the sync writes nobody else's?
-CREATE FUNCTION xbb._sync_check_rival(def xbb.sync_definition) RETURNS void
+-- Are the rows that the sync writes nobody else's?  Where one's scope does not fit its columns any
+-- more, it is not known: a definition is made or changed then, and none is run.
+CREATE FUNCTION xbb._sync_check_rival(def xbb.sync_definition, runs boolean DEFAULT false) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  rival integer := xbb._sync_rival(def.target, def.scope, def.id);
+  rival integer := xbb._sync_rival(def.target, def.scope, def.id, NOT runs);
+  whose pg_catalog.text;
 BEGIN
   IF rival IS NOT NULL THEN
+    whose := coalesce((SELECT pg_catalog.format('It is sync %I of role %s.', d.name, d.owner)
+                       FROM xbb.sync_definition d WHERE d.id = rival), 'It is another role''s.');
+    IF runs AND xbb._sync_rival(def.target, def.scope, def.id) IS NULL THEN
+      RAISE EXCEPTION 'the scope of another sync of % does not fit its columns any more', def.target
+        USING ERRCODE = 'object_in_use', DETAIL = whose || ' Which rows are its own is not known.',
+              HINT = 'SELECT xbb.alter_sync(..., scope => ...); gives it one that fits, and SELECT xbb.drop_sync(...); ends it.';
+    END IF;
     RAISE EXCEPTION 'another sync writes the same rows of %', def.target
-      USING ERRCODE = 'object_in_use',
-            DETAIL = coalesce((SELECT pg_catalog.format('It is sync %I of role %s.', d.name, d.owner)
-                               FROM xbb.sync_definition d WHERE d.id = rival), 'It is another role''s.'),
+      USING ERRCODE = 'object_in_use', DETAIL = whose,
             HINT = 'Take another target, or give each sync rows of its own: scope => ''{"company": "..."}''.';
   END IF;
 END
@@ -127,7 +158,7 @@ CREATE FUNCTION xbb._sync_check_scope_again(def xbb.sync_definition) RETURNS pg_
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   def.scope := xbb._sync_check_scope(def);
-  PERFORM xbb._sync_check_rival(def);
+  PERFORM xbb._sync_check_rival(def, true);
   RETURN def.scope;
 END
 $$;

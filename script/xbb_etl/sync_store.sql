@@ -76,5 +76,5 @@ CREATE FUNCTION xbb._sync_reject_drop(id integer, ids bigint[], run bigint DEFAU
 LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'xbb_fdw_sync_reject_drop';
 
 -- Reads, for whoever calls, what he may not see: src/func/sync_rival.h has the contract.
-CREATE FUNCTION xbb._sync_rival(target pg_catalog.regclass, scope pg_catalog.jsonb, id integer) RETURNS integer
+CREATE FUNCTION xbb._sync_rival(target pg_catalog.regclass, scope pg_catalog.jsonb, id integer, unfit_is_apart boolean DEFAULT true) RETURNS integer
 LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'xbb_fdw_sync_rival';

@@ -23,9 +23,10 @@
 PG_FUNCTION_INFO_V1(xbb_fdw_sync_rival);
 
 /*
- * Scopes are apart where one column has two constants, which are stored as the column held
- * them at the last run: as texts, since a number may be a text by now.  Rows of a table are
- * those of its ancestors and descendants, too.
+ * Scopes are apart where one column has two constants.  They are stored as the column held
+ * them at the last run of each, and are compared as it would hold them now.  Where one does
+ * not fit by now it is not known which rows are its: $4 says whether that is apart.  Rows of
+ * a table are those of its ancestors and descendants, too.
  */
 static const char *const rival_query =
 	"WITH RECURSIVE up AS (SELECT $1 AS relid UNION SELECT i.inhparent FROM up JOIN pg_inherits i ON i.inhrelid = up.relid),"
@@ -33,14 +34,18 @@ static const char *const rival_query =
 	" SELECT d.id FROM xbb._sync_all d"
 	" WHERE d.target IN (SELECT relid FROM up UNION ALL SELECT relid FROM down)"
 	" AND d.owner::oid <> 0 AND d.confirmed AND d.id <> coalesce($3, 0)"
-	" AND has_table_privilege($4, $1, 'INSERT')"
-	" AND NOT EXISTS (SELECT FROM jsonb_each(d.scope) a, jsonb_each($2) b WHERE a.key = b.key AND a.value #>> '{}' <> b.value #>> '{}')"
-	" ORDER BY NOT pg_has_role($4, d.owner, 'USAGE'), d.id LIMIT 1";
+	" AND has_table_privilege($5, $1, 'INSERT')"
+	" AND NOT EXISTS (SELECT FROM jsonb_each_text(d.scope) a JOIN jsonb_each_text($2) b ON a.key = b.key AND a.value <> b.value"
+	"                 LEFT JOIN pg_attribute c ON c.attrelid = $1 AND c.attname = a.key AND NOT c.attisdropped"
+	"                 LEFT JOIN pg_type y ON y.oid = c.atttypid,"
+	"                 LATERAL (SELECT coalesce(nullif(y.typbasetype, 0), y.oid) AS oid) t"
+	"                 WHERE coalesce(xbb._sync_scope_text(a.value, t.oid) <> xbb._sync_scope_text(b.value, t.oid), $4))"
+	" ORDER BY NOT pg_has_role($5, d.owner, 'USAGE'), d.id LIMIT 1";
 
 Datum
 xbb_fdw_sync_rival(PG_FUNCTION_ARGS)
 {
-	Oid			types[] = {OIDOID, JSONBOID, INT4OID, OIDOID};
+	Oid			types[] = {OIDOID, JSONBOID, INT4OID, BOOLOID, OIDOID};
 	Datum		values[lengthof(types)];
 	char		nulls[lengthof(types)];
 	Oid			caller;
