@@ -238,111 +238,38 @@ BEGIN
 END
 $$;
 
--- What tells that a record was set aside for another one, "rival", with its key.
-CREATE FUNCTION xbb._sync_rival_error(rival bigint) RETURNS pg_catalog.text
-LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN pg_catalog.format('record %s has the same key and is newer', rival);
-
--- Of a new and a stored record with one key the newer wins, and any against one that is
--- marked as gone; then records whose key has changed go to their new places.
-CREATE FUNCTION xbb._sync_make_room(def xbb.sync_definition, work xbb._sync_work,
-  INOUT rows bigint, OUT renumbered bigint, OUT vacated bigint[], OUT rejected bigint)
-LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
-DECLARE
-  moved boolean;
-  room pg_catalog.record;
-BEGIN
-  renumbered := 0;
-  vacated := '{}';
-  rejected := 0;
-  IF def.key = '{data_id}' THEN
-    RETURN;
-  END IF;
-  IF NOT work.present AND xbb._stage_mark(work.made, work.older) > 0 THEN
-    rows := rows - xbb._stage_drop(work.made);
-  END IF;
-  moved := xbb._stage_mark(work.made, work.moved) > 0;
-  IF moved THEN
-    PERFORM xbb._sync_check_rows(def, work);
-  END IF;
-  IF xbb._stage_mark(work.made, work.rivals) > 0 THEN
-    room := xbb._sync_settle_rivals(def, work, rows, moved);
-    rows := room.rows;
-    rejected := room.rejected;
-  END IF;
-  IF moved AND xbb._stage_mark(work.made, work.moved) > 0 THEN
-    room := xbb._sync_renumber(def, work);
-    renumbered := room.renumbered;
-    vacated := room.vacated;
-  END IF;
-END
-$$;
-
--- Where a new record and a stored one have one key, sets the older one aside; a stored one
--- that is among the new ones under another key has left its place.  Of a row every value is
--- kept as text: jsonb does not take all that json does.
-CREATE FUNCTION xbb._sync_settle_rivals(def xbb.sync_definition, work xbb._sync_work, INOUT rows bigint, moved boolean, OUT rejected bigint)
-LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
-DECLARE
-  keys constant pg_catalog.text[] := array['data_id', 'update_time'] || xbb._sync_key(def);
-  rivals constant pg_catalog.text := pg_catalog.format('FROM %s JOIN %s t ON %s AND t.data_id <> n.data_id AND %s%s',
-    xbb._stage_from(work.made::pg_catalog.text, 'n', def.target, keys), def.target, xbb._sync_same_key(def), xbb._sync_alive_rows(def),
-    CASE WHEN moved THEN pg_catalog.format(' AND %s', xbb._sync_is_none_of(def, 't.data_id',
-      xbb._stage_from(work.made::pg_catalog.text, 'm', def.target, '{data_id}'), 'm.data_id')) END);
-  winners constant pg_catalog.text := rivals ||
-    ' AND (coalesce(t.update_time, ''-infinity''), t.data_id) > (coalesce(n.update_time, ''-infinity''), n.data_id)';
-  numbers bigint[];
-  words pg_catalog.text[];
-  pushed_out bigint;
-BEGIN
-  rejected := 0;
-  IF xbb._stage_mark(work.made, 'SELECT n."#n" ' || winners) > 0 THEN
-    EXECUTE pg_catalog.format('WITH w AS MATERIALIZED (SELECT n."#n" AS n, t.data_id AS winner %s)
-      SELECT pg_catalog.array_agg(w.n ORDER BY w.n),
-        pg_catalog.array_agg(array[''duplicate key'', NULL, xbb._sync_rival_error(w.winner)] ORDER BY w.n) FROM w', winners)
-    INTO numbers, words;
-    rejected := xbb._sync_set_aside(work, numbers, words);
-    IF moved THEN
-      PERFORM xbb._sync_vacate(def, work, '');
-    END IF;
-    rows := rows - xbb._stage_drop(work.made);
-  END IF;
-  EXECUTE pg_catalog.format(
-    'WITH r AS MATERIALIZED (SELECT t.data_id, t.update_time, n.data_id AS winner, %s AS label, array[%s] AS loaded %s)
-     SELECT pg_catalog.count(*) FILTER (WHERE xbb._sync_reject_put($4, ROW($1, $2, r.data_id, r.update_time, ''duplicate key'', NULL,
-       xbb._sync_rival_error(r.winner), l.loaded::pg_catalog.json, NULL, l.loaded, $3, NULL, r.label, NULL)::xbb.sync_reject))
-     FROM r CROSS JOIN LATERAL (SELECT pg_catalog.jsonb_object($5, r.loaded) AS loaded) l',
-    CASE WHEN def.label = ANY (def.target_columns) THEN pg_catalog.format('t.%I::pg_catalog.text', def.label) ELSE 'NULL::pg_catalog.text' END,
-    xbb._sync_list(def.target_columns, 't.%1$I::pg_catalog.text'), rivals)
-  INTO pushed_out USING def.name, def.owner, work.run, def.id, def.target_columns;
-  rejected := rejected + pushed_out;
-END
-$$;
-
 -- How many of the rows are not in the target behind their INSERT, which told of as many as are
--- "there": a trigger or a rule of it has put them into a child of it, or nowhere.
-CREATE FUNCTION xbb._sync_left_out(def xbb.sync_definition, work xbb._sync_work, rows bigint, there bigint) RETURNS bigint
+-- "there": a trigger or a rule of it has put them into a child of it, or nowhere.  "kept_out" more
+-- were to get another record's row by an UPDATE, which has left it that one's.
+CREATE FUNCTION xbb._sync_left_out(def xbb.sync_definition, work xbb._sync_work, rows bigint, there bigint, kept_out bigint DEFAULT 0)
+RETURNS bigint
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   left_out bigint := CASE WHEN there < rows THEN rows - xbb._stage_mark(work.made, work.stored) ELSE 0 END;
 BEGIN
-  IF left_out > 0 THEN
-    RAISE WARNING '% of the records are not in % after their INSERT', left_out, def.target
+  IF left_out + kept_out > 0 THEN
+    RAISE WARNING '% of the records are not in % after their INSERT or UPDATE', left_out + kept_out, def.target
       USING HINT = 'A trigger or a rule of the table leaves them out.';
   END IF;
   RETURN left_out;
 END
 $$;
 
--- Writes what is new or differs, of so many rows; what is the same is not written.  Of the
+-- Writes what is new or differs, of so many rows; what is the same is not written, nor is what
+-- has its row under the key that it had, since a trigger keeps it there.  Of the
 -- inserted, those whose row was taken out for it count as updated.
-CREATE FUNCTION xbb._sync_write(def xbb.sync_definition, work xbb._sync_work, rows bigint, vacated bigint[],
+CREATE FUNCTION xbb._sync_write(def xbb.sync_definition, work xbb._sync_work, rows bigint, vacated bigint[], in_motion boolean,
   OUT inserted bigint, OUT updated bigint, OUT left_out bigint)
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  stored constant bigint := xbb._stage_mark(work.made, work.stored);
+  stored bigint;
   moved_back bigint := 0;
+  kept_out bigint := 0;
 BEGIN
+  IF in_motion THEN
+    work.stored := pg_catalog.concat(work.stored, ' UNION ALL ', work.moved);
+  END IF;
+  stored := xbb._stage_mark(work.made, work.stored);
   inserted := 0;
   updated := 0;
   PERFORM xbb._sync_path(xbb._sync_owners_path(def.path));
@@ -361,8 +288,12 @@ BEGIN
     updated := updated OPERATOR(pg_catalog.+) moved_back;
   END IF;
   PERFORM xbb._sync_path();
-  left_out := xbb._sync_left_out(def, work, rows, stored + inserted + moved_back);
+  IF in_motion THEN
+    kept_out := xbb._stage_mark(work.made, work.rivals);
+  END IF;
+  left_out := xbb._sync_left_out(def, work, rows, stored + inserted + moved_back, kept_out);
   inserted := rows - stored - moved_back - left_out;
+  left_out := left_out + kept_out;
 END
 $$;
 
@@ -390,7 +321,7 @@ BEGIN
     counts.updated := written.updated;
   ELSE
     room := xbb._sync_make_room(def, work, left_over.rows);
-    written := xbb._sync_write(def, work, room.rows, room.vacated);
+    written := xbb._sync_write(def, work, room.rows, room.vacated, room.in_motion);
     counts.updated := written.updated + room.renumbered;
   END IF;
   counts.inserted := written.inserted;
