@@ -120,6 +120,45 @@ CALL xbb.sync('outer');
 SELECT count(*), count(*) FILTER (WHERE name = 'outer ' || data_id) AS right FROM outer_copy;
 SELECT count(*), count(*) FILTER (WHERE name = 'inner ' || data_id) AS right FROM inner_copy;
 
+-- what an expression or a trigger of the owner's calls changes no stage of the load that it is called
+-- by: neither that which is read, nor that which is made
+CREATE TABLE meddled AS SELECT n::bigint AS data_id, timestamptz '2024-01-01' AS update_time, 'row ' || n AS name FROM generate_series(1, 40) n;
+CREATE TABLE meddled_copy (data_id bigint PRIMARY KEY, update_time timestamptz, name text);
+CREATE TABLE told (stage int, call text, error text);
+CREATE FUNCTION meddle(id bigint) RETURNS boolean LANGUAGE plpgsql VOLATILE AS $$
+DECLARE
+  stage int;
+  call text;
+BEGIN
+  IF id = 20 THEN
+    FOR stage IN 1 .. 2 LOOP
+      FOREACH call IN ARRAY array['_stage_mark(%s, ''SELECT pg_catalog.generate_series(1::bigint, 40)'')', '_stage_drop(%s)',
+        '_stage_piece(%s, 1, 5, true)', '_stage_append(%s, ''SELECT'')', '_stage_clear(%s)', '_stage_close(%s)'] LOOP
+        BEGIN
+          EXECUTE 'SELECT xbb.' || format(call, stage);
+          INSERT INTO told VALUES (stage, call, 'none');
+        EXCEPTION WHEN object_in_use THEN
+          INSERT INTO told VALUES (stage, call, SQLERRM);
+        END;
+      END LOOP;
+    END LOOP;
+  END IF;
+  RETURN true;
+END
+$$;
+CREATE FUNCTION meddle() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM meddle(NEW.data_id); RETURN NEW; END';
+SELECT xbb.create_sync('meddled', source => 'meddled', target => 'meddled_copy',
+  columns => '{"name": "CASE WHEN meddle(data_id) THEN name END"}');
+CALL xbb.sync('meddled');
+SELECT stage, error, count(*) FROM told GROUP BY stage, error ORDER BY stage;
+SELECT count(*), count(*) FILTER (WHERE name = 'row ' || data_id) AS right FROM meddled_copy;
+TRUNCATE told, meddled_copy;
+SELECT xbb.alter_sync('meddled', columns => '{"name": "name"}');
+CREATE TRIGGER meddle BEFORE INSERT ON meddled_copy FOR EACH ROW EXECUTE FUNCTION meddle();
+CALL xbb.sync('meddled', full => true);
+SELECT stage, error, count(*) FROM told GROUP BY stage, error ORDER BY stage;
+SELECT count(*), count(*) FILTER (WHERE name = 'row ' || data_id) AS right FROM meddled_copy;
+
 -- a stage is the transaction's, and the role's that made it; its columns are known by name and type
 \set VERBOSITY terse
 CREATE ROLE regress_xbb_stage;
@@ -150,6 +189,6 @@ SELECT * FROM xbb._stage(:stage) AS s (t text);
 SET client_min_messages = warning;
 REVOKE USAGE ON SCHEMA xbb FROM regress_xbb_stage;
 DROP ROLE regress_xbb_stage;
-SELECT xbb.drop_sync(name) FROM xbb.sync_definition WHERE name IN ('quiet', 'stage', 'inner', 'outer');
+SELECT xbb.drop_sync(name) FROM xbb.sync_definition WHERE name IN ('quiet', 'stage', 'inner', 'outer', 'meddled');
 DROP SERVER sync_stage CASCADE;
 DROP SCHEMA "dingSyncStage" CASCADE;

@@ -46,7 +46,7 @@ typedef struct Stage
 	int64		piece_rows;
 	int64		reached;		/* a number; 0: nowhere */
 
-	int			users;			/* statements about it that are at work */
+	int			level;			/* of the statement that it was made in */
 } Stage;
 
 #define STAGE_DROPPED	1

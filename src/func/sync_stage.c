@@ -64,6 +64,9 @@ typedef struct Statement
 	int64		place;			/* how many rows went before when it was planned */
 } Statement;
 
+/* How many statements are at work, each in a function that the one before calls. */
+static int	level = 0;
+
 static Statement *statements = NULL;
 static MemoryContext statements_memory = NULL;
 static bool statements_stale = false;
@@ -148,20 +151,20 @@ statement_plan(Stage *stage, const char *text)
 	return statement->plan;
 }
 
-/* Runs a prepared statement about a stage, which stays as long. */
+/* Runs a prepared statement; what it calls finds the stages as they are, and leaves them so. */
 static void
-run_plan(Stage *stage, SPIPlanPtr plan, const SPIExecuteOptions *options)
+run_plan(SPIPlanPtr plan, const SPIExecuteOptions *options)
 {
 	volatile int result = 0;
 
-	stage->users++;
+	level++;
 	PG_TRY();
 	{
 		result = SPI_execute_plan_extended(plan, options);
 	}
 	PG_FINALLY();
 	{
-		stage->users--;
+		level--;
 	}
 	PG_END_TRY();
 	if (result < 0)
@@ -187,7 +190,7 @@ run_statement(FunctionCallInfo fcinfo, Stage *stage, const char *text, DestRecei
 		parameter->value = parameter->isnull ? (Datum) 0 : PG_GETARG_DATUM(argument + i);
 	}
 	options.dest = receiver;
-	run_plan(stage, plan, &options);
+	run_plan(plan, &options);
 }
 
 /* A text argument, in memory that the statement does not free. */
@@ -207,6 +210,31 @@ stage_argument(FunctionCallInfo fcinfo)
 	return stage_get(PG_GETARG_INT32(0));
 }
 
+static Stage *
+make_stage(void)
+{
+	Stage	   *stage = stage_open();
+
+	stage->level = level;
+	return stage;
+}
+
+/*
+ * A stage that is going to be changed: not by what a statement calls, an expression of the
+ * owner's or a trigger, unless that made it.  The rows that it took out would be missed by nobody.
+ */
+static Stage *
+stage_to_change(FunctionCallInfo fcinfo)
+{
+	Stage	   *stage = stage_argument(fcinfo);
+
+	if (stage->level < level)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_IN_USE),
+				 errmsg("stage %d is in use", stage->id)));
+	return stage;
+}
+
 /* ---- what SQL calls ---- */
 
 Datum
@@ -219,7 +247,7 @@ xbb_fdw_stage_read(PG_FUNCTION_ARGS)
 	Stage	   *stage;
 
 	SPI_connect();
-	stage = stage_open();
+	stage = make_stage();
 	options.params = makeParamList(lengthof(types));
 	for (int i = 0; i < (int) lengthof(types); i++)
 	{
@@ -233,7 +261,7 @@ xbb_fdw_stage_read(PG_FUNCTION_ARGS)
 	plan = SPI_prepare_cursor(query, lengthof(types), types, CURSOR_OPT_CUSTOM_PLAN);
 	if (!plan)
 		elog(ERROR, "a query into a stage cannot be prepared");
-	run_plan(stage, plan, &options);
+	run_plan(plan, &options);
 	SPI_finish();
 	stage_choose(stage, 1, stage_last(stage), true);
 	PG_RETURN_INT32(stage->id);
@@ -271,7 +299,7 @@ xbb_fdw_stage_make(PG_FUNCTION_ARGS)
 		TupleDescInitEntryCollation(columns, i + 1, attribute->attcollation);
 		ReleaseSysCache(tuple);
 	}
-	stage = stage_open();
+	stage = make_stage();
 	stage_set_columns(stage, columns);
 	PG_RETURN_INT32(stage->id);
 }
@@ -279,7 +307,7 @@ xbb_fdw_stage_make(PG_FUNCTION_ARGS)
 Datum
 xbb_fdw_stage_append(PG_FUNCTION_ARGS)
 {
-	Stage	   *stage = stage_argument(fcinfo);
+	Stage	   *stage = stage_to_change(fcinfo);
 	char	   *query = text_argument(fcinfo, 1);
 	int64		before = stage->nrows;
 
@@ -292,33 +320,27 @@ xbb_fdw_stage_append(PG_FUNCTION_ARGS)
 Datum
 xbb_fdw_stage_clear(PG_FUNCTION_ARGS)
 {
-	stage_clear(stage_argument(fcinfo));
+	stage_clear(stage_to_change(fcinfo));
 	PG_RETURN_VOID();
 }
 
 Datum
 xbb_fdw_stage_close(PG_FUNCTION_ARGS)
 {
-	Stage	   *stage = stage_argument(fcinfo);
-
-	if (stage->users > 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_IN_USE),
-				 errmsg("stage %d is in use", stage->id)));
-	stage_close(stage);
+	stage_close(stage_to_change(fcinfo));
 	PG_RETURN_VOID();
 }
 
 Datum
 xbb_fdw_stage_piece(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_INT64(stage_choose(stage_get(PG_GETARG_INT32(0)), PG_GETARG_INT64(1), PG_GETARG_INT64(2), PG_GETARG_BOOL(3)));
+	PG_RETURN_INT64(stage_choose(stage_to_change(fcinfo), PG_GETARG_INT64(1), PG_GETARG_INT64(2), PG_GETARG_BOOL(3)));
 }
 
 Datum
 xbb_fdw_stage_mark(PG_FUNCTION_ARGS)
 {
-	Stage	   *stage = stage_argument(fcinfo);
+	Stage	   *stage = stage_to_change(fcinfo);
 	char	   *query = text_argument(fcinfo, 1);
 	int64	   *numbers;
 	int64		marked;
@@ -343,7 +365,7 @@ xbb_fdw_stage_mark(PG_FUNCTION_ARGS)
 Datum
 xbb_fdw_stage_drop(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_INT64(stage_drop_marked(stage_argument(fcinfo)));
+	PG_RETURN_INT64(stage_drop_marked(stage_to_change(fcinfo)));
 }
 
 Datum
