@@ -121,7 +121,24 @@ CREATE TABLE plain AS SELECT * FROM target;
 SELECT xbb.create_sync('status plain', 'plain', 'plain_copy', max_age => '1 hour');
 CALL xbb.sync('status plain');
 SELECT state, staleness BETWEEN '0' AND '1 min' AS fresh FROM xbb.sync_status WHERE name = 'status plain';
+-- and nobody counts what it has: the call that would is refused, which is no failed run
+CALL xbb.reconcile('status plain');
+CALL xbb.reconcile('status plain', full => true);
+SELECT state, problem, failures_in_a_row, last_reconciled FROM xbb.sync_status WHERE name = 'status plain';
+SELECT task, status FROM xbb.sync_run WHERE sync = 'status plain' ORDER BY id;
 SELECT xbb.drop_sync('status plain');
+-- nor is one that failed, of a source that was replaced by one that has none
+SET client_min_messages = warning;
+SELECT xbb.create_sync('status plain', 'source', 'plain_copy', delete_mode => 'delete', delete_limit => 0);
+CALL xbb.sync('status plain');
+INSERT INTO plain_copy SELECT -1, '2020-01-01';
+CALL xbb.reconcile('status plain');
+SELECT state, problem, failures_in_a_row FROM xbb.sync_status WHERE name = 'status plain';
+SELECT xbb.alter_sync('status plain', source => 'plain');
+CALL xbb.sync('status plain', full => true);
+SELECT state, problem, failures_in_a_row FROM xbb.sync_status WHERE name = 'status plain';
+SELECT xbb.drop_sync('status plain');
+RESET client_min_messages;
 -- nor an API whose answers have none: it is by ours
 RESET ROLE;
 SELECT sim('set date=off');

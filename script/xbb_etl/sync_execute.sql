@@ -136,17 +136,6 @@ BEGIN
 END
 $$;
 
--- Can that be done to the source?
-CREATE FUNCTION xbb._sync_check_task(def xbb.sync_definition, task pg_catalog.text) RETURNS void
-LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
-BEGIN
-  IF task LIKE 'reconcile%' AND NOT xbb._sync_counts_source(def.source) AND NOT xbb._sync_is_list(def.source) THEN
-    RAISE EXCEPTION 'the source of sync % is no foreign table of xbb_fdw', pg_catalog.quote_ident(def.name)
-      USING ERRCODE = 'wrong_object_type';
-  END IF;
-END
-$$;
-
 -- A step of a reconciliation; gone is what a window did not find.
 CREATE FUNCTION xbb._sync_step_compare(def xbb.sync_definition, run bigint, INOUT phase pg_catalog.text, INOUT windows pg_catalog.tstzrange[],
   INOUT gone bigint[], OUT counts xbb._sync_counts, OUT span pg_catalog.tstzrange)
@@ -230,7 +219,6 @@ BEGIN
   IF phase IN ('plan', 'retry') THEN
     checked := xbb._sync_check_again(def);
     def := checked.def;
-    PERFORM xbb._sync_check_task(def, task);
   END IF;
   IF phase = 'plan' OR xbb._sync_is_list(def.source) THEN
     -- no lock is held while the API is asked: what has looked at the tables is a step
@@ -473,11 +461,29 @@ END
 $$;
 COMMENT ON PROCEDURE xbb.retry_rejects(text, boolean) IS 'loads what was set aside, without a request';
 
+-- Can the caller's sync of that name be reconciled?  Where it never can, the call is refused and
+-- no run, which would have failed for ever.  A source that is gone is another matter.
+CREATE FUNCTION xbb._sync_check_reconciled(name pg_catalog.text) RETURNS void
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  source pg_catalog.regclass;
+BEGIN
+  SELECT d.source INTO source FROM xbb.sync_definition d JOIN pg_catalog.pg_class c ON c.oid = d.source
+  WHERE d.name = $1 AND d.owner = xbb._sync_me() ORDER BY NOT d.confirmed, d.id LIMIT 1;
+  IF NOT xbb._sync_is_reconciled(source) THEN
+    RAISE EXCEPTION 'the source of sync % is no foreign table of xbb_fdw', pg_catalog.quote_ident($1)
+      USING ERRCODE = 'wrong_object_type', DETAIL = 'Nobody counts its records, so it cannot be seen which are gone.',
+            HINT = pg_catalog.format('CALL xbb.sync(%L, full => true); reads what was missed.', $1);
+  END IF;
+END
+$$;
+
 CREATE PROCEDURE xbb.reconcile(name pg_catalog.text, full boolean DEFAULT false, verbose boolean DEFAULT false)
 LANGUAGE plpgsql AS $$
 DECLARE
   failed boolean;
 BEGIN
+  PERFORM xbb._sync_check_reconciled(name);
   CALL xbb._sync_execute(name, CASE WHEN reconcile.full THEN 'reconcile full' ELSE 'reconcile' END, true, reconcile.verbose, failed);
 END
 $$;

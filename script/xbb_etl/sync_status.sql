@@ -46,8 +46,8 @@ CROSS JOIN LATERAL (
          OR l.id > coalesce((SELECT a.id FROM xbb._sync_run_log a WHERE a.definition = d.id AND a.status = 'succeeded'
                              ORDER BY a.id DESC LIMIT 1), 0))) f
 CROSS JOIN LATERAL (
-  SELECT pg_catalog.max(k.ended) AS ended, pg_catalog.max(k.failures) AS failures,
-         (pg_catalog.array_agg(k.problem ORDER BY k.latest DESC) FILTER (WHERE k.problem IS NOT NULL))[1] AS problem
+  SELECT pg_catalog.max(k.ended) AS ended, pg_catalog.max(k.failures) FILTER (WHERE i.is_reconciled) AS failures,
+         (pg_catalog.array_agg(k.problem ORDER BY k.latest DESC) FILTER (WHERE k.problem IS NOT NULL AND i.is_reconciled))[1] AS problem
   FROM (
     SELECT a.ended, l.id AS latest,
            (SELECT pg_catalog.count(*) FROM xbb._sync_run_log e
@@ -71,7 +71,9 @@ CROSS JOIN LATERAL (
       SELECT y.id, y.status, y.sqlstate FROM xbb._sync_run_log y
       WHERE y.definition = d.id AND y.task IN ('reconcile', 'reconcile full') AND y.task = t.task AND y.status <> 'running'
         AND y.id > coalesce(a.id, 0) AND (y.sqlstate IS DISTINCT FROM '55000' OR y.started > h.activated)
-      ORDER BY y.id DESC LIMIT 1) l ON true) k) r
+      ORDER BY y.id DESC LIMIT 1) l ON true) k
+  -- of a source that another one has replaced, what cannot be done to this one is no failure
+  CROSS JOIN (SELECT xbb._sync_is_reconciled(d.source) AS is_reconciled) i) r
 CROSS JOIN LATERAL (SELECT CASE WHEN d.complete_until = '-infinity' THEN NULL ELSE greatest(s.complete_until, d.complete_until) END AS until) c
 CROSS JOIN LATERAL (SELECT n.incomplete_since FROM xbb._sync_definition n WHERE n.id = d.id) i
 WHERE pg_catalog.pg_has_role(d.owner, 'USAGE') OR pg_catalog.pg_has_role('pg_read_all_stats', 'USAGE');
