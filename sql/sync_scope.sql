@@ -109,6 +109,14 @@ CALL xbb.sync('scope eight');
 SELECT xbb.drop_sync('scope nine');
 CALL xbb.sync('scope eight');
 SELECT xbb.alter_sync('scope eight', scope => '{"company": 3}');
+-- what the columns cannot hold names the sync's scope and the column
+SELECT xbb.create_sync('scope twelve', 'one', 'retyped', scope => '{"company": "east"}');
+SELECT xbb.create_sync('scope twelve', 'one', 'retyped', scope => '{"company": 70000}');
+ALTER TABLE retyped ALTER company TYPE smallint;
+CALL xbb.sync('scope twelve');
+SELECT error FROM xbb.sync_run WHERE sync = 'scope twelve' ORDER BY id DESC LIMIT 1;
+SELECT xbb.drop_sync('scope twelve');
+ALTER TABLE retyped ALTER company TYPE int;
 CREATE COLLATION anycase (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
 ALTER TABLE retyped ALTER company TYPE text COLLATE anycase;
 CALL xbb.sync('scope eight');

@@ -48,6 +48,23 @@ RETURNS SETOF record LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_cata
   ORDER BY e.key COLLATE "C"
 $$;
 
+-- The constant of a column of a scope, as that holds it: a column of the target that has another
+-- type by now may hold no such thing.
+CREATE FUNCTION xbb._sync_scope_constant(def xbb.sync_definition, name pg_catalog.text, type pg_catalog.text) RETURNS pg_catalog.jsonb
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  constant pg_catalog.jsonb;
+BEGIN
+  EXECUTE pg_catalog.format('SELECT pg_catalog.to_jsonb(%L::%s)', def.scope ->> name, type) INTO constant;
+  RETURN constant;
+EXCEPTION WHEN data_exception OR check_violation THEN
+  RAISE EXCEPTION 'scope does not fit column % of target %: %', pg_catalog.quote_ident(name), def.target, SQLERRM
+    USING ERRCODE = SQLSTATE, DETAIL = pg_catalog.format('The scope of sync %I is %s.', def.name, def.scope),
+          HINT = CASE WHEN def.id IS NOT NULL THEN pg_catalog.format('SELECT xbb.alter_sync(%L, scope => ...); names other rows.', def.name)
+                      ELSE 'Give scope a constant that the column holds.' END;
+END
+$$;
+
 -- Is a scope one that can be kept apart from others?  It comes back as the columns hold it.
 CREATE FUNCTION xbb._sync_check_scope(def xbb.sync_definition) RETURNS pg_catalog.jsonb
 LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
@@ -80,7 +97,7 @@ BEGIN
       RAISE EXCEPTION 'column % is in columns and in scope', pg_catalog.quote_ident(item.name)
         USING ERRCODE = 'invalid_parameter_value';
     END IF;
-    EXECUTE pg_catalog.format('SELECT pg_catalog.to_jsonb(%L::%s)', scope ->> item.name, item.type) INTO constant;
+    constant := xbb._sync_scope_constant(def, item.name, item.type);
     scope := scope || pg_catalog.jsonb_build_object(item.name, constant);
   END LOOP;
   RETURN scope;
