@@ -38,6 +38,35 @@ CALL xbb.sync('path of source');
 SET search_path = "dingSyncPath";
 SELECT 'noted' AS by, n.* FROM noted n UNION ALL SELECT 'told', t.* FROM told t ORDER BY 1, 2;
 SELECT data_id, price FROM shown_copy ORDER BY data_id;
+
+-- what the caller has changed himself, and what waits for his COMMIT by that, runs under his path of now,
+-- where a run has it checked at once or commits
+CREATE TABLE seen (what text, path text);
+CREATE FUNCTION see() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  INSERT INTO seen VALUES (new.serial_no, current_setting('search_path'));
+  RETURN NULL;
+END $$;
+CREATE CONSTRAINT TRIGGER see AFTER INSERT OR UPDATE ON target DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION see();
+SELECT sim('clock advance=10');
+SELECT sim('touch id=51200001', '{"serialNo": "loaded"}');
+SET search_path = public, "dingSyncPath";
+BEGIN;
+INSERT INTO target VALUES (-1, '2026-01-01 00:00+00', 'by hand, before a load');
+CALL xbb.sync('path of deletion', dry_run => true);
+TABLE seen;
+CALL xbb.sync('path of deletion');
+UPDATE target SET serial_no = 'by hand, before a deletion' WHERE data_id = -1;
+CALL xbb.reconcile('path of deletion', full => true);
+COMMIT;
+CREATE PROCEDURE "dingSyncPath".by_hand() LANGUAGE plpgsql AS $$
+BEGIN
+  INSERT INTO target VALUES (-2, '2026-01-01 00:00+00', 'by hand, before a COMMIT');
+  CALL xbb.sync('path of deletion');
+END $$;
+CALL by_hand();
+SET search_path = "dingSyncPath";
+TABLE seen;
 SELECT xbb.drop_sync(d.name) FROM xbb.sync_definition d WHERE d.name LIKE 'path of %';
 SET client_min_messages = error;
 DROP SERVER sync_path CASCADE;

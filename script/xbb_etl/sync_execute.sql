@@ -71,12 +71,28 @@ BEGIN
 END
 $$;
 
+-- In a transaction block, what waits for its COMMIT and a run has checked at once: triggers of the
+-- caller's own changes, which run under his path, as at his COMMIT.
+CREATE FUNCTION xbb._sync_fire(def xbb.sync_definition, path pg_catalog.text) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  names pg_catalog.text := xbb._sync_deferred(def, true);
+BEGIN
+  IF names IS NOT NULL THEN
+    PERFORM xbb._sync_path(path);
+    EXECUTE pg_catalog.concat('SET CONSTRAINTS ', names, ' IMMEDIATE');
+    PERFORM xbb._sync_path();
+    EXECUTE pg_catalog.concat('SET CONSTRAINTS ', names, ' DEFERRED');
+  END IF;
+END
+$$;
+
 -- Takes the lock and begins the run's row of the log: none if the sync is not enabled, one
 -- that says so if another run is at work.  What keeps it from that is handed back, and
 -- is a run of the log, too, that failed.  What is due less often than the run that it meets
 -- waits for its end: it has been waited for a moment, and is to be called again.
 CREATE FUNCTION xbb._sync_begin(
-  name pg_catalog.text, task pg_catalog.text, before pg_catalog.record, can_commit boolean,
+  name pg_catalog.text, task pg_catalog.text, before pg_catalog.record, can_commit boolean, path pg_catalog.text,
   OUT def xbb.sync_definition, OUT run bigint, OUT failure xbb._sync_failure, OUT waits boolean)
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
@@ -89,6 +105,9 @@ BEGIN
     RAISE NOTICE 'sync % is not enabled', pg_catalog.quote_ident(def.name)
       USING HINT = pg_catalog.format('SELECT xbb.alter_sync(%L, enabled => true); lets it run.', def.name);
   ELSIF xbb._sync_take(def, can_commit) THEN
+    IF NOT can_commit THEN
+      PERFORM xbb._sync_fire(def, path);
+    END IF;
     -- with the lock held, no other run is alive
     PERFORM xbb._sync_run_lost(def.id);
     PERFORM xbb._sync_recall(t.ftserver, def.id) FROM pg_catalog.pg_foreign_table t
@@ -113,9 +132,10 @@ END
 $$;
 
 -- Begins a run, and before it waits where that has to be: each moment in a transaction of
--- its own, so that nothing is kept from being cleaned up.
+-- its own, so that nothing is kept from being cleaned up.  What the caller's procedure has left
+-- for a COMMIT runs under his path.
 CREATE PROCEDURE xbb._sync_start(
-  name pg_catalog.text, task pg_catalog.text, can_commit boolean,
+  name pg_catalog.text, task pg_catalog.text, can_commit boolean, path pg_catalog.text,
   INOUT def xbb.sync_definition, INOUT run bigint, INOUT failure xbb._sync_failure)
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -124,11 +144,12 @@ DECLARE
 BEGIN
   PERFORM xbb._sync_path();
   LOOP
-    step := xbb._sync_begin(_sync_start.name, task, before, can_commit);
+    step := xbb._sync_begin(_sync_start.name, task, before, can_commit, path);
     def := step.def;
     run := step.run;
     failure := step.failure;
     EXIT WHEN NOT can_commit;
+    PERFORM xbb._sync_path(path);
     COMMIT;
     PERFORM xbb._sync_path();
     EXIT WHEN NOT step.waits;
@@ -341,7 +362,7 @@ DECLARE
   failure xbb._sync_failure;
 BEGIN
   PERFORM xbb._sync_path();
-  CALL xbb._sync_start(_sync_execute.name, task, can_commit, def, run, failure);
+  CALL xbb._sync_start(_sync_execute.name, task, can_commit, path, def, run, failure);
   locked := can_commit AND run IS NOT NULL;
   before := xbb._sync_before();
   told := before;
@@ -395,97 +416,3 @@ BEGIN
   PERFORM xbb._sync_path(path);
 END
 $$;
-
--- The caller's syncs that may run, in the order in which they were made; those of another
--- place, and those that wait for his word, which end in errors, last.
-CREATE FUNCTION xbb._sync_enabled() RETURNS pg_catalog.text[]
-LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
-  SELECT coalesce(pg_catalog.array_agg(d.name ORDER BY d.active DESC, d.confirmed DESC, d.id), '{}') FROM xbb.sync_definition d
-  WHERE d.enabled AND d.owner = xbb._sync_me()
-    -- of two of one name, a call means the one that has his word
-    AND (d.confirmed OR NOT EXISTS (SELECT FROM xbb.sync_definition o WHERE o.owner = d.owner AND o.name = d.name AND o.confirmed))
-$$;
-
-CREATE PROCEDURE xbb.sync(
-  name pg_catalog.text, full boolean DEFAULT false, dry_run boolean DEFAULT false, verbose boolean DEFAULT false)
-LANGUAGE plpgsql AS $$
-DECLARE
-  failed boolean;
-BEGIN
-  IF dry_run THEN
-    PERFORM xbb._sync_try(name, sync.full);
-    RETURN;
-  END IF;
-  CALL xbb._sync_execute(name, CASE WHEN sync.full THEN 'sync full' ELSE 'sync' END, true, sync.verbose, failed);
-END
-$$;
-COMMENT ON PROCEDURE xbb.sync(text, boolean, boolean, boolean) IS
-  'reads what has changed or, full, everything, and brings what differs into the target, or tells what that would be; verbose: a line a window';
-
-CREATE PROCEDURE xbb.sync_all(verbose boolean DEFAULT false) LANGUAGE plpgsql AS $$
-DECLARE
-  path pg_catalog.text := pg_catalog.current_setting('search_path');
-  name pg_catalog.text;
-  failed boolean;
-  failures pg_catalog.text;
-  names pg_catalog.text[];
-BEGIN
-  PERFORM xbb._sync_path();
-  names := xbb._sync_enabled();
-  IF names = '{}' THEN
-    RAISE NOTICE 'role % has no sync that is enabled', pg_catalog.quote_ident(current_user)
-      USING HINT = 'TABLE xbb.sync_status; shows the syncs that you may see, and whose they are: SET ROLE before the CALL.';
-  END IF;
-  FOREACH name IN ARRAY names LOOP
-    PERFORM xbb._sync_path(path);
-    CALL xbb._sync_execute(name, 'sync', false, sync_all.verbose, failed);
-    IF failed THEN
-      failures := pg_catalog.concat_ws(', ', failures, pg_catalog.quote_ident(name));
-    END IF;
-  END LOOP;
-  PERFORM xbb._sync_path(path);
-  IF failures IS NOT NULL THEN
-    RAISE EXCEPTION 'these syncs failed: %', failures USING ERRCODE = 'fdw_error', HINT = 'TABLE xbb.sync_run shows their runs.';
-  END IF;
-END
-$$;
-COMMENT ON PROCEDURE xbb.sync_all(boolean) IS
-  'runs every enabled sync of the role that calls it, one after another, whatever becomes of the others';
-
-CREATE PROCEDURE xbb.retry_rejects(name pg_catalog.text, verbose boolean DEFAULT false) LANGUAGE plpgsql AS $$
-DECLARE
-  failed boolean;
-BEGIN
-  CALL xbb._sync_execute(name, 'retry_rejects', true, retry_rejects.verbose, failed);
-END
-$$;
-COMMENT ON PROCEDURE xbb.retry_rejects(text, boolean) IS 'loads what was set aside, without a request';
-
--- Can the caller's sync of that name be reconciled?  Where it never can, the call is refused and
--- no run, which would have failed for ever.  A source that is gone is another matter.
-CREATE FUNCTION xbb._sync_check_reconciled(name pg_catalog.text) RETURNS void
-LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
-DECLARE
-  source pg_catalog.regclass;
-BEGIN
-  SELECT d.source INTO source FROM xbb.sync_definition d JOIN pg_catalog.pg_class c ON c.oid = d.source
-  WHERE d.name = $1 AND d.owner = xbb._sync_me() ORDER BY NOT d.confirmed, d.id LIMIT 1;
-  IF NOT xbb._sync_is_reconciled(source) THEN
-    RAISE EXCEPTION 'the source of sync % is no foreign table of xbb_fdw', pg_catalog.quote_ident($1)
-      USING ERRCODE = 'wrong_object_type', DETAIL = 'Nobody counts its records, so it cannot be seen which are gone.',
-            HINT = pg_catalog.format('CALL xbb.sync(%L, full => true); reads what was missed.', $1);
-  END IF;
-END
-$$;
-
-CREATE PROCEDURE xbb.reconcile(name pg_catalog.text, full boolean DEFAULT false, verbose boolean DEFAULT false)
-LANGUAGE plpgsql AS $$
-DECLARE
-  failed boolean;
-BEGIN
-  PERFORM xbb._sync_check_reconciled(name);
-  CALL xbb._sync_execute(name, CASE WHEN reconcile.full THEN 'reconcile full' ELSE 'reconcile' END, true, reconcile.verbose, failed);
-END
-$$;
-COMMENT ON PROCEDURE xbb.reconcile(text, boolean, boolean) IS
-  'finds what was deleted and what was missed, by counts of time windows or, full, by every id';

@@ -35,7 +35,7 @@ $$;
 
 -- What a run would do, with examples.  All of it is done, triggers included, in a block
 -- that ends in an error of its own and so leaves nothing.
-CREATE FUNCTION xbb._sync_try(name pg_catalog.text, full boolean) RETURNS void
+CREATE FUNCTION xbb._sync_try(name pg_catalog.text, full boolean, path pg_catalog.text) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET quote_all_identifiers = off
 SET standard_conforming_strings = on SET array_nulls = on SET transform_null_equals = off SET DateStyle = ISO
 SET IntervalStyle = postgres SET extra_float_digits = 1 SET bytea_output = hex SET xmloption = content AS $$
@@ -63,6 +63,7 @@ BEGIN
   BEGIN
     checked := xbb._sync_check_again(def);
     def := checked.def;
+    PERFORM xbb._sync_fire(def, path);
     IF xbb._sync_is_list(def.source) THEN
       stage := xbb._sync_stage(def, NULL, NULL);
       stage_before := xbb._stage_read(pg_catalog.format('SELECT * FROM %s t WHERE %s', def.target, xbb._sync_own_rows(def)), NULL, NULL, NULL);
