@@ -110,6 +110,22 @@ TABLE columns;
 SELECT xbb.alter_sync('change', overlap => '2 hours');
 SELECT columns, target_columns FROM xbb.sync_definition WHERE name = 'change';
 
+-- what a source was read up to is that source's: where a dump was restored, the number beside its name may be another table's by now
+CREATE TABLE one_source (data_id bigint, update_time timestamptz);
+CREATE TABLE other_source (LIKE one_source);
+SELECT xbb.create_sync('change source', source => 'one_source', target => 'change_source');
+UPDATE xbb._sync_definition SET read_until = '2026-01-01 00:00+00', place = '00000000-0000-0000-0000-000000000000', source = 'other_source'::regclass
+WHERE name = 'change source';
+SET client_min_messages = warning;
+SELECT xbb.alter_sync('change source', source => 'one_source');
+SELECT source, read_until IS NOT NULL AS read FROM xbb.sync_definition WHERE name = 'change source';
+UPDATE xbb._sync_definition SET read_until = '2026-01-01 00:00+00', place = '00000000-0000-0000-0000-000000000000', source = 'other_source'::regclass
+WHERE name = 'change source';
+SELECT xbb.alter_sync('change source', source => 'other_source');
+SELECT source, read_until IS NOT NULL AS read FROM xbb.sync_definition WHERE name = 'change source';
+SELECT xbb.drop_sync('change source');
+RESET client_min_messages;
+
 SET client_min_messages = warning;
 SELECT xbb.drop_sync('change'), xbb.drop_sync('plain change');
 DROP SERVER sync_change CASCADE;

@@ -31,7 +31,7 @@ xbb_fdw_sync_recall(PG_FUNCTION_ARGS)
 		"SELECT coalesce(sum(l.requests), 0)::bigint FROM pg_foreign_server a"
 		" JOIN pg_foreign_server s ON " PLACE("s") " = " PLACE("a")
 		" JOIN pg_foreign_table t ON t.ftserver = s.oid"
-		" JOIN xbb._sync_definition d ON d.source = t.ftrelid"
+		" JOIN xbb._sync_all d ON d.source = t.ftrelid"
 		" JOIN xbb._sync_run_log l ON l.definition = d.id"
 		" WHERE a.oid = $1 AND l.started >= (SELECT q.resets_at - interval '24 hours' FROM xbb._quota($1) q)"
 		" AND ($2, $3) IS NOT NULL"

@@ -263,7 +263,7 @@ xbb_fdw_sync_update(PG_FUNCTION_ARGS)
 		" WHERE d.id = ($1).id AND " OWNED("$2") " AND NOT d.confirmed AND ($1).confirmed AND j.definition = d.id)"
 		" UPDATE xbb._sync_definition d"
 		" SET (" DEFINED ") = ROW(" DEFINED_VALUES "), owner = pg_get_userbyid($2), owner_oid = $2,"
-		" read_until = CASE WHEN ($1).source = d.source THEN d.read_until END,"
+		" read_until = CASE WHEN " SAME_SOURCE " THEN d.read_until END,"
 		" complete_until = CASE WHEN " SAME_SOURCE " THEN d.complete_until ELSE '-infinity' END,"
 		" incomplete_since = CASE WHEN " SAME_SOURCE " THEN d.incomplete_since ELSE clock_timestamp() END,"
 		" source_name = " NAME_OF("source") ", target_name = " NAME_OF("target") ", confirmed = d.confirmed OR ($1).confirmed"
