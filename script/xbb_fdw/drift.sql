@@ -7,17 +7,6 @@ CREATE FUNCTION xbb._form_columns(
   OUT required boolean, OUT is_unique boolean)
 RETURNS SETOF record LANGUAGE c VOLATILE STRICT PARALLEL RESTRICTED AS 'MODULE_PATHNAME', 'xbb_fdw_form_columns';
 
--- The syncs, where there are some; those without "columns" copy all that a source has.
-CREATE FUNCTION xbb._drift_syncs(
-  OUT sync pg_catalog.text, OUT source pg_catalog.oid, OUT target pg_catalog.oid, OUT columns pg_catalog.jsonb)
-RETURNS SETOF record LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp AS $$
-BEGIN
-  IF pg_catalog.to_regclass('xbb.sync_definition') IS NOT NULL THEN
-    RETURN QUERY EXECUTE 'SELECT d.name, d.source::pg_catalog.oid, d.target::pg_catalog.oid, d.columns FROM xbb.sync_definition d';
-  END IF;
-END
-$$;
-
 -- The foreign tables of a server that read a form, and how they name its fields.
 CREATE FUNCTION xbb._drift_tables(
   server pg_catalog.name, OUT relation pg_catalog.oid, OUT object pg_catalog.text, OUT form_id bigint,
@@ -41,7 +30,7 @@ CREATE FUNCTION xbb._drift_columns(
   OUT column_type pg_catalog.text, OUT options pg_catalog.jsonb)
 RETURNS SETOF record LANGUAGE sql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp AS $$
   SELECT a.attname, xbb._column_attr(relation, a.attnum), p.label,
-         pg_catalog.replace(pg_catalog.format_type(a.atttypid, NULL), 'timestamp with time zone', 'timestamptz'),
+         xbb._drift_type(a.atttypid, NULL),
          p.options::pg_catalog.jsonb
   FROM pg_catalog.pg_attribute a
   CROSS JOIN LATERAL (
@@ -61,37 +50,43 @@ LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_tem
 $$;
 
 -- What follows for the syncs over a foreign table when a column of it is new, which those take in that
--- copy all columns, gone, or has another type.  A value of the old type may be none of the new one: the
--- run reads it again.  "before" comes before the foreign table's statement: what may fail, of what others
--- have built upon a target, changes nothing then.
+-- copy all columns, gone, or has another type.  "before" comes before the foreign table's statement: what may
+-- fail, of what others have built upon a target, changes nothing then.
 CREATE FUNCTION xbb._drift_follow(
-  what pg_catalog.text, relation pg_catalog.oid, name pg_catalog.text, type pg_catalog.text,
+  what pg_catalog.text, relation pg_catalog.oid, name pg_catalog.text, type pg_catalog.text, label pg_catalog.text,
   OUT before pg_catalog.text[], OUT after pg_catalog.text[])
 LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   sync pg_catalog.record;
   reading pg_catalog.jsonb;
   there pg_catalog.record;
+  retyped pg_catalog.text[];
   target pg_catalog.regclass;
-  column_name pg_catalog.text := pg_catalog.quote_ident(name);
 BEGIN
   before := '{}';
   after := '{}';
-  FOR sync IN SELECT s.* FROM xbb._drift_syncs() s WHERE s.source = relation ORDER BY s.sync LOOP
+  FOR sync IN SELECT s.* FROM xbb._drift_syncs() s JOIN pg_catalog.pg_class r ON r.oid = s.target WHERE s.source = relation ORDER BY s.sync LOOP
     target := sync.target;
     SELECT pg_catalog.jsonb_object_agg(c.key, NULL) INTO reading FROM pg_catalog.jsonb_each_text(sync.columns) c
     WHERE xbb._drift_names(c.value, name);
-    SELECT a.attnotnull, pg_catalog.replace(pg_catalog.format_type(a.atttypid, NULL), 'timestamp with time zone', 'timestamptz') AS type INTO there
+    SELECT a.atttypid INTO there
     FROM pg_catalog.pg_attribute a WHERE a.attrelid = target AND a.attname = name AND NOT a.attisdropped;
-    CONTINUE WHEN target IS NULL OR NOT CASE what
+    retyped := ARRAY(
+      SELECT xbb._drift_retype(c.target, c.name, c.of_key, c.type, c.modifier, pg_catalog.to_regtype(_drift_follow.type), -1)
+      FROM xbb._drift_copies(relation) c
+      WHERE what = 'retyped' AND c.sync = sync.sync AND c.target = sync.target AND c.source = _drift_follow.name AND c.at IS NOT NULL
+        AND (c.type = c.source_type OR NOT xbb._drift_holds(c.type, c.modifier, pg_catalog.to_regtype(_drift_follow.type), -1)) ORDER BY c.at);
+    CONTINUE WHEN NOT CASE what
       WHEN 'new' THEN sync.columns IS NULL
-      WHEN 'gone' THEN reading IS NOT NULL OR sync.columns IS NULL AND there.type IS NOT NULL
-      ELSE there.type IS NOT NULL AND (sync.columns IS NULL OR sync.columns ->> name IN (name, column_name)) END;
-    IF what = 'new' AND there.type IS NULL THEN
-      after := after || pg_catalog.format('ALTER TABLE %s ADD COLUMN %I %s;', target, name, type);
-    ELSIF what = 'retyped' OR what = 'new' AND there.type <> type THEN
-      before := before || pg_catalog.format('ALTER TABLE %s %sALTER COLUMN %I TYPE %s USING NULL;', target,
-        CASE WHEN there.attnotnull THEN pg_catalog.format('ALTER COLUMN %I DROP NOT NULL, ', name) END, name, type);
+      WHEN 'gone' THEN reading IS NOT NULL OR sync.columns IS NULL AND there.atttypid IS NOT NULL
+      ELSE EXISTS (SELECT FROM xbb._drift_copies(relation) c
+                   WHERE c.sync = sync.sync AND c.target = sync.target AND c.source = _drift_follow.name AND c.at IS NOT NULL) END;
+    before := before || retyped;
+    IF what = 'new' AND there.atttypid IS NULL THEN
+      after := after || pg_catalog.format('ALTER TABLE %s ADD COLUMN %I %s;', target, name, type)
+        || xbb._drift_comment(relation, target, name, NULL, label);
+    ELSIF what = 'new' AND there.atttypid <> pg_catalog.to_regtype(type)::pg_catalog.oid THEN
+      before := before || xbb._drift_retype(target, name, false, NULL, NULL, pg_catalog.to_regtype(type), -1);
     END IF;
     IF sync.columns IS NULL AND what <> 'retyped' THEN
       after := after || pg_catalog.format('SELECT xbb.alter_sync(%L, columns => %L);', sync.sync, 'null');
@@ -163,16 +158,16 @@ BEGIN
   SELECT a.attfdwoptions INTO given FROM pg_catalog.pg_attribute a WHERE a.attrelid = relation AND a.attname = name;
   CASE kind
     WHEN 'field new' THEN
-      SELECT * INTO follow FROM xbb._drift_follow('new', relation, name, type);
+      SELECT * INTO follow FROM xbb._drift_follow('new', relation, name, type, becomes);
       RETURN follow.before || pg_catalog.format('%sADD COLUMN %I %s OPTIONS (attr %L%s%s);', place, name, type, attr,
         ', label ' || pg_catalog.quote_literal(becomes), ', options ' || pg_catalog.quote_literal(options::pg_catalog.text)) || follow.after;
     WHEN 'field gone' THEN
-      SELECT * INTO follow FROM xbb._drift_follow('gone', relation, name, type);
+      SELECT * INTO follow FROM xbb._drift_follow('gone', relation, name, type, NULL);
       RETURN follow.before || pg_catalog.format('%sDROP COLUMN %I;', place, name) || follow.after;
     WHEN 'field renamed' THEN
       RETURN ARRAY[at_column || coalesce(pg_catalog.format('OPTIONS (SET label %L);', nullif(becomes, '')), 'OPTIONS (DROP label);')];
     WHEN 'field retyped' THEN
-      SELECT * INTO follow FROM xbb._drift_follow('retyped', relation, name, type);
+      SELECT * INTO follow FROM xbb._drift_follow('retyped', relation, name, type, NULL);
       RETURN follow.before || (at_column || pg_catalog.format('TYPE %s;', type)) || follow.after;
     WHEN 'form unreadable' THEN
       RETURN '{}';
@@ -232,14 +227,31 @@ RETURNS SETOF record LANGUAGE sql VOLATILE PARALLEL RESTRICTED SET search_path =
   FROM change c
 $$;
 
+-- Targets come first, so that all that follows finds them whole; they are told of where the CRM has not changed what
+-- they are loaded from: what follows from that is told with it.  A sync is read anew, and runs, once for all of it.
 CREATE FUNCTION xbb.schema_drift(
   server pg_catalog.name, OUT kind pg_catalog.text, OUT form_id bigint, OUT relation pg_catalog.regclass,
   OUT attr pg_catalog.text, OUT was pg_catalog.text, OUT becomes pg_catalog.text, OUT statements pg_catalog.text[])
 RETURNS SETOF record LANGUAGE sql VOLATILE STRICT PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp SET jit = off AS $$
-  SELECT d.kind, d.form_id, d.relation, NULL, d.was, d.becomes, d.statements FROM xbb._drift_forms(server) d
-  UNION ALL
-  SELECT d.kind, d.form_id, d.relation, d.attr, d.was, d.becomes, d.statements FROM xbb._drift_fields(server) d
-  ORDER BY 2, 3, 1, 4
+  WITH form AS MATERIALIZED (SELECT d.* FROM xbb._drift_forms(server) d),
+  field AS MATERIALIZED (SELECT d.* FROM xbb._drift_fields(server) d),
+  change AS (
+    SELECT 2 AS part, f.kind, f.form_id, f.relation, NULL AS attr, f.was, f.becomes, f.statements FROM form f
+    UNION ALL
+    SELECT 2, f.kind, f.form_id, f.relation, f.attr, f.was, f.becomes, f.statements FROM field f
+    UNION ALL
+    SELECT 1, t.kind, t.form_id, t.relation, t.attr, t.was, t.becomes, t.statements FROM xbb._drift_targets(server) t
+    WHERE NOT EXISTS (SELECT FROM form f WHERE f.relation = t.source AND f.kind = 'form gone')
+      AND NOT EXISTS (SELECT FROM field f WHERE f.relation = t.source AND f.attr = t.attr AND f.kind IN ('field gone', 'field retyped'))),
+  row AS (SELECT c.*, pg_catalog.row_number() OVER (ORDER BY c.part, c.form_id, c.relation, c.kind, c.attr, c.was) AS place FROM change c),
+  line AS (
+    SELECT r.place, s.at, s.statement, pg_catalog.row_number() OVER (PARTITION BY s.statement ORDER BY r.place DESC, s.at DESC) AS from_last
+    FROM row r, pg_catalog.unnest(r.statements) WITH ORDINALITY s (statement, at))
+  SELECT r.kind, r.form_id, r.relation, r.attr, r.was, r.becomes,
+         ARRAY(SELECT l.statement FROM line l
+               WHERE l.place = r.place
+                 AND (l.from_last = 1 OR l.statement !~ E'^(CALL xbb\\.sync|SELECT xbb\\.alter_sync)\\(.*(full => true|columns => ''null'')\\);$') ORDER BY l.at)
+  FROM row r ORDER BY r.place
 $$;
 COMMENT ON FUNCTION xbb.schema_drift(name) IS
-  'what has changed in the CRM since its forms were imported, with the statements to type in their order; nothing is changed by itself';
+  'what has changed in the CRM since its forms were imported, and what targets of syncs cannot hold, with the statements to type in their order; nothing is changed by itself';
