@@ -78,7 +78,7 @@ DECLARE
   field pg_catalog.record;
 BEGIN
   FOR field IN
-    SELECT a.attname AS name, o.option_value AS label,
+    SELECT a.attname AS name, nullif(o.option_value, '') AS label,
            nullif(pg_catalog.concat_ws(', ', CASE WHEN (r.rule -> 'required')::boolean THEN 'required' END,
                                        CASE WHEN (r.rule -> 'unique')::boolean THEN 'unique in the CRM' END), '') AS rules
     FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_attribute b ON b.attrelid = target AND b.attname = a.attname,
@@ -86,7 +86,7 @@ BEGIN
     WHERE a.attrelid = source AND a.attnum > 0 AND NOT a.attisdropped AND NOT b.attisdropped AND o.option_name = 'label'
   LOOP
     EXECUTE pg_catalog.format('COMMENT ON COLUMN %s.%I IS %L', target, field.name,
-                              field.label || coalesce(' (' || field.rules || ')', ''));
+                              nullif(pg_catalog.concat_ws(' ', field.label, '(' || field.rules || ')'), ''));
   END LOOP;
 END
 $$;

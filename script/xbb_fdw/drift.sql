@@ -143,6 +143,19 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
   WHERE NOT coalesce(other, '[]') @> pg_catalog.jsonb_build_array(o.option)
 $$;
 
+-- The comments that follow a field's name: of the foreign table, and of the columns that copy it.
+CREATE FUNCTION xbb._drift_rename(relation pg_catalog.oid, name pg_catalog.text, becomes pg_catalog.text) RETURNS pg_catalog.text[]
+LANGUAGE sql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp AS $$
+  SELECT coalesce(pg_catalog.array_agg(l.statement ORDER BY l.place, l.statement), '{}')
+  FROM (SELECT 1 AS place, pg_catalog.format('COMMENT ON COLUMN %s.%I IS %L;', relation::pg_catalog.regclass, name, becomes) AS statement
+        FROM pg_catalog.pg_attribute a, pg_catalog.pg_options_to_table(a.attfdwoptions) o
+        WHERE a.attrelid = relation AND a.attname = name AND o.option_name = 'label' AND becomes <> ''
+          AND pg_catalog.col_description(relation, a.attnum) = o.option_value
+        UNION
+        SELECT 2, c.statement FROM xbb._drift_copies(relation) t, pg_catalog.unnest(xbb._drift_comment(relation, t.target, t.name, t.label, becomes)) c (statement)
+        WHERE t.source = $2 AND t.label <> '') l
+$$;
+
 -- What to type, in its order: the syncs that read a column before it goes, targets whose column changes, the
 -- foreign table, targets that get a column, their syncs.
 CREATE FUNCTION xbb._drift_statements(
@@ -165,7 +178,7 @@ BEGIN
       SELECT * INTO follow FROM xbb._drift_follow('gone', relation, name, type, NULL);
       RETURN follow.before || pg_catalog.format('%sDROP COLUMN %I;', place, name) || follow.after;
     WHEN 'field renamed' THEN
-      RETURN ARRAY[at_column || coalesce(pg_catalog.format('OPTIONS (SET label %L);', nullif(becomes, '')), 'OPTIONS (DROP label);')];
+      RETURN (at_column || pg_catalog.format('OPTIONS (SET label %L);', becomes)) || xbb._drift_rename(relation, name, becomes);
     WHEN 'field retyped' THEN
       SELECT * INTO follow FROM xbb._drift_follow('retyped', relation, name, type, NULL);
       RETURN follow.before || (at_column || pg_catalog.format('TYPE %s;', type)) || follow.after;
@@ -179,50 +192,74 @@ BEGIN
 END
 $$;
 
--- What has become of the fields of forms.
+-- The forms that an imported table reads, first the one that it was made of; one without form_id reads all of its object.
+CREATE FUNCTION xbb._drift_reads(
+  server pg_catalog.name, OUT relation pg_catalog.oid, OUT form_id bigint, OUT place bigint)
+RETURNS SETOF record LANGUAGE sql VOLATILE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp AS $$
+  SELECT t.relation, f.form_id, pg_catalog.row_number() OVER (PARTITION BY t.relation ORDER BY f.name IS DISTINCT FROM t.label, f.form_id)
+  FROM xbb._drift_tables(server) t JOIN xbb.forms(server) f ON f.object = t.object AND (f.form_id = t.form_id OR t.form_id IS NULL)
+  WHERE t.imported
+$$;
+
+-- The type of a column that reads fields of several forms.
+CREATE FUNCTION xbb._drift_wider(types pg_catalog.text[]) RETURNS pg_catalog.text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT CASE WHEN types <@ '{bigint, numeric}' AND 'numeric' = ANY (types) THEN 'numeric'
+              WHEN types <@ '{date, timestamptz}' AND 'timestamptz' = ANY (types) THEN 'timestamptz'
+              WHEN types <@ '{text, text[]}' AND 'text[]' = ANY (types) THEN 'text[]' ELSE types[1] END
+$$;
+
+-- What has become of the fields of forms.  A field of several forms is that of the table's own form, or of the first
+-- that has it; where not all can be seen, only what the own one says is told.
 CREATE FUNCTION xbb._drift_fields(
   server pg_catalog.name, OUT kind pg_catalog.text, OUT form_id bigint, OUT relation pg_catalog.regclass,
   OUT attr pg_catalog.text, OUT was pg_catalog.text, OUT becomes pg_catalog.text, OUT statements pg_catalog.text[])
 RETURNS SETOF record LANGUAGE sql VOLATILE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp AS $$
-  WITH form AS (SELECT f.* FROM xbb.forms(server) f),
-  reads AS (
-    SELECT t.relation, f.form_id FROM xbb._drift_tables(server) t
-    CROSS JOIN LATERAL (
-      SELECT f.form_id FROM form f WHERE f.object = t.object AND (f.form_id = t.form_id OR t.form_id IS NULL)
-      ORDER BY f.name IS DISTINCT FROM t.label, f.form_id LIMIT 1) f WHERE t.imported),
-  field AS (SELECT c.* FROM (SELECT pg_catalog.array_agg(DISTINCT r.form_id) AS ids FROM reads r) i, xbb._form_columns(server, i.ids) c),
-  have AS (SELECT r.form_id, r.relation, c.* FROM reads r, xbb._drift_columns(r.relation) c),
+  WITH reads AS MATERIALIZED (SELECT r.* FROM xbb._drift_reads(server) r),
+  found AS MATERIALIZED (
+    SELECT c.* FROM (SELECT pg_catalog.array_agg(DISTINCT r.form_id) AS ids FROM reads r) i, xbb._form_columns(server, i.ids) c),
+  own AS (
+    SELECT r.relation, r.form_id,
+           NOT EXISTS (SELECT FROM reads o JOIN found c ON c.form_id = o.form_id WHERE o.relation = r.relation AND c.problem IS NOT NULL) AS whole
+    FROM reads r
+    WHERE r.place = 1 AND NOT EXISTS (SELECT FROM found c WHERE c.form_id = r.form_id AND c.problem IS NOT NULL)),
+  field AS (
+    SELECT DISTINCT ON (r.relation, c.attr) r.relation, r.place, c.form_id, c.attr, coalesce(c.label, '') AS label, c.by_attr, c.by_label, c.options,
+           xbb._drift_wider(pg_catalog.array_agg(c.column_type) OVER (
+             PARTITION BY r.relation, c.attr ORDER BY r.place ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)) AS column_type
+    FROM own w JOIN reads r ON r.relation = w.relation JOIN found c ON c.form_id = r.form_id WHERE c.problem IS NULL
+    ORDER BY r.relation, c.attr, r.place),
+  have AS (SELECT w.form_id, w.relation, w.whole, c.* FROM own w, xbb._drift_columns(w.relation) c),
   naming AS (
     SELECT h.relation, pg_catalog.bool_or(h.name = f.by_label AND f.by_label <> f.by_attr) AS by_label
-    FROM have h JOIN field f ON f.form_id = h.form_id AND f.attr = h.attr GROUP BY h.relation),
+    FROM have h JOIN field f ON f.relation = h.relation AND f.attr = h.attr GROUP BY h.relation),
   change AS (
     SELECT 'form unreadable' AS kind, r.form_id, r.relation, NULL AS attr, NULL::pg_catalog.text AS name, NULL AS was,
-           f.problem AS becomes, NULL AS type, NULL::pg_catalog.jsonb AS options
-    FROM reads r JOIN field f ON f.form_id = r.form_id WHERE f.problem IS NOT NULL
+           c.problem AS becomes, NULL AS type, NULL::pg_catalog.jsonb AS options
+    FROM reads r JOIN found c ON c.form_id = r.form_id WHERE r.place = 1 AND c.problem IS NOT NULL
     UNION ALL
-    SELECT 'field new', r.form_id, r.relation, f.attr, CASE WHEN n.by_label AND t.name IS NULL THEN f.by_label ELSE f.by_attr END, NULL, f.label,
-           f.column_type, f.options
-    FROM reads r JOIN field f ON f.form_id = r.form_id AND f.problem IS NULL JOIN naming n ON n.relation = r.relation
-    LEFT JOIN have t ON t.relation = r.relation AND t.name = f.by_label
-      AND (t.label IS NULL OR EXISTS (SELECT FROM field g WHERE g.form_id = t.form_id AND g.attr = t.attr))
-    WHERE NOT EXISTS (SELECT FROM have h WHERE h.relation = r.relation AND h.attr = f.attr)
+    SELECT 'field new', f.form_id, f.relation, f.attr, CASE WHEN n.by_label AND f.place = 1 AND t.name IS NULL THEN f.by_label ELSE f.by_attr END,
+           NULL, f.label, f.column_type, f.options
+    FROM field f JOIN naming n ON n.relation = f.relation
+    LEFT JOIN have t ON t.relation = f.relation AND t.name = f.by_label
+      AND (t.label IS NULL OR EXISTS (SELECT FROM field g WHERE g.relation = t.relation AND g.attr = t.attr))
+    WHERE NOT EXISTS (SELECT FROM have h WHERE h.relation = f.relation AND h.attr = f.attr)
     UNION ALL
-    SELECT CASE WHEN f.attr IS NULL THEN 'field gone' WHEN h.label IS DISTINCT FROM f.label THEN 'field renamed' END, h.form_id,
+    SELECT CASE WHEN f.attr IS NULL THEN 'field gone' ELSE 'field renamed' END, coalesce(f.form_id, h.form_id),
            h.relation, h.attr, h.name, h.label, f.label, NULL, NULL
-    FROM have h LEFT JOIN field f ON f.form_id = h.form_id AND f.attr = h.attr
-    WHERE h.label IS NOT NULL AND h.label IS DISTINCT FROM f.label
-      AND EXISTS (SELECT FROM field g WHERE g.form_id = h.form_id AND g.problem IS NULL)
+    FROM have h LEFT JOIN field f ON f.relation = h.relation AND f.attr = h.attr
+    WHERE h.label IS NOT NULL AND h.label IS DISTINCT FROM f.label AND (f.place = 1 OR h.whole)
     UNION ALL
-    SELECT 'field retyped', h.form_id, h.relation, h.attr, h.name, h.column_type, f.column_type, f.column_type, NULL
-    FROM have h JOIN field f ON f.form_id = h.form_id AND f.attr = h.attr
-    WHERE h.label IS NOT NULL AND h.column_type <> f.column_type
+    SELECT 'field retyped', f.form_id, h.relation, h.attr, h.name, h.column_type, f.column_type, f.column_type, NULL
+    FROM have h JOIN field f ON f.relation = h.relation AND f.attr = h.attr
+    WHERE h.label IS NOT NULL AND h.column_type <> f.column_type AND h.whole
     UNION ALL
     SELECT CASE WHEN o.gone IS NULL THEN 'options added' WHEN o.new IS NULL THEN 'options retired' ELSE 'options changed' END,
-           h.form_id, h.relation, h.attr, h.name, o.gone, o.new, NULL, coalesce(f.options, '[]')
-    FROM have h JOIN field f ON f.form_id = h.form_id AND f.attr = h.attr
+           f.form_id, h.relation, h.attr, h.name, o.gone, o.new, NULL, coalesce(f.options, '[]')
+    FROM have h JOIN field f ON f.relation = h.relation AND f.attr = h.attr
     CROSS JOIN LATERAL (SELECT xbb._drift_options(h.options, f.options) AS gone, xbb._drift_options(f.options, h.options) AS new) o
-    WHERE h.label IS NOT NULL AND (o.gone IS NOT NULL OR o.new IS NOT NULL))
-  SELECT c.kind, c.form_id, c.relation, c.attr, c.was, c.becomes,
+    WHERE h.label IS NOT NULL AND (f.place = 1 OR h.whole) AND (o.gone IS NOT NULL OR o.new IS NOT NULL))
+  SELECT c.kind, c.form_id, c.relation, c.attr, nullif(c.was, ''), nullif(c.becomes, ''),
          xbb._drift_statements(c.kind, c.relation, c.attr, c.name, c.becomes, c.type, c.options)
   FROM change c
 $$;

@@ -108,12 +108,12 @@ $$;
 CREATE FUNCTION xbb._drift_comment(
   relation pg_catalog.oid, target pg_catalog.regclass, name pg_catalog.text, was pg_catalog.text, becomes pg_catalog.text) RETURNS pg_catalog.text[]
 LANGUAGE sql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp AS $$
-  SELECT coalesce(pg_catalog.array_agg(
+  SELECT coalesce(pg_catalog.array_agg(DISTINCT
     pg_catalog.format('COMMENT ON COLUMN %s.%I IS %L;', target, name,
                       becomes || CASE WHEN was IS NOT NULL THEN pg_catalog.substr(d.comment, pg_catalog.length(was) + 1) ELSE '' END)), '{}')
   FROM (SELECT pg_catalog.col_description(c.target, c.at) AS comment, coalesce(was, c.label) AS label
         FROM xbb._drift_copies(relation) c
-        WHERE c.target = $2 AND (was IS NULL OR c.name = $3) AND coalesce(was, c.label) <> '' ORDER BY c.at) d
+        WHERE c.target = $2 AND (was IS NULL OR c.name = $3) AND coalesce(was, c.label) <> '') d
   WHERE becomes <> '' AND (d.comment = d.label OR pg_catalog.starts_with(d.comment, d.label || ' ('))
 $$;
 

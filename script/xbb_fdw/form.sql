@@ -30,7 +30,7 @@ BEGIN
     JOIN pg_catalog.pg_attribute a ON a.attrelid OPERATOR(pg_catalog.=) c.oid
     CROSS JOIN LATERAL pg_catalog.unnest(a.attfdwoptions) AS o(option)
     WHERE n.nspname OPERATOR(pg_catalog.=) schema AND w.fdwname OPERATOR(pg_catalog.=) 'xbb_fdw' AND NOT a.attisdropped
-      AND o.option OPERATOR(pg_catalog.~~) 'label=%'
+      AND o.option OPERATOR(pg_catalog.~~) 'label=_%'
       AND pg_catalog.col_description(c.oid, a.attnum) IS DISTINCT FROM pg_catalog.substr(o.option, 7)
     ORDER BY c.relname, a.attnum
   LOOP

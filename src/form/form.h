@@ -64,7 +64,7 @@ typedef struct FormColumn
 	char	   *name;
 	const char *type;			/* as one would type it */
 	const char *attr;
-	const char *label;			/* or NULL */
+	const char *label;			/* "" of a field that has none; NULL: it is of no field */
 	const char *options;		/* see form_options_json; or NULL */
 } FormColumn;
 

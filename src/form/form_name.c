@@ -226,20 +226,19 @@ form_columns(const Form *form, bool by_label)
 	foreach(lc, form->fields)
 	{
 		const FormField *field = lfirst(lc);
-		const char *label = field->label[0] ? field->label : NULL;
 		FormColumn *column = column_of_attr(own, field->attr);
 
-		if (column)
-			column->label = label;
+		if (column && field->label[0])
+			column->label = field->label;
 		if (column || field->parent || !is_plain(field->attr) || form_field_type(field) == NULL ||
 			column_of_attr(columns, field->attr))
 			continue;
 		column = palloc(sizeof(FormColumn));
 		column->attr = field->attr;
 		column->type = form_field_type(field);
-		column->label = label;
+		column->label = field->label;
 		column->options = form_options_json(field);
-		column->name = by_label && label ? clean(label) : snake_case(field->attr);
+		column->name = by_label && field->label[0] ? clean(field->label) : snake_case(field->attr);
 		clip(column->name, NAMEDATALEN - 1);
 		columns = lappend(columns, column);
 	}

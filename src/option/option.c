@@ -130,7 +130,7 @@ const OptionEntry option_entries[] = {
 	{"attr", OPTION_COLUMN, OPTION_ATTR,
 		NULL, NULL, NULL, 0, -1,
 	"the API's name of the field; a.b walks into objects, * is the whole record, #error what did not fit"},
-	{"label", OPTION_TABLE | OPTION_COLUMN, OPTION_TEXT,
+	{"label", OPTION_TABLE | OPTION_COLUMN, OPTION_LABEL,
 		NULL, NULL, NULL, 0, -1,
 	"the form's or field's name in the CRM, when it was imported"},
 	{"options", OPTION_COLUMN, OPTION_JSON_ARRAY,
@@ -169,6 +169,7 @@ static const struct
 	[OPTION_DURATION] = {"duration", NULL},
 	[OPTION_SIZE] = {"size", NULL},
 	[OPTION_TEXT] = {"text", "It must not be empty, nor begin or end with white space, nor hold control characters."},
+	[OPTION_LABEL] = {"text", "It must not begin or end with white space, nor hold control characters."},
 	[OPTION_DIGITS] = {"digits", "Valid values are numbers of 1 to 18 digits, such as 5300127."},
 	[OPTION_URL] = {"url", "Write https://host, if need be followed by a port and the beginning of a path."},
 	[OPTION_FILE] = {"file", "Write an absolute path."},
@@ -292,25 +293,6 @@ read_text(const char *text, const char **result)
 	return true;
 }
 
-/* Names between single slashes, the last one ending in list or List. */
-static bool
-is_list_path(const char *text)
-{
-	size_t		length = strlen(text);
-
-	if (length < 5 || text[0] != '/' ||
-		(strcmp(text + length - 4, "list") != 0 &&
-		 strcmp(text + length - 4, "List") != 0))
-		return false;
-	for (const char *c = text; *c; c++)
-	{
-		if (*c == '/' ? c[1] == '/' :
-			!isalnum((unsigned char) *c) && *c != '_' && *c != '-')
-			return false;
-	}
-	return true;
-}
-
 static bool
 read_digits(const char *text, const char **result)
 {
@@ -391,6 +373,8 @@ read_value(const OptionEntry *entry, const char *text, OptionValue *value,
 			return read_share(entry, text, value);
 		case OPTION_TEXT:
 			return read_text(text, &value->text);
+		case OPTION_LABEL:
+			return text[0] == '\0' || read_text(text, &value->text);
 		case OPTION_DIGITS:
 			return read_digits(text, &value->text);
 		case OPTION_URL:
@@ -407,7 +391,7 @@ read_value(const OptionEntry *entry, const char *text, OptionValue *value,
 			value->object = option_object_by_name(text);
 			return value->object != NULL;
 		case OPTION_PATH:
-			if (!is_list_path(text))
+			if (!option_path_is_list(text))
 				return false;
 			value->object = option_object_by_path(text);
 			return true;

@@ -34,6 +34,7 @@ typedef enum OptionType
 	OPTION_DURATION,			/* number and unit, kept in ms */
 	OPTION_SIZE,				/* number and unit, kept in bytes */
 	OPTION_TEXT,
+	OPTION_LABEL,
 	OPTION_DIGITS,
 	OPTION_URL,
 	OPTION_FILE,
@@ -106,6 +107,9 @@ extern bool option_read_url(const char *text, const char **result);
 
 /* The URL leads to one of the API's own hosts, by https. */
 extern bool option_url_is_api(const char *url);
+
+/* Names between single slashes, the last one ending in list or List. */
+extern bool option_path_is_list(const char *text);
 
 /* The API's host for a company. */
 extern const char *option_url_by_corpid(const char *corpid);

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * option_url.c
- *	  Where the API is: URLs as options, and its own hosts.
+ *	  Where the API is: URLs and paths as options, and its own hosts.
  *
  *-------------------------------------------------------------------------
  */
@@ -119,4 +119,22 @@ option_url_by_corpid(const char *corpid)
 		strstr(corpid, "$$ding") != NULL;
 
 	return api_urls[dingtalk ? 0 : 1];
+}
+
+bool
+option_path_is_list(const char *text)
+{
+	size_t		length = strlen(text);
+
+	if (length < 5 || text[0] != '/' ||
+		(strcmp(text + length - 4, "list") != 0 &&
+		 strcmp(text + length - 4, "List") != 0))
+		return false;
+	for (const char *c = text; *c; c++)
+	{
+		if (*c == '/' ? c[1] == '/' :
+			!isalnum((unsigned char) *c) && *c != '_' && *c != '-')
+			return false;
+	}
+	return true;
 }
