@@ -145,6 +145,19 @@ check_number(const OptionEntry *entry, double number)
 		fuzz_broken("an integer is not whole");
 }
 
+/* A percentage ends as one does, and is of a whole; else it is a count. */
+static void
+check_share(const OptionEntry *entry, const char *text, const OptionValue *value)
+{
+	if (value->boolean != (strchr(text, '%') != NULL))
+		fuzz_broken("a percentage is taken for a count, or a count for one");
+	if (value->boolean && !(value->number >= 0 && value->number <= 100))
+		fuzz_broken("a percentage is out of any range");
+	if (value->number != (int64) value->number)
+		fuzz_broken("a share is not whole");
+	check_number(entry, value->number);
+}
+
 static void
 check_attr(const char *text)
 {
@@ -170,6 +183,9 @@ check_value(const OptionEntry *entry, const char *text)
 		case OPTION_DURATION:
 		case OPTION_SIZE:
 			check_number(entry, value.number);
+			break;
+		case OPTION_SHARE:
+			check_share(entry, text, &value);
 			break;
 		case OPTION_URL:
 			check_url(value.text);
@@ -208,6 +224,7 @@ check_value(const OptionEntry *entry, const char *text)
 			break;
 		case OPTION_BOOLEAN:
 		case OPTION_ON_ERROR:
+		case OPTION_SHOW:
 		case OPTION_FILE:
 			break;
 	}
