@@ -38,26 +38,42 @@ XBB:
     xbb_form_verbs  orders about forms
     xbb            the platform: identify, check, find the endpoint
 
+Targets, that is, platforms to which is written:
+    target_journal  what a target writes down before it answers
+    target_world   a target: documents, refusals, tokens
+    target_call    a request, and what becomes of its records
+    target_sign    signatures as the platforms check them
+    target_plain   endpoints: the case study's, a webhook
+    target_erp     endpoints: K3, 星辰, 苍穹, BIP, T+
+    target_shop    endpoints: 聚水潭, 旺店通
+    target_robot   endpoints: 钉钉, 企业微信, 飞书
+    target_token   endpoints: tokens
+    target_faults  faults in what a target does and says
+    target_verbs   orders about targets
+    target         the platform: identify, check, find the endpoint
+
 The program:
     platforms      puts platforms, verbs and faults together
     client         ctl
     serve          serve
     probe          a plain client, and TAP
-    try_lists, try_conditions, try_changes, try_forms, try_manners, try_faults, try_holds, try_package
+    try_lists, try_conditions, try_changes, try_forms, try_manners, try_faults, try_holds, try_targets, try_hostile, try_package
                    what the selftest tries
     selftest       selftest
     command        the command line
 
 Where does it go?
     a switch                 a line in switches
-    a fault                  a function with @fault in wire_faults or xbb_faults
-    an order                 a function with @verb in verbs, xbb_verbs or xbb_form_verbs
+    a fault                  a function with @fault in wire_faults, xbb_faults or target_faults
+    an order                 a function with @verb in verbs, xbb_verbs, xbb_form_verbs or target_verbs
     a fieldType              a row of KIND in xbb_fields
     an endpoint of XBB       a function with @endpoint in the xbb_ file of its kind, or a new one whose table xbb takes in;
                              the object's line in xbb_objects
     another platform         files with a prefix of its own, beside xbb_: a Tenant with what it keeps, an object as
                              server describes it, a line in platforms; its prefix is added to the list in try_package
-    a robot's webhook        a platform, too: its path is its prefix
+    a platform to write to   its paths with @endpoint and a Manner in the target_ file of its kind; its signature in
+                             target_sign; what it says in try_targets
+    harm that a target does  a function with @fault in target_faults, or a switch; try_hostile
 
 Nothing of one platform is imported by what is for all, nor by another platform.
 """

@@ -161,7 +161,7 @@ class Gate:
     """A listening port: the main one, or one of a company's own."""
 
     def __init__(self, mode="answer"):
-        self.mode, self.port, self.server = mode, 0, None
+        self.mode, self.port, self.server, self.home = mode, 0, None, None
 
     def close(self):
         if self.server is not None:

@@ -32,7 +32,8 @@ class Control:
         if function is None:
             raise Refused(f"unknown verb {verb}{nearest(verb, self.verbs)}")
         args = dict(args)
-        if verb == "create":
+        makes = verb.startswith("create")
+        if makes:
             tenant = self.server.tenants.get(corpid)
         elif corpid == "-":
             tenant = self.server.nobody
@@ -40,7 +41,7 @@ class Control:
             raise Refused(f"no company {corpid}: create it first")
         else:
             tenant = self.server.tenants[corpid]
-        text = function(self, corpid if verb == "create" else tenant, args, rest)
+        text = function(self, corpid if makes else tenant, args, rest)
         if args:
             raise Refused(f"{verb} knows no {', '.join(args)}")
         return text or ""

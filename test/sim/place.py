@@ -48,7 +48,8 @@ class Fault(Place):
         self.early = hasattr(self.bend, "early")
         self.at, self.of = args.pop("at", "first"), int(args.pop("of", 0))
         self.probability = float(args.pop("prob", 0))
-        self.rng = random.Random(int(args.pop("seed", 1)))
+        self.seed = int(args.pop("seed", 1))
+        self.rng = random.Random(self.seed)
         self.times = int(args.pop("times", 0 if self.at == "every" or self.probability else 1))
         self.args, self.fired = args, 0
         if self.at not in ("first", "middle", "last", "every") and not self.at.isdecimal():
@@ -62,9 +63,15 @@ class Fault(Place):
         if not self.matches(entry) or self.times and self.fired >= self.times:
             return False
         if self.probability:
-            return self.rng.random() < self.probability
+            return self.draw(entry) < self.probability
         first = {"first": 1, "every": 1, "middle": (self.of + 1) // 2, "last": self.of}.get(self.at)
         return self.by_page() or self.seen >= (int(self.at) if first is None else first)
+
+    def draw(self, entry):
+        """By chance, but in an order that the seed fixes; or by what is asked, where that has a name of its own."""
+        if entry.identity == "-":
+            return self.rng.random()
+        return random.Random(f"{self.seed} {self.what} {entry.identity}").random()
 
     def strikes_page(self, entry, pages):
         if not self.by_page():

@@ -12,9 +12,11 @@ from .try_conditions import try_comparisons, try_conditions
 from .try_faults import try_faults
 from .try_forms import try_forms
 from .try_holds import try_holds
+from .try_hostile import try_harm, try_records, try_repeats
 from .try_lists import try_lists
 from .try_manners import try_manners
 from .try_package import try_package
+from .try_targets import try_shapes, try_signatures, try_tokens
 
 LAUNCHER = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "xbb_sim.py")
 
@@ -43,6 +45,12 @@ def selftest():
             try_manners(tap, ctl, probe)
             try_faults(tap, ctl, probe)
             try_holds(tap, ctl, probe)
+            try_signatures(tap)
+            try_shapes(tap, ctl, port)
+            try_tokens(tap, ctl, port)
+            try_records(tap, ctl, port)
+            try_repeats(tap, ctl, port)
+            try_harm(tap, ctl, port)
         finally:
             process.terminate()
             code = process.wait(10)

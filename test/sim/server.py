@@ -3,9 +3,11 @@
 A platform is an object with
   prefix      what the paths of its endpoints begin with
   nobody      a tenant, for what no company can be found for
-  identify(method, path, raw) -> (tenant, body, an error Response or None)
+  claims(path, home): is this one of its endpoints?  home is the company whose own port was asked, or None
+  identify(method, path with its query, raw, home) -> (tenant, body, an error Response or None)
   note(entry, body): what the log keeps of a request
   call(tenant, entry, raw, body, headers, gzip) -> Response
+  answered(tenant, entry, body, answer): the answer is known, faults included, and not sent yet
 The first platform also answers what none of them claims.
 """
 import functools
@@ -49,22 +51,19 @@ class Server:
         gate.port = sock.getsockname()[1]
         gate.server = await self.loop.create_server(lambda: Connection(self, gate), sock=sock, ssl=tls)
 
-    def platform(self, name):
+    def platform(self, name, home):
         """Whose endpoint a path is."""
-        for platform in self.platforms:
-            if name.startswith(platform.prefix):
-                return platform
-        return self.platforms[0]
+        return next((platform for platform in self.platforms if platform.claims(name, home)), self.platforms[0])
 
     def handle(self, connection, method, path, headers, raw):
         if path == "/_ctl":
             self.known, self.known_bytes = {}, 0
             self.obey(connection, raw, self.loop.time())
             return
-        name = path.partition("?")[0]
-        platform = self.platform(name)
+        name, home = path.partition("?")[0], connection.gate.home
+        platform = self.platform(name, home)
         entry = Entry(name.removeprefix(platform.prefix))
-        tenant, body, trouble = platform.identify(method, name, raw)
+        tenant, body, trouble = platform.identify(method, path, raw, home)
         connection.begin(tenant)
         platform.note(entry, body)
         self.note(tenant, entry, headers, raw)
@@ -90,6 +89,7 @@ class Server:
         except Exception as error:              # a mistake of the simulator or of what a test told it
             print(f"xbb_sim: {tenant.corpid} {entry.path}: {type(error).__name__}: {error}", file=sys.stderr, flush=True)
             answer = Response(f"simulator: {error}".encode(), 500, "500!simulator")
+        platform.answered(tenant, entry, body, answer)
         self.reply(connection, tenant, entry, answer, gzip)
 
     @staticmethod

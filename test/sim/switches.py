@@ -101,6 +101,22 @@ SWITCHES = {
     "code_right": (100005, int, "5 U", "no right"),
     "code_condition": (701020, int, "5 C", "a condition of the wrong shape"),
     "code_limit": (100429, int, "5 U", "limit"),
+    # targets
+    "twice": ("upsert", ("upsert", "refuse", "double"), "B6", "a record whose key is there already"),
+    "idempotency": ("off", ("off", "on", "required"), "B6", "Idempotency-Key, where a platform has no key of its own: "
+                    "400 without one, 422 for another body, 409 while the first request runs"),
+    "key_member": ("", str, "-", "member of a record that is its key (default: by the platform; a.b walks)"),
+    "version_member": ("version", str, "-", "member of a record that grows with each version of it (a.b walks)"),
+    "signed": ("on", ON_OFF, "B2", "signatures and tokens are checked"),
+    "batch_max": (0, COUNT, "B4", "a batch of more records is refused as a whole (0 = any)"),
+    "atomic": ("off", ON_OFF, "B4", "one refused record refuses its batch"),
+    "slow_above": (0, COUNT, "B4", "a batch of more records is answered slow_ms later (0 = none)"),
+    "slow_ms": (3_600_000.0, SECONDS, "B4", "how much later"),
+    "slow_executes": ("on", ON_OFF, "B4", "it is executed all the same"),
+    "block": (0.0, SECONDS, "B1", "seconds that a limit, once reached, refuses everything (a robot: 600)"),
+    "token_life": (7200, POSITIVE, "B3", "seconds that an issued token lives"),
+    "token_uses": (0, COUNT, "B3", "calls that an issued token lives (0 = any)"),
+    "rotate": ("on", ON_OFF, "B3", "a refresh token is good once; to use an old one locks the account"),
     # transport
     "latency": (0.0, SECONDS, "-", "ms before each answer; requests overlap"),
     "gzip": ("on", ON_OFF, "-", "compress for clients that accept it"),

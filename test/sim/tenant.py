@@ -11,11 +11,12 @@ from .switches import Switches, switch_value
 class Entry:
     """A line of the request log."""
     __slots__ = ("start", "path", "page", "size", "cond", "result", "rows", "bytes", "user", "params", "headers",
-                 "body", "clock")
+                 "body", "clock", "identity")
 
     def __init__(self, path):
         self.start, self.path, self.page, self.size, self.cond, self.result = time.monotonic(), path, "-", "-", "-", "-"
         self.rows, self.bytes, self.user, self.params, self.headers, self.body, self.clock = 0, 0, "-", "-", "-", "-", 0
+        self.identity = "-"
 
     def again(self):
         """The line of the same request, now."""

@@ -5,7 +5,7 @@ import re
 import sys
 
 PACKAGE = sys.modules[__package__]
-PREFIXES = ("xbb",)             # of the platforms
+PREFIXES = ("xbb", "target")             # of the platforms
 
 
 def imports(path):

@@ -184,6 +184,7 @@ def do_port(control, tenant, args, rest):
     gate = tenant.port
     if gate is None:
         gate = tenant.port = Gate()
+        gate.home = tenant
     if mode == "refused":
         if not gate.port:
             with listen(0) as sock:

@@ -18,8 +18,17 @@ class Xbb:
     def __init__(self, tenants, log_limit, cache):
         self.tenants, self.nobody, self.cache = tenants, Company("-", log_limit), cache
 
-    def identify(self, method, name, raw):
+    @staticmethod
+    def claims(name, home):
+        return name.startswith(PREFIX)
+
+    @staticmethod
+    def answered(tenant, entry, body, answer):
+        """Nothing is written down."""
+
+    def identify(self, method, path, raw, home):
         """(company, body, an error Response or None)."""
+        name = path.partition("?")[0]
         def wrong(code, msg, status=200):
             return Response(envelope(self.nobody.switches, None, code, msg), status, str(code if status == 200 else status))
         if method != "POST":
