@@ -33,6 +33,7 @@ XBB:
     xbb_lists      endpoints: lists
     xbb_detail     endpoints: single records
     xbb_forms      endpoints: forms and their fields
+    xbb_write      endpoints: add, edit, del
     xbb_faults     faults in what XBB says
     xbb_verbs      orders about lists and records
     xbb_form_verbs  orders about forms
@@ -57,7 +58,7 @@ The program:
     client         ctl
     serve          serve
     probe          a plain client, and TAP
-    try_lists, try_conditions, try_changes, try_forms, try_manners, try_faults, try_holds, try_targets, try_hostile, try_package
+    try_lists, try_conditions, try_changes, try_forms, try_manners, try_faults, try_holds, try_writes, try_targets, try_hostile, try_package
                    what the selftest tries
     selftest       selftest
     command        the command line

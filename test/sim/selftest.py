@@ -17,6 +17,7 @@ from .try_lists import try_lists
 from .try_manners import try_manners
 from .try_package import try_package
 from .try_targets import try_shapes, try_signatures, try_tokens
+from .try_writes import try_writes
 
 LAUNCHER = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "xbb_sim.py")
 
@@ -45,6 +46,7 @@ def selftest():
             try_manners(tap, ctl, probe)
             try_faults(tap, ctl, probe)
             try_holds(tap, ctl, probe)
+            try_writes(tap, ctl, probe)
             try_signatures(tap)
             try_shapes(tap, ctl, port)
             try_tokens(tap, ctl, port)

@@ -147,7 +147,9 @@ class Server:
         head, body = frame(tenant, answer, body, after == "close" and switches.keepalive != "silent")
         if entry:
             entry.result, entry.bytes = answer.result, len(body)
-        if entry and after == "keep" and tenant.still() and not (answer.stream or answer.drip or answer.delay):
+        if answer.moved:
+            self.known, self.known_bytes = {}, 0
+        elif entry and after == "keep" and tenant.still() and not (answer.stream or answer.drip or answer.delay):
             self.remember(connection.request, (tenant, entry, head + body))
         delay = (answer.delay + (switches.latency if entry else 0)) / 1000
         if delay > 0:

@@ -89,6 +89,7 @@ SWITCHES = {
     # limits
     "limit_second": (0, COUNT, "5 C", "calls in any second (20; 0 = no limit)"),
     "limit_minute": (0, COUNT, "5 C", "calls in any minute (1000; 0 = no limit)"),
+    "limit_write": (0, COUNT, "5 B", "writes in any second (3; 0 = no limit)"),
     "limit_day": (0, COUNT, "5 C", "calls a day of Shanghai, by the world's clock (100000; 0 = no limit)"),
     "limit_mode": ("body", ("body", "429", "503"), "5 U", "a refused call: HTTP 200 with a code, or a status"),
     "limit_msg": ("", str, "5 U", "message of a refused call (default: by the limit)"),
@@ -100,6 +101,7 @@ SWITCHES = {
     "code_form": (100004, int, "5 U", "no such form or record"),
     "code_right": (100005, int, "5 U", "no right"),
     "code_condition": (701020, int, "5 C", "a condition of the wrong shape"),
+    "code_write": (100010, int, "6 U", "inner code of a record that is not written"),
     "code_limit": (100429, int, "5 U", "limit"),
     # targets
     "twice": ("upsert", ("upsert", "refuse", "double"), "B6", "a record whose key is there already"),

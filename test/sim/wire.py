@@ -7,7 +7,7 @@ from .clock import http_date
 class Response:
     """An answer before it is framed.  Faults bend it."""
     __slots__ = ("status", "headers", "type", "body", "result", "compressed", "framing", "declared", "cut", "after",
-                 "drip", "stream", "delay", "date", "key", "pages", "status_line", "list_key", "interim")
+                 "drip", "stream", "delay", "date", "key", "pages", "status_line", "list_key", "interim", "moved")
 
     def __init__(self, body=b"", status=200, result="1"):
         self.status, self.body, self.result = status, body, result
@@ -16,6 +16,7 @@ class Response:
         self.cut, self.after, self.drip, self.stream, self.delay = False, "keep", None, None, 0
         self.date, self.key, self.pages, self.status_line, self.list_key = True, None, 1, None, "list"
         self.interim = b""
+        self.moved = False              # something has changed: no answer is what it was
 
 
 REASONS = {200: "OK", 301: "Moved Permanently", 302: "Found", 307: "Temporary Redirect", 308: "Permanent Redirect",

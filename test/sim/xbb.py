@@ -1,5 +1,5 @@
 """XBB as a platform: whose a call is, whether it may be answered, and by which endpoint."""
-from . import xbb_detail, xbb_forms, xbb_lists
+from . import xbb_detail, xbb_forms, xbb_lists, xbb_write
 from .exact_json import BODY_PARSER, compact
 from .wire import Response, retry_after
 from .xbb_answer import BadRequest, envelope
@@ -8,7 +8,7 @@ from .xbb_company import Company
 from .xbb_objects import PREFIX, USER_REQUIRED
 
 LIMITS = {"day": "请求频率超过每日调用上限{}次", "minute": "请求频率超过{}次/分钟", "second": "请求频率过高,超过{}次/秒"}
-ENDPOINTS = {**xbb_lists.endpoint, **xbb_detail.endpoint, **xbb_forms.endpoint}
+ENDPOINTS = {**xbb_lists.endpoint, **xbb_detail.endpoint, **xbb_forms.endpoint, **xbb_write.endpoint}
 
 
 class Xbb:

@@ -2,6 +2,7 @@
 import hashlib
 import random
 import re
+from collections import deque
 
 from .names import Refused
 from .tenant import Tenant
@@ -50,6 +51,7 @@ class Company(Tenant):
     def __init__(self, corpid, log_limit):
         super().__init__(corpid, log_limit)
         self.lists, self.flats, self.mutators = {}, {}, []
+        self.writes = deque()           # when, of the last second
         self.bare_forms = {}            # by form id: forms without a list
 
     def target(self, args):
