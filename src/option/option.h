@@ -15,6 +15,7 @@
 
 #include "access/attnum.h"
 #include "nodes/pg_list.h"
+#include "option/target_option.h"
 #include "pgtime.h"
 
 /* A kind of business object, as the API names its list endpoint. */
