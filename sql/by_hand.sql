@@ -82,7 +82,11 @@ ROLLBACK TO s;
 SELECT xbb._stage_mark(1, 'SELECT closing(2)');
 ROLLBACK TO s;
 SELECT xbb._stage_piece(1, 1, 100, true);
+SAVEPOINT s;
+-- what a statement calls runs others about its stage, and changes nothing of it
 SELECT xbb._stage_execute(1, 'SELECT again($2) FROM generate_series(1, 2)', NULL, array[1]);
+ROLLBACK TO s;
+SELECT xbb._stage_execute(1, 'SELECT again($2) FROM generate_series(1, 2)', NULL, array[5]);
 SELECT xbb._stage_close(1);
 COMMIT;
 
