@@ -56,6 +56,39 @@ CALL xbb.sync('stamp');
 CALL xbb.sync('stamp key');
 TABLE wrong;
 
+
+-- one of the far future that is deleted is found by counts, too, and what changed meanwhile stays
+SELECT xbb.alter_sync('stamp', delete_mode => 'delete'), xbb.alter_sync('stamp key', delete_mode => 'delete');
+SELECT sim('clock advance=60'), put(4, 4, 2000000000), put(5, 5, 2000000000);
+CALL xbb.sync('stamp');
+CALL xbb.sync('stamp key');
+SELECT sim('drop id=4');
+SELECT sim('clock advance=60'), put(2, 5);
+CALL xbb.reconcile('stamp');
+SELECT data_id, number FROM stamp WHERE data_id <> 1 ORDER BY data_id;
+CALL xbb.sync('stamp');
+-- it does not keep its key from another one, whoever of them comes first, nor does one that is there
+CREATE FUNCTION number(id bigint, serial_no text) RETURNS SETOF text LANGUAGE sql AS $$
+  SELECT sim('touch id=' || id, jsonb_build_object('serialNo', serial_no)::text)
+$$;
+SELECT sim('clock advance=60'), number(2, 'S4'), number(3, 'S5');
+CALL xbb.sync('stamp key');
+SELECT data_id, serial_no FROM stamp_key WHERE data_id <> 1 ORDER BY data_id;
+SELECT data_id, kind, error FROM xbb.sync_reject WHERE sync = 'stamp key' ORDER BY data_id;
+SELECT sim('clock advance=60');
+CALL xbb.sync('stamp key');
+SELECT sim('clock advance=60'), put(6, 6, 2000000000), put(7, 7), number(7, 'S6');
+CALL xbb.sync('stamp key');
+SELECT data_id, serial_no FROM stamp_key WHERE data_id <> 1 ORDER BY data_id;
+-- nor is a reject kept of one that is gone
+CALL xbb.reconcile('stamp key');
+SELECT data_id, kind, error FROM xbb.sync_reject WHERE sync = 'stamp key' ORDER BY data_id;
+-- where both are of the future, the later one has it
+SELECT sim('clock advance=60'), put(8, 8, 2000000000), put(9, 9, 2000000001);
+SELECT sim('put', jsonb_build_object('dataId', 8, 'addTime', 1769990000, 'updateTime', 3970000000, 'data', '{"serialNo": "S9", "num_1": 8}'::jsonb)::text);
+CALL xbb.sync('stamp key');
+SELECT data_id, serial_no FROM stamp_key WHERE data_id > 7 ORDER BY data_id;
+
 SELECT xbb.drop_sync('stamp'), xbb.drop_sync('stamp key');
 DROP VIEW wrong;
 DROP TABLE stamp, stamp_key;

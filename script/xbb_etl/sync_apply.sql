@@ -50,8 +50,8 @@ BEGIN
   work.set_aside := xbb._sync_aside_statement(def, run, stage);
   work.doubles := pg_catalog.format(
     'SELECT n."#n", %2$s AS no_key, xbb._sync_rival_error(pg_catalog.first_value(n.data_id) OVER w) AS error, pg_catalog.row_number() OVER w AS place
-     FROM %3$s WINDOW w AS (PARTITION BY %1$s ORDER BY n.update_time DESC NULLS LAST, n.data_id DESC, n."#n" DESC)',
-    xbb._sync_list(def.key, 'n.%1$I'), xbb._sync_list(def.key, 'n.%1$I IS NULL', ' OR '), n);
+     FROM %3$s WINDOW w AS (PARTITION BY %1$s ORDER BY %4$s DESC, n.update_time DESC NULLS LAST, n.data_id DESC, n."#n" DESC)',
+    xbb._sync_list(def.key, 'n.%1$I'), xbb._sync_list(def.key, 'n.%1$I IS NULL', ' OR '), n, xbb._sync_is_stamped(def, 'n'));
   work.older := pg_catalog.format('SELECT n."#n" FROM %s JOIN %s t ON t.data_id = n.data_id AND %s AND NOT (%s) AND n.update_time < t.update_time
                                     AND t.update_time <= %s', n, def.target, xbb._sync_own_rows(def), same_key, believed);
   work.moved := pg_catalog.format('SELECT n."#n" FROM %s JOIN %s t ON %s', n, def.target, xbb._sync_other_key(def));

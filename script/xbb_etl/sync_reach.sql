@@ -44,17 +44,22 @@ LANGUAGE sql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $
   SELECT coalesce((xbb._sync_get_again((def).id)).read_until < (def).read_until, false)
 $$;
 
--- The latest time at which a stored row can be newer than what is read: the API's clock, and
--- what was read up to, which a setback takes back.  A later stamp was a wrong one.
-CREATE FUNCTION xbb._sync_believed(def xbb.sync_definition) RETURNS pg_catalog.timestamptz
+-- The latest time that a record can have by the API's clock.  A later stamp is a wrong one.
+CREATE FUNCTION xbb._sync_latest_stamp(def xbb.sync_definition) RETURNS pg_catalog.timestamptz
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   seen pg_catalog.record := xbb._counters();
   ahead constant interval := CASE WHEN xbb._sync_counts_source(def.source) THEN seen.clock - seen.clock_at END;
 BEGIN
-  RETURN least(pg_catalog.clock_timestamp() + coalesce(ahead, '0') + (xbb._sync_limits()).clock_noise,
-               (xbb._sync_get_again(def.id)).read_until);
+  RETURN pg_catalog.clock_timestamp() + coalesce(ahead, '0') + (xbb._sync_limits()).clock_noise;
 END
+$$;
+
+-- The latest time at which a stored row can be newer than what is read: that, and
+-- what was read up to, which a setback takes back.
+CREATE FUNCTION xbb._sync_believed(def xbb.sync_definition) RETURNS pg_catalog.timestamptz
+LANGUAGE sql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT least(xbb._sync_latest_stamp(def), (xbb._sync_get_again((def).id)).read_until)
 $$;
 
 -- Notes it behind a run that failed, perhaps for that: what has changed meanwhile is stamped

@@ -115,9 +115,24 @@ BEGIN
 END
 $$;
 
--- The window that a reconciliation begins with: all that the target should have.
+-- The windows that a reconciliation begins with, the last one first: up to the watermark all that the
+-- target should have, and behind it what the target has, from records with a stamp of the future.
 CREATE FUNCTION xbb._sync_all_times(def xbb.sync_definition) RETURNS pg_catalog.tstzrange[]
-LANGUAGE sql IMMUTABLE PARALLEL SAFE BEGIN ATOMIC
-  SELECT CASE WHEN (def).watermark IS NULL THEN '{}'
-              ELSE array[pg_catalog.tstzrange(pg_catalog.to_timestamp(0), (def).watermark, '[]')] END;
-END;
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  low constant pg_catalog.timestamptz := pg_catalog.date_trunc('second', def.watermark) + (xbb._sync_limits()).least_window;
+  high pg_catalog.timestamptz;
+BEGIN
+  BEGIN
+    EXECUTE pg_catalog.format(
+      'SELECT greatest((SELECT pg_catalog.max(t.update_time) FROM %s t WHERE t.update_time < ''infinity'' AND %s),
+                       (SELECT pg_catalog.max(r.update_time) FROM xbb.sync_reject r WHERE r.owner = $1 AND r.sync = $2))',
+      def.target, xbb._sync_alive_rows(def)) INTO high USING def.owner, def.name;
+    RAISE EXCEPTION USING ERRCODE = 'XBB00';
+  EXCEPTION WHEN SQLSTATE 'XBB00' THEN
+    NULL;
+  END;
+  RETURN CASE WHEN high > def.watermark THEN array[pg_catalog.tstzrange(low, greatest(low, high), '[]')] END
+         || CASE WHEN def.watermark IS NOT NULL THEN array[pg_catalog.tstzrange(pg_catalog.to_timestamp(0), def.watermark, '[]')] ELSE '{}' END;
+END
+$$;

@@ -6,6 +6,13 @@ CREATE FUNCTION xbb._sync_rival_error(rival bigint) RETURNS pg_catalog.text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN pg_catalog.format('record %s has the same key and is newer', rival);
 
+-- Has a record, of that alias, a time that can be right?  Of two with one key it wins against one
+-- that has not, which would keep its place until that time has come, also when it is gone.
+CREATE FUNCTION xbb._sync_is_stamped(def xbb.sync_definition, alias pg_catalog.text) RETURNS pg_catalog.text
+LANGUAGE sql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT pg_catalog.format('(coalesce(%I.update_time, ''-infinity'') <= pg_catalog.to_timestamp(%s))', $2, extract(epoch FROM xbb._sync_latest_stamp(def)))
+$$;
+
 -- Of a new and a stored record with one key the newer wins, and any against one that is
 -- marked as gone; then records whose key has changed go to their new places.  Of what had one or
 -- the other, triggers of the target may leave a row where it is: "in_motion".
@@ -56,8 +63,9 @@ DECLARE
     xbb._stage_from(work.made::pg_catalog.text, 'n', def.target, keys), def.target, xbb._sync_same_key(def), xbb._sync_alive_rows(def),
     CASE WHEN moved THEN pg_catalog.format(' AND %s', xbb._sync_is_none_of(def, 't.data_id',
       xbb._stage_from(work.made::pg_catalog.text, 'm', def.target, '{data_id}'), 'm.data_id')) END);
-  winners constant pg_catalog.text := rivals ||
-    ' AND (coalesce(t.update_time, ''-infinity''), t.data_id) > (coalesce(n.update_time, ''-infinity''), n.data_id)';
+  winners constant pg_catalog.text := pg_catalog.format(
+    '%s AND (%s, coalesce(t.update_time, ''-infinity''), t.data_id) > (%s, coalesce(n.update_time, ''-infinity''), n.data_id)',
+    rivals, xbb._sync_is_stamped(def, 't'), xbb._sync_is_stamped(def, 'n'));
   numbers bigint[];
   words pg_catalog.text[];
   pushed_out bigint;
