@@ -69,7 +69,7 @@ SELECT xbb._sync_reject_put(:sync_of_etl, ROW('product', 'regress_xbb_etl', 1, '
 SELECT xbb._sync_run_begin(:sync_of_etl, 'sync', true);
 SELECT xbb._sync_move(:sync_of_etl, 'infinity', NULL, NULL, false);
 SELECT xbb._sync_rewind(:sync_of_etl, NULL);
-SELECT xbb._sync_loading(:sync_of_etl, 'infinity');
+SELECT xbb._sync_loading(:sync_of_etl, 'infinity', NULL);
 SELECT xbb._sync_call(:sync_of_etl, 'forged');
 SELECT xbb._sync_forget(:sync_of_etl);
 SELECT xbb._sync_reject_drop(:sync_of_etl, array[:refused]);

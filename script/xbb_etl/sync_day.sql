@@ -2,21 +2,36 @@
 -- and the next one goes on.
 
 -- Has a run failed only because the day's requests are used up, and does the next one go on where
--- it was?
-CREATE FUNCTION xbb._sync_rests(def xbb.sync_definition, task pg_catalog.text, failure xbb._sync_failure) RETURNS boolean
+-- it was?  Not if it had a good part of a day's and is where it began: that will be so each day.
+CREATE FUNCTION xbb._sync_rests(
+  def xbb.sync_definition, task pg_catalog.text, before pg_catalog.record, failure xbb._sync_failure) RETURNS boolean
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   first boolean := def.watermark IS NULL;
+  began constant xbb.sync_definition := def;
+  -- how much the API's own day has is not known
+  ours constant boolean := pg_catalog.starts_with(failure.message, 'daily quota of ');
+  day pg_catalog.record;
 BEGIN
   -- other limits have the same code
-  IF NOT (pg_catalog.starts_with(failure.message, 'daily quota of ')
-     OR pg_catalog.starts_with(failure.hint, 'The account''s requests of the day are used up')) THEN
+  IF NOT (ours OR pg_catalog.starts_with(failure.hint, 'The account''s requests of the day are used up')) THEN
     RETURN false;
   END IF;
   def := xbb._sync_get_again(def.id);
-  RETURN xbb._sync_counts_source(def.source) AND NOT xbb._sync_is_list(def.source)
-    AND (task = 'sync' AND (def.loading_until IS NOT NULL OR def.watermark IS NULL) OR task = 'sync full' AND first)
-    AND (xbb._sync_day(def.source)).requests IS DISTINCT FROM 0;
+  IF NOT xbb._sync_counts_source(def.source) OR xbb._sync_is_list(def.source)
+     OR NOT (task = 'sync' AND (def.loading_until IS NOT NULL OR def.watermark IS NULL) OR task = 'sync full' AND first) THEN
+    RETURN false;
+  END IF;
+  day := xbb._sync_day(def.source);
+  IF day.requests = 0 THEN
+    RETURN false;
+  ELSIF ROW(began.watermark, began.loading_until, began.loading_windows) IS DISTINCT FROM ROW(def.watermark, def.loading_until, def.loading_windows)
+        OR coalesce((CASE WHEN ours THEN day.requests_left ELSE 0 END + (xbb._counters()).requests - before.requests) * 2 < day.requests, true) THEN
+    RETURN true;
+  END IF;
+  RAISE EXCEPTION USING ERRCODE = 'configuration_limit_exceeded', MESSAGE = failure.message,
+    DETAIL = 'The load is where it was when the run began: what comes next needs more requests than a day has for it.',
+    HINT = 'Raise the server''s option daily_quota, or lower quota_reserve.';
 END
 $$;
 
@@ -55,14 +70,14 @@ END
 $$;
 
 -- How many records a window may have, of those that it has if it is read at once: half of what
--- the day has left, so that a load proceeds however little that is.
+-- the day has left, so that a load proceeds however little that is; a page, if it is nothing.
 CREATE FUNCTION xbb._sync_window_records(source pg_catalog.regclass) RETURNS bigint
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   most bigint := (xbb._sync_limits()).window_records;
   day pg_catalog.record := xbb._sync_day(source);
 BEGIN
-  RETURN CASE WHEN day.requests_left > 0 THEN least(most, greatest(day.requests_left * day.page_size / 2, day.page_size)) ELSE most END;
+  RETURN CASE WHEN day.requests_left IS NULL THEN most ELSE least(most, greatest(day.requests_left / 2, 1) * day.page_size) END;
 END
 $$;
 
@@ -81,7 +96,7 @@ BEGIN
 EXCEPTION WHEN configuration_limit_exceeded THEN
   GET STACKED DIAGNOSTICS rest.sqlstate = RETURNED_SQLSTATE, rest.message = MESSAGE_TEXT,
     rest.detail = PG_EXCEPTION_DETAIL, rest.hint = PG_EXCEPTION_HINT;
-  IF NOT xbb._sync_rests(def, task, rest) THEN
+  IF NOT xbb._sync_rests(def, task, before, rest) THEN
     RAISE;
   END IF;
   rest := xbb._sync_rest(def, before, rest);

@@ -268,7 +268,7 @@ RETURNS void LANGUAGE sql VOLATILE PARALLEL UNSAFE BEGIN ATOMIC
   SELECT xbb._sync_create(
     ROW(name, NULL, source, NULL, key, overlap, columns, chunk, reject_limit, delete_mode,
         NULL, NULL, NULL, NULL, NULL, NULL, enabled, NULL, NULL, NULL, scope, delete_limit, stamp, label,
-        max_age, NULL, NULL, NULL, NULL, NULL, NULL)::xbb.sync_definition,
+        max_age, NULL, NULL, NULL, NULL, NULL, NULL, NULL)::xbb.sync_definition,
     target, pg_catalog.current_setting('search_path'));
 END;
 COMMENT ON FUNCTION xbb.create_sync(text, regclass, text, text[], interval, jsonb, interval, integer, text, boolean, jsonb, bigint, text, text,
@@ -387,6 +387,7 @@ BEGIN
       def.target := given.target;
       def.watermark := NULL;
       def.loading_until := NULL;
+      def.loading_windows := NULL;
     END IF;
   END IF;
   RETURN def;
@@ -467,7 +468,7 @@ RETURNS void LANGUAGE sql VOLATILE PARALLEL UNSAFE BEGIN ATOMIC
   SELECT xbb._sync_alter(
     ROW(name, owner, source, target, key, overlap, columns, chunk, reject_limit, delete_mode,
         NULL, NULL, NULL, NULL, NULL, NULL, enabled, NULL, NULL, NULL, scope, delete_limit, stamp, label,
-        max_age, NULL, NULL, NULL, NULL, NULL, NULL)::xbb.sync_definition,
+        max_age, NULL, NULL, NULL, NULL, NULL, NULL, NULL)::xbb.sync_definition,
     new_name, pg_catalog.current_setting('search_path'));
 END;
 COMMENT ON FUNCTION xbb.alter_sync(text, text[], interval, jsonb, interval, integer, text, regclass, regclass, text, boolean, jsonb, bigint, text,

@@ -145,7 +145,7 @@ END
 $$;
 
 -- The windows that a run begins with, the next one last; none if one reading without
--- an upper bound does it.  Loads by windows are resumed, and begun where there is more
+-- an upper bound does it.  Loads by windows are resumed where they were, and begun where there is more
 -- than can be read at once.  A full one over what was loaded before begins at the first
 -- record, and is not resumed.
 CREATE FUNCTION xbb._sync_plan(def xbb.sync_definition, full boolean) RETURNS pg_catalog.tstzrange[]
@@ -157,13 +157,15 @@ BEGIN
   IF NOT xbb._sync_counts_source(def.source) THEN
     RETURN '{}';
   END IF;
-  IF def.loading_until IS NULL OR again THEN
+  IF NOT again AND def.loading_until IS NOT NULL AND pg_catalog.cardinality(def.loading_windows) > 0 THEN
+    RETURN def.loading_windows;
+  ELSIF def.loading_until IS NULL OR again THEN
     IF low IS NULL AND xbb._total(def.source, NULL, NULL) <= xbb._sync_window_records(def.source) AND def.chunk IS NULL THEN
       RETURN '{}';
     END IF;
     def.loading_until := coalesce((xbb._counters()).clock, pg_catalog.now());
     IF NOT again THEN
-      PERFORM xbb._sync_loading(def.id, def.loading_until);
+      PERFORM xbb._sync_loading(def.id, def.loading_until, NULL);
     END IF;
   END IF;
   RETURN array[pg_catalog.tstzrange(least(coalesce(low, pg_catalog.to_timestamp(0)), def.loading_until), def.loading_until, '[]')];
@@ -171,7 +173,8 @@ END
 $$;
 
 -- Takes the next window of a load: one that is empty, or that is divided first, is no
--- step, and leaves counts NULL.
+-- step, and leaves counts NULL.  What is left then is noted, of a load that will be resumed: where a
+-- day has few requests, they would be used up by the same divisions each day.
 CREATE FUNCTION xbb._sync_load_next(def xbb.sync_definition, run bigint,
   INOUT windows pg_catalog.tstzrange[], OUT counts xbb._sync_counts)
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
@@ -182,6 +185,7 @@ DECLARE
   -- a whole second above low, or the window that is divided would come again
   middle pg_catalog.timestamptz := pg_catalog.date_trunc('second', greatest(low + (high - low) / 2, low + interval '1 second'));
   limits pg_catalog.record := xbb._sync_limits();
+  resumed boolean := coalesce(pg_catalog.upper(windows[1]) = def.loading_until, false);
 BEGIN
   windows := pg_catalog.trim_array(windows, 1);
   IF total > 0 AND high - low > limits.least_window AND (total > xbb._sync_window_records(def.source) OR high - low > def.chunk) THEN
@@ -189,6 +193,9 @@ BEGIN
     windows := windows || pg_catalog.tstzrange(middle, high, '[]') || pg_catalog.tstzrange(low, middle, '[]');
   ELSIF total > 0 THEN
     counts := xbb._sync_window(def, run, low, high);
+  END IF;
+  IF resumed THEN
+    PERFORM xbb._sync_loading(def.id, def.loading_until, windows);
   END IF;
 END
 $$;
@@ -220,11 +227,11 @@ BEGIN
     ELSIF counts IS NULL THEN
       def.loading_until := coalesce((xbb._counters()).clock, def.loading_until);
       windows := array[pg_catalog.tstzrange(least(low, def.loading_until), def.loading_until, '[]')];
-      PERFORM xbb._sync_loading(def.id, def.loading_until);
+      PERFORM xbb._sync_loading(def.id, def.loading_until, NULL);
       RETURN;
     END IF;
     PERFORM xbb._sync_reach(def, NULL, def.loading_until, def.clock_ahead);
   END IF;
-  PERFORM xbb._sync_loading(def.id, NULL);
+  PERFORM xbb._sync_loading(def.id, NULL, NULL);
 END
 $$;

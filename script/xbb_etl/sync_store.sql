@@ -26,7 +26,7 @@ LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'xbb_fdw_sync_step_bac
 CREATE FUNCTION xbb._sync_rewind(id integer, watermark pg_catalog.timestamptz) RETURNS boolean
 LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'xbb_fdw_sync_rewind';
 
-CREATE FUNCTION xbb._sync_loading(id integer, until pg_catalog.timestamptz) RETURNS boolean
+CREATE FUNCTION xbb._sync_loading(id integer, until pg_catalog.timestamptz, windows pg_catalog.tstzrange[]) RETURNS boolean
 LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'xbb_fdw_sync_loading';
 
 CREATE FUNCTION xbb._sync_seen(id integer, types pg_catalog.text) RETURNS boolean

@@ -69,6 +69,7 @@ CREATE TABLE xbb._sync_definition (
   source_columns text[] NOT NULL,
   watermark timestamptz,
   loading_until timestamptz,
+  loading_windows pg_catalog.tstzrange[],
   types text,
   enabled boolean NOT NULL DEFAULT true,
   scope jsonb,
@@ -196,7 +197,7 @@ SELECT d.name,
        d.owner AS owner_name, d.confirmed, d.complete_until,
        EXISTS (SELECT FROM xbb._place p
                WHERE p.token = d.place AND xbb._place_is_here(p.system_identifier, p.timeline, p.database, p.host, p.directory,
-                                                              p.places)) AS active, d.read_until, d.clock_ahead
+                                                              p.places)) AS active, d.read_until, d.clock_ahead, d.loading_windows
 FROM xbb._sync_definition d;
 COMMENT ON VIEW xbb._sync_all IS 'the syncs of all roles';
 
@@ -237,6 +238,7 @@ COMMENT ON COLUMN xbb.sync_definition.complete_until IS 'all that the API had by
 COMMENT ON COLUMN xbb.sync_definition.active IS 'false: this is a copy of the database in which it was made or xbb.activate() called';
 COMMENT ON COLUMN xbb.sync_definition.read_until IS 'the API''s clock when a reading began that left nothing out; NULL: the watermark stands for it';
 COMMENT ON COLUMN xbb.sync_definition.clock_ahead IS 'how much that clock was ahead of this server''s';
+COMMENT ON COLUMN xbb.sync_definition.loading_windows IS 'what is left of the load up to loading_until, as it was divided, the next window last; NULL: it was not';
 
 -- A sync that waits for its owner's word has none, for all that he knows.
 CREATE VIEW xbb.sync_reject WITH (security_barrier) AS

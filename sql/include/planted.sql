@@ -68,7 +68,7 @@ SELECT name, rejects_open, failures_in_a_row, problem IS NOT NULL AS problem FRO
 SELECT pg_catalog.count(1) FROM xbb.sync_run;
 SELECT pg_catalog.count(1) FROM xbb.sync_reject;
 SELECT pg_catalog.count(1) FROM xbb.sync_definition;
-SELECT xbb._sync_move(d.id, '2000-01-01', NULL, NULL, false), xbb._sync_loading(d.id, NULL), xbb._sync_run_lost(d.id) FROM xbb.sync_definition d
+SELECT xbb._sync_move(d.id, '2000-01-01', NULL, NULL, false), xbb._sync_loading(d.id, NULL, NULL), xbb._sync_run_lost(d.id) FROM xbb.sync_definition d
 WHERE d.name OPERATOR(pg_catalog.=) 'by number';
 SELECT xbb.drop_sync('by number'), xbb.drop_sync('renamed');
 DROP TABLE "dingPlanted".by_number;

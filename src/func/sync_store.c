@@ -308,7 +308,7 @@ xbb_fdw_sync_rewind(PG_FUNCTION_ARGS)
 		" incomplete AS (UPDATE xbb._sync_run_log l SET complete_until = NULL FROM success s, xbb._sync_definition d"
 		" WHERE l.id = s.id AND d.id = l.definition AND " OWNED("$3") ")"
 		" UPDATE xbb._sync_definition d"
-		" SET watermark = $2, loading_until = NULL, read_until = NULL, clock_ahead = NULL, complete_until = NULL,"
+		" SET watermark = $2, loading_until = NULL, loading_windows = NULL, read_until = NULL, clock_ahead = NULL, complete_until = NULL,"
 		" incomplete_since = clock_timestamp()"
 		" WHERE d.id = $1 AND " OWNED("$3")
 	};
@@ -320,9 +320,9 @@ Datum
 xbb_fdw_sync_loading(PG_FUNCTION_ARGS)
 {
 	static Stored stored = {.text =
-		"WITH loading AS (UPDATE xbb._sync_definition d SET loading_until = $2"
-		" WHERE d.id = $1 AND " OWNED("$3") " AND loading_until IS DISTINCT FROM $2)"
-		" SELECT FROM xbb._sync_definition d WHERE d.id = $1 AND " OWNED("$3")
+		"WITH loading AS (UPDATE xbb._sync_definition d SET loading_until = $2, loading_windows = $3"
+		" WHERE d.id = $1 AND " OWNED("$4") " AND (loading_until IS DISTINCT FROM $2 OR loading_windows IS DISTINCT FROM $3))"
+		" SELECT FROM xbb._sync_definition d WHERE d.id = $1 AND " OWNED("$4")
 	};
 
 	return touched_some(fcinfo, &stored);

@@ -34,7 +34,10 @@ extern PGDLLEXPORT Datum xbb_fdw_sync_step_back(PG_FUNCTION_ARGS);
 /* xbb._sync_rewind(integer, timestamptz): the watermark, to any time, or NULL */
 extern PGDLLEXPORT Datum xbb_fdw_sync_rewind(PG_FUNCTION_ARGS);
 
-/* xbb._sync_loading(integer, timestamptz): up to where a load by windows is under way; NULL: none is */
+/*
+ * xbb._sync_loading(integer, timestamptz, tstzrange[]): up to where a load by windows is under way, NULL: none
+ * is; what is left of it, NULL: all.
+ */
 extern PGDLLEXPORT Datum xbb_fdw_sync_loading(PG_FUNCTION_ARGS);
 
 /* xbb._sync_seen(integer, text): where source and target were found, and their types unless NULL */

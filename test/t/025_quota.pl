@@ -106,4 +106,35 @@ is($session->value('SELECT count(*) FROM load'), 3000, '... with every record');
 is($failed, 0, 'nothing of what came every minute has failed');
 isnt($session->run("CALL xbb.sync('load', full => true)")->{sqlstate}, '00000', 'a full run, which would begin again, fails when the day is over');
 
+# days so short that dividing alone would use them up: the load goes on where it was, whatever a run came to
+sub load_over_days
+{
+	my ($name, $most, %options) = @_;
+	my ($day, $result) = (0);
+
+	$corpid = "dingQuota-$name-$$";
+	sim($corpid, 'create', token => 't0ken', products => 120, width => 2, freeze => 'on');
+	create($name, $corpid, time_zone => 'UTC', page_size => 10, %options);
+	$session->value("SELECT xbb.create_sync('$name', source => '${name}_source', target => '$name')");
+	do
+	{
+		next_day() if $day++;
+		$result = $session->run("CALL xbb.sync('$name')");
+	} while ($day < $most && $session->value("SELECT status FROM xbb.sync_run WHERE sync = '$name' ORDER BY id DESC LIMIT 1") eq 'stopped');
+	my $status = $session->value("SELECT status FROM xbb.sync_run WHERE sync = '$name' ORDER BY id DESC LIMIT 1");
+	note("$name: $day days");
+	return ($status, $session->value("SELECT count(*) FROM $name"), $result);
+}
+
+my ($status, $count) = load_over_days('short', 30, daily_quota => 12, quota_reserve => 2);
+is($status, 'succeeded', 'ten requests a day');
+is($count, 120, '... bring every record');
+($status, $count) = load_over_days('shorter', 60, daily_quota => 6, quota_reserve => 2);
+is($count, 120, 'so do four') or diag($status);
+
+# what no day can do is not called a rest for ever
+($status, $count, my $result) = load_over_days('shortest', 80, daily_quota => 2, quota_reserve => 1);
+is($status, 'failed', 'a load that cannot go on fails');
+like($result->{error}, qr/daily quota of 2 requests is used up.*where it was when the run began/s, '... with the limit') or diag($result->{error});
+
 done_testing();
