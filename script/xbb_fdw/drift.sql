@@ -7,6 +7,12 @@ CREATE FUNCTION xbb._form_columns(
   OUT required boolean, OUT is_unique boolean)
 RETURNS SETOF record LANGUAGE c VOLATILE STRICT PARALLEL RESTRICTED AS 'MODULE_PATHNAME', 'xbb_fdw_form_columns';
 
+-- What IMPORT FOREIGN SCHEMA system or custom would make of forms, into that schema; "refused" by the API.
+CREATE FUNCTION xbb._form_tables(
+  server pg_catalog.name, form_ids bigint[], schema pg_catalog.oid, by_label boolean,
+  OUT form_id bigint, OUT problem pg_catalog.text, OUT refused boolean, OUT tables pg_catalog.text[])
+RETURNS SETOF record LANGUAGE c VOLATILE STRICT PARALLEL RESTRICTED AS 'MODULE_PATHNAME', 'xbb_fdw_form_tables';
+
 -- The foreign tables of a server that read a form, and how they name its fields.
 CREATE FUNCTION xbb._drift_tables(
   server pg_catalog.name, OUT relation pg_catalog.oid, OUT object pg_catalog.text, OUT form_id bigint,
@@ -100,7 +106,7 @@ BEGIN
 END
 $$;
 
--- Forms that are new, gone, renamed, or cannot be seen any more.
+-- Forms that are new, gone, renamed, or cannot be seen any more; those that one may not see are not new.
 CREATE FUNCTION xbb._drift_forms(
   server pg_catalog.name, OUT kind pg_catalog.text, OUT form_id bigint, OUT relation pg_catalog.regclass,
   OUT was pg_catalog.text, OUT becomes pg_catalog.text, OUT statements pg_catalog.text[])
@@ -113,17 +119,25 @@ RETURNS SETOF record LANGUAGE sql VOLATILE PARALLEL RESTRICTED SET search_path =
       SELECT f.* FROM form f WHERE f.object = t.object AND (f.form_id = t.form_id OR t.form_id IS NULL)
       ORDER BY f.name IS DISTINCT FROM t.label, f.form_id LIMIT 1) f ON true),
   place AS (
-    SELECT c.relnamespace::pg_catalog.regnamespace AS schema, r.by_label
+    SELECT c.relnamespace AS schema, r.by_label
     FROM (SELECT t.relation, EXISTS (
             SELECT FROM pg_catalog.pg_attribute a, pg_catalog.pg_options_to_table(a.attfdwoptions) o
             WHERE a.attrelid = t.relation AND o.option_name = 'label' AND o.option_value = a.attname) AS by_label
           FROM reads t WHERE t.imported) r JOIN pg_catalog.pg_class c ON c.oid = r.relation
-    GROUP BY c.relnamespace, r.by_label ORDER BY pg_catalog.count(*) DESC LIMIT 1)
-  SELECT 'form new', f.form_id, NULL::pg_catalog.regclass, NULL, f.name,
-         ARRAY(SELECT pg_catalog.format('IMPORT FOREIGN SCHEMA %s FROM SERVER %I INTO %s OPTIONS (names %L);', f.kind, server, p.schema,
-                                        CASE WHEN p.by_label THEN 'label' ELSE 'attr' END) FROM place p)
-  FROM form f WHERE f.object IS NOT NULL AND NOT EXISTS (
-    SELECT FROM reads r WHERE r.form = f.form_id OR r.form_id IS NULL AND r.object = f.object)
+    GROUP BY c.relnamespace, r.by_label ORDER BY pg_catalog.count(*) DESC LIMIT 1),
+  new AS (
+    SELECT f.* FROM form f WHERE f.object IS NOT NULL AND NOT EXISTS (
+      SELECT FROM reads r WHERE r.form = f.form_id OR r.form_id IS NULL AND r.object = f.object)),
+  made AS MATERIALIZED (
+    SELECT t.*, p.* FROM (SELECT pg_catalog.array_agg(n.form_id) AS ids FROM new n) i LEFT JOIN place p ON true,
+      xbb._form_tables(server, i.ids, coalesce(p.schema, 0), coalesce(p.by_label, false)) t)
+  SELECT CASE WHEN m.problem IS NULL THEN 'form new' ELSE 'form unreadable' END, n.form_id, NULL::pg_catalog.regclass,
+         CASE WHEN m.problem IS NOT NULL THEN n.name END, coalesce(m.problem, n.name),
+         CASE WHEN m.problem IS NULL AND m.schema IS NOT NULL THEN ARRAY[
+           pg_catalog.format('IMPORT FOREIGN SCHEMA %s LIMIT TO (%s) FROM SERVER %I INTO %s OPTIONS (names %L);', n.kind,
+             (SELECT pg_catalog.string_agg(pg_catalog.quote_ident(u.name), ', ' ORDER BY u.place) FROM pg_catalog.unnest(m.tables) WITH ORDINALITY u (name, place)),
+             server, m.schema::pg_catalog.regnamespace, CASE WHEN m.by_label THEN 'label' ELSE 'attr' END)] ELSE '{}' END
+  FROM new n JOIN made m ON m.form_id = n.form_id WHERE NOT m.refused
   UNION ALL
   SELECT 'form gone', r.form_id, r.relation, r.label, NULL,
          ARRAY(SELECT pg_catalog.format('SELECT xbb.drop_sync(%L);', s.sync) FROM xbb._drift_syncs() s WHERE s.source = r.relation)

@@ -18,7 +18,6 @@
 #include "commands/defrem.h"
 #include "foreign/foreign.h"
 #include "lib/stringinfo.h"
-#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
@@ -26,15 +25,27 @@
 
 #include "base/printable.h"
 #include "fdw/fdw.h"
-#include "fdw/import_list.h"
 #include "fdw/plan_children.h"
 #include "form/form.h"
 
 /* The recycle bin of the objects that have one (xbb-api 2, A). */
 #define DELETED "{\"del\": 1}"
 
-/* The fieldType of labels, whose names are in a list of their own. */
-#define FIELD_LABELS 800000
+/* What is asked for the tables beside a form's own. */
+static const struct
+{
+	const char *end;			/* of form_tables_beside */
+	const char *params;
+	const char *conditions;
+}			beside[] = {
+	{"_spu", NULL, PARENT_PRODUCTS},
+	{"_sku", NULL, CHILD_PRODUCTS},
+	{"_deleted", DELETED, NULL},
+};
+
+static const FormColumn label_columns[] = {
+	{"id", "bigint", "id", NULL, NULL}, {"name", "text", "name", NULL, NULL}, {"label_entities", "jsonb", "labelEntities", NULL, NULL}
+};
 
 /* What a foreign table of the target schema reads. */
 typedef struct Reading
@@ -159,8 +170,8 @@ is_taken(void *arg, const char *name)
 {
 	const Import *import = arg;
 
-	for (int i = 0; i < (int) lengthof(lists); i++)
-		if (import->system && strcmp(name, lists[i].name) == 0)
+	for (int i = 0; i < form_nlists; i++)
+		if (import->system && strcmp(name, form_lists[i].name) == 0)
 			return true;
 	return OidIsValid(get_relname_relid(name, import->schema));
 }
@@ -289,17 +300,6 @@ add_form(Import *import, const char *name, const Form *form, const char *form_id
 	end_table(import, sql, form->object->name, form_id, params, conditions, form->name);
 }
 
-static bool
-has_labels(const Form *form)
-{
-	ListCell   *lc;
-
-	foreach(lc, form->fields)
-		if (((const FormField *) lfirst(lc))->field_type == FIELD_LABELS)
-			return form->business_type > 0;
-	return false;
-}
-
 /* ---- forms ---- */
 
 /* Those of the schema that is imported; of the others that have no list it tells. */
@@ -333,18 +333,6 @@ choose_forms(const Import *import, List *forms)
 	return chosen;
 }
 
-static bool
-is_product(const Form *form)
-{
-	return strcmp(form->object->name, "product") == 0;
-}
-
-static bool
-has_recycle_bin(const Form *form)
-{
-	return strcmp(form->object->name, "customer") == 0 || strcmp(form->object->name, "clue") == 0;
-}
-
 /* NULL where the object's list needs none and has only one form. */
 static char *
 form_id_option(const Form *form, List *forms)
@@ -359,16 +347,6 @@ form_id_option(const Form *form, List *forms)
 	return psprintf(INT64_FORMAT, form->form_id);
 }
 
-/* The name of a table that belongs to another. */
-static char *
-name_beside(const char *name, const char *end)
-{
-	char	   *start = pstrdup(name);
-
-	start[pg_mbcliplen(start, strlen(start), NAMEDATALEN - 1 - (int) strlen(end))] = '\0';
-	return psprintf("%s%s", start, end);
-}
-
 /*
  * Is a table missing that reads the form?  Whether it has labels is seen only in its
  * fields; for these alone they are read if LIMIT TO says so.
@@ -376,12 +354,38 @@ name_beside(const char *name, const char *end)
 static bool
 form_is_needed(const Import *import, const char *name, const Form *form, const char *form_id)
 {
-	if (form_is_missing(import, name, form, form_id, NULL, NULL) ||
-		(is_product(form) && form_is_missing(import, name_beside(name, "_spu"), form, form_id, NULL, PARENT_PRODUCTS)) ||
-		(is_product(form) && form_is_missing(import, name_beside(name, "_sku"), form, form_id, NULL, CHILD_PRODUCTS)) ||
-		(has_recycle_bin(form) && form_is_missing(import, name_beside(name, "_deleted"), form, form_id, DELETED, NULL)))
+	List	   *ends = form_tables_beside(form);
+	ListCell   *lc;
+
+	if (form_is_missing(import, name, form, form_id, NULL, NULL))
 		return true;
-	return import->stmt->list_type == FDW_IMPORT_SCHEMA_LIMIT_TO && is_wanted(import, name_beside(name, "_labels"));
+	foreach(lc, ends)
+		for (int i = 0; i < (int) lengthof(beside); i++)
+			if (strcmp(beside[i].end, lfirst(lc)) == 0 &&
+				form_is_missing(import, form_name_beside(name, beside[i].end), form, form_id, beside[i].params, beside[i].conditions))
+				return true;
+	return import->stmt->list_type == FDW_IMPORT_SCHEMA_LIMIT_TO && is_wanted(import, form_name_beside(name, "_labels"));
+}
+
+static void
+add_tables(Import *import, const char *name, const Form *form, const char *form_id)
+{
+	List	   *ends = form_tables_beside(form);
+	ListCell   *lc;
+
+	add_form(import, name, form, form_id, NULL, NULL);
+	foreach(lc, ends)
+	{
+		const char *end = lfirst(lc);
+
+		for (int i = 0; i < (int) lengthof(beside); i++)
+			if (strcmp(beside[i].end, end) == 0)
+				add_form(import, form_name_beside(name, end), form, form_id, beside[i].params, beside[i].conditions);
+		if (strcmp(end, "_labels") == 0)
+			add_list(import, form_name_beside(name, end), "label", psprintf(INT64_FORMAT, form->form_id),
+					 psprintf("{\"businessType\": " INT64_FORMAT "}", form->business_type),
+					 label_columns, lengthof(label_columns));
+	}
 }
 
 static void
@@ -424,18 +428,7 @@ import_forms(Import *import, List *forms)
 			import->names = lappend(import->names, lfirst(name));
 			continue;
 		}
-		add_form(import, lfirst(name), form, form_id, NULL, NULL);
-		if (is_product(form))
-		{
-			add_form(import, name_beside(lfirst(name), "_spu"), form, form_id, NULL, PARENT_PRODUCTS);
-			add_form(import, name_beside(lfirst(name), "_sku"), form, form_id, NULL, CHILD_PRODUCTS);
-		}
-		if (has_recycle_bin(form))
-			add_form(import, name_beside(lfirst(name), "_deleted"), form, form_id, DELETED, NULL);
-		if (has_labels(form))
-			add_list(import, name_beside(lfirst(name), "_labels"), "label", psprintf(INT64_FORMAT, form->form_id),
-					 psprintf("{\"businessType\": " INT64_FORMAT "}", form->business_type),
-					 label_columns, lengthof(label_columns));
+		add_tables(import, lfirst(name), form, form_id);
 	}
 }
 
@@ -476,8 +469,8 @@ import_foreign_schema(ImportForeignSchemaStmt *stmt, Oid serverid)
 	read_options(&import);
 	find_readings(&import);
 	import_forms(&import, choose_forms(&import, form_list(serverid, GetUserId())));
-	for (int i = 0; import.system && i < (int) lengthof(lists); i++)
-		add_list(&import, lists[i].name, lists[i].object, NULL, NULL, lists[i].columns, lengthof(lists[i].columns));
+	for (int i = 0; import.system && i < form_nlists; i++)
+		add_list(&import, form_lists[i].name, form_lists[i].object, NULL, NULL, form_lists[i].columns, lengthof(form_lists[i].columns));
 	warn_of_unknown(&import);
 	if (import.there > 0 && stmt->list_type != FDW_IMPORT_SCHEMA_LIMIT_TO)
 		ereport(NOTICE,

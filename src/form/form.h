@@ -68,6 +68,17 @@ typedef struct FormColumn
 	const char *options;		/* see form_options_json; or NULL */
 } FormColumn;
 
+/* The table of a list without a form. */
+typedef struct FormList
+{
+	const char *name;
+	const char *object;
+	FormColumn	columns[10];	/* to the first without a name */
+} FormList;
+
+extern const FormList form_lists[];
+extern const int form_nlists;
+
 /*
  * All forms that the user may see, by form_id.  Errors: those of api_access, and
  * what the API answers.
@@ -133,5 +144,15 @@ extern List *form_columns(const Form *form, bool by_label);
  */
 extern char **form_table_names(List *forms, bool by_label,
 							   bool (*taken) (void *arg, const char *name), void *arg);
+
+/*
+ * The ends, as const char *, of the names of tables beside a form's own: "_spu" and "_sku",
+ * the parents and children of products; "_deleted", the recycle bin (xbb-api 2, A); "_labels",
+ * which is known once its fields were read.
+ */
+extern List *form_tables_beside(const Form *form);
+
+/* The name of such a table, at most NAMEDATALEN - 1 bytes. */
+extern char *form_name_beside(const char *name, const char *end);
 
 #endif							/* XBB_FORM_H */

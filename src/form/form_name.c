@@ -327,3 +327,41 @@ form_table_names(List *forms, bool by_label,
 	}
 	return names;
 }
+
+/* The fieldType of labels, whose names are in a list of their own. */
+#define FIELD_LABELS 800000
+
+static bool
+has_labels(const Form *form)
+{
+	ListCell   *lc;
+
+	foreach(lc, form->fields)
+		if (((const FormField *) lfirst(lc))->field_type == FIELD_LABELS)
+			return form->business_type > 0;
+	return false;
+}
+
+List *
+form_tables_beside(const Form *form)
+{
+	const char *object = form->object->name;
+	List	   *result = NIL;
+
+	if (strcmp(object, "product") == 0)
+		result = list_make2("_spu", "_sku");
+	if (strcmp(object, "customer") == 0 || strcmp(object, "clue") == 0)
+		result = lappend(result, "_deleted");
+	if (has_labels(form))
+		result = lappend(result, "_labels");
+	return result;
+}
+
+char *
+form_name_beside(const char *name, const char *end)
+{
+	char	   *start = pstrdup(name);
+
+	clip(start, NAMEDATALEN - 1 - (int) strlen(end));
+	return psprintf("%s%s", start, end);
+}

@@ -28,10 +28,12 @@
 #define FORM_COLUMNS 5
 #define FIELD_COLUMNS 9
 #define COLUMN_COLUMNS 10
+#define TABLE_COLUMNS 4
 
 PG_FUNCTION_INFO_V1(xbb_fdw_forms);
 PG_FUNCTION_INFO_V1(xbb_fdw_form_fields);
 PG_FUNCTION_INFO_V1(xbb_fdw_form_columns);
+PG_FUNCTION_INFO_V1(xbb_fdw_form_tables);
 PG_FUNCTION_INFO_V1(xbb_fdw_newest);
 
 /* The server of that name, for those who may use it. */
@@ -199,6 +201,85 @@ xbb_fdw_form_columns(PG_FUNCTION_ARGS)
 	form_read(serverid, GetUserId(), forms);
 	foreach(lc, forms)
 		put_columns(result, lfirst(lc));
+	return (Datum) 0;
+}
+
+/* Where the tables would be. */
+typedef struct Place
+{
+	Oid			schema;
+	bool		custom;
+} Place;
+
+/* IMPORT FOREIGN SCHEMA would not call a form's table so. */
+static bool
+is_taken(void *arg, const char *name)
+{
+	const Place *place = arg;
+
+	for (int i = 0; i < form_nlists; i++)
+		if (!place->custom && strcmp(name, form_lists[i].name) == 0)
+			return true;
+	return OidIsValid(get_relname_relid(name, place->schema));
+}
+
+/* The tables that IMPORT FOREIGN SCHEMA system, or custom, would make of a form, or why it would make none. */
+static void
+put_tables(ReturnSetInfo *result, const Form *form, const char *name)
+{
+	Datum		values[TABLE_COLUMNS];
+	bool		nulls[TABLE_COLUMNS] = {false};
+	List	   *ends = form_tables_beside(form);
+	Datum	   *names = palloc(sizeof(Datum) * (1 + list_length(ends)));
+	int			n = 0;
+	ListCell   *lc;
+
+	names[n++] = CStringGetTextDatum(name);
+	foreach(lc, ends)
+		names[n++] = CStringGetTextDatum(form_name_beside(name, lfirst(lc)));
+	values[0] = Int64GetDatum(form->form_id);
+	values[1] = text_or_null(form->problem, &nulls[1]);
+	values[2] = BoolGetDatum(form->problem && form->problem_code == ERRCODE_INSUFFICIENT_PRIVILEGE);
+	values[3] = PointerGetDatum(construct_array(names, n, TEXTOID, -1, false, TYPALIGN_INT));
+	tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+}
+
+Datum
+xbb_fdw_form_tables(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+	Oid			serverid = usable_server(NameStr(*PG_GETARG_NAME(0)));
+	ArrayType  *ids = PG_GETARG_ARRAYTYPE_P(1);
+	Place		place = {.schema = PG_GETARG_OID(2)};
+	bool		by_label = PG_GETARG_BOOL(3);
+	List	   *all = form_list(serverid, GetUserId());
+	List	   *wanted = NIL;
+	Datum	   *elements;
+	bool	   *isnull;
+	int			n;
+
+	InitMaterializedSRF(fcinfo, 0);
+	deconstruct_array(ids, INT8OID, sizeof(int64), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE, &elements, &isnull, &n);
+	for (int i = 0; i < n; i++)
+		for (int j = 0; j < list_length(all) && !isnull[i]; j++)
+			if (((Form *) list_nth(all, j))->form_id == DatumGetInt64(elements[i]))
+				wanted = list_append_unique_ptr(wanted, list_nth(all, j));
+	form_read(serverid, GetUserId(), wanted);
+	for (int custom = 0; custom <= 1; custom++)
+	{
+		List	   *forms = NIL;
+		char	  **names;
+		ListCell   *lc;
+
+		place.custom = custom;
+		foreach(lc, all)
+			if (((Form *) lfirst(lc))->object && ((Form *) lfirst(lc))->custom == custom)
+				forms = lappend(forms, lfirst(lc));
+		names = form_table_names(forms, by_label, is_taken, &place);
+		for (int i = 0; i < list_length(forms); i++)
+			if (list_member_ptr(wanted, list_nth(forms, i)))
+				put_tables(result, list_nth(forms, i), names[i]);
+	}
 	return (Datum) 0;
 }
 

@@ -18,6 +18,7 @@ extern PGDLLEXPORT Datum xbb_fdw_form_fields(PG_FUNCTION_ARGS);
 
 /* xbb._form_columns(server, form_ids): the columns that tables of the forms should have. */
 extern PGDLLEXPORT Datum xbb_fdw_form_columns(PG_FUNCTION_ARGS);
+extern PGDLLEXPORT Datum xbb_fdw_form_tables(PG_FUNCTION_ARGS);
 
 /* xbb._newest(table): the records of one answer, as they come. */
 extern PGDLLEXPORT Datum xbb_fdw_newest(PG_FUNCTION_ARGS);

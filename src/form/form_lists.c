@@ -1,22 +1,16 @@
 /*-------------------------------------------------------------------------
  *
- * import_list.h
- *	  The tables of lists without forms; for import.c alone.
+ * form_lists.c
+ *	  The tables of lists without forms.
  *
  *-------------------------------------------------------------------------
  */
-#ifndef XBB_IMPORT_LIST_H
-#define XBB_IMPORT_LIST_H
+#include "postgres.h"
 
 #include "form/form.h"
 
 /* The lists without a form, and what is known of their records (xbb-api 8). */
-static const struct
-{
-	const char *name;
-	const char *object;
-	FormColumn	columns[10];	/* to the first without a name */
-}			lists[] = {
+const FormList form_lists[] = {
 	{"users", "user", {
 			{"user_id", "text", "userId", NULL, NULL}, {"name", "text", "name", NULL, NULL}, {"position", "text", "position", NULL, NULL},
 			{"jobnumber", "text", "jobnumber", NULL, NULL}, {"avatar", "text", "avatar", NULL, NULL}, {"status", "integer", "status", NULL, NULL},
@@ -35,8 +29,4 @@ static const struct
 	{"child_list", "jsonb", "childList", NULL, NULL}}},
 };
 
-static const FormColumn label_columns[] = {
-	{"id", "bigint", "id", NULL, NULL}, {"name", "text", "name", NULL, NULL}, {"label_entities", "jsonb", "labelEntities", NULL, NULL}
-};
-
-#endif							/* XBB_IMPORT_LIST_H */
+const int	form_nlists = lengthof(form_lists);
