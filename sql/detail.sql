@@ -159,10 +159,20 @@ SELECT count(lines) FROM contract;
 -- which is told as what does not fit in the list is, and together with it; such a column is no condition before the details
 ALTER FOREIGN TABLE contract ADD COLUMN failed jsonb OPTIONS (attr '#error'), ADD COLUMN told json OPTIONS (attr '#error'),
   ADD COLUMN day date OPTIONS (attr 'serialNo');
-SELECT f ->> 'column' AS "column", f ->> 'attr' AS attr, f ->> 'sqlstate' AS sqlstate, count(*) FROM contract, jsonb_array_elements(failed) f GROUP BY 1, 2, 3 ORDER BY 1;
-SELECT count(*) AS "all", count(failed) FILTER (WHERE failed = told::jsonb AND jsonb_array_length(failed) = 2) AS both FROM contract;
+SELECT f ->> 'column' AS "column", f ->> 'attr' AS attr, f ->> 'sqlstate' AS sqlstate, count(*) FROM contract, jsonb_array_elements(failed) f WHERE lines IS NULL GROUP BY 1, 2, 3 ORDER BY 1;
+SELECT count(*) AS "all", count(failed) FILTER (WHERE failed = told::jsonb AND jsonb_array_length(failed) = 2 AND lines IS NULL) AS both FROM contract;
 SELECT count(*) = count(lines) AS fit FROM contract WHERE failed IS NULL;
 EXPLAIN (VERBOSE, COSTS OFF) SELECT lines FROM contract WHERE failed IS NULL AND data_id > 0;
+-- but asks for nothing itself, so that what nobody reads costs no request: through a view neither
+SELECT lists, details FROM asked('SELECT data_id, failed FROM contract');
+SELECT f ->> 'column' AS "column", count(*) FROM contract, jsonb_array_elements(failed) f GROUP BY 1;
+CREATE VIEW seen_through AS SELECT *, jsonb_array_length(to_jsonb(lines)) AS n, row_number() OVER (ORDER BY data_id) AS place FROM contract ORDER BY number;
+SELECT v, a.* FROM (VALUES ('SELECT data_id, failed FROM seen_through'), ('SELECT count(*) FROM seen_through'), ('SELECT count(place) FROM seen_through WHERE data_id % 2 = 0'),
+  ('WITH c AS (SELECT * FROM seen_through) SELECT number FROM c'), ('SELECT s.number FROM seen_through s JOIN product USING (data_id)'),
+  ('SELECT number FROM (SELECT DISTINCT ON (data_id) * FROM seen_through) s LIMIT 3')) v (v), asked(v) a;
+SELECT lists, details = (SELECT count(*) FROM contract) AS "all" FROM asked('SELECT n FROM seen_through');
+SELECT count(*) FILTER (WHERE line ~ 'Request: ') AS requests, count(*) FILTER (WHERE line ~ 'Details') AS details FROM plan('SELECT data_id, failed FROM seen_through') line;
+DROP VIEW seen_through;
 ALTER FOREIGN TABLE contract DROP COLUMN failed, DROP COLUMN told, DROP COLUMN day;
 SELECT max(data_id) AS last FROM contract \gset
 SELECT sim('fault what=code code=100005 msg=没有权限 path=contract/detail');

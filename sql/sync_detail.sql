@@ -74,4 +74,12 @@ SELECT sim('clear');
 CALL xbb.sync('detailed');
 SELECT path FROM requests();
 SELECT xbb.drop_sync('detailed');
+-- one that loads none of the columns with details asks for none, though it reads what tells of values that do not fit
+ALTER FOREIGN TABLE contract ADD COLUMN failed jsonb OPTIONS (attr '#error');
+ALTER FOREIGN TABLE contract OPTIONS (ADD on_error 'set_null');
+SELECT xbb.create_sync('undetailed', source => 'contract', target => 'undetailed', columns => '{"name": "name"}');
+SELECT sim('clear');
+CALL xbb.sync('undetailed');
+SELECT path FROM requests();
+SELECT xbb.drop_sync('undetailed');
 DROP SERVER sync_detail CASCADE;

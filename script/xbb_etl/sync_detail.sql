@@ -1,7 +1,7 @@
 -- Syncs over columns that come with details, a request a record: the records are listed first, and
 -- details are asked for of those that are not in the target, nor set aside, as they are.
 
--- Does reading what the definition stages ask for details?  A column that tells errors reads all others.
+-- Does reading what the definition stages ask for details?
 CREATE FUNCTION xbb._sync_asks_details(def xbb.sync_definition) RETURNS boolean
 LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -12,7 +12,7 @@ BEGIN
   IF detailed = '{}' THEN
     RETURN false;
   END IF;
-  RETURN detailed || xbb._sync_error_column(def.source) && xbb._sync_staged_columns(def);
+  RETURN detailed && xbb._sync_staged_columns(def);
 END
 $$;
 

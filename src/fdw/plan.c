@@ -309,27 +309,27 @@ plan_get_paths(PlannerInfo *root, RelOptInfo *rel, Oid relid)
 /* ---- the plan ---- */
 
 /*
- * Columns that the target list or any qual reads; all of them where one is read
- * that tells which did not fit.
+ * Columns that the target list or any qual reads; all of the list where one is read
+ * that tells which did not fit, and those of details, too, by a whole row.
  */
 static List *
 columns_read(RelOptInfo *rel, List *clauses, const PlanInfo *info)
 {
 	Bitmapset  *used = NULL;
 	List	   *columns = NIL;
-	bool		all;
+	char	  **all = NULL;
 
 	pull_varattnos((Node *) rel->reltarget->exprs, rel->relid, &used);
 	pull_varattnos((Node *) clauses, rel->relid, &used);
-	all = bms_is_member(0 - FirstLowInvalidHeapAttributeNumber, used);
 	for (int i = 1; i <= info->natts; i++)
-		if (info->attrs[i - 1] &&
-			strcmp(info->attrs[i - 1], ATTR_ERROR) == 0 &&
+		if (info->attrs[i - 1] && strcmp(info->attrs[i - 1], ATTR_ERROR) == 0 &&
 			bms_is_member(i - FirstLowInvalidHeapAttributeNumber, used))
-			all = true;
+			all = info->sent;
+	if (bms_is_member(0 - FirstLowInvalidHeapAttributeNumber, used))
+		all = info->attrs;
 	for (int i = 1; i <= info->natts; i++)
-		if (all ? info->attrs[i - 1] || (info->constants && info->constants[i - 1]) :
-			bms_is_member(i - FirstLowInvalidHeapAttributeNumber, used))
+		if (bms_is_member(i - FirstLowInvalidHeapAttributeNumber, used) ||
+			(all && (all[i - 1] || (info->constants && info->constants[i - 1]))))
 			columns = lappend_int(columns, i);
 	return columns;
 }
