@@ -92,7 +92,12 @@ acquire_fds(HttpPool *pool, int n)
 
 /* ---- transfers ---- */
 
-/* Takes an ended transfer's outcome, and its handle back into the pool. */
+/*
+ * Takes an ended transfer's outcome.  Its handle is not used again: before 8.1.1 a folded
+ * line that began the next answer's headers was put behind a header that was freed
+ * (https://github.com/curl/curl/pull/11103), and resetting does not make every failure
+ * forgotten (seen with 8.14).
+ */
 static void
 call_ended(HttpCall *call, CURLcode code)
 {
@@ -100,16 +105,7 @@ call_ended(HttpCall *call, CURLcode code)
 
 	http_read_outcome(call, code);
 	curl_multi_remove_handle(pool->multi, call->easy);
-	if (call->result.outcome == HTTP_ANSWERED && pool->nidle < HTTP_POOL_MAX_IDLE)
-	{
-		curl_easy_reset(call->easy);
-		pool->idle[pool->nidle++] = call->easy;
-	}
-	else
-	{
-		/* resetting does not make every failure forgotten (seen with 8.14) */
-		curl_easy_cleanup(call->easy);
-	}
+	curl_easy_cleanup(call->easy);
 	call->easy = NULL;
 	if (call->result.outcome == HTTP_TIMED_OUT)
 		pool->timed_out_at = wait_clock();
@@ -232,23 +228,11 @@ pool_close(void *arg)
 		return;
 	dlist_foreach_modify(iter, &pool->calls)
 		call_detach(dlist_container(HttpCall, node, iter.cur));
-	while (pool->nidle > 0)
-		curl_easy_cleanup(pool->idle[--pool->nidle]);
 	curl_multi_cleanup(pool->multi);
 	curl_share_cleanup(pool->share);
 	free(pool->sockets);
 	for (; pool->fds > 0; pool->fds--)
 		ReleaseExternalFD();
-}
-
-static CURL *
-take_easy(HttpPool *pool)
-{
-	CURL	   *easy = pool->nidle > 0 ? pool->idle[--pool->nidle] : curl_easy_init();
-
-	pool->out_of_memory = easy == NULL;
-	check_memory(pool);
-	return easy;
 }
 
 /* ---- public ---- */
@@ -328,7 +312,9 @@ http_start(HttpPool *pool, MemoryContext context, const HttpRequest *request)
 	call->callback.arg = call;
 	MemoryContextRegisterResetCallback(own, &call->callback);
 
-	call->easy = take_easy(pool);
+	call->easy = curl_easy_init();
+	pool->out_of_memory = call->easy == NULL;
+	check_memory(pool);
 	pool->running++;
 	http_set_options(call, request);
 	check_memory(pool);

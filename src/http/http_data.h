@@ -25,9 +25,6 @@
  */
 #define HTTP_MAX_HEAD (256 * 1024)
 
-/* Easy handles kept for the next calls. */
-#define HTTP_POOL_MAX_IDLE 16
-
 struct HttpPool
 {
 	MemoryContext context;		/* owns this struct; a child of the parent */
@@ -42,8 +39,6 @@ struct HttpPool
 	/* libcurl's */
 	CURLM	   *multi;
 	CURLSH	   *share;			/* TLS sessions, else each handle has its own */
-	CURL	   *idle[HTTP_POOL_MAX_IDLE];	/* easy handles without a call */
-	int			nidle;
 
 	/* kept by libcurl's callbacks */
 	WaitSocket *sockets;		/* to be watched; malloc'd */
