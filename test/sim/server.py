@@ -2,6 +2,8 @@
 
 A platform is an object with
   prefix      what the paths of its endpoints begin with
+  in_turn     are its requests answered one after the other, each heard at once?  What counts from their coming is
+              exact then
   nobody      a tenant, for what no company can be found for
   claims(path, home): is this one of its endpoints?  home is the company whose own port was asked, or None
   identify(method, path with its query, raw, home) -> (tenant, body, an error Response or None)
@@ -12,7 +14,7 @@ The first platform also answers what none of them claims.
 """
 import functools
 import sys
-from collections import OrderedDict
+from collections import OrderedDict, deque
 
 from .connection import Connection
 from .exact_json import compact
@@ -45,6 +47,7 @@ class Server:
     def __init__(self, loop, tenants, platforms, cache, log_limit):
         self.loop, self.tenants, self.platforms, self.cache, self.log_limit = loop, tenants, platforms, cache, log_limit
         self.nobody, self.control = platforms[0].nobody, None
+        self.turns = deque()
         self.known, self.known_bytes = {}, 0    # request -> (company, log line, answer), where nothing moves until an order
 
     async def open(self, gate, sock, tls=None):
@@ -65,11 +68,27 @@ class Server:
         entry = Entry(name.removeprefix(platform.prefix))
         tenant, body, trouble = platform.identify(method, path, raw, home)
         connection.begin(tenant)
+        take = functools.partial(self.take, connection, platform, tenant, entry, headers, raw, body, trouble)
+        if not platform.in_turn:
+            take()
+            return
+        self.turns.append(take)
+        if len(self.turns) == 1:
+            self.loop.call_soon(self.next_turn)
+
+    def next_turn(self):
+        """One at a time, so that those who come meanwhile are heard, and have the time at which they came."""
+        self.turns[0]()
+        self.turns.popleft()
+        if self.turns:
+            self.loop.call_soon(self.next_turn)
+
+    def take(self, connection, platform, tenant, entry, headers, raw, body, trouble):
         platform.note(entry, body)
         self.note(tenant, entry, headers, raw)
         tenant.log.append(entry)
         go_on = functools.partial(self.go_on, connection, platform, tenant, entry, headers, raw, body, trouble)
-        if not tenant.held(connection, entry, go_on):
+        if connection.closed or not tenant.held(connection, entry, go_on):
             go_on()
 
     def obey(self, connection, raw, since):

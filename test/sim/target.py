@@ -14,7 +14,7 @@ ENDPOINTS = [*target_plain.endpoint, *target_erp.endpoint, *target_shop.endpoint
 
 class Target:
     """As server describes a platform.  A target is asked at /target/NAME/..., or at its own port."""
-    prefix = PREFIX
+    prefix, in_turn = PREFIX, True
 
     def __init__(self, tenants, log_limit):
         self.tenants, self.nobody, self.known = tenants, World("-", log_limit, {}), {}

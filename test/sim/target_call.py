@@ -149,7 +149,11 @@ def walk(record, path):
 
 def clean(value):
     """A value as a field of the journal."""
-    return re.sub(r"[\t\r\n]", " ", "-" if value is None else value if isinstance(value, str) else compact(value)) or "-"
+    if isinstance(value, str):
+        text = value if value.isprintable() else re.sub(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]", " ", value)
+    else:
+        text = "" if value is None else str(value) if isinstance(value, int) else compact(value)
+    return text or "-"
 
 
 def reply(value):

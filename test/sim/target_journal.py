@@ -1,6 +1,4 @@
 """What a target writes down of each record, before it answers."""
-import os
-
 # Faults after which nobody knows what the answer said.
 LOSES = {"close", "reset", "half", "half-head", "hang", "hang-body", "status", "redirect", "html", "empty", "truncated",
          "trailing", "bad-gzip", "array", "replace", "null", "bad-chunk", "cut-chunk", "bad-status-line"}
@@ -27,7 +25,7 @@ class Journal:
     def __init__(self, name=None):
         self.lines, self.file, self.number = [], None, 0
         if name:
-            self.file = open(name, "a", encoding="utf-8", buffering=1 << 20)
+            self.file = open(name, "w", encoding="utf-8", buffering=1 << 20)
 
     def write(self, start, call, result, late):
         """A request, as it will be answered now; what is written is with the system when this returns."""
@@ -51,4 +49,3 @@ class Journal:
     def close(self):
         if self.file:
             self.file.close()
-            os.unlink(self.file.name)

@@ -13,7 +13,7 @@ ENDPOINTS = {**xbb_lists.endpoint, **xbb_detail.endpoint, **xbb_forms.endpoint, 
 
 class Xbb:
     """As server describes a platform."""
-    prefix = PREFIX
+    prefix, in_turn = PREFIX, False
 
     def __init__(self, tenants, log_limit, cache):
         self.tenants, self.nobody, self.cache = tenants, Company("-", log_limit), cache
