@@ -39,9 +39,10 @@ class Target:
         """Names the request by what it begins with and how often that came before."""
         entry.path = call.name
         endpoint = self.endpoint(call.name)
+        call.manner = endpoint and endpoint[1]
         try:
-            first = call.records(endpoint[1])[0]
-            key = call.named(endpoint[1], first)[0] if isinstance(first, dict) else "-"
+            first = call.records(call.manner)[0]
+            key = call.named(call.manner, first)[0] if isinstance(first, dict) else "-"
         except (Refusal, TypeError, IndexError, AttributeError):
             key = "-"
         seen = call.world.seen

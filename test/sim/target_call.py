@@ -55,7 +55,7 @@ class Call:
         self.journal, self.fate, self.repeat_key, self.body_hash = [], "-", None, hashlib.sha256(raw).hexdigest()
         # what faults ask for
         self.instead, self.afterwards, self.mention, self.refuse_one, self.odd = None, None, 1.0, False, None
-        self.given = None               # the records, once they have been read
+        self.manner = self.given = None  # how its platform speaks; the records, once they have been read
         self.silent = False             # the answer says nothing of what was executed
 
     @property
@@ -129,6 +129,12 @@ class Call:
             self.journal.append((key, version, sha, done, told if mentioned else "-"))
             verdicts.append((index, key, done, number, message) if mentioned else None)
         return verdicts
+
+    def unheard(self):
+        """What the journal says where nothing became of any record."""
+        told = "-" if self.fate in ("lost", "slow") else self.fate
+        records = [record for record in self.given or () if isinstance(record, dict)]
+        return [(*self.named(self.manner, record), self.fate, told) for record in records] or [("-", "-", "-", self.fate, told)]
 
     def named(self, manner, record):
         """(key, version, hash) of a record."""

@@ -18,7 +18,8 @@ class Journal:
     executed    new: it was not there; again: as it stands; update: another version; stale: an older version, and it
                 counts; double: there a second time; refused, duplicate, skipped: not executed; replayed: answered as
                 before, not executed; a word for what befell the whole request: sign, token, throttled, busy, lost, ...
-    told        the verdict in the answer: ok, refused, duplicate; - for none, late for an answer that is not sent at once
+    told        the verdict in the answer: ok, refused, duplicate, or the word for the whole request; - for none, late
+                for an answer that is not sent at once
     result      HTTP status, and ! with the faults that struck
     """
 
@@ -33,7 +34,7 @@ class Journal:
         head = f"{start:.3f}\t{self.number}\t{call.name}\t{call.repeat_key or '-'}\t{call.body_hash}\t"
         silent = call.silent or not LOSES.isdisjoint(result.split("!"))
         lines = [f"{head}{key}\t{version}\t{sha}\t{executed}\t{'-' if silent else 'late' if late else told}\t{result}"
-                 for key, version, sha, executed, told in call.journal or [("-", "-", "-", call.fate, "-")]]
+                 for key, version, sha, executed, told in call.journal or call.unheard()]
         if self.file is None:
             self.lines += lines
         else:
