@@ -37,6 +37,7 @@ struct CallQueue
 	CallSpec	spec;
 	dlist_head	waiting;		/* in the order they were asked */
 	dlist_head	running;
+	dlist_head	unsent;			/* given up before they were sent */
 	bool		has_slot;		/* one slot, reserved and not yet used */
 	LimiterSlot slot;
 	int			retries_left;
@@ -106,7 +107,7 @@ send_call(CallQueue *queue, Call *call)
  * its time has come.
  */
 static bool
-is_admitted(CallQueue *queue, const Call *call, bool sends)
+is_admitted(CallQueue *queue, Call *call, bool sends)
 {
 	int			failures;
 	int			again;
@@ -115,6 +116,12 @@ is_admitted(CallQueue *queue, const Call *call, bool sends)
 		return true;
 	if (!dlist_is_empty(&queue->running))
 		return false;
+	if (queue->spec.down_is_answer)
+	{
+		dlist_delete(&call->node);
+		dlist_push_tail(&queue->unsent, &call->node);
+		return false;
+	}
 	ereport(ERROR,
 			(errcode(ERRCODE_CONNECTION_FAILURE),
 			 errmsg("the API is down: the last %d requests have failed", failures),
@@ -245,6 +252,7 @@ judge_call(CallQueue *queue, Call *call, CallAnswer *answer)
 
 	count_event(queue, LIMITER_BYTES, http->wire_bytes);
 	answer->ticket = call->ticket;
+	answer->result = NULL;
 	answer->date = http->date;
 	success = owner->judge(owner->arg, http, answer, &fault);
 	call_log(&queue->spec, call, http, answer, success ? NULL : &fault);
@@ -261,12 +269,40 @@ judge_call(CallQueue *queue, Call *call, CallAnswer *answer)
 	return true;
 }
 
+/* The owner's answer to a call that was not sent. */
+static void
+give_up_unsent(CallQueue *queue, CallAnswer *answer)
+{
+	const CallSpec *spec = &queue->spec;
+	Call	   *call = dlist_container(Call, node, dlist_pop_head_node(&queue->unsent));
+	CallFault	fault = {.down = true,.retry_after = 0};
+	int			failures;
+	int			again;
+
+	if (!limiter_admits(&spec->budget, false, &failures, &again))
+		fault.retry_after = again * 1000L;
+	fault.message = psprintf("not sent: the last %d requests have failed", failures);
+	*answer = (CallAnswer)
+	{
+		.ticket = call->ticket,
+		.date = -1
+	};
+	if (!spec->owner.give_up(spec->owner.arg, &fault, answer))
+		elog(ERROR, "a call that was not sent has no answer");
+	MemoryContextDelete(call->context);
+}
+
 /* The answer to one of the calls that have ended, if there is any. */
 static bool
 take_ended(CallQueue *queue, CallAnswer *answer)
 {
 	dlist_mutable_iter iter;
 
+	if (!dlist_is_empty(&queue->unsent))
+	{
+		give_up_unsent(queue, answer);
+		return true;
+	}
 	dlist_foreach_modify(iter, &queue->running)
 	{
 		Call	   *call = dlist_container(Call, node, iter.cur);
@@ -308,6 +344,7 @@ call_open(const CallSpec *spec)
 	queue->retries_left = RETRIES_A_QUEUE * spec->max_retries;
 	dlist_init(&queue->waiting);
 	dlist_init(&queue->running);
+	dlist_init(&queue->unsent);
 	queue->callback.func = queue_return_slot;
 	queue->callback.arg = queue;
 	MemoryContextRegisterResetCallback(context, &queue->callback);
@@ -359,6 +396,8 @@ call_next(CallQueue *queue, bool wait, CallAnswer *answer)
 		/* a judged call may have gone back to wait: look at its time, too */
 		if (!throttled)
 			until = send_due(queue, now, &throttled);
+		if (!dlist_is_empty(&queue->unsent))
+			continue;
 		http_wait(pool, until, throttled ? WAIT_RATE_LIMIT : WAIT_BACKOFF);
 		if (throttled)
 			count_event(queue, LIMITER_THROTTLED_US, wait_clock() - now);

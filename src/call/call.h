@@ -102,7 +102,7 @@ typedef struct CallOwner
 
 	/*
 	 * May be NULL.  Of a call that has failed for good: true if the owner takes that
-	 * for its answer, and sets the result; else it is an error.
+	 * for its answer, and sets the result, unless the judge did; else it is an error.
 	 */
 	bool		(*give_up) (void *arg, const CallFault *fault, CallAnswer *answer);
 
@@ -132,6 +132,8 @@ typedef struct CallSpec
 	HttpRequest request;		/* but body and headers */
 	LimiterBudget budget;		/* but the origin, which is the place's */
 	int			max_retries;	/* of one call */
+	bool		down_is_answer; /* a call that is not sent, as what it calls is down, is
+								 * given up by its owner, and is no error at once */
 	Oid			serverid;		/* these three are what the cluster counts by */
 	Oid			userid;
 	const char *endpoint;

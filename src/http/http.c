@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * http.c
- *	  POST requests through libcurl's multi interface, interruptible.
+ *	  POST and GET requests through libcurl's multi interface, interruptible.
  *
  * libcurl's frames are left before anything here raises an error or serves an
  * interrupt; what runs inside them is in http_callback.c.  Everything hangs on

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * http.h
- *	  POST requests through libcurl's multi interface, interruptible.
+ *	  POST and GET requests through libcurl's multi interface, interruptible.
  *
  * Knows nothing of XBB.  Errors and interrupts are raised only outside of
  * libcurl's frames.  Everything libcurl owns is released by a memory-context
@@ -23,7 +23,9 @@ typedef struct HttpCall HttpCall;
 
 typedef struct HttpRequest
 {
-	const char *url;			/* scheme, host, port and path */
+	const char *url;			/* scheme, host, port, path, and a query if there is
+								 * one */
+	bool		get;			/* GET, without a body; else POST */
 	const char *body;			/* sent as it is; must live until the call has
 								 * ended */
 	size_t		body_length;
@@ -80,7 +82,7 @@ extern HttpPool *http_pool_create(MemoryContext parent);
 extern void http_pool_destroy(HttpPool *pool);
 
 /*
- * Starts a POST and returns at once.  It is sent at most once: libcurl's own
+ * Starts a request and returns at once.  It is sent at most once: libcurl's own
  * repetition, where a kept connection turns out dead, is prevented.  The call
  * hangs on "context": deleting or resetting that abandons the transfer,
  * whatever its state.

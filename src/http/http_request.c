@@ -131,9 +131,14 @@ http_set_options(HttpCall *call, const HttpRequest *request)
 		add_header(call, *header);
 	add_header(call, "Expect:");	/* no round trip before the body */
 	SET_OR_RAISE(easy, CURLOPT_HTTPHEADER, call->headers);
-	SET_OR_RAISE(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t) request->body_length);
-	SET_OR_RAISE(easy, CURLOPT_POSTFIELDS, request->body);	/* not copied; one packet with
-													 * the headers */
+	if (request->get)
+		SET_OR_RAISE(easy, CURLOPT_HTTPGET, 1L);
+	else
+	{
+		SET_OR_RAISE(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t) request->body_length);
+		/* not copied; one packet with the headers */
+		SET_OR_RAISE(easy, CURLOPT_POSTFIELDS, request->body);
+	}
 	SET_OR_RAISE(easy, CURLOPT_PREREQFUNCTION, http_on_request);
 	SET_OR_RAISE(easy, CURLOPT_PREREQDATA, call);
 

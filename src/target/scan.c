@@ -460,3 +460,23 @@ scan_clean(const char *text, size_t length)
 	pfree(out.data);
 	return NULL;
 }
+
+char *
+scan_utf8(const char *text, size_t length)
+{
+	const char *end = text + length;
+	StringInfoData out;
+
+	initStringInfo(&out);
+	while (text < end)
+	{
+		int			n = character_length(text, end);
+
+		if (n == 0 || *text == '\0')
+			appendStringInfoString(&out, REPLACEMENT);
+		else
+			appendBinaryStringInfo(&out, text, n);
+		text += Max(n, 1);
+	}
+	return out.data;
+}

@@ -62,4 +62,7 @@ extern bool scan_path(const char *text, const char *end, const char *path, ScanP
  */
 extern char *scan_clean(const char *text, size_t length);
 
+/* The text with U+FFFD for what is no UTF-8 in it, and for NUL; palloc'd. */
+extern char *scan_utf8(const char *text, size_t length);
+
 #endif							/* XBB_SCAN_H */

@@ -1,0 +1,60 @@
+/*-------------------------------------------------------------------------
+ *
+ * path.h
+ *	  Questions to a JSON document by the server's own jsonpath.
+ *
+ * Texts are in the database's encoding.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef XBB_PATH_H
+#define XBB_PATH_H
+
+#include "utils/jsonb.h"
+
+typedef struct Path Path;
+
+typedef enum PathAnswer
+{
+	PATH_YES,
+	PATH_NO,
+	PATH_SILENT					/* what it asks about is not there, or of another kind */
+} PathAnswer;
+
+/* palloc'd.  Errors: those of jsonpath_in. */
+extern Path *path_read(const char *text);
+
+/* The path of a member "a.b", UTF-8. */
+extern Path *path_of_member(const char *member);
+
+/*
+ * An answer, made clean and in the database's encoding; NULL if it is no JSON.  NULL is
+ * an empty body.
+ */
+extern Jsonb *path_document(const char *body, size_t length);
+
+/*
+ * Of a predicate what it says; of a path whether it finds anything, where values that
+ * are true or false say so themselves, all of them.
+ */
+extern PathAnswer path_ask(const Path *path, const Jsonb *document);
+
+/* Is there a path, and a document, and a yes? */
+extern bool path_says(const Path *path, const Jsonb *document);
+
+/* Each value that the path finds; of a single array its elements. */
+extern Jsonb **path_parts(const Path *path, const Jsonb *document, int *n);
+
+/*
+ * The texts that it finds, printable, with "; " between them; NULL without a path, or if
+ * it finds nothing.
+ */
+extern char *path_text(const Path *path, const Jsonb *document);
+
+/* The first of them as it is. */
+extern char *path_raw_text(const Path *path, const Jsonb *document);
+
+/* UTF-8 in the database's encoding, with ? for what that does not have. */
+extern char *path_to_database(const char *utf8);
+
+#endif							/* XBB_PATH_H */
