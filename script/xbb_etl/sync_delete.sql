@@ -146,13 +146,23 @@ BEGIN
 END
 $$;
 
--- The same as often as it helps: a row that another one held may go once that one has gone.
+-- Those of them that are there yet.
+CREATE FUNCTION xbb._sync_still_there(def xbb.sync_definition, INOUT ids pg_catalog.anyarray)
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  EXECUTE pg_catalog.format('SELECT coalesce(pg_catalog.array_agg(%1$s ORDER BY %1$s), ''{}'') FROM %2$s t WHERE %3$s',
+    CASE WHEN xbb._sync_is_list(def.source) THEN pg_catalog.format('t.%I::pg_catalog.text', xbb._sync_id(def)) ELSE 't.data_id' END,
+    def.target, xbb._sync_victims(def, '$1'))
+  INTO ids USING ids;
+END
+$$;
+
+-- The same as often as it helps: a row that another one held may go once that one has gone, and rows that hold
+-- one another at once.
 CREATE FUNCTION xbb._sync_take_out_all(def xbb.sync_definition, run bigint, ids pg_catalog.anyarray) RETURNS bigint
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  is_list constant boolean := xbb._sync_is_list(def.source);
-  numbers constant bigint[] := CASE WHEN is_list THEN array(SELECT xbb._sync_record_number(u.id::pg_catalog.text) FROM pg_catalog.unnest(ids) u (id))
-                                    ELSE ids::pg_catalog.text::bigint[] END;
+  numbers bigint[];
   kept bigint;
   kept_before bigint;
 BEGIN
@@ -160,12 +170,16 @@ BEGIN
   LOOP
     kept_before := kept;
     kept := xbb._sync_take_out_or_halve(def, run, ids);
-    EXIT WHEN kept = 0 OR kept >= kept_before;
+    EXIT WHEN kept = 0;
+    numbers := xbb._sync_record_numbers(def, ids);
+    ids := xbb._sync_still_there(def, ids);
+    IF kept >= kept_before THEN
+      ids := xbb._sync_take_out_rings(def, ids);
+      EXIT WHEN pg_catalog.cardinality(ids) = kept;
+      kept := pg_catalog.cardinality(ids);
+    END IF;
     PERFORM xbb._sync_reject_drop(def.id, numbers);
-    EXECUTE pg_catalog.format('SELECT pg_catalog.array_agg(%1$s ORDER BY %1$s) FROM %2$s t WHERE %3$s',
-      CASE WHEN is_list THEN pg_catalog.format('t.%I::pg_catalog.text', xbb._sync_id(def)) ELSE 't.data_id' END,
-      def.target, xbb._sync_victims(def, '$1'))
-    INTO ids USING ids;
+    EXIT WHEN kept = 0;
   END LOOP;
   PERFORM xbb._sync_set_constraints(def, 'DEFERRED');
   RETURN kept;

@@ -32,6 +32,13 @@ CREATE FUNCTION xbb._sync_record_number(id pg_catalog.text) RETURNS bigint
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
 RETURN CASE WHEN id ~ '^(0|[1-9][0-9]{0,17})$' THEN id::bigint ELSE pg_catalog.hashtextextended(id, 0) | ((1::bigint) << 63) END;
 
+-- The same of all of those "ids", dataIds or ids of a list.
+CREATE FUNCTION xbb._sync_record_numbers(def xbb.sync_definition, ids pg_catalog.anyarray) RETURNS bigint[]
+LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT CASE WHEN xbb._sync_is_list(def.source) THEN array(SELECT xbb._sync_record_number(u.id::pg_catalog.text) FROM pg_catalog.unnest(ids) u (id))
+              ELSE ids::pg_catalog.text::bigint[] END
+$$;
+
 -- When t, a row of the target, stands for n, a new one.
 CREATE FUNCTION xbb._sync_same_record(def xbb.sync_definition) RETURNS pg_catalog.text
 LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
