@@ -203,23 +203,21 @@ SELECT xbb._sync_functions(:wide);
 
 -- nobody gives a sync another function than one of its owner's, and none that is more than an expression
 SELECT id AS whole, '_sync_' || id AS of_whole FROM xbb.sync_definition WHERE name = 'whole' \gset
-SELECT xbb._sync_function_keep(:whole, '{}', array['note()'::regprocedure]);
-SELECT xbb._sync_function_keep(:whole, array['note()'::regprocedure], '{}');
-SELECT xbb._sync_function_keep(:whole, array['note()'::regprocedure], xbb._sync_functions(:whole));
+SELECT xbb._sync_function_keep(:whole, array['note()'::regprocedure]);
 CREATE FUNCTION pg_temp.made(data_id bigint) RETURNS TABLE (data_id bigint) LANGUAGE sql AS 'SELECT $1';
-SELECT xbb._sync_function_keep(:whole, array['pg_temp.made(bigint)'::regprocedure], xbb._sync_functions(:whole));
+SELECT xbb._sync_function_keep(:whole, array['pg_temp.made(bigint)'::regprocedure]);
 CREATE FUNCTION pg_temp.lent(data_id bigint) RETURNS TABLE (data_id bigint) LANGUAGE sql SECURITY DEFINER BEGIN ATOMIC SELECT $1; END;
-SELECT xbb._sync_function_keep(:whole, array['pg_temp.lent(bigint)'::regprocedure], xbb._sync_functions(:whole));
-SELECT xbb._sync_function_keep(:whole, array[NULL::oid], '{}');
-SELECT xbb._sync_function_keep(:whole, array[0::oid], xbb._sync_functions(:whole));
+SELECT xbb._sync_function_keep(:whole, array['pg_temp.lent(bigint)'::regprocedure]);
+SELECT xbb._sync_function_keep(:whole, array[NULL::oid]);
+SELECT xbb._sync_function_keep(:whole, array[0::oid]);
 SET ROLE regress_xbb_function_intern;
 CREATE FUNCTION pg_temp.planted(data_id bigint) RETURNS TABLE (data_id bigint) LANGUAGE sql BEGIN ATOMIC SELECT $1; END;
-SELECT xbb._sync_function_keep(:whole, array['pg_temp.planted(bigint)'::regprocedure], xbb._sync_functions(:whole));
+SELECT xbb._sync_function_keep(:whole, array['pg_temp.planted(bigint)'::regprocedure]);
 CREATE FUNCTION xbb._sync_4711() RETURNS integer LANGUAGE sql RETURN 1;
 -- a view of his goes with the function
 CREATE VIEW held AS SELECT * FROM xbb.:of_whole(1, '2026-01-01', 'a', 'x', 1);
 SET ROLE regress_xbb_function;
-SELECT xbb._sync_function_keep(:whole, array['pg_temp.planted(bigint)'::regprocedure], xbb._sync_functions(:whole));
+SELECT xbb._sync_function_keep(:whole, array['pg_temp.planted(bigint)'::regprocedure]);
 ALTER FUNCTION xbb.:of_whole RENAME TO _sync_4711;
 SELECT xbb.alter_sync('whole', columns => '{"field": null}');
 SELECT to_regclass('held');
@@ -230,6 +228,15 @@ SELECT xbb.alter_sync('whole', columns => '{}');
 CALL xbb.sync('whole');
 RESET ROLE;
 DROP FUNCTION pg_temp.passing(bigint), pg_temp.made(bigint), pg_temp.lent(bigint), pg_temp.planted(bigint);
+
+-- who has a sync forgotten by hand has no function left of it
+SET ROLE regress_xbb_function;
+SELECT xbb.create_sync('by hand', 'words', 'by_hand_copy');
+SELECT id AS by_hand FROM xbb.sync_definition WHERE name = 'by hand' \gset
+SELECT cardinality(xbb._sync_functions(:by_hand));
+SELECT xbb._sync_forget(:by_hand);
+SELECT xbb._sync_functions(:by_hand);
+RESET ROLE;
 
 -- as a function it is its owner's: DROP ROLE and REASSIGN OWNED know it
 CREATE TABLE common (data_id bigint PRIMARY KEY, update_time timestamptz);

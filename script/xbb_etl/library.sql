@@ -16,7 +16,7 @@ RETURNS record LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 
 CREATE FUNCTION xbb._sync_recall(server pg_catalog.oid, id integer) RETURNS void
 LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'xbb_fdw_sync_recall';
 
-CREATE FUNCTION xbb._sync_function_keep(id integer, made pg_catalog.oid[], older pg_catalog.oid[]) RETURNS void
+CREATE FUNCTION xbb._sync_function_keep(id integer, made pg_catalog.oid[]) RETURNS void
 LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'xbb_fdw_sync_function_keep';
 
 CREATE FUNCTION xbb._sync_owners_path(path pg_catalog.text) RETURNS pg_catalog.text

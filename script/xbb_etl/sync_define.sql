@@ -434,7 +434,7 @@ BEGIN
   END IF;
   -- what belongs to another role by now would be that role's word
   IF NOT before.confirmed AND def.confirmed THEN
-    PERFORM xbb._sync_function_keep(def.id, '{}', coalesce(xbb._sync_functions(def.id), '{}'));
+    PERFORM xbb._sync_function_keep(def.id, '{}');
   END IF;
   IF pg_catalog.num_nonnulls(given.enabled, new_name) > 0 OR xbb._sync_says_more(given) OR given.owner IS NULL THEN
     PERFORM xbb._sync_update(def);
@@ -484,7 +484,6 @@ BEGIN
              WHERE d.name = $1 AND r.rolname = current_user) OR NOT xbb._sync_forget_lost(name) THEN
     def := xbb._sync_get(name);
     PERFORM xbb._sync_take_idle(def);
-    PERFORM xbb._sync_function_keep(def.id, '{}', coalesce(xbb._sync_functions(def.id), '{}'));
     PERFORM xbb._sync_forget(def.id);
   END IF;
 END

@@ -256,7 +256,7 @@ $$;
 CREATE FUNCTION xbb._sync_bind(id integer) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-  PERFORM xbb._sync_function_keep(id, xbb._sync_functions_made(), coalesce(xbb._sync_functions(id), '{}'));
+  PERFORM xbb._sync_function_keep(id, xbb._sync_functions_made());
 END
 $$;
 

@@ -19,6 +19,7 @@
  */
 #include "postgres.h"
 
+#include "access/genam.h"
 #include "access/htup_details.h"
 #include "access/table.h"
 #include "access/xact.h"
@@ -36,7 +37,7 @@
 #include "optimizer/optimizer.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
-#include "utils/catcache.h"
+#include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/syscache.h"
@@ -44,6 +45,7 @@
 
 #include "func/sync_function.h"
 #include "func/sync_lock.h"
+#include "func/sync_stored.h"
 
 PG_FUNCTION_INFO_V1(xbb_fdw_sync_function_keep);
 PG_FUNCTION_INFO_V1(xbb_fdw_sync_owners_path);
@@ -78,24 +80,39 @@ belongs_to(Form_pg_proc function, int32 id, Oid schema)
 		 strspn(name + length + 1, "0123456789") == strlen(name + length + 1));
 }
 
-/* A view that a stranger makes of it would keep it for ever if this did not cascade. */
-static void
-drop_function(Oid oid, int32 id, Oid schema)
+void
+sync_functions_drop(int32 id, Oid schema)
 {
-	HeapTuple	tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(oid));
-	ObjectAddress address;
-	bool		belongs;
+	NameData	first;
+	NameData	end;
+	ScanKeyData keys[2];
+	Relation	catalog = table_open(ProcedureRelationId, AccessShareLock);
+	SysScanDesc scan;
+	HeapTuple	tuple;
+	ObjectAddresses *functions = new_object_addresses();
 
-	if (!HeapTupleIsValid(tuple))
-		return;
-	belongs = belongs_to((Form_pg_proc) GETSTRUCT(tuple), id, schema);
-	ReleaseSysCache(tuple);
-	if (!belongs)
-		ereport(ERROR,
-				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
-				 errmsg("function %s is not one of the sync's", get_func_name(oid))));
-	ObjectAddressSet(address, ProcedureRelationId, oid);
-	performDeletion(&address, DROP_CASCADE, 0);
+	name_of_part(&first, id, 1);
+	memset(&end, 0, sizeof(end));
+	/* ':' is what comes after '9' */
+	snprintf(NameStr(end), NAMEDATALEN, "_sync_%d_:", id);
+	ScanKeyInit(&keys[0], Anum_pg_proc_proname, BTGreaterEqualStrategyNumber, F_NAMEGE, NameGetDatum(&first));
+	ScanKeyInit(&keys[1], Anum_pg_proc_proname, BTLessStrategyNumber, F_NAMELT, NameGetDatum(&end));
+	scan = systable_beginscan(catalog, ProcedureNameArgsNspIndexId, true, NULL, lengthof(keys), keys);
+	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+	{
+		Form_pg_proc function = (Form_pg_proc) GETSTRUCT(tuple);
+		ObjectAddress address;
+
+		if (!belongs_to(function, id, schema))
+			continue;
+		ObjectAddressSet(address, ProcedureRelationId, function->oid);
+		add_exact_object_address(&address, functions);
+	}
+	systable_endscan(scan);
+	table_close(catalog, AccessShareLock);
+	/* a view that a stranger makes of one would keep it for ever if this did not cascade */
+	performMultipleDeletions(functions, DROP_CASCADE, 0);
+	free_object_addresses(functions);
 }
 
 /* Anything but what CREATE FUNCTION ... BEGIN ATOMIC makes could do more than to say an expression. */
@@ -172,37 +189,25 @@ take_oids(ArrayType *array, int *n)
 Datum
 xbb_fdw_sync_function_keep(PG_FUNCTION_ARGS)
 {
+	/* a second one waits, and finds what this one has left */
+	static Stored lock = {.text =
+		"SELECT FROM xbb._sync_definition d WHERE d.id = $1 AND $2 IS NOT NULL AND " OWNED("$3") " FOR NO KEY UPDATE"
+	};
 	int32		id = PG_GETARG_INT32(0);
 	Oid			schema = get_func_namespace(fcinfo->flinfo->fn_oid);
 	Relation	catalog;
 	Oid		   *made;
-	Oid		   *older;
 	int			nmade;
-	int			nolder;
 
 	sync_check_owner(id);
 	made = take_oids(PG_GETARG_ARRAYTYPE_P(1), &nmade);
-	older = take_oids(PG_GETARG_ARRAYTYPE_P(2), &nolder);
-	for (int i = 0; i < nolder; i++)
-		drop_function(older[i], id, schema);
+	touched_some(fcinfo, &lock);
 	catalog = table_open(ProcedureRelationId, RowExclusiveLock);
+	sync_functions_drop(id, schema);
 	for (int i = 0; i < nmade; i++)
 	{
-		NameData	name;
-		CatCList   *of_that_name;
-		bool		is_there = false;
-
-		name_of_part(&name, id, i + 1);
-		of_that_name = SearchSysCacheList1(PROCNAMEARGSNSP, CStringGetDatum(NameStr(name)));
-		for (int j = 0; j < of_that_name->n_members; j++)
-			is_there |= ((Form_pg_proc) GETSTRUCT(&of_that_name->members[j]->tuple))->pronamespace == schema;
-		ReleaseSysCacheList(of_that_name);
-		if (is_there)
-			ereport(ERROR,
-					(errcode(ERRCODE_DUPLICATE_FUNCTION),
-					 errmsg("function %s exists already in schema xbb", NameStr(name))));
-		move_function(catalog, made[i], id, i + 1, schema);
 		CommandCounterIncrement();
+		move_function(catalog, made[i], id, i + 1, schema);
 	}
 	table_close(catalog, RowExclusiveLock);
 	PG_RETURN_VOID();

@@ -14,11 +14,14 @@
 #include "fmgr.h"
 
 /*
- * xbb._sync_function_keep(integer, oid[], oid[]): gives the caller's sync of that number the
- * functions of the second argument, which he has made in pg_temp, in the place of those of
- * the third; they are called _sync_<id>, _sync_<id>_2 and so on.  What depends on the old ones goes, too.
+ * xbb._sync_function_keep(integer, oid[]): gives the caller's sync of that number these functions,
+ * which he has made in pg_temp, in the place of those that it had; they are called _sync_<id>,
+ * _sync_<id>_2 and so on.  What depends on the old ones goes, too.
  */
 extern PGDLLEXPORT Datum xbb_fdw_sync_function_keep(PG_FUNCTION_ARGS);
+
+/* Drops those of a sync, whoever owns them, with what depends on them; the extension's schema. */
+extern void sync_functions_drop(int32 id, Oid schema);
 
 /* xbb._sync_owners_path(text): a search path, made to end in pg_temp */
 extern PGDLLEXPORT Datum xbb_fdw_sync_owners_path(PG_FUNCTION_ARGS);

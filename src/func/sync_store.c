@@ -41,8 +41,6 @@ PG_FUNCTION_INFO_V1(xbb_fdw_sync_loading);
 PG_FUNCTION_INFO_V1(xbb_fdw_sync_seen);
 PG_FUNCTION_INFO_V1(xbb_fdw_sync_columns);
 PG_FUNCTION_INFO_V1(xbb_fdw_sync_call);
-PG_FUNCTION_INFO_V1(xbb_fdw_sync_forget);
-PG_FUNCTION_INFO_V1(xbb_fdw_sync_forget_lost);
 PG_FUNCTION_INFO_V1(xbb_fdw_sync_reject_put);
 PG_FUNCTION_INFO_V1(xbb_fdw_sync_reject_drop);
 
@@ -374,35 +372,6 @@ xbb_fdw_sync_call(PG_FUNCTION_ARGS)
 	};
 
 	return touched_some(fcinfo, &stored);
-}
-
-#define FORGET_THE_REST \
-	" rejects AS (DELETE FROM xbb._sync_reject j USING forgotten f WHERE j.definition = f.id)," \
-	" begun AS (DELETE FROM xbb._sync_run_begun b USING forgotten f WHERE b.definition = f.id)," \
-	" runs AS (DELETE FROM xbb._sync_run_log l USING forgotten f WHERE l.definition = f.id)" \
-	" SELECT FROM forgotten"
-
-Datum
-xbb_fdw_sync_forget(PG_FUNCTION_ARGS)
-{
-	static Stored stored = {.text =
-		"WITH forgotten AS (DELETE FROM xbb._sync_definition d WHERE d.id = $1 AND " OWNED("$2") " RETURNING id),"
-		FORGET_THE_REST
-	};
-
-	return touched_some(fcinfo, &stored);
-}
-
-Datum
-xbb_fdw_sync_forget_lost(PG_FUNCTION_ARGS)
-{
-	static Stored stored = {.text =
-		"WITH forgotten AS (DELETE FROM xbb._sync_definition d WHERE d.name = $1 AND " OWNED("0::oid")
-		" AND (SELECT r.rolsuper FROM pg_roles r WHERE r.oid = $2) RETURNING id),"
-		FORGET_THE_REST
-	};
-
-	return touched_any(fcinfo, &stored);
 }
 
 Datum

@@ -49,7 +49,7 @@ extern PGDLLEXPORT Datum xbb_fdw_sync_columns(PG_FUNCTION_ARGS);
 /* xbb._sync_call(integer, text): another name for a definition, its log and its rejects */
 extern PGDLLEXPORT Datum xbb_fdw_sync_call(PG_FUNCTION_ARGS);
 
-/* xbb._sync_forget(integer): a definition, its log and its rejects */
+/* xbb._sync_forget(integer): a definition, its functions, its log and its rejects */
 extern PGDLLEXPORT Datum xbb_fdw_sync_forget(PG_FUNCTION_ARGS);
 
 /* xbb._sync_forget_lost(text): the same, of a role that is no more: superusers alone */

@@ -166,6 +166,23 @@ for my $value ('for ever', '7 dayz', '-1 day', '-100 years', '100000 years', '')
 is($node->psql('postgres', "LOAD 'xbb_fdw'; SET xbb_fdw.log_retention = '1 year 2 mons 3 days 04:05'"), 0, 'an interval is not');
 like($other->run("SET xbb_fdw.log_retention = '0'")->{error}, qr/42501/, 'and only a superuser shortens the log');
 
+# two that give a sync functions at once, of other arguments each, leave it those of one
+my $copy = $node->safe_psql('postgres', q{SELECT id FROM xbb.sync_definition WHERE name = 'copy'});
+my @arguments = ('data_id bigint', 'data_id bigint, update_time timestamptz');
+my @keep = map { "SELECT xbb._sync_function_keep($copy, array['pg_temp.given'::regproc]); SELECT 1" } @arguments;
+
+$etl->run("CREATE FUNCTION pg_temp.given($arguments[0]) RETURNS TABLE (data_id bigint) LANGUAGE sql BEGIN ATOMIC SELECT \$1\; END");
+$other->run("CREATE FUNCTION pg_temp.given($arguments[1]) RETURNS TABLE (data_id bigint) LANGUAGE sql BEGIN ATOMIC SELECT \$1\; END");
+is($etl->run("BEGIN; $keep[0]")->{sqlstate}, '00000', 'one gives a sync functions');
+$other->send($keep[1]);
+ok(wait_until(sub {
+	$other->ended || $node->safe_psql('postgres', "SELECT count(*) FROM pg_locks WHERE pid = $other->{pid} AND NOT granted") }),
+	'another one waits');
+$etl->run('COMMIT');
+is($other->result->{sqlstate}, '00000', '... and is done after it');
+is($node->safe_psql('postgres', "SELECT pronargs FROM pg_proc WHERE proname ~ '^_sync_$copy(_|\$)'"),
+	'2', 'the functions are those of the second');
+
 $_->quit for $etl, $other, $intern, $reader;
 $standby->stop;
 $node->stop;
