@@ -66,14 +66,14 @@ $$;
 COMMENT ON PROCEDURE xbb.retry_rejects(text, boolean) IS 'loads what was set aside, without a request';
 
 -- Can the caller's sync of that name be reconciled?  Where it never can, the call is refused and
--- no run, which would have failed for ever.  A source that is gone is another matter.
+-- no run, which would have failed for ever.  A source that is gone, or a copy, is another matter.
 CREATE FUNCTION xbb._sync_check_reconciled(name pg_catalog.text) RETURNS void
 LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   source pg_catalog.regclass;
 BEGIN
   SELECT d.source INTO source FROM xbb.sync_definition d JOIN pg_catalog.pg_class c ON c.oid = d.source
-  WHERE d.name = $1 AND d.owner = xbb._sync_me() ORDER BY NOT d.confirmed, d.id LIMIT 1;
+  WHERE d.name = $1 AND d.owner = xbb._sync_me() AND d.active ORDER BY NOT d.confirmed, d.id LIMIT 1;
   IF NOT xbb._sync_is_reconciled(source) THEN
     RAISE EXCEPTION 'the source of sync % is no foreign table of xbb_fdw', pg_catalog.quote_ident($1)
       USING ERRCODE = 'wrong_object_type', DETAIL = 'Nobody counts its records, so it cannot be seen which are gone.',
