@@ -15,6 +15,51 @@ CALL xbb.sync('defer');
 SELECT count(*) FROM parts;
 SELECT data_id, kind, sqlstate FROM xbb.sync_reject WHERE sync = 'defer';
 
+-- a COMMIT that meets with others is done again, as a step is, and what it was to write counts once: what a trigger of
+-- the target writes elsewhere is checked as late as that
+CREATE SEQUENCE commits;
+CREATE TABLE audit (data_id bigint);
+CREATE TABLE audited (data_id bigint PRIMARY KEY, update_time timestamptz, ref integer);
+CREATE FUNCTION audit() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN INSERT INTO audit VALUES (NEW.data_id); RETURN NEW; END';
+CREATE FUNCTION meet() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF NEW.data_id = 1 AND nextval('commits') <= current_setting('meet.times')::int THEN
+    RAISE 'another transaction is in the way' USING ERRCODE = current_setting('meet.code');
+  END IF;
+  RETURN NULL;
+END
+$$;
+CREATE TRIGGER audit AFTER INSERT ON audited FOR EACH ROW EXECUTE FUNCTION audit();
+CREATE CONSTRAINT TRIGGER meet AFTER INSERT ON audit DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION meet();
+SELECT xbb.create_sync('defer commit', 'deferred_source', 'audited');
+CREATE VIEW committed AS
+  SELECT r.status, r.sqlstate, r.rows_read, r.inserted, (SELECT count(*) FROM audited) AS rows, (SELECT count(*) FROM audit) AS audited,
+    (SELECT count(*) FROM pg_locks WHERE locktype = 'object' AND pid = pg_backend_pid()) AS locks
+  FROM xbb.sync_run r WHERE r.sync = 'defer commit' ORDER BY r.id DESC LIMIT 1;
+SET meet.times = 2;
+SET meet.code = 'serialization_failure';
+CALL xbb.sync('defer commit');
+TABLE committed;
+-- not for ever, and nothing else is
+TRUNCATE audit, audited;
+SELECT setval('commits', 1);
+SET meet.times = 1000;
+CALL xbb.sync('defer commit', full => true);
+TABLE committed;
+SELECT setval('commits', 1);
+SET meet.code = 'check_violation';
+CALL xbb.sync('defer commit', full => true);
+TABLE committed;
+SELECT last_value FROM commits;
+SET meet.times = 0;
+CALL xbb.sync('defer commit', full => true);
+TABLE committed;
+DROP VIEW committed;
+SELECT xbb.drop_sync('defer commit');
+DROP TABLE audited, audit;
+DROP SEQUENCE commits;
+DROP FUNCTION audit(), meet();
+
 CREATE TABLE own_list (data_id text, name text);
 INSERT INTO own_list VALUES ('a', 'A'), ('b', 'B');
 SELECT xbb.create_sync('defer list', 'own_list', 'list_target');

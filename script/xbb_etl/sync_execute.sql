@@ -323,15 +323,15 @@ BEGIN
 END
 $$;
 
--- Has a step failed only because it met with others in the target, and might it go better if it
--- is done again, a little later?  A list that changes too fast is none of that: the
+-- Has a step, or its COMMIT, failed only because it met with others in the target, and might it go
+-- better if it is done again, a little later?  A list that changes too fast is none of that: the
 -- reading has tried again by itself.
-CREATE FUNCTION xbb._sync_passes(failure xbb._sync_failure, tries integer) RETURNS boolean
+CREATE FUNCTION xbb._sync_passes(failure xbb._sync_failure, tries integer, by_commit boolean) RETURNS boolean
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   IF tries >= (xbb._sync_limits()).most_tries OR
      NOT (failure.sqlstate IN ('40P01', '55P03') OR
-          failure.sqlstate = '40001' AND pg_catalog.strpos(failure.context, 'xbb._sync_load(') > 0) THEN
+          failure.sqlstate = '40001' AND (by_commit OR pg_catalog.strpos(failure.context, 'xbb._sync_load(') > 0)) THEN
     RETURN false;
   END IF;
   PERFORM pg_catalog.pg_sleep((tries + pg_catalog.random()) / 2);
@@ -339,8 +339,23 @@ BEGIN
 END
 $$;
 
--- A run of any kind: lock, log, work in steps that commit, log, unlock.  A COMMIT that
--- fails ends the run as any other error does, and has freed the lock.
+-- A COMMIT that fails frees the lock: takes it anew for a run that goes on, unless another one has
+-- begun meanwhile.
+CREATE FUNCTION xbb._sync_take_again(def xbb.sync_definition, run bigint) RETURNS boolean
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  IF NOT xbb._sync_take(def, true) THEN
+    RETURN false;
+  ELSIF NOT xbb._sync_run_open(def.id, run) THEN
+    PERFORM xbb._sync_unlock(def.id);
+    RETURN false;
+  END IF;
+  RETURN true;
+END
+$$;
+
+-- A run of any kind: lock, log, work in steps that commit, log, unlock.  What a step has come to
+-- counts once it is committed; a COMMIT that fails is an error of its step as any other is.
 CREATE PROCEDURE xbb._sync_execute(
   name pg_catalog.text, task pg_catalog.text, alone boolean, by_window boolean, INOUT failed boolean)
 LANGUAGE plpgsql AS $$
@@ -356,7 +371,7 @@ DECLARE
   gone bigint[];
   step pg_catalog.record;
   counts xbb._sync_counts;
-  committed xbb._sync_counts;
+  reached xbb._sync_counts;
   locked boolean;
   tries integer := 0;
   failure xbb._sync_failure;
@@ -369,41 +384,45 @@ BEGIN
   WHILE run IS NOT NULL LOOP
     BEGIN
       step := xbb._sync_step_of_day(def, task, run, before, phase, windows, gone);
-      SELECT step.phase, step.windows, step.gone INTO phase, windows, gone;
-      counts := xbb._sync_add(counts, step.counts);
-      PERFORM xbb._sync_limit_share(def, run, task, counts);
+      reached := xbb._sync_add(counts, step.counts);
+      PERFORM xbb._sync_limit_share(def, run, task, reached);
       before := xbb._sync_asked(before);
       told := CASE WHEN by_window THEN xbb._sync_print_window(task, step.span, step.counts, told) END;
     EXCEPTION WHEN query_canceled OR OTHERS THEN
       GET STACKED DIAGNOSTICS failure.sqlstate = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
         failure.detail = PG_EXCEPTION_DETAIL, failure.hint = PG_EXCEPTION_HINT, failure.context = PG_EXCEPTION_CONTEXT;
     END;
+    IF failure.sqlstate IS NULL THEN
+      -- rows, watermark and the log together
+      IF step.phase IN ('done', 'stopped') OR can_commit AND step.counts IS NOT NULL THEN
+        PERFORM xbb._sync_note(def, run, CASE step.phase WHEN 'done' THEN 'succeeded' WHEN 'stopped' THEN 'stopped' ELSE 'running' END,
+                               reached, before, step.rest);
+      END IF;
+      IF can_commit THEN
+        -- triggers that wait for it are the owner's
+        PERFORM xbb._sync_path(xbb._sync_owners_path(def.path));
+        CALL xbb._sync_commit(failure.sqlstate, failure.message, failure.detail, failure.hint, failure.context);
+        PERFORM xbb._sync_path();
+        locked := failure.sqlstate IS NULL;
+      END IF;
+    END IF;
     IF failure.sqlstate IS NOT NULL THEN
-      EXIT WHEN NOT can_commit OR NOT xbb._sync_passes(failure, tries);
+      EXIT WHEN NOT can_commit OR NOT xbb._sync_passes(failure, tries, NOT locked);
       COMMIT;
       PERFORM xbb._sync_path();
+      locked := locked OR xbb._sync_take_again(def, run);
+      EXIT WHEN NOT locked;
       tries := tries OPERATOR(pg_catalog.+) 1;
       failure := NULL;
       CONTINUE;
     END IF;
-    -- rows, watermark and the log together
-    IF phase IN ('done', 'stopped') OR can_commit AND step.counts IS NOT NULL THEN
-      PERFORM xbb._sync_note(def, run, CASE phase WHEN 'done' THEN 'succeeded' WHEN 'stopped' THEN phase ELSE 'running' END,
-                             counts, before, step.rest);
-    END IF;
-    IF can_commit THEN
-      -- triggers that wait for it are the owner's
-      PERFORM xbb._sync_path(xbb._sync_owners_path(def.path));
-      CALL xbb._sync_commit(failure.sqlstate, failure.message, failure.detail, failure.hint, failure.context);
-      PERFORM xbb._sync_path();
-      locked := failure.sqlstate IS NULL;
-    END IF;
-    EXIT WHEN phase IN ('done', 'stopped') OR failure.sqlstate IS NOT NULL;
-    committed := CASE WHEN can_commit THEN counts END;
+    SELECT step.phase, step.windows, step.gone INTO phase, windows, gone;
+    counts := reached;
+    EXIT WHEN phase IN ('done', 'stopped');
   END LOOP;
 
   IF failure.sqlstate IS NOT NULL THEN
-    failure := xbb._sync_fail(def, run, committed, before, failure);
+    failure := xbb._sync_fail(def, run, CASE WHEN can_commit THEN counts END, before, failure);
     IF can_commit THEN
       COMMIT;
       PERFORM xbb._sync_path();
