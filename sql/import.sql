@@ -151,6 +151,20 @@ SELECT sim('form form_id=5300804 object=paas records=1 name=产品_spu', '[{"att
 CREATE SCHEMA "dingImports beside";
 IMPORT FOREIGN SCHEMA xbb FROM SERVER imports INTO "dingImports beside" OPTIONS (names 'label');
 SELECT DISTINCT "table" FROM imported('"dingImports beside"') WHERE "table" ~ '^(产品|表单)' ORDER BY 1;
+-- what can be read as somebody only is told where the mapping names nobody
+ALTER USER MAPPING FOR PUBLIC SERVER imports OPTIONS (DROP user_id);
+SELECT sim('form form_id=5300901 object=workReportDaily name=个人日报 records=1 business=2102', '[{"attr": "text_1", "attrName": "a", "fieldType": 1}]');
+SELECT sim('form form_id=5300902 object=communicatePlan name=出差计划 records=1', '[{"attr": "text_1", "attrName": "a", "fieldType": 1}]');
+CREATE SCHEMA "dingImports nobody";
+SET client_min_messages = notice;
+IMPORT FOREIGN SCHEMA xbb LIMIT TO ("个人日报", roles, "出差计划") FROM SERVER imports INTO "dingImports nobody" OPTIONS (names 'label');
+SELECT count(*) FROM "dingImports nobody"."个人日报";
+ALTER USER MAPPING FOR PUBLIC SERVER imports OPTIONS (ADD user_id 'u1');
+DROP FOREIGN TABLE "dingImports nobody"."个人日报";
+IMPORT FOREIGN SCHEMA xbb LIMIT TO ("个人日报") FROM SERVER imports INTO "dingImports nobody" OPTIONS (names 'label');
+SELECT count(*) FROM "dingImports nobody"."个人日报";
+SET client_min_messages = warning;
+DROP SCHEMA "dingImports nobody" CASCADE;
 DROP SCHEMA "dingImports attr", "dingImports label", "dingImports many", "dingImports taken", "dingImports beside" CASCADE;
 REVOKE USAGE ON SCHEMA :"company" FROM regress_xbb_import;
 DROP ROLE regress_xbb_import;

@@ -43,10 +43,6 @@ static const struct
 	{"_deleted", DELETED, NULL},
 };
 
-static const FormColumn label_columns[] = {
-	{"id", "bigint", "id", NULL, NULL}, {"name", "text", "name", NULL, NULL}, {"label_entities", "jsonb", "labelEntities", NULL, NULL}
-};
-
 /* What a foreign table of the target schema reads. */
 typedef struct Reading
 {
@@ -65,6 +61,7 @@ typedef struct Import
 	List	   *read;			/* of Reading: what tables there read already */
 	int			there;			/* that were left out for that */
 	List	   *names;			/* of char *: what was imported, or told about */
+	List	   *need_user;		/* likewise, what is read as somebody only */
 	List	   *statements;
 } Import;
 
@@ -298,6 +295,8 @@ add_form(Import *import, const char *name, const Form *form, const char *form_id
 	foreach(lc, form_columns(form, import->by_label))
 		append_column(sql, lfirst(lc));
 	end_table(import, sql, form->object->name, form_id, params, conditions, form->name);
+	if (form->object->needs_user_id)
+		import->need_user = lappend(import->need_user, pstrdup(name));
 }
 
 /* ---- forms ---- */
@@ -384,7 +383,7 @@ add_tables(Import *import, const char *name, const Form *form, const char *form_
 		if (strcmp(end, "_labels") == 0)
 			add_list(import, form_name_beside(name, end), "label", psprintf(INT64_FORMAT, form->form_id),
 					 psprintf("{\"businessType\": " INT64_FORMAT "}", form->business_type),
-					 label_columns, lengthof(label_columns));
+					 form_label_columns, lengthof(form_label_columns));
 	}
 }
 
@@ -457,6 +456,25 @@ warn_of_unknown(const Import *import)
 	}
 }
 
+/* Tables that cannot be read as the user mapping is. */
+static void
+tell_of_user(const Import *import)
+{
+	MappingOptions *mapping = option_mapping(GetUserId(), import->server->serverid);
+	StringInfoData tables;
+	ListCell   *lc;
+
+	explicit_bzero(mapping->token, strlen(mapping->token));
+	if (mapping->user_id || import->need_user == NIL)
+		return;
+	initStringInfo(&tables);
+	foreach(lc, import->need_user)
+		appendStringInfo(&tables, "%s%s", tables.len ? ", " : "", quote_identifier(lfirst(lc)));
+	ereport(NOTICE,
+			(errmsg("some foreign tables need the acting user: %s", tables.data),
+			 errhint("Add the option user_id to the user mapping for server \"%s\".", import->server->servername)));
+}
+
 List *
 import_foreign_schema(ImportForeignSchemaStmt *stmt, Oid serverid)
 {
@@ -472,6 +490,7 @@ import_foreign_schema(ImportForeignSchemaStmt *stmt, Oid serverid)
 	for (int i = 0; import.system && i < form_nlists; i++)
 		add_list(&import, form_lists[i].name, form_lists[i].object, NULL, NULL, form_lists[i].columns, lengthof(form_lists[i].columns));
 	warn_of_unknown(&import);
+	tell_of_user(&import);
 	if (import.there > 0 && stmt->list_type != FDW_IMPORT_SCHEMA_LIMIT_TO)
 		ereport(NOTICE,
 				(errmsg_plural("%d is read by a table of schema \"%s\" already",

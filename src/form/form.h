@@ -79,6 +79,9 @@ typedef struct FormList
 extern const FormList form_lists[];
 extern const int form_nlists;
 
+/* Those of a table of a form's labels. */
+extern const FormColumn form_label_columns[3];
+
 /*
  * All forms that the user may see, by form_id.  Errors: those of api_access, and
  * what the API answers.

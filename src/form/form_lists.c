@@ -30,3 +30,7 @@ const FormList form_lists[] = {
 };
 
 const int	form_nlists = lengthof(form_lists);
+
+const FormColumn form_label_columns[3] = {
+	{"id", "bigint", "id", NULL, NULL}, {"name", "text", "name", NULL, NULL}, {"label_entities", "jsonb", "labelEntities", NULL, NULL}
+};
