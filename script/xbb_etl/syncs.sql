@@ -113,6 +113,26 @@ BEGIN
 END
 $$;
 
+-- One of many: an error says of which.
+CREATE FUNCTION xbb._syncs_create_one(source pg_catalog.regclass, sync pg_catalog.text, place pg_catalog.text, path pg_catalog.text) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  failure xbb._sync_failure;
+BEGIN
+  PERFORM xbb._sync_create(pg_catalog.jsonb_populate_record(NULL::xbb.sync_definition, pg_catalog.jsonb_build_object(
+    'name', sync, 'source', source::pg_catalog.oid::pg_catalog.text, 'key', '{data_id}'::pg_catalog.text[], 'overlap', '1 hour',
+    'reject_limit', 1000, 'delete_mode', 'ignore', 'enabled', true)), place, path);
+EXCEPTION WHEN OTHERS THEN
+  GET STACKED DIAGNOSTICS failure.sqlstate = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+    failure.detail = PG_EXCEPTION_DETAIL, failure.hint = PG_EXCEPTION_HINT;
+  RAISE EXCEPTION 'no sync of %: %', source, failure.message
+    USING ERRCODE = failure.sqlstate,
+          DETAIL = coalesce(nullif(failure.detail, ''), pg_catalog.format('It was to be called %I, and its target is %s.', sync, place)),
+          HINT = coalesce(nullif(failure.hint, ''), pg_catalog.format(
+            'SELECT xbb.create_sync(%L, source => %L, target => ...); makes it by hand: what has a sync is left out here.', sync, source));
+END
+$$;
+
 CREATE FUNCTION xbb._syncs_create(
   from_schema pg_catalog.name, into_schema pg_catalog.name, checks boolean, path pg_catalog.text,
   OUT sync pg_catalog.text, OUT source pg_catalog.regclass, OUT target pg_catalog.regclass)
@@ -131,9 +151,7 @@ BEGIN
     IF EXISTS (SELECT FROM xbb.sync_definition d WHERE d.name = found.name AND d.owner_name = current_user) THEN
       sync := into_schema || '.' || found.name;
     END IF;
-    PERFORM xbb._sync_create(pg_catalog.jsonb_populate_record(NULL::xbb.sync_definition, pg_catalog.jsonb_build_object(
-      'name', sync, 'source', found.source::pg_catalog.text, 'key', '{data_id}'::pg_catalog.text[], 'overlap', '1 hour',
-      'reject_limit', 1000, 'delete_mode', 'ignore', 'enabled', true)), place, path);
+    PERFORM xbb._syncs_create_one(found.source, sync, place, path);
     source := found.source;
     target := place::pg_catalog.regclass;
     PERFORM xbb._syncs_comment(source, target, rules -> found.source::pg_catalog.text);
