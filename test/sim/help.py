@@ -61,7 +61,7 @@ VERB_ORDER = """create create-target forms form field remove set get clock add t
 FAULT_ORDER = """close reset half half-head hang hang-body drip delay status redirect html empty truncated trailing endless
     gzip-bomb bad-gzip gzip-members bad-utf8 nul long dup-keys no-result no-list no-total wrong-type array bom deep replace
     code busy success-false ignore wrong-page chunked bad-chunk cut-chunk no-length long-length short-length
-    bad-status-line many-headers trailers no-date says lost half-told refuse-one odd null""".split()
+    bad-status-line many-headers trailers no-date says lost later half-told refuse-one odd null""".split()
 
 
 def help_text(verbs, faults):

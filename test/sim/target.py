@@ -1,4 +1,5 @@
 """Targets as a platform: whose a call is, whether it may be answered, and by which endpoint."""
+import asyncio
 import copy
 import time
 
@@ -89,9 +90,10 @@ class Target:
         if self.slow(world, call, manner) and world.switches.slow_executes == "off":
             call.fate = "slow"
             return Response(b"", 504, "504:slow")
+        if call.later is not None:
+            return self.later(world, call, manner, function)
         answer = function(call, manner)
-        if call.repeat_key:
-            world.answers[call.repeat_key] = [call.body_hash, copy.copy(answer), float("inf")]
+        self.remember(world, call, answer, float("inf"))
         if call.afterwards:
             call.silent = True
             return waits(world, manner.refuse(call.afterwards[0], "请稍后再试"), call.afterwards[1])
@@ -116,13 +118,40 @@ class Target:
         call.repeat_key = key
         if key not in world.answers:
             return None
-        body, answer, end = world.answers[key]
+        body, answer, end, told = world.answers[key]
         if by_header and body != call.body_hash:
             raise Refusal("other", "Idempotency-Key is of another body")
-        if by_header and time.monotonic() < end:
+        if (by_header or answer is None) and time.monotonic() < end:
             raise Refusal("running", "the first request still runs")
-        call.journal = [(*call.named(manner, record), "replayed", "ok") for record in call.records(manner)]
+        call.journal = [(*call.named(manner, record), "replayed", was) for record, was in zip(call.records(manner), told)]
         return copy.copy(answer)
+
+    @staticmethod
+    def remember(world, call, answer, end):
+        """What a repeat is told, from its end on; no answer: it is not known yet."""
+        if call.repeat_key:
+            world.answers[call.repeat_key] = [call.body_hash, copy.copy(answer), end, [line[4] for line in call.journal]]
+
+    def later(self, world, call, manner, function):
+        """There is no answer, but what was asked is executed when nobody reckons with it any more."""
+        self.remember(world, call, None, float("inf"))
+        call.fate = "later"
+
+        def execute():
+            if world.gone:
+                return
+            try:
+                answer = function(call, manner)
+            except Refusal as refusal:
+                call.fate = refusal.args[0]
+                answer = manner.refuse(*refusal.args)
+            self.remember(world, call, answer, 0.0)
+            call.silent = True
+            world.journal.write(time.time(), call, "later", False)
+        asyncio.get_running_loop().call_later(call.later / 1000, execute)
+        answer = Response(b"", 200, "later")
+        answer.status_line, answer.after = b"", "hang"
+        return answer
 
     @staticmethod
     def lost(call):
@@ -143,8 +172,9 @@ class Target:
 
     @staticmethod
     def answered(world, entry, call, answer):
-        if call.repeat_key in world.answers and world.answers[call.repeat_key][2] == float("inf"):
-            world.answers[call.repeat_key][2] = time.monotonic() + (answer.delay + world.switches.latency) / 1000
+        known = world.answers.get(call.repeat_key)
+        if known and known[1] and known[2] == float("inf"):
+            known[2] = time.monotonic() + (answer.delay + world.switches.latency) / 1000
         world.journal.write(call.start, call, answer.result, answer.delay > 0)
         # counted from the request's arrival
         answer.delay -= min(world.switches.latency, (time.monotonic() - entry.start) * 1000)

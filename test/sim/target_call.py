@@ -56,6 +56,7 @@ class Call:
         # what faults ask for
         self.instead, self.afterwards, self.mention, self.refuse_one, self.odd = None, None, 1.0, False, None
         self.manner = self.given = None  # how its platform speaks; the records, once they have been read
+        self.later = None               # ms until it is executed, without an answer
         self.silent = False             # the answer says nothing of what was executed
 
     @property
@@ -132,7 +133,7 @@ class Call:
 
     def unheard(self):
         """What the journal says where nothing became of any record."""
-        told = "-" if self.fate in ("lost", "slow") else self.fate
+        told = "-" if self.fate in ("lost", "slow", "later") else self.fate
         records = [record for record in self.given or () if isinstance(record, dict)]
         return [(*self.named(self.manner, record), self.fate, told) for record in records] or [("-", "-", "-", self.fate, told)]
 

@@ -32,6 +32,13 @@ def fault_lost(f, tenant, call):
     call.instead = "lost", None
 
 
+@fault("later")
+@early
+def fault_later(f, tenant, call):
+    "no byte comes; all is executed ms=3000 later"
+    call.later = argument(f, "ms", 3000.0)
+
+
 @fault("half-told")
 @early
 def fault_half_told(f, tenant, call):

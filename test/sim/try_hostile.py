@@ -98,6 +98,12 @@ def try_harm(tap, ctl, port):
     got = asker.ask("api/execute", batch(100, 10))
     ok(len(got["data"]) == 5 and [t for t, in journal(ctl, "h3", 9)[-10:]].count("-") == 5,
        "half of a batch is not mentioned", got)
+    ctl("h3", "fault", what="later", ms="300")
+    hasty = Asker(port, "h3", 0.1)
+    ok(hasty.breaks("api/execute", batch(150, 1)) == "TimeoutError" and "K150" not in ctl("h3", "documents")
+       and journal(ctl, "h3", 8, 9)[-1] == ("later", "-"), "no answer, and nothing is there")
+    time.sleep(0.5)
+    ok("K150" in ctl("h3", "documents") and journal(ctl, "h3", 8, 9)[-1] == ("new", "-"), "but later it is")
     ctl("h3", "fault", what="refuse-one")
     got = asker.ask("api/execute", batch(200, 50))
     ok(sum(not d["success"] for d in got["data"]) == 1, "one of fifty is refused")
