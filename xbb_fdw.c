@@ -23,8 +23,10 @@
 PG_MODULE_MAGIC;
 
 extern PGDLLEXPORT Datum xbb_fdw_handler(PG_FUNCTION_ARGS);
+extern PGDLLEXPORT Datum xbb_target_handler(PG_FUNCTION_ARGS);
 
 PG_FUNCTION_INFO_V1(xbb_fdw_handler);
+PG_FUNCTION_INFO_V1(xbb_target_handler);
 
 extern PGDLLEXPORT void _PG_init(void);
 
@@ -129,6 +131,35 @@ xbb_fdw_handler(PG_FUNCTION_ARGS)
 
 	/* IMPORT FOREIGN SCHEMA: import.c */
 	routine->ImportForeignSchema = import_foreign_schema;
+
+	PG_RETURN_POINTER(routine);
+}
+
+Datum
+xbb_target_handler(PG_FUNCTION_ARGS)
+{
+	FdwRoutine *routine = makeNode(FdwRoutine);
+
+	/* what would read says that it cannot: modify.c */
+	routine->GetForeignRelSize = modify_get_rel_size;
+	routine->GetForeignPaths = modify_get_paths;
+	routine->GetForeignPlan = modify_get_plan;
+	routine->BeginForeignScan = modify_scan_begin;
+	routine->IterateForeignScan = modify_scan_iterate;
+	routine->ReScanForeignScan = modify_scan_rescan;
+	routine->EndForeignScan = modify_scan_end;
+
+	/* INSERT and COPY FROM: modify.c */
+	routine->IsForeignRelUpdatable = modify_is_updatable;
+	routine->PlanForeignModify = modify_plan;
+	routine->BeginForeignModify = modify_begin;
+	routine->BeginForeignInsert = modify_begin_insert;
+	routine->ExecForeignInsert = modify_insert;
+	routine->ExecForeignBatchInsert = modify_batch_insert;
+	routine->GetForeignModifyBatchSize = modify_batch_size;
+	routine->EndForeignModify = modify_end;
+	routine->EndForeignInsert = modify_end;
+	routine->ExplainForeignModify = modify_explain;
 
 	PG_RETURN_POINTER(routine);
 }

@@ -28,7 +28,7 @@ EXCEPTION
 END $$;
 
 -- The options as data: the defaults and ranges that a user can rely on.
-SELECT name, place, type, "default", min, max, secret, superuser FROM xbb.options() WHERE name !~ '_cost$';
+SELECT name, place, type, "default", min, max, secret, superuser FROM xbb.options() WHERE wrapper = 'xbb_fdw' AND name !~ '_cost$';
 SELECT count(*) AS without_description FROM xbb.options() WHERE coalesce(description, '') = '';
 
 CREATE SERVER option_crm FOREIGN DATA WRAPPER xbb_fdw

@@ -45,7 +45,12 @@ def tables(text, *wanted):
 
 
 def compare_options(text):
-    found = psql('SELECT name, place, "default", min, max FROM xbb.options();').stdout.splitlines()
+    parts = {"xbb_fdw": text.split("\n## Options of targets\n")[0], "xbb_target": text.split("\n## Options of targets\n")[-1]}
+    return [f"{wrapper}: {line}" for wrapper, part in parts.items() for line in compare_options_of(wrapper, part)]
+
+
+def compare_options_of(wrapper, text):
+    found = psql(f"""SELECT name, place, "default", min, max FROM xbb.options() WHERE wrapper = '{wrapper}';""").stdout.splitlines()
     data = {}
     for name, place, default, low, high in (line.split("\t") for line in found):
         data[name, place] = default, (low, high)
@@ -95,7 +100,7 @@ def compare_names(text):
         FROM pg_depend d JOIN pg_class c ON d.classid = 'pg_class'::regclass AND d.objid = c.oid JOIN pg_extension e ON e.oid = d.refobjid
         WHERE d.deptype = 'e' AND e.extname LIKE 'xbb%' AND c.relkind IN ('r', 'v') AND c.relname !~ '^_'
         UNION ALL
-        SELECT p.proname || '(' || coalesce((SELECT string_agg(CASE WHEN p.proname = 'fdw_validator' THEN
+        SELECT p.proname || '(' || coalesce((SELECT string_agg(CASE WHEN p.proname ~ '_validator$' THEN
             (ARRAY['options', 'catalog'])[n] ELSE p.proargnames[n] END, ', ' ORDER BY n)
           FROM generate_series(1, p.pronargs) n), '') || ')', e.extname
         FROM pg_depend d JOIN pg_proc p ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid JOIN pg_extension e ON e.oid = d.refobjid

@@ -15,8 +15,8 @@ CREATE FOREIGN DATA WRAPPER xbb_fdw
 COMMENT ON FOREIGN DATA WRAPPER xbb_fdw IS 'the XBB CRM''s web API as foreign tables';
 
 CREATE FUNCTION xbb.options(
-  OUT name pg_catalog.text, OUT place pg_catalog.text, OUT type pg_catalog.text, OUT "default" pg_catalog.text,
+  OUT wrapper pg_catalog.text, OUT name pg_catalog.text, OUT place pg_catalog.text, OUT type pg_catalog.text, OUT "default" pg_catalog.text,
   OUT min pg_catalog.text, OUT max pg_catalog.text, OUT secret boolean, OUT superuser boolean,
   OUT description pg_catalog.text)
 RETURNS SETOF record LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'xbb_fdw_options';
-COMMENT ON FUNCTION xbb.options() IS 'every option of servers, user mappings, tables and columns';
+COMMENT ON FUNCTION xbb.options() IS 'every option of servers, user mappings, tables and columns of both wrappers';

@@ -70,6 +70,18 @@ compat_user(Oid check_as_user)
 	create_foreign_upper_path(root, rel, target, rows, startup, total, NIL, outerpath, private)
 #endif
 
+/*
+ * Whose rights a relation is written with, also that of a partition, which has no range
+ * table entry.  16 has a function for it.
+ */
+#if PG_VERSION_NUM >= 160000
+#define compat_result_user(result, estate) ExecGetResultRelCheckAsUser(result, estate)
+#else
+#define compat_result_user(result, estate) \
+	compat_user(exec_rt_fetch((result)->ri_RangeTableIndex > 0 ? (result)->ri_RangeTableIndex : \
+							  (result)->ri_RootResultRelInfo->ri_RangeTableIndex, estate)->checkAsUser)
+#endif
+
 /* ---- JSON tokens (lex.c) ---- */
 
 /*

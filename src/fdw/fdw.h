@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * fdw.h
- *	  The callbacks of the wrapper xbb_fdw; who calls them when, and what they
+ *	  The callbacks of both wrappers; who calls them when, and what they
  *	  may do, is in PostgreSQL's chapter "Writing a Foreign Data Wrapper".
  *
  *	  No callback of the planner sends a request, but where the option
@@ -45,5 +45,32 @@ extern bool sample_analyze(Relation relation, AcquireSampleRowsFunc *func,
 
 /* IMPORT FOREIGN SCHEMA: import.c */
 extern List *import_foreign_schema(ImportForeignSchemaStmt *stmt, Oid serverid);
+
+/* the wrapper xbb_target, which does not read and says so: modify.c */
+extern void modify_get_rel_size(PlannerInfo *root, RelOptInfo *rel, Oid relid);
+extern void modify_get_paths(PlannerInfo *root, RelOptInfo *rel, Oid relid);
+extern ForeignScan *modify_get_plan(PlannerInfo *root, RelOptInfo *rel, Oid relid,
+									ForeignPath *path, List *tlist,
+									List *scan_clauses, Plan *outer_plan);
+extern void modify_scan_begin(ForeignScanState *node, int eflags);
+extern TupleTableSlot *modify_scan_iterate(ForeignScanState *node);
+extern void modify_scan_rescan(ForeignScanState *node);
+extern void modify_scan_end(ForeignScanState *node);
+
+/* its INSERT and COPY FROM: modify.c */
+extern int	modify_is_updatable(Relation relation);
+extern List *modify_plan(PlannerInfo *root, ModifyTable *plan, Index index, int subplan);
+extern void modify_begin(ModifyTableState *mtstate, ResultRelInfo *result,
+						 List *fdw_private, int subplan, int eflags);
+extern void modify_begin_insert(ModifyTableState *mtstate, ResultRelInfo *result);
+extern TupleTableSlot *modify_insert(EState *estate, ResultRelInfo *result,
+									 TupleTableSlot *slot, TupleTableSlot *plan_slot);
+extern TupleTableSlot **modify_batch_insert(EState *estate, ResultRelInfo *result,
+											TupleTableSlot **slots, TupleTableSlot **plan_slots,
+											int *nslots);
+extern int	modify_batch_size(ResultRelInfo *result);
+extern void modify_end(EState *estate, ResultRelInfo *result);
+extern void modify_explain(ModifyTableState *mtstate, ResultRelInfo *result,
+						   List *fdw_private, int subplan, struct ExplainState *es);
 
 #endif							/* XBB_FDW_H */

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * option_check.c
- *	  What the user meets of the option data: the validator and xbb.options().
+ *	  What the user meets of the option data: the validators and xbb.options().
  *
  * The server hands a validator all options that an object will have, old and
  * new, without saying which are new.  So a server that carries an option of
@@ -46,9 +46,11 @@ static const struct
 };
 
 extern PGDLLEXPORT Datum xbb_fdw_validator(PG_FUNCTION_ARGS);
+extern PGDLLEXPORT Datum xbb_target_validator(PG_FUNCTION_ARGS);
 extern PGDLLEXPORT Datum xbb_fdw_options(PG_FUNCTION_ARGS);
 
 PG_FUNCTION_INFO_V1(xbb_fdw_validator);
+PG_FUNCTION_INFO_V1(xbb_target_validator);
 PG_FUNCTION_INFO_V1(xbb_fdw_options);
 
 /* No place for a wrapper's own options: there are none. */
@@ -61,17 +63,6 @@ place_of_catalog(Oid catalog)
 			return places[i].place;
 	}
 	return 0;
-}
-
-static const OptionEntry *
-find_entry(const char *name)
-{
-	for (int i = 0; i < option_nentries; i++)
-	{
-		if (strcmp(option_entries[i].name, name) == 0)
-			return &option_entries[i];
-	}
-	return NULL;
 }
 
 /* Where an option that is valid elsewhere belongs. */
@@ -89,16 +80,16 @@ place_hint(const OptionEntry *entry)
 }
 
 static char *
-nearest_hint(const char *name, int place)
+nearest_hint(const OptionSet *set, const char *name, int place)
 {
 	NearestName nearest = {.source = name};
 	bool		any = false;
 
-	for (int i = 0; i < option_nentries; i++)
+	for (int i = 0; i < set->nentries; i++)
 	{
-		if (option_entries[i].places & place)
+		if (set->entries[i].places & place)
 		{
-			nearest_offer(&nearest, option_entries[i].name);
+			nearest_offer(&nearest, set->entries[i].name);
 			any = true;
 		}
 	}
@@ -110,7 +101,7 @@ nearest_hint(const char *name, int place)
 }
 
 static void
-check_superuser(const OptionEntry *entry, const OptionValue *value)
+check_superuser(const OptionSet *set, const OptionEntry *entry, const OptionValue *value)
 {
 	if (!(entry->flags & OPTION_SUPERUSER) || superuser())
 		return;
@@ -119,7 +110,15 @@ check_superuser(const OptionEntry *entry, const OptionValue *value)
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 				 errmsg("permission denied to set option \"%s\"", entry->name),
 				 errdetail("Only superusers may set it, or alter a server that has it.")));
-	if (!option_url_is_api(value->text))
+	if (set == &target_option_set)
+	{
+		if (strncmp(value->text, "https:", 6) != 0)
+			ereport(ERROR,
+					(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+					 errmsg("permission denied to set option \"%s\" to a URL that is not https", entry->name),
+					 errdetail("Only superusers may set it so, or alter a server that has it.")));
+	}
+	else if (!option_url_is_api(value->text))
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 				 errmsg("permission denied to set option \"%s\" to another host than the API's",
@@ -158,18 +157,37 @@ check_column(List *options)
 				 errhint("A column is read from a field or is the same in every row; drop one.")));
 }
 
-/* Checks the options (text[]) of an object of the given catalog (oid). */
-Datum
-xbb_fdw_validator(PG_FUNCTION_ARGS)
+static void
+check_target_column(List *options)
 {
-	List	   *options = untransformRelOptions(PG_GETARG_DATUM(0));
-	int			place = place_of_catalog(PG_GETARG_OID(1));
+	ListCell   *lc;
+
+	if (option_given(options, "verdict") == NULL)
+		return;
+	foreach(lc, options)
+	{
+		const char *name = lfirst_node(DefElem, lc)->defname;
+
+		if (strcmp(name, "verdict") != 0)
+			ereport(ERROR,
+					(errcode(ERRCODE_FDW_INVALID_OPTION_NAME),
+					 errmsg("options \"verdict\" and \"%s\" exclude each other", name),
+					 errhint("A column is sent or shows the verdict; drop one.")));
+	}
+}
+
+/* Checks the options of an object of the given catalog, each for itself. */
+static List *
+check_options(const OptionSet *set, Datum array, Oid catalog)
+{
+	List	   *options = untransformRelOptions(array);
+	int			place = place_of_catalog(catalog);
 	ListCell   *lc;
 
 	foreach(lc, options)
 	{
 		DefElem    *def = lfirst_node(DefElem, lc);
-		const OptionEntry *entry = find_entry(def->defname);
+		const OptionEntry *entry = option_find(set, def->defname);
 		OptionValue value = {0};
 
 		if (entry == NULL || !(entry->places & place))
@@ -177,14 +195,35 @@ xbb_fdw_validator(PG_FUNCTION_ARGS)
 					(errcode(ERRCODE_FDW_INVALID_OPTION_NAME),
 					 errmsg("invalid option \"%s\"", def->defname),
 					 errhint("%s", entry ? place_hint(entry) :
-							 nearest_hint(def->defname, place))));
+							 nearest_hint(set, def->defname, place))));
 		option_value(entry, defGetString(def), &value);
-		check_superuser(entry, &value);
+		check_superuser(set, entry, &value);
 	}
+	return options;
+}
+
+/* Checks the options (text[]) of an object of the given catalog (oid). */
+Datum
+xbb_fdw_validator(PG_FUNCTION_ARGS)
+{
+	List	   *options = check_options(&option_set, PG_GETARG_DATUM(0), PG_GETARG_OID(1));
+	int			place = place_of_catalog(PG_GETARG_OID(1));
+
 	if (place == OPTION_TABLE)
 		check_table(options);
 	if (place == OPTION_COLUMN)
 		check_column(options);
+	PG_RETURN_VOID();
+}
+
+/* The same for the wrapper xbb_target. */
+Datum
+xbb_target_validator(PG_FUNCTION_ARGS)
+{
+	List	   *options = check_options(&target_option_set, PG_GETARG_DATUM(0), PG_GETARG_OID(1));
+
+	if (place_of_catalog(PG_GETARG_OID(1)) == OPTION_COLUMN)
+		check_target_column(options);
 	PG_RETURN_VOID();
 }
 
@@ -195,9 +234,42 @@ text_or_null(const char *text, bool *isnull)
 	return text ? CStringGetTextDatum(text) : (Datum) 0;
 }
 
+static void
+put_options(ReturnSetInfo *result, const OptionSet *set)
+{
+	for (int i = 0; i < set->nentries; i++)
+	{
+		const OptionEntry *entry = &set->entries[i];
+
+		for (int j = 0; j < (int) lengthof(places); j++)
+		{
+			Datum		values[10];
+			bool		nulls[10] = {0};
+
+			if (!(entry->places & places[j].place))
+				continue;
+			values[0] = CStringGetTextDatum(set->wrapper);
+			values[1] = CStringGetTextDatum(entry->name);
+			values[2] = CStringGetTextDatum(places[j].name);
+			values[3] = CStringGetTextDatum(option_type_name(entry->type));
+			/* what a server has, too, is by default what the server says */
+			values[4] = text_or_null((places[j].place & (OPTION_TABLE | OPTION_COLUMN)) &&
+									 (entry->places & OPTION_SERVER) ?
+									 NULL : entry->default_value, &nulls[4]);
+			values[5] = text_or_null(entry->min, &nulls[5]);
+			values[6] = text_or_null(entry->max, &nulls[6]);
+			values[7] = BoolGetDatum((entry->flags & OPTION_SECRET) != 0);
+			values[8] = BoolGetDatum((entry->flags & OPTION_SUPERUSER) != 0);
+			values[9] = CStringGetTextDatum(entry->description);
+			tuplestore_putvalues(result->setResult, result->setDesc,
+								 values, nulls);
+		}
+	}
+}
+
 /*
- * xbb.options(): a row for each option and place it may stand in, with name,
- * place, type, default, min, max, secret, superuser and description.
+ * xbb.options(): a row for each option of each wrapper and place it may stand in, with
+ * wrapper, name, place, type, default, min, max, secret, superuser and description.
  */
 Datum
 xbb_fdw_options(PG_FUNCTION_ARGS)
@@ -205,32 +277,7 @@ xbb_fdw_options(PG_FUNCTION_ARGS)
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
 
 	InitMaterializedSRF(fcinfo, 0);
-	for (int i = 0; i < option_nentries; i++)
-	{
-		const OptionEntry *entry = &option_entries[i];
-
-		for (int j = 0; j < (int) lengthof(places); j++)
-		{
-			Datum		values[9];
-			bool		nulls[9] = {0};
-
-			if (!(entry->places & places[j].place))
-				continue;
-			values[0] = CStringGetTextDatum(entry->name);
-			values[1] = CStringGetTextDatum(places[j].name);
-			values[2] = CStringGetTextDatum(option_type_name(entry->type));
-			/* what a server has, too, is by default what the server says */
-			values[3] = text_or_null(places[j].place == OPTION_TABLE &&
-									 (entry->places & OPTION_SERVER) ?
-									 NULL : entry->default_value, &nulls[3]);
-			values[4] = text_or_null(entry->min, &nulls[4]);
-			values[5] = text_or_null(entry->max, &nulls[5]);
-			values[6] = BoolGetDatum((entry->flags & OPTION_SECRET) != 0);
-			values[7] = BoolGetDatum((entry->flags & OPTION_SUPERUSER) != 0);
-			values[8] = CStringGetTextDatum(entry->description);
-			tuplestore_putvalues(result->setResult, result->setDesc,
-								 values, nulls);
-		}
-	}
+	put_options(result, &option_set);
+	put_options(result, &target_option_set);
 	return (Datum) 0;
 }

@@ -24,13 +24,22 @@
 
 #include "option/option_data.h"
 
+/* Where the options of a mapping go. */
+typedef struct Reading
+{
+	const OptionSet *set;
+	void	   *base;			/* the struct that the set's offsets are of */
+	int64	   *limit;			/* its request_limit */
+	Oid		   *umid;
+} Reading;
+
 /* Reads an option of a mapping, given as name=value. */
 static void
-read_option(MappingOptions *result, const char *given, int length)
+read_option(const Reading *reading, const char *given, int length)
 {
-	for (int i = 0; i < option_nentries; i++)
+	for (int i = 0; i < reading->set->nentries; i++)
 	{
-		const OptionEntry *entry = &option_entries[i];
+		const OptionEntry *entry = &reading->set->entries[i];
 		int			name_length = strlen(entry->name);
 		OptionValue value = {0};
 		char	   *text;
@@ -41,18 +50,18 @@ read_option(MappingOptions *result, const char *given, int length)
 		text = pnstrdup(given + name_length + 1, length - name_length - 1);
 		if (entry->offset < 0)
 		{
-			option_lower_limit(text, &result->request_limit);
+			option_lower_limit(text, reading->limit);
 			continue;
 		}
 		option_value(entry, text, &value);
-		*(const char **) ((char *) result + entry->offset) = value.text;
+		*(const char **) ((char *) reading->base + entry->offset) = value.text;
 		if (value.text != text)
 			explicit_bzero(text, strlen(text));
 	}
 }
 
 static void
-read_options(MappingOptions *result, Datum datum)
+read_options(const Reading *reading, Datum datum)
 {
 	ArrayType  *array = DatumGetArrayTypePCopy(datum);
 	Datum	   *texts;
@@ -63,7 +72,7 @@ read_options(MappingOptions *result, Datum datum)
 	{
 		text	   *given = (text *) DatumGetPointer(texts[i]);
 
-		read_option(result, VARDATA_ANY(given), VARSIZE_ANY_EXHDR(given));
+		read_option(reading, VARDATA_ANY(given), VARSIZE_ANY_EXHDR(given));
 	}
 	explicit_bzero(array, VARSIZE(array));
 	pfree(array);
@@ -71,7 +80,7 @@ read_options(MappingOptions *result, Datum datum)
 
 /* Reads the mapping of a role, InvalidOid for PUBLIC; false if there is none. */
 static bool
-read_mapping(MappingOptions *result, Oid userid, Oid serverid)
+read_mapping(const Reading *reading, Oid userid, Oid serverid)
 {
 	Relation	mappings = table_open(UserMappingRelationId, AccessShareLock);
 	ScanKeyData keys[2];
@@ -93,13 +102,33 @@ read_mapping(MappingOptions *result, Oid userid, Oid serverid)
 		Datum		options = heap_getattr(tuple, Anum_pg_user_mapping_umoptions,
 										   RelationGetDescr(mappings), &isnull);
 
-		result->umid = ((Form_pg_user_mapping) GETSTRUCT(tuple))->oid;
+		*reading->umid = ((Form_pg_user_mapping) GETSTRUCT(tuple))->oid;
 		if (!isnull)
-			read_options(result, options);
+			read_options(reading, options);
 	}
 	systable_endscan(scan);
 	table_close(mappings, AccessShareLock);
 	return found;
+}
+
+void
+option_read_mapping(const OptionSet *set, void *base, Oid *umid, int64 *limit,
+					Oid userid, Oid serverid, const char *example, const char **mapped)
+{
+	Reading		reading = {set, base, limit, umid};
+	const char *server = GetForeignServer(serverid)->servername;
+	const char *name = GetUserNameFromId(userid, false);
+
+	*mapped = quote_identifier(name);
+	if (read_mapping(&reading, userid, serverid))
+		return;
+	*mapped = "PUBLIC";
+	if (!read_mapping(&reading, InvalidOid, serverid))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("role \"%s\" has no user mapping for server \"%s\"", name, server),
+				 errhint("Type: CREATE USER MAPPING FOR %s SERVER %s OPTIONS (%s '...');",
+						 quote_identifier(name), quote_identifier(server), example)));
 }
 
 MappingOptions *
@@ -107,19 +136,10 @@ option_mapping(Oid userid, Oid serverid)
 {
 	MappingOptions *result = palloc0(sizeof(MappingOptions));
 	const char *server = GetForeignServer(serverid)->servername;
-	const char *name = GetUserNameFromId(userid, false);
-	const char *role = quote_identifier(name);
+	const char *role;
 
-	if (!read_mapping(result, userid, serverid))
-	{
-		role = "PUBLIC";
-		if (!read_mapping(result, InvalidOid, serverid))
-			ereport(ERROR,
-					(errcode(ERRCODE_UNDEFINED_OBJECT),
-					 errmsg("role \"%s\" has no user mapping for server \"%s\"", name, server),
-					 errhint("Type: CREATE USER MAPPING FOR %s SERVER %s OPTIONS (token '...');",
-							 quote_identifier(name), quote_identifier(server))));
-	}
+	option_read_mapping(&option_set, result, &result->umid, &result->request_limit,
+						userid, serverid, "token", &role);
 	if (result->token == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_FDW_OPTION_NAME_NOT_FOUND),

@@ -45,6 +45,9 @@ store_value(const OptionEntry *entry, const OptionValue *value, char *base)
 			break;
 		case OPTION_INTEGER:
 		case OPTION_DURATION:
+		case OPTION_BODY:
+		case OPTION_AUTH:
+		case OPTION_REPEAT:
 			*(int *) field = (int) value->number;
 			break;
 		case OPTION_COUNT:
@@ -72,13 +75,12 @@ store_value(const OptionEntry *entry, const OptionValue *value, char *base)
 	}
 }
 
-/* Fills a struct with the options that stand exactly in these places. */
-static void
-fill_fields(void *base, int places, List *options, bool defaults)
+void
+option_fill(const OptionSet *set, void *base, int places, List *options, bool defaults)
 {
-	for (int i = 0; i < option_nentries; i++)
+	for (int i = 0; i < set->nentries; i++)
 	{
-		const OptionEntry *entry = &option_entries[i];
+		const OptionEntry *entry = &set->entries[i];
 		const char *text = option_given(options, entry->name);
 		OptionValue value = {0};
 
@@ -115,17 +117,22 @@ is_ours(Oid function, const char *symbol)
  * Servers of other wrappers may have options of the same names, which our validator
  * has not seen: a base_url that no superuser set, for one.
  */
-static void
-check_wrapper(const ForeignServer *server)
+bool
+option_is_of_wrapper(const OptionSet *set, Oid serverid)
 {
-	ForeignDataWrapper *wrapper = GetForeignDataWrapper(server->fdwid);
+	ForeignDataWrapper *wrapper = GetForeignDataWrapper(GetForeignServer(serverid)->fdwid);
 
-	if (!is_ours(wrapper->fdwhandler, "xbb_fdw_handler") ||
-		!is_ours(wrapper->fdwvalidator, "xbb_fdw_validator"))
+	return is_ours(wrapper->fdwhandler, set->handler) && is_ours(wrapper->fdwvalidator, set->validator);
+}
+
+void
+option_check_wrapper(const OptionSet *set, Oid serverid)
+{
+	if (!option_is_of_wrapper(set, serverid))
 		ereport(ERROR,
 				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
-				 errmsg("server \"%s\" is of another foreign-data wrapper than xbb_fdw",
-						server->servername)));
+				 errmsg("server \"%s\" is of another foreign-data wrapper than %s",
+						GetForeignServer(serverid)->servername, set->wrapper)));
 }
 
 static void
@@ -133,11 +140,11 @@ read_server(Oid serverid, ServerOptions *result)
 {
 	ForeignServer *server = GetForeignServer(serverid);
 
-	check_wrapper(server);
+	option_check_wrapper(&option_set, serverid);
 	result->serverid = serverid;
 	result->name = server->servername;
-	fill_fields(result, OPTION_SERVER, server->options, true);
-	fill_fields(result, OPTION_SERVER | OPTION_TABLE, server->options, true);
+	option_fill(&option_set, result, OPTION_SERVER, server->options, true);
+	option_fill(&option_set, result, OPTION_SERVER | OPTION_TABLE, server->options, true);
 	option_lower_limit(option_given(server->options, "request_limit"), &result->request_limit);
 	if (result->quota_reserve < 0)
 		result->quota_reserve = result->daily_quota * -result->quota_reserve / 100;
@@ -153,9 +160,8 @@ read_server(Oid serverid, ServerOptions *result)
 	result->allow_http = strncmp(result->base_url, "http:", 5) == 0;
 }
 
-/* As one would type it. */
-static char *
-qualified_name(Oid relid)
+char *
+option_qualified_name(Oid relid)
 {
 	return quote_qualified_identifier(get_namespace_name(get_rel_namespace(relid)),
 									  get_rel_name(relid));
@@ -211,7 +217,7 @@ option_check_table(Oid relid)
 				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
 				 errmsg("\"%s\" is not a foreign table",
 						get_rel_name(relid) ? get_rel_name(relid) : psprintf("%u", relid))));
-	check_wrapper(GetForeignServer(GetForeignTable(relid)->serverid));
+	option_check_wrapper(&option_set, GetForeignTable(relid)->serverid);
 }
 
 /* As it is, whether anything is missing or not. */
@@ -225,8 +231,8 @@ read_table(Oid relid)
 	table = GetForeignTable(relid);
 	result->relid = relid;
 	read_server(table->serverid, &result->server);
-	fill_fields(&result->server, OPTION_SERVER | OPTION_TABLE, table->options, false);
-	fill_fields(result, OPTION_TABLE, table->options, true);
+	option_fill(&option_set, &result->server, OPTION_SERVER | OPTION_TABLE, table->options, false);
+	option_fill(&option_set, result, OPTION_TABLE, table->options, true);
 	option_lower_limit(option_given(table->options, "request_limit"), &result->server.request_limit);
 	if (result->object)
 		result->object = option_object_with_keys(result->object, result->list_key, result->id_key);
@@ -252,14 +258,14 @@ option_table(Oid relid)
 				 errmsg("foreign table \"%s\" has neither option \"object\" nor \"api\"",
 						get_rel_name(relid)),
 				 errhint("Type: ALTER FOREIGN TABLE %s OPTIONS (ADD object 'product');",
-						 qualified_name(relid))));
+						 option_qualified_name(relid))));
 	if (result->object->needs_form_id && result->form_id == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_FDW_OPTION_NAME_NOT_FOUND),
 				 errmsg("foreign table \"%s\" has no option \"form_id\", which object \"%s\" requires",
 						get_rel_name(relid), result->object->name),
 				 errhint("Type: ALTER FOREIGN TABLE %s OPTIONS (ADD form_id '...');",
-						 qualified_name(relid))));
+						 option_qualified_name(relid))));
 	return result;
 }
 
@@ -400,7 +406,7 @@ check_definition(Oid relid, AttrNumber attnum)
 			 errmsg("column \"%s\" of foreign table \"%s\" has a default, which no record of the API gets",
 					column, get_rel_name(relid)),
 			 errhint("Type: ALTER FOREIGN TABLE %s ALTER COLUMN %s DROP %s; or, where the value is the same in every row: OPTIONS (ADD constant '...').",
-					 qualified_name(relid), quote_identifier(column),
+					 option_qualified_name(relid), quote_identifier(column),
 					 stored ? "EXPRESSION" : "DEFAULT")));
 }
 
@@ -424,5 +430,5 @@ option_check_column(Oid relid, AttrNumber attnum, const char *attr)
 			 errmsg("column \"%s\" of foreign table \"%s\" has type %s, which a constant cannot be read into",
 					column, get_rel_name(relid), format_type_be(type)),
 			 errhint("Type: ALTER FOREIGN TABLE %s ALTER COLUMN %s TYPE %s;",
-					 qualified_name(relid), quote_identifier(column), fitting)));
+					 option_qualified_name(relid), quote_identifier(column), fitting)));
 }

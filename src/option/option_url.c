@@ -27,12 +27,8 @@ host_length(const char *host)
 	return strspn(host, "abcdefghijklmnopqrstuvwxyz0123456789-.");
 }
 
-/*
- * Is the segment of a path that begins here "." or "..", also as %2e?  libcurl takes
- * such out of a path, which then is another one than was written.
- */
-static bool
-is_dots(const char *segment)
+bool
+option_is_dots(const char *segment)
 {
 	int			dots = 0;
 
@@ -82,7 +78,7 @@ option_read_url(const char *text, const char **result)
 	{
 		if (!isalnum((unsigned char) *c) && !strchr("/-._~%", *c))
 			return false;
-		if (*c == '/' && is_dots(c + 1))
+		if (*c == '/' && option_is_dots(c + 1))
 			return false;
 	}
 
@@ -90,6 +86,30 @@ option_read_url(const char *text, const char **result)
 		url[end - 1] = '\0';
 	*result = url;
 	return true;
+}
+
+/* The length of scheme, host and port; the port that goes without saying is left out. */
+static size_t
+origin_length(const char *url)
+{
+	size_t		length = strcspn(url + strlen("https://"), "/?") + strlen("https://");
+	const char *port = strncmp(url, "https:", 6) == 0 ? ":443" : ":80";
+	size_t		port_length = strlen(port);
+
+	if (length > port_length && strncmp(url + length - port_length, port, port_length) == 0)
+		length -= port_length;
+	return length;
+}
+
+bool
+option_url_is_within(const char *url, const char *base_url)
+{
+	size_t		length;
+
+	if (base_url == NULL)
+		return strncmp(url, "https:", 6) == 0;
+	length = origin_length(url);
+	return length == origin_length(base_url) && strncmp(url, base_url, length) == 0;
 }
 
 bool

@@ -14,6 +14,7 @@
 #define XBB_TARGET_H
 
 #include "option/option.h"
+#include "target/target_columns.h"
 
 /* A table's options, resolved: secrets, connections, what the templates say. */
 typedef struct Target Target;
@@ -115,6 +116,24 @@ extern void target_ask_probe(TargetQueue *queue, int ticket, const char *record,
  * it.  Raises interrupts, 53400 where the quota is used up, out of memory.
  */
 extern bool target_next(TargetQueue *queue, bool wait, TargetAnswer *answer);
+
+/*
+ * Requests of one statement, INSERT or xbb.send (target_sender.c): each gets a key of its
+ * own, and where no answer came is repeated as far as option repeat says that it may
+ * be.  Lives in the current context.  Warns once a session that a rollback takes nothing
+ * back.
+ */
+typedef struct TargetSender TargetSender;
+
+extern TargetSender *target_sender(Target *target);
+extern void target_sender_close(TargetSender *sender);
+
+/* Queues a request.  The arguments need not live longer. */
+extern void target_sender_put(TargetSender *sender, int ticket, const char *const *records,
+							  const char *const *keys, int nrecords);
+
+/* As target_next, of the requests that are settled; the answer is valid until the next call. */
+extern bool target_sender_next(TargetSender *sender, bool wait, TargetAnswer *answer);
 
 /*
  * What would be sent: method, URL, headers and body with all secrets and signatures

@@ -222,10 +222,7 @@ check_value(const OptionEntry *entry, const char *text)
 			if (value.zone == NULL)
 				fuzz_broken("a time zone is missing");
 			break;
-		case OPTION_BOOLEAN:
-		case OPTION_ON_ERROR:
-		case OPTION_SHOW:
-		case OPTION_FILE:
+		default:
 			break;
 	}
 }
@@ -249,11 +246,10 @@ use(void *arg)
 	{
 		DefElem    *def = lfirst_node(DefElem, lc);
 
-		for (int i = 0; i < option_nentries; i++)
-		{
-			if (strcmp(option_entries[i].name, def->defname) == 0)
-				check_value(&option_entries[i], defGetString(def));
-		}
+		const OptionEntry *entry = option_find(&option_set, def->defname);
+
+		if (entry)
+			check_value(entry, defGetString(def));
 	}
 }
 
