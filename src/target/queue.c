@@ -72,9 +72,10 @@ sign_call(void *arg, const Call *call, HttpRequest *http)
 	const Target *target = queue->target;
 	Item	   *item = call->item;
 	const Request *request = item->record ? &target->probe : &target->request;
-	TemplateValues values = target_values(target, item->id);
+	TemplateValues values = target_moment(target->mapping);
 	RequestSent sent;
 
+	values.id = item->id;
 	values.token = queue->token;
 	values.record = item->record;
 	if (queue->token && (!item->token || strcmp(item->token, queue->token) != 0))
@@ -179,8 +180,8 @@ target_queue(Target *target)
 	TargetQueue *queue = palloc0(sizeof(TargetQueue));
 	CallSpec	spec = {
 		.place = target->place,
-		.request = target_http(target),
-		.budget = target_budget(target),
+		.request = target_http(&target->options->server),
+		.budget = target_budget(&target->options->server, target->mapping),
 		.max_retries = target->options->server.max_retries,
 		.serverid = target->options->server.serverid,
 		.userid = target->userid,

@@ -7,16 +7,11 @@
  */
 #include "postgres.h"
 
-#include "common/hashfn.h"
 #include "mb/pg_wchar.h"
 #include "utils/memutils.h"
-#include "utils/timestamp.h"
 
 #include "target/scan.h"
 #include "target/target_data.h"
-
-/* Preset of the CRM itself, whose account is that of reading. */
-#define PRESET_XBB "xbb"
 
 /* Without one of their own, probes are asked as the write is. */
 #define PROBE_MEMBERS "api, envelope, found, id, query, method"
@@ -108,22 +103,6 @@ read_probe(Target *target)
 				 errhint("Member api is the path to ask, found the jsonpath that says yes of its answer.")));
 }
 
-/* Reading and writing share the CRM's account; else each client, or robot, has its own. */
-static const char *
-account_of(const Target *target)
-{
-	const TargetMappingOptions *mapping = target->mapping;
-	const char *preset = target->options->server.preset;
-
-	if (preset && strcmp(preset, PRESET_XBB) == 0 && mapping->app_id)
-		return mapping->app_id;
-	if (mapping->url)
-		return psprintf("url %016" INT64_MODIFIER "x",
-						hash_bytes_extended((const unsigned char *) mapping->url, strlen(mapping->url), 0));
-	return mapping->app_key ? mapping->app_key : mapping->app_id ? mapping->app_id :
-		mapping->user ? mapping->user : "";
-}
-
 static void
 wipe_text(char *text)
 {
@@ -152,7 +131,7 @@ wipe_secrets(void *arg)
 static void
 check_request(const Target *target)
 {
-	TemplateValues values = target_values(target, "id");
+	TemplateValues values = target_moment(target->mapping);
 	const char *envelope = target->options->server.envelope;
 	const char *records[] = {"{}"};
 	StringInfoData body;
@@ -164,6 +143,7 @@ check_request(const Target *target)
 				 errmsg("option \"envelope\" has a place for one record, and batch_size is %d",
 						target_batch_size(target)),
 				 errhint("A place for several is \"$records\", or an array of one part that has \"$record\" in it.")));
+	values.id = "id";
 	if (target->token)
 		values.token = "";
 	initStringInfo(&body);
@@ -189,12 +169,11 @@ target_open(Oid relid, Oid userid, MemoryContext context)
 	target->mapping = target_option_mapping(userid, server);
 	read_request(target);
 	read_probe(target);
-	target->account = account_of(target);
 	target->endpoint = target->mapping->url ? "url" : target->options->api;
 	target->place = call_place(psprintf("%s/", request_origin(target->mapping->url ? target->mapping->url : server->base_url)), own);
 	if (server->token_api)
 	{
-		TokenAccess access = {userid, server, target->mapping, target_budget(target)};
+		TokenAccess access = {userid, server, target->mapping, target_budget(server, target->mapping)};
 
 		target->token = token_read(server->token_api, &access);
 	}
@@ -222,63 +201,6 @@ TargetRepeat
 target_repeat(const Target *target)
 {
 	return target->options->server.repeat;
-}
-
-LimiterBudget
-target_budget(const Target *target)
-{
-	const TargetServerOptions *server = &target->options->server;
-
-	return (LimiterBudget)
-	{
-		.account = target->account,
-		.rate = server->rate_limit,
-		.daily_quota = server->daily_quota,
-		.time_zone = server->time_zone,
-	};
-}
-
-HttpRequest
-target_http(const Target *target)
-{
-	const TargetServerOptions *server = &target->options->server;
-
-	return (HttpRequest)
-	{
-		.connect_timeout = server->connect_timeout,
-		.request_timeout = server->request_timeout,
-		.max_response_size = server->max_response_size,
-		.allow_http = server->allow_http,
-		.ca_file = server->ca_file,
-	};
-}
-
-char *
-target_nonce(void)
-{
-	uint64		random;
-
-	if (!pg_strong_random(&random, sizeof(random)))
-		ereport(ERROR,
-				(errcode(ERRCODE_INTERNAL_ERROR),
-				 errmsg("could not generate random values")));
-	return psprintf("%018llu", (unsigned long long) (random % UINT64CONST(1000000000000000000)));
-}
-
-TemplateValues
-target_values(const Target *target, const char *id)
-{
-	/* both count microseconds, from 2000 and 1970 */
-	int64		now = GetCurrentTimestamp() / 1000 +
-		(int64) (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * SECS_PER_DAY * 1000;
-
-	return (TemplateValues)
-	{
-		.mapping = target->mapping,
-		.now = now,
-		.nonce = target_nonce(),
-		.id = id,
-	};
 }
 
 /* Raises 22023 for a record that has a member, at its top, which a recipe adds. */
@@ -348,10 +270,11 @@ target_keys(const Target *target, const char *const *records, int nrecords)
 char *
 target_preview(const Target *target, const char *body, size_t length, const char *id)
 {
-	TemplateValues values = target_values(target, id);
+	TemplateValues values = target_moment(target->mapping);
 	StringInfoData out;
 	RequestSent sent;
 
+	values.id = id;
 	values.masked = true;
 	request_compose(&target->request, body, length, &values, &sent);
 	initStringInfo(&out);

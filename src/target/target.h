@@ -54,9 +54,11 @@ typedef enum TargetClass
 	TARGET_OK,					/* there */
 	TARGET_DUPLICATE,			/* was there already */
 	TARGET_REJECTED,			/* the target said no: nothing is there */
-	TARGET_THROTTLED,			/* these three were certainly not executed: too fast, */
-	TARGET_TOKEN_EXPIRED,		/* the token is to be renewed, */
-	TARGET_RETRY,				/* or it did not get there */
+	TARGET_THROTTLED,			/* these were not executed: too fast, */
+	TARGET_RETRY,				/* did not get there, or the target says so, */
+	TARGET_TOKEN_EXPIRED,		/* the token is to be renewed.  A platform may say that
+								 * after its work was done: sent again here only where
+								 * repeating is safe */
 	TARGET_UNKNOWN				/* may or may not have been executed */
 } TargetClass;
 
@@ -150,15 +152,17 @@ extern TargetAnswer *target_judge(Oid relid, int status, const char *text,
 								  const char *const *keys, int nrecords);
 
 /*
- * Tokens that rotate, which only a step that commits may renew (postgres-facts 32).
- * Does the token want that, now?  Always false where a target's token does not rotate.
+ * Tokens that rotate, which only a step that commits may renew.  Does the token want
+ * that, now: are nine tenths of its life over, or has the target refused it?  Always
+ * false where a target's token does not rotate.
  */
 extern bool target_token_is_due(const Target *target);
 
 /*
- * Renews it and writes it to xbb.target_token; the caller commits at once.  Takes a lock
- * of the session, and looks again under it: of many who call, one renews.  Errors: 28000
- * if the target gives none.
+ * Renews the token of a mapping; one that rotates is written to xbb.target_token, and
+ * the caller commits at once.  Takes a lock of the transaction, and looks again under it:
+ * of many who call, one renews.  Errors: HV00J without option token_api of the server,
+ * 28000 if the target gives none.
  */
 extern void target_renew_token(Oid userid, Oid serverid);
 

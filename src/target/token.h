@@ -38,12 +38,12 @@ extern Token *token_read(const char *token_api, const TokenAccess *access);
  */
 extern char *token_get(const Token *token, const char **problem);
 
-/* The target has refused this one: if it is still the one that is kept, it is no more. */
-extern void token_refused(const Token *token, const char *refused);
+/* The target has refused this one: if it is still the one that is kept, it is due. */
+extern void token_refused(Token *token, const char *refused);
 
 extern bool token_rotates(const Token *token);
 
-/* Of one that rotates: are nine tenths of its life over? */
+/* Of one that rotates: are nine tenths of its life over, or was it refused? */
 extern bool token_is_due(const Token *token);
 
 /* Renews one that rotates, and writes it; the caller commits.  Errors: 28000. */
