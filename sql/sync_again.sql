@@ -101,6 +101,37 @@ SELECT sim('drop id=9');
 CALL xbb.reconcile('again keyed');
 SELECT serial_no, data_id FROM keyed ORDER BY serial_no;
 
+-- records that refer to one another come at once, whatever else fails: 1 and 3, 5 and 6, and 7 that refers to 5;
+-- not 2 and 8, which wait for what is not there, nor 10 and 11, of which one does
+CREATE TABLE rings (data_id bigint, update_time timestamptz, parent bigint, place bigint);
+INSERT INTO rings SELECT id, '2026-01-01Z', parent, CASE id WHEN 11 THEN 1 END
+FROM unnest(array[1, 2, 3, 4, 5, 6, 7, 8, 10, 11], array[3, 99, 1, NULL, 6, 5, 5, 2, 11, 10]) r (id, parent);
+CREATE TABLE places (id bigint PRIMARY KEY);
+CREATE TABLE ringed (data_id bigint PRIMARY KEY, update_time timestamptz, parent bigint REFERENCES ringed, place bigint REFERENCES places);
+SELECT xbb.create_sync('again rings', 'rings', 'ringed');
+CALL xbb.sync('again rings');
+SELECT string_agg(data_id::text, ' ' ORDER BY data_id) FROM ringed;
+SELECT data_id, kind, sqlstate, context FROM xbb.sync_reject WHERE sync = 'again rings' ORDER BY data_id;
+CALL xbb.sync('again rings');
+INSERT INTO places VALUES (1);
+CALL xbb.retry_rejects('again rings');
+SELECT string_agg(data_id::text, ' ' ORDER BY data_id) FROM ringed;
+INSERT INTO rings VALUES (99, '2026-01-01Z', 2, NULL);
+CALL xbb.sync('again rings');
+SELECT string_agg(data_id::text, ' ' ORDER BY data_id) FROM ringed;
+SELECT count(*) FROM xbb.sync_reject WHERE sync = 'again rings';
+-- by a key of two columns that waits for COMMIT, among rows that are there
+CREATE TABLE ringed_late (data_id bigint PRIMARY KEY, update_time timestamptz, parent bigint, place bigint, UNIQUE (place, data_id),
+  FOREIGN KEY (place, parent) REFERENCES ringed_late (place, data_id) DEFERRABLE INITIALLY DEFERRED);
+SELECT xbb.create_sync('again rings late', 'rings', 'ringed_late', columns => '{"parent": "nullif(parent, 0)", "place": "coalesce(place, 0)"}');
+UPDATE rings SET parent = 0, place = 0;
+CALL xbb.sync('again rings late');
+UPDATE rings SET parent = CASE data_id WHEN 1 THEN 3 WHEN 3 THEN 1 WHEN 2 THEN 98 END, place = CASE WHEN data_id < 4 THEN 7 ELSE 0 END,
+  update_time = update_time + interval '1 min';
+CALL xbb.sync('again rings late');
+SELECT data_id, parent, place FROM ringed_late WHERE data_id < 5 ORDER BY data_id;
+SELECT data_id, kind, sqlstate, context FROM xbb.sync_reject WHERE sync = 'again rings late' ORDER BY data_id;
+
 SET client_min_messages = warning;
 SELECT xbb.drop_sync(name) FROM xbb.sync_definition WHERE name LIKE 'again%';
 DROP SERVER again CASCADE;

@@ -111,7 +111,7 @@ $$;
 -- Transforms a piece of what is staged, or brings one of what is made into the target: what
 -- came of it, or the error that a record can be blamed for.  All else ends the run.
 CREATE FUNCTION xbb._sync_attempt(def xbb.sync_definition, work xbb._sync_work, transform pg_catalog.text, first bigint, last bigint,
-  OUT counts xbb._sync_counts, OUT failure xbb._sync_failure)
+  numbers bigint[] DEFAULT NULL, OUT counts xbb._sync_counts, OUT failure xbb._sync_failure)
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   place xbb._sync_error_names;
@@ -121,7 +121,7 @@ BEGIN
     PERFORM xbb._stage_append(work.made, transform);
     PERFORM xbb._sync_path();
   ELSE
-    counts := xbb._sync_apply(def, work, first, last);
+    counts := xbb._sync_apply(def, work, first, last, numbers);
   END IF;
 EXCEPTION WHEN OTHERS THEN
   GET STACKED DIAGNOSTICS failure.sqlstate = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
@@ -297,9 +297,9 @@ BEGIN
 END
 $$;
 
--- Brings the rows numbered "first" to "last" into the target, all or (by an error) none.
+-- Brings the rows numbered "first" to "last", or those "numbers", into the target, all or (by an error) none.
 -- A record whose key another, newer one has is set aside.
-CREATE FUNCTION xbb._sync_apply(def xbb.sync_definition, work xbb._sync_work, first bigint, last bigint)
+CREATE FUNCTION xbb._sync_apply(def xbb.sync_definition, work xbb._sync_work, first bigint, last bigint, numbers bigint[] DEFAULT NULL)
 RETURNS xbb._sync_counts LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   counts xbb._sync_counts := ROW(0, 0, 0, 0, 0, 0)::xbb._sync_counts;
@@ -310,7 +310,11 @@ BEGIN
   IF work.constraints IS NOT NULL THEN
     EXECUTE pg_catalog.concat('SET CONSTRAINTS ', work.constraints, ' IMMEDIATE');
   END IF;
-  counts.rows_read := xbb._stage_piece(work.made, first, last, true);
+  IF numbers IS NULL THEN
+    counts.rows_read := xbb._stage_piece(work.made, first, last, true);
+  ELSE
+    counts.rows_read := xbb._sync_choose(def, work, numbers);
+  END IF;
   IF counts.rows_read = 0 THEN
     RETURN counts;
   END IF;
@@ -348,6 +352,7 @@ DECLARE
   upto bigint;
   reached bigint;
   attempt pg_catalog.record;
+  waiting bigint[] := '{}';
 BEGIN
   WHILE at <= last LOOP
     upto := least(at + size - 1, last);
@@ -364,6 +369,9 @@ BEGIN
     ELSE
       counts := xbb._sync_add(counts, ROW(1, 0, 0, 0, xbb._sync_reject(work, at, attempt.failure), 0)::xbb._sync_counts);
       work.has_rejects := true;
+      IF (attempt.failure).sqlstate = '23503' THEN
+        waiting := waiting || at;
+      END IF;
       PERFORM xbb._sync_suspect(def, work.run, attempt.failure, at, counts.inserted + counts.updated + counts.unchanged = 0);
       PERFORM xbb._sync_limit_rejects(def, work, counts.rejected);
       span := greatest((coalesce(span, good) + good) / 2, 1);
@@ -372,7 +380,7 @@ BEGIN
       at := at + 1;
     END IF;
   END LOOP;
-  RETURN counts;
+  RETURN xbb._sync_add(counts, xbb._sync_apply_rings(def, work, waiting));
 END
 $$;
 
