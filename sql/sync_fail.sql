@@ -41,6 +41,11 @@ TABLE locked;
 INSERT INTO owed VALUES (51200003);
 CALL xbb.reconcile('fail first');
 TABLE run OFFSET 3;
+-- where it was called is told, and none of the extension's functions that stand between
+\set SHOW_CONTEXT always
+CALL xbb.sync('fail nowhere');
+DO $$ BEGIN CALL xbb.reconcile('fail nowhere'); END $$;
+\set SHOW_CONTEXT never
 -- of one window of several: what the others loaded stays, and is all that the log tells
 CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN RAISE EXCEPTION 'not in the end' USING ERRCODE = 'serialization_failure', DETAIL = 'Two at once.', HINT = 'Try again.'; END $$;

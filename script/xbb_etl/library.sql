@@ -27,6 +27,10 @@ CREATE PROCEDURE xbb._sync_commit(
   INOUT context pg_catalog.text)
 LANGUAGE c AS 'MODULE_PATHNAME', 'xbb_fdw_sync_commit';
 
+CREATE FUNCTION xbb._sync_raise(
+  warns boolean, sqlstate pg_catalog.text, message pg_catalog.text, detail pg_catalog.text, hint pg_catalog.text, context pg_catalog.text)
+RETURNS void LANGUAGE c STABLE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'xbb_fdw_sync_raise';
+
 CREATE FUNCTION xbb._can_commit() RETURNS boolean
 LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'xbb_fdw_can_commit';
 

@@ -41,21 +41,18 @@ END
 $$;
 
 -- Says why a run failed: as an error where it runs alone, or was cancelled, else as a warning.
+-- Where it was called is told, and none of what stands between.
 CREATE FUNCTION xbb._sync_complain(name pg_catalog.text, failure xbb._sync_failure, alone boolean) RETURNS void
 LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  warns constant boolean := NOT alone AND failure.sqlstate <> '57014';
+  stack pg_catalog.text;
 BEGIN
-  IF NOT alone AND failure.sqlstate <> '57014' THEN
-    RAISE WARNING USING ERRCODE = failure.sqlstate, MESSAGE = pg_catalog.format('sync %I failed: %s', name, failure.message),
-      DETAIL = failure.detail, HINT = failure.hint;
-  ELSIF failure.detail = '' AND failure.hint = '' THEN
-    RAISE EXCEPTION USING ERRCODE = failure.sqlstate, MESSAGE = failure.message;
-  ELSIF failure.detail = '' THEN
-    RAISE EXCEPTION USING ERRCODE = failure.sqlstate, MESSAGE = failure.message, HINT = failure.hint;
-  ELSIF failure.hint = '' THEN
-    RAISE EXCEPTION USING ERRCODE = failure.sqlstate, MESSAGE = failure.message, DETAIL = failure.detail;
-  ELSE
-    RAISE EXCEPTION USING ERRCODE = failure.sqlstate, MESSAGE = failure.message, DETAIL = failure.detail, HINT = failure.hint;
-  END IF;
+  GET DIAGNOSTICS stack = PG_CONTEXT;
+  PERFORM xbb._sync_raise(warns, failure.sqlstate,
+    CASE WHEN warns THEN pg_catalog.format('sync %I failed: %s', name, failure.message) ELSE failure.message END,
+    failure.detail, failure.hint,
+    pg_catalog.regexp_replace(stack, E'^.*?\n[^\n]*xbb[.](?:sync|sync_all|reconcile|retry_rejects)[(](?:text|boolean)[^\n]*(?:\n|$)', ''));
 END
 $$;
 
