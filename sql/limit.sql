@@ -43,6 +43,9 @@ SELECT * FROM pages_of(
   'LIMIT 5', 'LIMIT 100', 'LIMIT 101', 'LIMIT 250', 'FETCH FIRST ROW ONLY', 'LIMIT 0',
   'LIMIT 5 OFFSET 20', 'LIMIT 50 OFFSET 200', 'OFFSET 895 LIMIT 2');
 
+-- what the list does not reach costs no more than the list: nine pages, the rest and the audit
+SELECT * FROM pages_of('', 'LIMIT 900', 'LIMIT 1000', 'LIMIT 100000');
+
 -- conditions that are sent do not stand in the way
 SELECT * FROM pages_of(
   $$WHERE update_time >= '2025-06-01' LIMIT 5$$,

@@ -306,6 +306,12 @@ pager_answer(Pager *p, const PagerAnswer *answer)
 		pager_fail(p, PAGER_ABSURD, answer->total, answer->nrows);
 	if (flight.stale || pager_has_failed(p) || !keeps_ranges(p, &flight, answer))
 		page_list_add(&p->freed, page);
+	else if (p->phase == PAGER_READ_LIST && pager_list_is_wanted(p, answer))
+	{
+		p->list_page = 0;
+		pager_rounds_begin(p);
+		pager_rounds_answer(p, &flight, page, answer);
+	}
 	else if (p->phase != PAGER_READ_LIST)
 		pager_rounds_answer(p, &flight, page, answer);
 	else if (pager_list_answer(p, flight.page, page, answer))

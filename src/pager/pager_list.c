@@ -60,6 +60,13 @@ end_list(Pager *p)
 	return false;
 }
 
+bool
+pager_list_is_wanted(const Pager *p, const PagerAnswer *answer)
+{
+	return p->list_total < 0 && p->config.method == PAGER_CERTIFIED && p->remedy == 0 &&
+		answer->total <= p->config.limit;
+}
+
 /* Handed on page by page; true as from end_list. */
 static bool
 answer_page(Pager *p, Page *page, const PagerAnswer *answer)
@@ -73,9 +80,6 @@ answer_page(Pager *p, Page *page, const PagerAnswer *answer)
 	p->ramp++;
 	if (first && pager_holds_all(p, answer))
 		p->phase = PAGER_COMPLETE;
-	else if (first && p->config.method == PAGER_CERTIFIED && p->remedy == 0 &&
-			 answer->total <= p->config.limit)
-		return end_list(p);		/* all of it is wanted */
 	else if (changed && p->config.method == PAGER_PLAIN)
 		pager_fail(p, PAGER_CHANGED, answer->total, idset_count(&p->seen));
 	else if (!pager_awaits(p, NULL) && !has_more(p))

@@ -210,6 +210,12 @@ extern TimeRange pager_rest(const PagerLevel *level);
 /* pager_list.c */
 extern bool pager_list_request(Pager *p, PagerStep *step);
 
+/*
+ * Is that the first answer of a limited scan that wants all of the list?  Then it is as good
+ * as the question of one without a limit.
+ */
+extern bool pager_list_is_wanted(const Pager *p, const PagerAnswer *answer);
+
 /* True if the list has ended, and the scan goes on with windows. */
 extern bool pager_list_answer(Pager *p, int number, Page *page,
 							  const PagerAnswer *answer);

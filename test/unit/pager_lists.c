@@ -90,13 +90,13 @@ test_requests(void)
 	rest(&world, &scan, PAGER_CERTIFIED, 850);
 	scan.config.limit = 2000;
 	scan.stop_at_limit = true;
-	ok(ends(&world, &scan, PAGER_DONE, 0, 1 + 10), "LIMIT above the list turns into a full scan");
+	ok(ends(&world, &scan, PAGER_DONE, 0, 10), "LIMIT above the list costs what a full scan does");
 	for (int i = 0; i < 2; i++)
 	{
 		rest(&world, &scan, PAGER_CERTIFIED, 850);
 		scan.config.limit = INT64_MAX - 98 * i;
 		scan.stop_at_limit = true;
-		ok(ends(&world, &scan, PAGER_DONE, 0, 1 + 10), "so does the greatest LIMIT there is, and one near it");
+		ok(ends(&world, &scan, PAGER_DONE, 0, 10), "so does the greatest LIMIT there is, and one near it");
 	}
 }
 
