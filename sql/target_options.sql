@@ -66,7 +66,7 @@ SELECT name, value, regexp_replace(try_table(name, value), 'has an error: [^\n]*
   ('body', 'form'), ('body', 'xml'), ('auth', 'basic'), ('auth', 'digest'), ('repeat', 'upsert'), ('repeat', 'always'),
   ('null', 'null'), ('null', 'none'),
   ('envelope', '"$record"'), ('envelope', '{"data": {"Model": "$records"}, "v": 2}'), ('envelope', '"records"'),
-  ('envelope', '["$record", "$records"]'), ('envelope', '{"data": '), ('envelope', '{"data": "x $records"}'),
+  ('envelope', '{"text": {"content": "$record.text"}}'), ('envelope', '{"data": '), ('envelope', '{"data": "x $records"}'),
   ('headers', '{"X-App": "{{app_id}}", "x-中": "a"}'), ('headers', '{"X-App": "{{app_id}}"}'), ('headers', '{"Host": "a"}'),
   ('headers', '{"content-length": "1"}'), ('headers', '{"X": 1}'), ('headers', '{"X": "a\nY: b"}'), ('headers', '[]'),
   ('query', '{"v": "2", "中": "{{nonce}}"}'), ('query', '{"v": {}}'),
@@ -107,9 +107,7 @@ CREATE FOREIGN TABLE bare (id text) SERVER target_bare OPTIONS (auth 'header');
 SELECT try_send('bare');
 ALTER FOREIGN TABLE bare OPTIONS (ADD auth_name 'X-Token', ADD repeat 'probe');
 SELECT try_send('bare');
-ALTER FOREIGN TABLE bare OPTIONS (SET repeat 'never', ADD batch_size '2', ADD envelope '{"a": "$record"}');
-SELECT try_send('bare');
-ALTER FOREIGN TABLE bare OPTIONS (SET envelope '{"a": "$records"}');
+ALTER FOREIGN TABLE bare OPTIONS (SET repeat 'never');
 SELECT try_send('bare');
 SELECT try('SELECT * FROM xbb.forms(''target_erp'')');
 SELECT try('SELECT * FROM xbb.send(''pg_class'', ''SELECT 1'')');

@@ -107,6 +107,7 @@ open_state(EState *estate, ResultRelInfo *result)
 	ModifyState *state = palloc0(sizeof(ModifyState));
 
 	state->relid = RelationGetRelid(result->ri_RelationDesc);
+	state->table = pstrdup(RelationGetRelationName(result->ri_RelationDesc));
 	state->target = target_open(state->relid, compat_result_user(result, estate), estate->es_query_cxt);
 	state->columns = target_columns(target_options(state->target),
 									RelationGetDescr(result->ri_RelationDesc), NULL);
@@ -175,6 +176,16 @@ modify_batch_size(ResultRelInfo *result)
 		target_option_table(RelationGetRelid(result->ri_RelationDesc))->server.batch_size;
 }
 
+/* Of an error or a cancel that comes in between. */
+static void
+tell_progress(void *arg)
+{
+	const ModifyState *state = arg;
+
+	errcontext("foreign table \"%s\": of %lld records that were sent, %lld were accepted so far",
+			   state->table, (long long) state->sent, (long long) state->accepted);
+}
+
 /* Sends rows as one request, and waits for what becomes of them. */
 static void
 send_rows(EState *estate, ResultRelInfo *result, TupleTableSlot **slots, int nslots)
@@ -184,6 +195,7 @@ send_rows(EState *estate, ResultRelInfo *result, TupleTableSlot **slots, int nsl
 	const char **records;
 	char	  **keys;
 	TargetAnswer answer;
+	ErrorContextCallback callback = {error_context_stack, tell_progress, state};
 
 	if (result->ri_WithCheckOptions != NIL)
 		for (int i = 0; i < nslots; i++)
@@ -198,11 +210,13 @@ send_rows(EState *estate, ResultRelInfo *result, TupleTableSlot **slots, int nsl
 		records[i] = target_record(state->columns, slots[i]->tts_values, slots[i]->tts_isnull);
 	}
 	keys = target_keys(state->target, records, nslots);
+	error_context_stack = &callback;
 	state->sent += nslots;
 	state->requests++;
 	target_sender_put(state->sender, 0, records, (const char *const *) keys, nslots);
 	if (!target_sender_next(state->sender, true, &answer))
 		elog(ERROR, "a request has no answer");
+	error_context_stack = callback.previous;
 	modify_check_answer(state, &answer, keys);
 	for (int i = 0; i < nslots; i++)
 		modify_show_verdict(state, &answer.verdicts[i], slots[i]);
@@ -224,15 +238,31 @@ modify_batch_insert(EState *estate, ResultRelInfo *result, TupleTableSlot **slot
 	return slots;
 }
 
-/* The request with names of columns for values; secrets and signatures are masked. */
+/*
+ * The request with names of columns for values; secrets and signatures are masked.  A
+ * preview is a line with method and URL, lines of headers, an empty one, and the body.
+ */
 static void
 explain_request(ModifyState *state, ExplainState *es)
 {
 	const char *record = target_example(state->columns);
 	size_t		length;
 	char	   *body = target_body(state->target, &record, 1, "id", &length);
+	char	   *line = target_preview(state->target, body, length, "id");
+	List	   *headers = NIL;
+	bool		first = true;
 
-	ExplainPropertyText("Request", target_preview(state->target, body, length, "id"), es);
+	for (char *end; (end = strchr(line, '\n')) != NULL && end > line; line = end + 1)
+	{
+		*end = '\0';
+		if (first)
+			ExplainPropertyText("Request", line, es);
+		else
+			headers = lappend(headers, line);
+		first = false;
+	}
+	ExplainPropertyList("Headers", headers, es);
+	ExplainPropertyText("Body", *line == '\n' ? line + 1 : line, es);
 }
 
 void

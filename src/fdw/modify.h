@@ -15,6 +15,7 @@
 typedef struct ModifyState
 {
 	Oid			relid;
+	char	   *table;			/* its name */
 	Target	   *target;
 	TargetColumns *columns;
 	TargetSender *sender;

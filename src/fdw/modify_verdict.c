@@ -9,11 +9,8 @@
 
 #include "access/htup_details.h"
 #include "executor/tuptable.h"
-#include "fmgr.h"
 #include "foreign/foreign.h"
-#include "mb/pg_wchar.h"
 #include "utils/builtins.h"
-#include "utils/lsyscache.h"
 
 #include "base/printable.h"
 #include "fdw/modify.h"
@@ -46,7 +43,7 @@ sqlstate(TargetClass class)
 static char *
 complaint(const ModifyState *state, TargetClass class, const char *why)
 {
-	const char *table = get_rel_name(state->relid);
+	const char *table = state->table;
 
 	switch (class)
 	{
@@ -88,8 +85,7 @@ raise_verdict(ModifyState *state, const TargetAnswer *answer, int at, char **key
 	ereport(ERROR,
 			(errcode(sqlstate(verdict->verdict)),
 			 errmsg_internal("%s", complaint(state, verdict->verdict, why ? why : "it did not say why")),
-			 errdetail_internal("Record %lld%s%s%s. Of %lld records that were sent, %lld were accepted, %lld refused, "
-								  "and of %lld the outcome is not known.",
+			 errdetail_internal("Record %lld%s%s%s. Records sent: %lld, of them accepted: %lld, not accepted: %lld, not known: %lld.",
 								(long long) number, key ? ", key \"" : "", key ? key : "", key ? "\"" : "",
 								(long long) state->sent, (long long) state->accepted,
 								(long long) state->refused, (long long) state->unknown),
@@ -122,22 +118,14 @@ modify_check_answer(ModifyState *state, const TargetAnswer *answer, char **keys)
 		raise_verdict(state, answer, wrong, keys);
 }
 
-/* A text as a value of a column, whatever its type. */
+/* A column that shows verdicts is of type text. */
 static void
-set_column(TupleDesc columns, AttrNumber attnum, const char *text, Datum *values, bool *nulls)
+set_column(AttrNumber attnum, const char *text, Datum *values, bool *nulls)
 {
-	Form_pg_attribute attribute;
-	Oid			input;
-	Oid			ioparam;
-
 	if (attnum == 0)
 		return;
-	attribute = TupleDescAttr(columns, attnum - 1);
 	nulls[attnum - 1] = text == NULL;
-	if (text == NULL)
-		return;
-	getTypeInputInfo(attribute->atttypid, &input, &ioparam);
-	values[attnum - 1] = OidInputFunctionCall(input, unconstify(char *, text), ioparam, attribute->atttypmod);
+	values[attnum - 1] = text ? CStringGetTextDatum(text) : (Datum) 0;
 }
 
 void
@@ -159,9 +147,9 @@ modify_show_verdict(ModifyState *state, const TargetVerdict *verdict, TupleTable
 	nulls = palloc(columns->natts * sizeof(bool));
 	memcpy(values, slot->tts_values, columns->natts * sizeof(Datum));
 	memcpy(nulls, slot->tts_isnull, columns->natts * sizeof(bool));
-	set_column(columns, status, target_class_name(verdict->verdict), values, nulls);
-	set_column(columns, message, verdict->message, values, nulls);
-	set_column(columns, id, verdict->id, values, nulls);
+	set_column(status, target_class_name(verdict->verdict), values, nulls);
+	set_column(message, verdict->message, values, nulls);
+	set_column(id, verdict->id, values, nulls);
 
 	previous = MemoryContextSwitchTo(slot->tts_mcxt);
 	row = heap_form_tuple(columns, values, nulls);

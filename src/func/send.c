@@ -63,6 +63,7 @@ typedef struct Send
 
 	int64		nrecords;
 	int64		nsent;
+	int64		nanswered;
 	int64		naccepted;
 } Send;
 
@@ -169,6 +170,7 @@ take_answer(Send *send, const TargetAnswer *answer)
 		batch->verdicts[i].verdict = verdict->verdict;
 		batch->verdicts[i].id = copy_text(verdict->id);
 		batch->verdicts[i].message = copy_text(message);
+		send->nanswered++;
 		send->naccepted += accepted;
 	}
 	batch->settled = true;
@@ -203,8 +205,9 @@ tell_progress(void *arg)
 {
 	const Send *send = arg;
 
-	errcontext("xbb.send() to foreign table \"%s\": of %lld records, %lld were sent and %lld of them accepted so far",
-			   send->table, (long long) send->nrecords, (long long) send->nsent, (long long) send->naccepted);
+	errcontext("xbb.send() to foreign table \"%s\": of %lld records, %lld were accepted so far; up to %lld more may have arrived",
+			   send->table, (long long) send->nrecords, (long long) send->naccepted,
+			   (long long) (send->nsent - send->nanswered));
 }
 
 static void
@@ -244,16 +247,17 @@ show_records(Send *send)
 		tell(send, ++send->nsent, NULL, "not sent", NULL, NULL, server_text(record));
 }
 
-/* As INSERT would ask for them. */
+/* As INSERT into all columns that are sent would ask for them. */
 static void
-check_rights(Oid relid, TupleDesc columns)
+check_rights(const TargetTableOptions *table, TupleDesc columns)
 {
-	if (pg_class_aclcheck(relid, GetUserId(), ACL_INSERT) == ACLCHECK_OK)
+	if (pg_class_aclcheck(table->relid, GetUserId(), ACL_INSERT) == ACLCHECK_OK)
 		return;
 	for (int i = 0; i < columns->natts; i++)
 		if (!TupleDescAttr(columns, i)->attisdropped &&
-			pg_attribute_aclcheck(relid, i + 1, GetUserId(), ACL_INSERT) != ACLCHECK_OK)
-			aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_FOREIGN_TABLE, get_rel_name(relid));
+			target_option_column(table, i + 1)->verdict == TARGET_COLUMN_SENT &&
+			pg_attribute_aclcheck(table->relid, i + 1, GetUserId(), ACL_INSERT) != ACLCHECK_OK)
+			aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_FOREIGN_TABLE, get_rel_name(table->relid));
 }
 
 Datum
@@ -272,8 +276,8 @@ xbb_fdw_send(PG_FUNCTION_ARGS)
 	InitMaterializedSRF(fcinfo, 0);
 	target_option_check_table(relid);
 	relation = table_open(relid, RowExclusiveLock);
-	check_rights(relid, RelationGetDescr(relation));
 	table = target_option_table(relid);
+	check_rights(table, RelationGetDescr(relation));
 
 	send.table = RelationGetRelationName(relation);
 	send.store = send_read_query(table, RelationGetDescr(relation), query, &send.nrecords);

@@ -151,10 +151,6 @@ typedef struct TargetColumnOptions
 extern TargetServerOptions *target_option_server(Oid serverid);
 extern TargetTableOptions *target_option_table(Oid relid);
 extern TargetMappingOptions *target_option_mapping(Oid userid, const TargetServerOptions *server);
-
-/* Raises HV00J if nothing says where the table's records go. */
-extern void target_option_check_api(const TargetTableOptions *table, const TargetMappingOptions *mapping);
-
 extern TargetColumnOptions *target_option_column(const TargetTableOptions *table, AttrNumber attnum);
 
 /* Is it a foreign table of the wrapper xbb_target, with its handler and validator? */

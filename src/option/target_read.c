@@ -115,12 +115,6 @@ check_table(const TargetTableOptions *table)
 				(errcode(ERRCODE_FDW_OPTION_NAME_NOT_FOUND),
 				 errmsg("server \"%s\" has no option \"probe\", which option \"repeat\" requires", server->name),
 				 errhint("Type: ALTER SERVER %s OPTIONS (ADD probe '...');", quote_identifier(server->name))));
-	if (server->batch_size > 1 && strstr(server->envelope, "\"$records\"") == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_FDW_INVALID_ATTRIBUTE_VALUE),
-				 errmsg("foreign table \"%s\" has a batch_size, but its envelope takes one record",
-						get_rel_name(table->relid)),
-				 errhint("Write \"$records\" in option \"envelope\", or drop option \"batch_size\".")));
 }
 
 TargetTableOptions *
@@ -169,17 +163,6 @@ target_option_mapping(Oid userid, const TargetServerOptions *server)
 				 errmsg("the url of the user mapping of %s is not https", role),
 				 errhint("Only superusers can set a base_url that is http.")));
 	return result;
-}
-
-void
-target_option_check_api(const TargetTableOptions *table, const TargetMappingOptions *mapping)
-{
-	if (table->api == NULL && mapping->url == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_FDW_OPTION_NAME_NOT_FOUND),
-				 errmsg("foreign table \"%s\" has no option \"api\"", get_rel_name(table->relid)),
-				 errhint("Type: ALTER FOREIGN TABLE %s OPTIONS (ADD api '/...');",
-						 option_qualified_name(table->relid))));
 }
 
 TargetColumnOptions *

@@ -87,14 +87,17 @@ read_tree(const char *text, const char **result, char **detail)
 	return tree;
 }
 
-static int
-count_strings(const JsonTree *tree, const char *text)
+/* Has the tree a string that a record, or a part of one, is put into? */
+static bool
+takes_record(const JsonTree *tree)
 {
-	int			count = tree->type == JSON_TREE_STRING && strcmp(tree->text, text) == 0;
-
+	if (tree->type == JSON_TREE_STRING)
+		return strncmp(tree->text, "$record", strlen("$record")) == 0 || strcmp(tree->text, "$rest") == 0 ||
+			strstr(tree->text, "{{record.") != NULL;
 	for (int i = 0; i < tree->nmembers; i++)
-		count += count_strings(&tree->members[i], text);
-	return count;
+		if (takes_record(&tree->members[i]))
+			return true;
+	return false;
 }
 
 static bool
@@ -104,9 +107,9 @@ read_envelope(const char *text, const char **result, char **detail)
 
 	if (tree == NULL)
 		return false;
-	if (count_strings(tree, "$record") + count_strings(tree, "$records") == 1)
+	if (takes_record(tree))
 		return true;
-	*detail = pstrdup("It must have \"$record\" or \"$records\" once.");
+	*detail = pstrdup("It has no place for a record.");
 	return false;
 }
 

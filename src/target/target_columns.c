@@ -7,7 +7,9 @@
  */
 #include "postgres.h"
 
+#include "catalog/pg_type.h"
 #include "lib/stringinfo.h"
+#include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
 #include "record/encode.h"
@@ -26,6 +28,21 @@ static const EncodeTime times[] = {
 	[TARGET_TIME_PATTERN] = ENCODE_TIME_PATTERN,
 };
 
+/* A verdict that its column cannot hold would come when all has been sent. */
+static void
+check_verdict_column(const TargetTableOptions *table, Form_pg_attribute attribute)
+{
+	if (attribute->atttypid != TEXTOID)
+		ereport(ERROR,
+				(errcode(ERRCODE_FDW_INVALID_DATA_TYPE),
+				 errmsg("column \"%s\" of foreign table \"%s\" shows a verdict, and is of type %s",
+						NameStr(attribute->attname), get_rel_name(table->relid), format_type_be(attribute->atttypid)),
+				 errhint("Type: ALTER FOREIGN TABLE %s ALTER COLUMN %s TYPE text;",
+						 quote_qualified_identifier(get_namespace_name(get_rel_namespace(table->relid)),
+													get_rel_name(table->relid)),
+						 quote_identifier(NameStr(attribute->attname)))));
+}
+
 TargetColumns *
 target_columns(const TargetTableOptions *table, TupleDesc columns, const bool *sent)
 {
@@ -41,7 +58,10 @@ target_columns(const TargetTableOptions *table, TupleDesc columns, const bool *s
 			continue;
 		options = target_option_column(table, i + 1);
 		if (options->verdict != TARGET_COLUMN_SENT)
+		{
+			check_verdict_column(table, attribute);
 			result->verdicts[options->verdict] = i + 1;
+		}
 		else if (sent == NULL || sent[i])
 			encoded[i] = (EncodeColumn)
 			{

@@ -31,7 +31,7 @@ sub target_url
 my %repeats = (
 	key => { headers => '{"Idempotency-Key": "{{id}}"}' },
 	refuse => { duplicate => '$.status == "duplicate"' },
-	probe => { probe => '{"api": "/api/query", "envelope": {"id": "{{key}}"}, "found": "$.data[*]", "id": "$.data[0].docId"}' },
+	probe => { probe => '{"api": "/api/query", "envelope": {"id": "$record.id"}, "found": "$.data[*]", "id": "$.data[0].docId"}' },
 );
 
 sub target_sql
