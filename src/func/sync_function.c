@@ -43,35 +43,56 @@
 #include "utils/syscache.h"
 #include "utils/varlena.h"
 
+#include "func/push_lock.h"
+#include "func/push_store.h"
 #include "func/sync_function.h"
 #include "func/sync_lock.h"
 #include "func/sync_stored.h"
 
 PG_FUNCTION_INFO_V1(xbb_fdw_sync_function_keep);
+PG_FUNCTION_INFO_V1(xbb_fdw_push_function_keep);
 PG_FUNCTION_INFO_V1(xbb_fdw_sync_owners_path);
 
 /* script/xbb_etl/sync_function.sql looks for it */
 #define MARK "bound"
 
+/* Whose functions: syncs' or pushes'. */
+typedef struct Kind
+{
+	const char *name;
+	void		(*check_owner) (int32 id);
+	void		(*complain_of_drop) (void);
+	Stored		lock;			/* a second one waits, and finds what the first has left */
+} Kind;
+
+static Kind sync_kind = {
+	"sync", sync_check_owner, complain_of_drop,
+	{.text = "SELECT FROM xbb._sync_definition d WHERE d.id = $1 AND $2 IS NOT NULL AND " OWNED("$3") " FOR NO KEY UPDATE"}
+};
+static Kind push_kind = {
+	"push", push_check_owner, push_complain_of_drop,
+	{.text = "SELECT FROM xbb._push_definition d WHERE d.id = $1 AND $2 IS NOT NULL FOR NO KEY UPDATE"}
+};
+
 static void
-name_of_part(NameData *name, int32 id, int part)
+name_of_part(NameData *name, const Kind *kind, int32 id, int part)
 {
 	memset(name, 0, sizeof(*name));
 	if (part == 1)
-		snprintf(NameStr(*name), NAMEDATALEN, "_sync_%d", id);
+		snprintf(NameStr(*name), NAMEDATALEN, "_%s_%d", kind->name, id);
 	else
-		snprintf(NameStr(*name), NAMEDATALEN, "_sync_%d_%d", id, part);
+		snprintf(NameStr(*name), NAMEDATALEN, "_%s_%d_%d", kind->name, id, part);
 }
 
-/* Is it one of the functions of that sync? */
+/* Is it one of the functions of that sync or push? */
 static bool
-belongs_to(Form_pg_proc function, int32 id, Oid schema)
+belongs_to(Form_pg_proc function, const Kind *kind, int32 id, Oid schema)
 {
 	const char *name = NameStr(function->proname);
 	NameData	first;
 	size_t		length;
 
-	name_of_part(&first, id, 1);
+	name_of_part(&first, kind, id, 1);
 	length = strlen(NameStr(first));
 	if (function->pronamespace != schema || strncmp(name, NameStr(first), length) != 0)
 		return false;
@@ -80,8 +101,8 @@ belongs_to(Form_pg_proc function, int32 id, Oid schema)
 		 strspn(name + length + 1, "0123456789") == strlen(name + length + 1));
 }
 
-void
-sync_functions_drop(int32 id, Oid schema)
+static void
+drop_functions(const Kind *kind, int32 id, Oid schema)
 {
 	NameData	first;
 	NameData	end;
@@ -91,10 +112,10 @@ sync_functions_drop(int32 id, Oid schema)
 	HeapTuple	tuple;
 	ObjectAddresses *functions = new_object_addresses();
 
-	name_of_part(&first, id, 1);
+	name_of_part(&first, kind, id, 1);
 	memset(&end, 0, sizeof(end));
 	/* ':' is what comes after '9' */
-	snprintf(NameStr(end), NAMEDATALEN, "_sync_%d_:", id);
+	snprintf(NameStr(end), NAMEDATALEN, "_%s_%d_:", kind->name, id);
 	ScanKeyInit(&keys[0], Anum_pg_proc_proname, BTGreaterEqualStrategyNumber, F_NAMEGE, NameGetDatum(&first));
 	ScanKeyInit(&keys[1], Anum_pg_proc_proname, BTLessStrategyNumber, F_NAMELT, NameGetDatum(&end));
 	scan = systable_beginscan(catalog, ProcedureNameArgsNspIndexId, true, NULL, lengthof(keys), keys);
@@ -103,7 +124,7 @@ sync_functions_drop(int32 id, Oid schema)
 		Form_pg_proc function = (Form_pg_proc) GETSTRUCT(tuple);
 		ObjectAddress address;
 
-		if (!belongs_to(function, id, schema))
+		if (!belongs_to(function, kind, id, schema))
 			continue;
 		ObjectAddressSet(address, ProcedureRelationId, function->oid);
 		add_exact_object_address(&address, functions);
@@ -113,6 +134,12 @@ sync_functions_drop(int32 id, Oid schema)
 	/* a view that a stranger makes of one would keep it for ever if this did not cascade */
 	performMultipleDeletions(functions, DROP_CASCADE, 0);
 	free_object_addresses(functions);
+}
+
+void
+sync_functions_drop(int32 id, Oid schema)
+{
+	drop_functions(&sync_kind, id, schema);
 }
 
 /* Anything but what CREATE FUNCTION ... BEGIN ATOMIC makes could do more than to say an expression. */
@@ -135,13 +162,12 @@ body_of(HeapTuple tuple)
 }
 
 static void
-move_function(Relation catalog, Oid oid, int32 id, int part, Oid schema)
+move_function(Relation catalog, Oid oid, NameData name, Oid schema)
 {
 	HeapTuple	tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(oid));
 	Datum		values[Natts_pg_proc] = {0};
 	bool		nulls[Natts_pg_proc] = {false};
 	bool		replaces[Natts_pg_proc] = {false};
-	NameData	name;
 	HeapTuple	moved;
 	ObjectAddress address;
 	ObjectAddress extension;
@@ -154,7 +180,6 @@ move_function(Relation catalog, Oid oid, int32 id, int part, Oid schema)
 				 errmsg("function with OID %u does not exist", oid)));
 	body = body_of(tuple);
 	old_schema = ((Form_pg_proc) GETSTRUCT(tuple))->pronamespace;
-	name_of_part(&name, id, part);
 	values[Anum_pg_proc_proname - 1] = NameGetDatum(&name);
 	values[Anum_pg_proc_pronamespace - 1] = ObjectIdGetDatum(schema);
 	/* one that is volatile is called for each row, one that is stable becomes part of the query */
@@ -186,31 +211,43 @@ take_oids(ArrayType *array, int *n)
 	return (Oid *) ARR_DATA_PTR(array);
 }
 
-Datum
-xbb_fdw_sync_function_keep(PG_FUNCTION_ARGS)
+static Datum
+keep_functions(FunctionCallInfo fcinfo, Kind *kind)
 {
-	/* a second one waits, and finds what this one has left */
-	static Stored lock = {.text =
-		"SELECT FROM xbb._sync_definition d WHERE d.id = $1 AND $2 IS NOT NULL AND " OWNED("$3") " FOR NO KEY UPDATE"
-	};
 	int32		id = PG_GETARG_INT32(0);
 	Oid			schema = get_func_namespace(fcinfo->flinfo->fn_oid);
 	Relation	catalog;
 	Oid		   *made;
 	int			nmade;
 
-	sync_check_owner(id);
+	kind->check_owner(id);
 	made = take_oids(PG_GETARG_ARRAYTYPE_P(1), &nmade);
-	touched_some(fcinfo, &lock);
+	if (run_stored(fcinfo, &kind->lock, NULL) == 0)
+		kind->complain_of_drop();
 	catalog = table_open(ProcedureRelationId, RowExclusiveLock);
-	sync_functions_drop(id, schema);
+	drop_functions(kind, id, schema);
 	for (int i = 0; i < nmade; i++)
 	{
+		NameData	name;
+
 		CommandCounterIncrement();
-		move_function(catalog, made[i], id, i + 1, schema);
+		name_of_part(&name, kind, id, i + 1);
+		move_function(catalog, made[i], name, schema);
 	}
 	table_close(catalog, RowExclusiveLock);
 	PG_RETURN_VOID();
+}
+
+Datum
+xbb_fdw_sync_function_keep(PG_FUNCTION_ARGS)
+{
+	return keep_functions(fcinfo, &sync_kind);
+}
+
+Datum
+xbb_fdw_push_function_keep(PG_FUNCTION_ARGS)
+{
+	return keep_functions(fcinfo, &push_kind);
 }
 
 Datum

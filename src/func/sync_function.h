@@ -20,6 +20,9 @@
  */
 extern PGDLLEXPORT Datum xbb_fdw_sync_function_keep(PG_FUNCTION_ARGS);
 
+/* xbb._push_function_keep(integer, oid[]): the same for the query of a push, _push_<id> */
+extern PGDLLEXPORT Datum xbb_fdw_push_function_keep(PG_FUNCTION_ARGS);
+
 /* Drops those of a sync, whoever owns them, with what depends on them; the extension's schema. */
 extern void sync_functions_drop(int32 id, Oid schema);
 

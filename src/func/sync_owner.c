@@ -26,13 +26,13 @@
 #include "func/sync_stored.h"
 
 PG_FUNCTION_INFO_V1(xbb_fdw_sync_owner);
+PG_FUNCTION_INFO_V1(xbb_fdw_push_owner);
 PG_FUNCTION_INFO_V1(xbb_fdw_sync_give);
 
-/* A part of the function of a sync's expressions, and whose it is; 0 if there is none. */
+/* The extension's function of that name, and whose it is; 0 if there is none. */
 static Oid
-find_function(int32 id, int part, Oid schema, Oid *owner)
+find_named(const char *name, Oid schema, Oid *owner)
 {
-	char	   *name = part == 1 ? psprintf("_sync_%d", id) : psprintf("_sync_%d_%d", id, part);
 	CatCList   *found = SearchSysCacheList1(PROCNAMEARGSNSP, CStringGetDatum(name));
 	Oid			oid = InvalidOid;
 
@@ -49,6 +49,13 @@ find_function(int32 id, int part, Oid schema, Oid *owner)
 	}
 	ReleaseSysCacheList(found);
 	return oid;
+}
+
+/* A part of the function of a sync's expressions. */
+static Oid
+find_function(int32 id, int part, Oid schema, Oid *owner)
+{
+	return find_named(part == 1 ? psprintf("_sync_%d", id) : psprintf("_sync_%d_%d", id, part), schema, owner);
 }
 
 /* REASSIGN OWNED and its like give the function away, and with it the sync. */
@@ -68,6 +75,19 @@ xbb_fdw_sync_owner(PG_FUNCTION_ARGS)
 	if (PG_ARGISNULL(2))
 		PG_RETURN_OID(InvalidOid);
 	PG_RETURN_OID(get_role_oid(text_to_cstring(PG_GETARG_TEXT_PP(2)), true));
+}
+
+/* The same of a push; one of a relation has no function, and its role's number for that. */
+Datum
+xbb_fdw_push_owner(PG_FUNCTION_ARGS)
+{
+	Oid			owner;
+
+	if (PG_ARGISNULL(1))
+		PG_RETURN_OID(PG_ARGISNULL(2) ? InvalidOid : get_role_oid(text_to_cstring(PG_GETARG_TEXT_PP(2)), true));
+	if (!OidIsValid(find_named(psprintf("_push_%d", PG_GETARG_INT32(0)), get_func_namespace(fcinfo->flinfo->fn_oid), &owner)))
+		owner = PG_GETARG_OID(1);
+	PG_RETURN_OID(SearchSysCacheExists1(AUTHOID, ObjectIdGetDatum(owner)) ? owner : InvalidOid);
 }
 
 Datum

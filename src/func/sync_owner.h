@@ -18,6 +18,12 @@
 extern PGDLLEXPORT Datum xbb_fdw_sync_owner(PG_FUNCTION_ARGS);
 
 /*
+ * xbb._push_owner(integer, oid, text): the role that a push belongs to: who has the function of its
+ * query, else the role of that number, else, if there is no number, of that name; 0 if there is none
+ */
+extern PGDLLEXPORT Datum xbb_fdw_push_owner(PG_FUNCTION_ARGS);
+
+/*
  * xbb._sync_give(integer, regrole): gives a definition of a role that the caller may become to
  * another one that he may become, where it waits for that one's word; false if there
  * is none, or the other role has one of that name.

@@ -49,7 +49,7 @@ PG_FUNCTION_INFO_V1(xbb_fdw_sync_reject_drop);
 #define MOST_REJECT (64 * 1024 * 1024)
 
 /* the function's arguments, and its caller */
-#define MOST_PARAMETERS 6
+#define MOST_PARAMETERS 24
 
 Oid
 sync_tables_owner(Oid function)
@@ -67,32 +67,28 @@ sync_tables_owner(Oid function)
 
 /* Kept for the session; made anew where the extension was. */
 static void
-prepare(Stored *stored, Oid function, int nargs)
+prepare(Stored *stored, Oid function, int nargs, const Oid *types)
 {
-	Oid			types[MOST_PARAMETERS];
-	Oid		   *declared;
-	int			ndeclared;
+	Oid			all[MOST_PARAMETERS];
 
 	if (stored->plan && stored->function == function)
 		return;
 	if (stored->plan)
 		SPI_freeplan(stored->plan);
 	stored->plan = NULL;
-	get_func_signature(function, &declared, &ndeclared);
-	Assert(ndeclared == nargs && nargs < MOST_PARAMETERS);
-	memcpy(types, declared, sizeof(Oid) * nargs);
-	types[nargs] = OIDOID;
-	stored->plan = SPI_prepare(stored->text, nargs + 1, types);
+	Assert(nargs < MOST_PARAMETERS);
+	memcpy(all, types, sizeof(Oid) * nargs);
+	all[nargs] = OIDOID;
+	stored->plan = SPI_prepare(stored->text, nargs + 1, all);
 	if (!stored->plan || SPI_keepplan(stored->plan) != 0)
 		elog(ERROR, "a statement of xbb_etl cannot be prepared");
 	stored->function = function;
 }
 
 uint64
-run_stored(FunctionCallInfo fcinfo, Stored *stored, int64 *returned)
+run_stored_with(Oid function, Stored *stored, int nargs, const Oid *types, const NullableDatum *args,
+				StoredReader read, void *arg)
 {
-	Oid			function = fcinfo->flinfo->fn_oid;
-	int			nargs = PG_NARGS();
 	Oid			caller;
 	int			context;
 	int			level;
@@ -103,8 +99,8 @@ run_stored(FunctionCallInfo fcinfo, Stored *stored, int64 *returned)
 	GetUserIdAndSecContext(&caller, &context);
 	for (int i = 0; i < nargs; i++)
 	{
-		values[i] = fcinfo->args[i].value;
-		nulls[i] = fcinfo->args[i].isnull ? 'n' : ' ';
+		values[i] = args[i].value;
+		nulls[i] = args[i].isnull ? 'n' : ' ';
 	}
 	values[nargs] = ObjectIdGetDatum(caller);
 	nulls[nargs] = ' ';
@@ -119,20 +115,37 @@ run_stored(FunctionCallInfo fcinfo, Stored *stored, int64 *returned)
 	/* what that makes a plan seem to cost is no reason to compile it */
 	set_config_option("jit", "off", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
 	SetUserIdAndSecContext(sync_tables_owner(function), context | SECURITY_LOCAL_USERID_CHANGE);
-	prepare(stored, function, nargs);
+	prepare(stored, function, nargs, types);
 	if (SPI_execute_plan(stored->plan, values, nulls, false, 0) < 0)
 		elog(ERROR, "a statement of xbb_etl cannot be run");
 	touched = SPI_processed;
-	if (returned && touched > 0)
-	{
-		bool		isnull;
-
-		*returned = DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull));
-	}
+	if (read && SPI_tuptable)
+		read(arg, SPI_tuptable, touched);
 	SetUserIdAndSecContext(caller, context);
 	AtEOXact_GUC(true, level);
 	SPI_finish();
 	return touched;
+}
+
+static void
+read_number(void *arg, const SPITupleTable *table, uint64 nrows)
+{
+	bool		isnull;
+
+	if (nrows > 0)
+		*(int64 *) arg = DatumGetInt64(SPI_getbinval(table->vals[0], table->tupdesc, 1, &isnull));
+}
+
+uint64
+run_stored(FunctionCallInfo fcinfo, Stored *stored, int64 *returned)
+{
+	Oid		   *types;
+	int			ntypes;
+
+	get_func_signature(fcinfo->flinfo->fn_oid, &types, &ntypes);
+	Assert(ntypes == PG_NARGS());
+	return run_stored_with(fcinfo->flinfo->fn_oid, stored, ntypes, types, fcinfo->args,
+						   returned ? read_number : NULL, returned);
 }
 
 Datum

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * sync_stored.h
- *	  One fixed statement, run as the owner of the sync's tables.
+ *	  One fixed statement, run as the owner of the tables of syncs and pushes.
  *
  * Only what writes into them includes this; sync_store.c says why it is so.
  *
@@ -32,6 +32,13 @@ typedef struct Stored
  * many rows it touched, and the first value that it returned, if any (a bigint).
  */
 extern uint64 run_stored(FunctionCallInfo fcinfo, Stored *stored, int64 *returned);
+
+/* Looks at what a statement returned, as the owner of the tables, in memory that goes with it. */
+typedef void (*StoredReader) (void *arg, const SPITupleTable *table, uint64 nrows);
+
+/* The same with other arguments than the function's, for one that runs several; "read" may be NULL. */
+extern uint64 run_stored_with(Oid function, Stored *stored, int nargs, const Oid *types, const NullableDatum *args,
+							  StoredReader read, void *arg);
 
 /* Did it touch any? */
 extern Datum touched_any(FunctionCallInfo fcinfo, Stored *stored);

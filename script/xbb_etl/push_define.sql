@@ -1,0 +1,287 @@
+-- The push of that name that he sees, his own before others'.
+CREATE FUNCTION xbb._push_find(name pg_catalog.text) RETURNS xbb.push_definition
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  def xbb.push_definition;
+BEGIN
+  SELECT d.* INTO def FROM xbb.push_definition d WHERE d.name = $1 ORDER BY d.owner <> xbb._sync_me(), d.owner, d.id LIMIT 1;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'push % does not exist', pg_catalog.quote_ident($1) USING ERRCODE = 'undefined_object';
+  END IF;
+  RETURN def;
+END
+$$;
+
+-- The caller's push of that name: it runs as nobody else.
+CREATE FUNCTION xbb._push_get(name pg_catalog.text) RETURNS xbb.push_definition
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  def xbb.push_definition := xbb._push_find(name);
+BEGIN
+  IF def.owner = 0::pg_catalog.oid THEN
+    RAISE EXCEPTION 'push % belongs to role %, which does not exist', pg_catalog.quote_ident($1), pg_catalog.quote_ident(def.owner_name)
+      USING ERRCODE = 'undefined_object',
+            HINT = pg_catalog.format('SELECT xbb.drop_push(%L); forgets it, if a superuser says so.', $1);
+  ELSIF def.owner <> xbb._sync_me() THEN
+    RAISE EXCEPTION 'push % belongs to role %', pg_catalog.quote_ident($1), def.owner
+      USING ERRCODE = 'insufficient_privilege',
+            HINT = pg_catalog.format('SET ROLE %s first: a push runs as its owner only.', def.owner);
+  END IF;
+  RETURN def;
+END
+$$;
+
+-- The caller's push of that number, which a run began with.
+CREATE FUNCTION xbb._push_get_again(id integer) RETURNS xbb.push_definition
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  def xbb.push_definition;
+BEGIN
+  SELECT d.* INTO def FROM xbb.push_definition d WHERE d.id = $1 AND d.owner = xbb._sync_me();
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'the push was dropped meanwhile' USING ERRCODE = 'undefined_object';
+  END IF;
+  RETURN def;
+END
+$$;
+
+-- Keeps runs out until the end of the transaction: for what would pull the definition from under one.
+CREATE FUNCTION xbb._push_take_idle(def xbb.push_definition) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  FOR worker IN 1 .. def.workers LOOP
+    IF NOT xbb._push_lock(def.id, worker, false) THEN
+      RAISE EXCEPTION 'push % is running', pg_catalog.quote_ident(def.name)
+        USING ERRCODE = 'object_in_use',
+              HINT = pg_catalog.format('SELECT xbb.alter_push(%L, enabled => false); ends it at its next step.', def.name);
+    END IF;
+  END LOOP;
+END
+$$;
+
+-- What FROM has to say for the rows of the source.
+CREATE FUNCTION xbb._push_from(def xbb.push_definition) RETURNS pg_catalog.text
+LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp SET quote_all_identifiers = off AS $$
+  SELECT CASE WHEN (def).query IS NULL THEN xbb._sync_place((def).source) ELSE pg_catalog.format('xbb._push_%s()', (def).id) END
+$$;
+
+-- The source's columns, by their names.
+CREATE FUNCTION xbb._push_columns(def xbb.push_definition, OUT name pg_catalog.text, OUT type pg_catalog.oid, OUT type_modifier integer)
+RETURNS SETOF record LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT a.attname::pg_catalog.text, a.atttypid, a.atttypmod FROM pg_catalog.pg_attribute a
+  WHERE (def).query IS NULL AND a.attrelid = (def).source AND a.attnum > 0 AND NOT a.attisdropped
+  UNION ALL
+  SELECT u.name, u.type, -1
+  FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace,
+    ROWS FROM (pg_catalog.unnest(p.proargnames), pg_catalog.unnest(p.proallargtypes)) u (name, type)
+  WHERE (def).query IS NOT NULL AND n.nspname = 'xbb' AND p.proname = pg_catalog.format('_push_%s', (def).id)::pg_catalog.name
+$$;
+
+-- A column of the source as one of the target: of its type, but never cut to its length.
+CREATE FUNCTION xbb._push_cast(name pg_catalog.text, type pg_catalog.oid, type_modifier integer, target pg_catalog.pg_attribute)
+RETURNS pg_catalog.text LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp SET quote_all_identifiers = off AS $$
+  SELECT CASE WHEN type = (target).atttypid AND type_modifier = (target).atttypmod THEN pg_catalog.format('s.%I', name)
+              ELSE pg_catalog.format('CAST(s.%I AS %s%s)', name, xbb._sync_type_name((target).atttypid),
+                CASE WHEN (target).atttypmod <> -1 AND (target).atttypid <> ALL (array['pg_catalog.varchar'::pg_catalog.regtype, 'pg_catalog.bpchar', 'pg_catalog.bit', 'pg_catalog.varbit'])
+                     THEN substring(pg_catalog.format_type((target).atttypid, (target).atttypmod) FROM '[(][^)]*[)]') END) END
+$$;
+
+-- The query that enqueues: keys and records of all rows or, "marked", of those in the keys' arrays $1, $2 ...
+CREATE FUNCTION xbb._push_query(def xbb.push_definition) RETURNS pg_catalog.text
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET quote_all_identifiers = off AS $$
+DECLARE
+  columns pg_catalog.text;
+  numbers smallint[];
+BEGIN
+  SELECT pg_catalog.string_agg(xbb._push_cast(c.name, c.type, c.type_modifier, a), ', ' ORDER BY a.attnum),
+         pg_catalog.array_agg(a.attnum ORDER BY a.attnum)
+  INTO columns, numbers
+  FROM xbb._push_columns(def) c JOIN pg_catalog.pg_attribute a ON a.attname = c.name
+  WHERE a.attrelid = def.target AND a.attnum > 0 AND NOT a.attisdropped
+    AND NOT EXISTS (SELECT FROM pg_catalog.pg_options_to_table(a.attfdwoptions) o WHERE o.option_name = 'verdict');
+  IF numbers IS NULL THEN
+    RAISE EXCEPTION 'source and target of push % have no column in common', pg_catalog.quote_ident(def.name)
+      USING ERRCODE = 'undefined_column', HINT = 'Columns are matched by their names: source => ''SELECT ... AS name ...''.';
+  END IF;
+  RETURN pg_catalog.format('SELECT CASE WHEN %s THEN ARRAY[%s]::pg_catalog.text END, xbb._push_record(%s, %L, ROW(%s)) FROM %s s',
+    xbb._sync_list(def.key, 's.%1$I IS NOT NULL', ' AND '), xbb._sync_list(def.key, 's.%1$I::pg_catalog.text'),
+    def.target::pg_catalog.oid, numbers, columns, xbb._push_from(def));
+END
+$$;
+
+-- Makes the owner's query a function of his, bound by his path.
+CREATE FUNCTION xbb._push_bind(def xbb.push_definition) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET quote_all_identifiers = off AS $$
+DECLARE
+  query constant pg_catalog.text := pg_catalog.rtrim(def.query, E' \t\r\n;') || E'\n';
+  statement pg_catalog.text := pg_catalog.format('CREATE TEMP VIEW xbb_push_view AS %s', query);
+  results pg_catalog.text;
+  temporary pg_catalog.text;
+  function pg_catalog.oid;
+BEGIN
+  -- a view is one query, and has columns with names and types
+  PERFORM xbb._sync_path(xbb._sync_owners_path(def.path));
+  EXECUTE statement;
+  PERFORM xbb._sync_path();
+  SELECT pg_catalog.string_agg(pg_catalog.format('%I %s', a.attname, xbb._sync_type_name(a.atttypid)), ', ' ORDER BY a.attnum)
+  INTO results FROM pg_catalog.pg_attribute a WHERE a.attrelid = 'pg_temp.xbb_push_view'::pg_catalog.regclass AND a.attnum > 0;
+  statement := pg_catalog.format(
+    'CREATE FUNCTION pg_temp.xbb_push_function() RETURNS TABLE (%s) LANGUAGE sql STABLE BEGIN ATOMIC %s; END', results, query);
+  PERFORM xbb._sync_path(xbb._sync_owners_path(def.path));
+  EXECUTE statement;
+  PERFORM xbb._sync_path();
+  SELECT p.oid INTO function FROM pg_catalog.pg_proc p
+  WHERE p.pronamespace = pg_catalog.pg_my_temp_schema() AND p.proname = 'xbb_push_function';
+  DROP VIEW pg_temp.xbb_push_view;
+  SELECT pg_catalog.pg_describe_object(d.refclassid, d.refobjid, d.refobjsubid) INTO temporary
+  FROM pg_catalog.pg_depend d
+  WHERE d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND d.objid = function AND d.refclassid <> 'pg_catalog.pg_namespace'::pg_catalog.regclass
+    AND (pg_catalog.pg_identify_object(d.refclassid, d.refobjid, 0)).schema ~ '^pg_temp' LIMIT 1;
+  IF FOUND THEN
+    RAISE EXCEPTION 'the source of a push must not read what is temporary'
+      USING ERRCODE = 'wrong_object_type', DETAIL = pg_catalog.format('It reads %s.', temporary),
+            HINT = 'It would be gone with this session.';
+  END IF;
+  PERFORM xbb._push_function_keep(def.id, array[function]);
+END
+$$;
+
+-- May it be so?  What is asked of the source's columns comes when it is bound.
+CREATE FUNCTION xbb._push_check(def xbb.push_definition) RETURNS void
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  target pg_catalog.record;
+BEGIN
+  SELECT c.relkind, w.fdwname INTO target
+  FROM pg_catalog.pg_class c LEFT JOIN pg_catalog.pg_foreign_table t ON t.ftrelid = c.oid
+  LEFT JOIN pg_catalog.pg_foreign_server s ON s.oid = t.ftserver LEFT JOIN pg_catalog.pg_foreign_data_wrapper w ON w.oid = s.srvfdw
+  WHERE c.oid = def.target;
+  IF target.fdwname IS NULL OR target.fdwname <> 'xbb_target' THEN
+    RAISE EXCEPTION 'target % is no foreign table of xbb_target', def.target USING ERRCODE = 'wrong_object_type';
+  ELSIF NOT pg_catalog.has_table_privilege(def.target, 'INSERT') THEN
+    RAISE EXCEPTION 'no right to insert into target %', def.target USING ERRCODE = 'insufficient_privilege';
+  END IF;
+  PERFORM xbb._sync_check_owner('target', def.target);
+  IF def.query IS NULL AND NOT pg_catalog.has_table_privilege(def.source, 'SELECT') THEN
+    RAISE EXCEPTION 'no right to read source %', def.source USING ERRCODE = 'insufficient_privilege';
+  ELSIF def.query IS NULL THEN
+    PERFORM xbb._sync_check_owner('source', def.source);
+  END IF;
+  IF def.feed NOT IN ('query', 'trigger') THEN
+    RAISE EXCEPTION 'feed must be query or trigger' USING ERRCODE = 'invalid_parameter_value';
+  ELSIF def.feed = 'trigger' AND (def.query IS NOT NULL OR (SELECT c.relkind FROM pg_catalog.pg_class c WHERE c.oid = def.source) NOT IN ('r', 'p')) THEN
+    RAISE EXCEPTION 'only a push of a table can be fed by a trigger' USING ERRCODE = 'wrong_object_type',
+      HINT = 'feed => ''query'' compares all rows of the source at each run.';
+  END IF;
+  IF def.workers NOT BETWEEN 1 AND 32 THEN
+    RAISE EXCEPTION 'workers must be 1 to 32' USING ERRCODE = 'numeric_value_out_of_range';
+  END IF;
+END
+$$;
+
+-- The same of its columns, once they are known; the query that enqueues is planned, not run.
+CREATE FUNCTION xbb._push_check_columns(def xbb.push_definition) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  missing pg_catalog.text;
+  statement pg_catalog.text;
+BEGIN
+  IF coalesce(pg_catalog.cardinality(def.key), 0) = 0 OR pg_catalog.array_position(def.key, NULL) IS NOT NULL THEN
+    RAISE EXCEPTION 'key must name columns of the source' USING ERRCODE = 'invalid_parameter_value';
+  END IF;
+  SELECT u.name INTO missing FROM pg_catalog.unnest(def.key) u (name)
+  WHERE NOT EXISTS (SELECT FROM xbb._push_columns(def) c WHERE c.name = u.name) LIMIT 1;
+  IF FOUND THEN
+    RAISE EXCEPTION 'the source of push % has no column %', pg_catalog.quote_ident(def.name), pg_catalog.quote_ident(missing)
+      USING ERRCODE = 'undefined_column';
+  END IF;
+  statement := pg_catalog.format('EXPLAIN %s', xbb._push_query(def));
+  PERFORM xbb._sync_path(xbb._sync_owners_path(def.path));
+  EXECUTE statement;
+  PERFORM xbb._sync_path();
+END
+$$;
+
+-- A relation that the caller names, or a query.
+CREATE FUNCTION xbb._push_source(INOUT def xbb.push_definition, source pg_catalog.text)
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  def.query := NULL;
+  def.source := NULL;
+  IF source ~* E'^\\s*([(]|(select|with|values|table)\\M)' THEN
+    def.query := source;
+    RETURN;
+  END IF;
+  PERFORM xbb._sync_path(def.path);
+  def.source := source::pg_catalog.regclass;
+  PERFORM xbb._sync_path();
+END
+$$;
+
+-- Reads the source, or what was marked in it, into the outbox; how many items are new or changed.
+CREATE FUNCTION xbb._push_read(def xbb.push_definition, sends boolean) RETURNS bigint
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET quote_all_identifiers = off
+SET standard_conforming_strings = on SET array_nulls = on SET transform_null_equals = off SET DateStyle = ISO
+SET IntervalStyle = postgres SET extra_float_digits = 1 SET bytea_output = hex SET xmloption = content AS $$
+DECLARE
+  query pg_catalog.text := xbb._push_query(def);
+  items bigint;
+BEGIN
+  PERFORM xbb._sync_path(xbb._sync_owners_path(def.path));
+  items := xbb._push_enqueue(def.id, query, sends);
+  PERFORM xbb._sync_path();
+  RETURN items;
+END
+$$;
+
+CREATE FUNCTION xbb._push_create(def xbb.push_definition, source pg_catalog.text, copy_data boolean) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET quote_all_identifiers = off AS $$
+BEGIN
+  IF pg_catalog.num_nulls(def.name, source, def.target, def.key, copy_data, def.enabled, def.feed, def.workers) > 0 THEN
+    RAISE EXCEPTION 'name, source, target, key, copy_data, enabled, feed and workers must not be null'
+      USING ERRCODE = 'null_value_not_allowed';
+  ELSIF pg_catalog.length(def.name) NOT BETWEEN 1 AND 200 THEN
+    RAISE EXCEPTION 'the name of a push has 1 to 200 characters' USING ERRCODE = 'invalid_parameter_value';
+  END IF;
+  def := xbb._push_source(def, source);
+  PERFORM xbb._push_check(def);
+  def.copies := copy_data AND def.feed = 'trigger';
+  def.id := xbb._push_insert(def);
+  IF def.id IS NULL THEN
+    RAISE EXCEPTION 'push % exists already', pg_catalog.quote_ident(def.name) USING ERRCODE = 'duplicate_object';
+  END IF;
+  IF def.query IS NOT NULL THEN
+    PERFORM xbb._push_bind(def);
+  END IF;
+  PERFORM xbb._push_check_columns(def);
+  IF NOT copy_data THEN
+    PERFORM xbb._push_read(def, false);
+  END IF;
+END
+$$;
+
+CREATE FUNCTION xbb.create_push(
+  name pg_catalog.text, source pg_catalog.text, target pg_catalog.regclass, key pg_catalog.text[], copy_data boolean DEFAULT true,
+  enabled boolean DEFAULT true, feed pg_catalog.text DEFAULT 'query', workers integer DEFAULT 1, max_age interval DEFAULT NULL)
+RETURNS void LANGUAGE sql VOLATILE PARALLEL UNSAFE BEGIN ATOMIC
+  SELECT xbb._push_create(
+    ROW(name, NULL, NULL, NULL, target, key, feed, workers, max_age, pg_catalog.current_setting('search_path'), enabled, NULL, NULL, NULL,
+        NULL, NULL, NULL, NULL)::xbb.push_definition, source, copy_data);
+END;
+COMMENT ON FUNCTION xbb.create_push(text, text, regclass, text[], boolean, boolean, text, integer, interval) IS
+  'defines what is sent to a target table: the rows of a relation or query, by CALL xbb.push(name)';
+
+CREATE FUNCTION xbb.drop_push(name pg_catalog.text) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  def xbb.push_definition := xbb._push_find(name);
+BEGIN
+  IF def.owner <> 0::pg_catalog.oid THEN
+    def := xbb._push_get(name);
+    PERFORM xbb._push_take_idle(def);
+    PERFORM xbb._push_function_keep(def.id, '{}');
+  END IF;
+  PERFORM xbb._push_forget(def.id);
+END
+$$;
+COMMENT ON FUNCTION xbb.drop_push(text) IS 'forgets a push with its items and its log: what is on its way may arrive all the same';

@@ -1,0 +1,286 @@
+-- What a run begins with: its place and its row of the log.  What runs left that were killed is unknown from
+-- here on: their locks are free.  None is begun where the push is not enabled, or has all the workers it may have.
+CREATE FUNCTION xbb._push_begin(name pg_catalog.text, OUT def xbb.push_definition, OUT entry xbb._push_run_log, OUT failure xbb._sync_failure)
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  lost integer;
+BEGIN
+  def := xbb._push_get(name);
+  IF NOT def.enabled THEN
+    RAISE NOTICE 'push % is not enabled', pg_catalog.quote_ident(def.name)
+      USING HINT = pg_catalog.format('SELECT xbb.alter_push(%L, enabled => true); lets it run.', def.name);
+    RETURN;
+  END IF;
+  IF NOT def.active THEN
+    RAISE EXCEPTION 'push % is inactive, as this is a copy of the database where it ran', pg_catalog.quote_ident(def.name)
+      USING ERRCODE = 'object_not_in_prerequisite_state',
+            HINT = 'The owner of the database lets the pushes run here by: SELECT xbb.activate();';
+  END IF;
+  PERFORM xbb._place_follow();
+  FOR lost IN SELECT DISTINCT r.worker FROM xbb.push_run r
+              WHERE r.owner = def.owner AND r.push = def.name AND r.status = 'killed' AND r.ended IS NULL ORDER BY r.worker LOOP
+    PERFORM xbb._push_run_lost(def.id, lost) WHERE xbb._push_lock(def.id, lost, false);
+  END LOOP;
+  entry.push := def.id;
+  FOR worker IN 1 .. def.workers LOOP
+    IF xbb._push_lock(def.id, worker, true) THEN
+      entry.worker := worker;
+      PERFORM xbb._push_run_lost(def.id, worker);
+      entry.id := xbb._push_run_begin(def.id, worker, 'running');
+      RETURN;
+    END IF;
+  END LOOP;
+  PERFORM xbb._push_run_begin(def.id, 0, 'skipped');
+  RAISE NOTICE 'push % is running already', pg_catalog.quote_ident(def.name);
+EXCEPTION WHEN query_canceled OR OTHERS THEN
+  GET STACKED DIAGNOSTICS failure.sqlstate = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+    failure.detail = PG_EXCEPTION_DETAIL, failure.hint = PG_EXCEPTION_HINT, failure.context = PG_EXCEPTION_CONTEXT;
+  IF entry.worker IS NOT NULL THEN
+    PERFORM xbb._push_unlock(def.id, entry.worker);
+  END IF;
+  entry.id := NULL;
+END
+$$;
+
+-- The first step: the source as it is now, unless another worker is reading it; and the target.
+CREATE FUNCTION xbb._push_prepare(def xbb.push_definition, INOUT entry xbb._push_run_log)
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  PERFORM xbb._push_check(def);
+  entry.enqueued := 0;
+  IF xbb._push_lock(def.id, 100, false) THEN
+    entry.enqueued := xbb._push_read(def, true);
+  END IF;
+  PERFORM xbb._push_open(def.id, entry.worker, entry.id);
+END
+$$;
+
+-- How a run has ended: what is not at the target, and will not be by itself, is no success.
+CREATE FUNCTION xbb._push_end(def xbb.push_definition, INOUT entry xbb._push_run_log, problem pg_catalog.text, INOUT failure xbb._sync_failure)
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  left_over pg_catalog.record;
+BEGIN
+  SELECT s.rejected, s.unknown, s.held INTO left_over FROM xbb.push_status s WHERE s.owner = def.owner AND s.name = def.name;
+  IF failure.sqlstate IS NULL AND problem IS NOT NULL THEN
+    failure.sqlstate := 'HV000';
+    failure.message := pg_catalog.format('push %I stopped sending: %s', def.name, problem);
+    failure.detail := '';
+    failure.hint := 'What it has not sent waits for the next CALL xbb.push.';
+  ELSIF failure.sqlstate IS NULL AND left_over.held > 0 THEN
+    failure.sqlstate := 'HV000';
+    failure.message := pg_catalog.format('push %I holds %s', def.name, xbb._push_records(left_over.held));
+    failure.detail := '';
+    failure.hint := 'SELECT * FROM xbb.push_item WHERE status = ''held''; shows them, xbb.push_retry(id) sends one again.';
+  END IF;
+  entry.status := CASE WHEN left_over.held > 0 AND problem IS NULL AND failure.message LIKE '% holds %' THEN 'incomplete'
+                       WHEN failure.sqlstate IS NOT NULL THEN 'failed'
+                       WHEN left_over.rejected + left_over.unknown > 0 THEN 'incomplete'
+                       WHEN NOT (SELECT d.enabled FROM xbb.push_definition d WHERE d.owner = def.owner AND d.id = def.id) THEN 'stopped'
+                       ELSE 'succeeded' END;
+  IF failure.sqlstate IS NULL AND left_over.rejected + left_over.unknown > 0 THEN
+    RAISE WARNING 'push %: the target refused %, of % it is not known', pg_catalog.quote_ident(def.name), xbb._push_records(left_over.rejected),
+      xbb._push_records(left_over.unknown) USING HINT = 'SELECT * FROM xbb.push_item WHERE status IN (''rejected'', ''unknown''); shows them.';
+  END IF;
+  entry.ended := pg_catalog.clock_timestamp();
+  entry.sqlstate := failure.sqlstate;
+  entry.error := failure.message;
+  PERFORM xbb._push_run_note(entry);
+  PERFORM pg_catalog.pg_notify('xbb_push',
+    pg_catalog.jsonb_build_object('push', def.name, 'run', entry.id, 'status', entry.status)::pg_catalog.text);
+END
+$$;
+
+CREATE FUNCTION xbb._push_records(n bigint) RETURNS pg_catalog.text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN pg_catalog.format(CASE WHEN n = 1 THEN '%s record' ELSE '%s records' END, n);
+
+-- The last step: what is in the air is given up.
+CREATE FUNCTION xbb._push_finish(
+  def xbb.push_definition, INOUT entry xbb._push_run_log, problem pg_catalog.text, INOUT failure xbb._sync_failure)
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  ended pg_catalog.record;
+BEGIN
+  entry.unknown := coalesce(entry.unknown, 0) + xbb._push_close(def.id);
+  ended := xbb._push_end(def, entry, problem, failure);
+  entry := ended.entry;
+  failure := ended.failure;
+EXCEPTION WHEN OTHERS THEN
+  -- the first error is the one to tell
+  IF failure.sqlstate IS NULL THEN
+    GET STACKED DIAGNOSTICS failure.sqlstate = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+      failure.detail = PG_EXCEPTION_DETAIL, failure.hint = PG_EXCEPTION_HINT, failure.context = PG_EXCEPTION_CONTEXT;
+  END IF;
+END
+$$;
+
+-- A step of sending: verdicts, claims; and the sleep where nothing is in the air, but soon to be.
+CREATE FUNCTION xbb._push_send(def xbb.push_definition, INOUT entry xbb._push_run_log, OUT in_air integer, OUT problem pg_catalog.text)
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  step pg_catalog.record;
+BEGIN
+  step := xbb._push_step(def.id, (xbb._push_get_again(def.id)).enabled);
+  SELECT step.requests, step.acknowledged, step.rejected, step.unknown, step.put_off, step.held
+  INTO entry.requests, entry.acknowledged, entry.rejected, entry.unknown, entry.put_off, entry.held;
+  in_air := step.in_air;
+  problem := step.problem;
+  IF in_air = 0 AND step.due_in <= 5000 THEN
+    PERFORM pg_catalog.pg_sleep(step.due_in / 1000.0);
+    in_air := 1;
+  END IF;
+END
+$$;
+
+-- The line that a run prints: what it did.
+CREATE FUNCTION xbb._push_print(def xbb.push_definition, entry xbb._push_run_log) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  RAISE INFO 'push %: % new, % acknowledged, % rejected, % unknown, % put off, % request%, % s', pg_catalog.quote_ident(def.name),
+    coalesce(entry.enqueued, 0), coalesce(entry.acknowledged, 0), coalesce(entry.rejected, 0), coalesce(entry.unknown, 0),
+    coalesce(entry.put_off, 0), coalesce(entry.requests, 0), CASE WHEN entry.requests = 1 THEN '' ELSE 's' END,
+    pg_catalog.round(extract(epoch FROM pg_catalog.clock_timestamp() - entry.started)::numeric, 1);
+END
+$$;
+
+-- A run: a worker's place, log, source, then steps that commit before they send.
+CREATE PROCEDURE xbb._push_execute(name pg_catalog.text, alone boolean, INOUT failed boolean)
+LANGUAGE plpgsql AS $$
+DECLARE
+  can_commit boolean := xbb._can_commit();
+  path pg_catalog.text := pg_catalog.current_setting('search_path');
+  begun pg_catalog.record;
+  step pg_catalog.record;
+  entry xbb._push_run_log;
+  problem pg_catalog.text;
+  prepared boolean := false;
+  locked boolean;
+  failure xbb._sync_failure;
+  in_air integer := 1;
+BEGIN
+  PERFORM xbb._sync_path();
+  PERFORM xbb._push_check_commit(can_commit);
+  begun := xbb._push_begin(_push_execute.name);
+  COMMIT;
+  PERFORM xbb._sync_path();
+  entry := begun.entry;
+  entry.started := pg_catalog.clock_timestamp();
+  failure := begun.failure;
+  locked := entry.id IS NOT NULL;
+  WHILE locked AND in_air OPERATOR(pg_catalog.>) 0 LOOP
+    BEGIN
+      IF prepared THEN
+        step := xbb._push_send(begun.def, entry);
+        entry := step.entry;
+        in_air := step.in_air;
+        problem := step.problem;
+      ELSE
+        entry := xbb._push_prepare(begun.def, entry);
+      END IF;
+    EXCEPTION WHEN query_canceled OR OTHERS THEN
+      GET STACKED DIAGNOSTICS failure.sqlstate = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.detail = PG_EXCEPTION_DETAIL, failure.hint = PG_EXCEPTION_HINT, failure.context = PG_EXCEPTION_CONTEXT;
+    END;
+    EXIT WHEN failure.sqlstate IS NOT NULL;
+    CALL xbb._sync_commit(failure.sqlstate, failure.message, failure.detail, failure.hint, failure.context);
+    PERFORM xbb._sync_path();
+    locked := failure.sqlstate IS NULL;
+    EXIT WHEN NOT locked;
+    BEGIN
+      PERFORM xbb._push_sent(entry.push) WHERE prepared;
+      prepared := true;
+    EXCEPTION WHEN query_canceled OR OTHERS THEN
+      GET STACKED DIAGNOSTICS failure.sqlstate = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
+        failure.detail = PG_EXCEPTION_DETAIL, failure.hint = PG_EXCEPTION_HINT, failure.context = PG_EXCEPTION_CONTEXT;
+    END;
+    EXIT WHEN failure.sqlstate IS NOT NULL;
+  END LOOP;
+
+  IF entry.id IS NOT NULL THEN
+    step := xbb._push_finish(begun.def, entry, problem, failure);
+    entry := step.entry;
+    failure := step.failure;
+    COMMIT;
+    PERFORM xbb._sync_path();
+    PERFORM xbb._push_unlock(entry.push, entry.worker) WHERE locked;
+    PERFORM xbb._push_print(begun.def, entry);
+  END IF;
+  failed := failure.sqlstate IS NOT NULL;
+  PERFORM xbb._sync_path(path) WHERE NOT failed;
+  PERFORM xbb._push_complain(_push_execute.name, failure, alone) WHERE failed;
+  PERFORM xbb._sync_path(path);
+END
+$$;
+
+-- Nothing leaves before it is committed that it does.
+CREATE FUNCTION xbb._push_check_commit(can_commit boolean) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  IF NOT can_commit THEN
+    RAISE EXCEPTION 'a push cannot run where it cannot commit' USING ERRCODE = 'invalid_transaction_termination',
+      HINT = 'CALL xbb.push(...) must stand alone: not in a transaction block or function, nor in one string with other statements.';
+  END IF;
+END
+$$;
+
+-- As xbb._sync_complain, in a push's words.
+CREATE FUNCTION xbb._push_complain(name pg_catalog.text, failure xbb._sync_failure, alone boolean) RETURNS void
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  IF NOT alone AND failure.sqlstate <> '57014' THEN
+    RAISE WARNING USING ERRCODE = failure.sqlstate, MESSAGE = pg_catalog.format('push %I failed: %s', name, failure.message),
+      DETAIL = failure.detail, HINT = failure.hint;
+  ELSE
+    PERFORM xbb._sync_complain(name, failure, true);
+  END IF;
+END
+$$;
+
+CREATE PROCEDURE xbb.push(name pg_catalog.text, dry_run boolean DEFAULT false, verbose boolean DEFAULT false)
+LANGUAGE plpgsql AS $$
+DECLARE
+  failed boolean;
+BEGIN
+  CALL xbb._push_execute(name, true, failed);
+END
+$$;
+COMMENT ON PROCEDURE xbb.push(text, boolean, boolean) IS
+  'sends what is new or has changed to the target, each version once, or tells what that would be';
+
+CREATE PROCEDURE xbb.push_all(verbose boolean DEFAULT false) LANGUAGE plpgsql AS $$
+DECLARE
+  path pg_catalog.text := pg_catalog.current_setting('search_path');
+  name pg_catalog.text;
+  failed boolean;
+  failures pg_catalog.text;
+  names pg_catalog.text[];
+BEGIN
+  PERFORM xbb._sync_path();
+  names := xbb._push_enabled();
+  IF names = '{}' THEN
+    RAISE NOTICE 'role % has no push that is enabled', pg_catalog.quote_ident(current_user)
+      USING HINT = 'TABLE xbb.push_status; shows the pushes that you may see, and whose they are: SET ROLE before the CALL.';
+  END IF;
+  FOREACH name IN ARRAY names LOOP
+    PERFORM xbb._sync_path(path);
+    CALL xbb._push_execute(name, false, failed);
+    IF failed THEN
+      failures := pg_catalog.concat_ws(', ', failures, pg_catalog.quote_ident(name));
+    END IF;
+  END LOOP;
+  PERFORM xbb._sync_path(path);
+  IF failures IS NOT NULL THEN
+    RAISE EXCEPTION 'these pushes failed: %', failures USING ERRCODE = 'fdw_error', HINT = 'TABLE xbb.push_run shows their runs.';
+  END IF;
+END
+$$;
+COMMENT ON PROCEDURE xbb.push_all(boolean) IS
+  'runs every enabled push of the role that calls it, in the order in which they were made, whatever becomes of the others';
+
+-- The caller's pushes that may run, in the order in which they were made.
+CREATE FUNCTION xbb._push_enabled() RETURNS pg_catalog.text[]
+LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT coalesce(pg_catalog.array_agg(d.name ORDER BY d.active DESC, d.id), '{}') FROM xbb.push_definition d
+  WHERE d.enabled AND d.owner = xbb._sync_me()
+$$;

@@ -1,0 +1,52 @@
+-- Is that worker of the push at work?  It is, while its lock is held.  A standby does not see the locks of its
+-- primary, and takes the log's word.
+CREATE FUNCTION xbb._push_alive(id integer, worker integer) RETURNS boolean
+LANGUAGE sql STABLE STRICT PARALLEL RESTRICTED
+RETURN pg_catalog.pg_is_in_recovery() OR EXISTS (
+    SELECT FROM pg_catalog.pg_locks l
+    WHERE l.locktype = 'object' AND l.granted AND l.objid = _push_alive.id::pg_catalog.oid AND l.objsubid = worker
+      AND l.classid = 'xbb._push_definition'::pg_catalog.regclass
+      AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()));
+
+-- Those who watch see the runs of all roles, but no error, which may quote a record.
+CREATE VIEW xbb.push_run WITH (security_barrier) AS
+SELECT l.id, d.name AS push, d.owner, l.worker,
+       CASE WHEN l.status = 'running' AND NOT xbb._push_alive(l.push, l.worker) THEN 'killed' ELSE l.status END AS status,
+       l.pid, l.started, l.ended, l.requests, l.enqueued, l.acknowledged, l.rejected, l.unknown, l.put_off, l.held, l.sqlstate,
+       CASE WHEN pg_catalog.pg_has_role(d.owner, 'USAGE') THEN l.error END AS error
+FROM xbb._push_run_log l JOIN xbb._push_all d ON d.id = l.push
+WHERE pg_catalog.pg_has_role(d.owner, 'USAGE') OR pg_catalog.pg_has_role('pg_read_all_stats', 'USAGE');
+COMMENT ON VIEW xbb.push_run IS 'the log of the pushes';
+
+CREATE VIEW xbb.push_status WITH (security_barrier) AS
+SELECT d.name, d.owner, d.source, d.target, d.enabled,
+       CASE WHEN NOT d.enabled THEN 'disabled'
+            WHEN NOT d.active THEN 'inactive'
+            WHEN l.status = 'failed' OR u.dead > 0 THEN 'failing'
+            WHEN c.held > 0 OR c.rejected > 0 OR c.unknown > 0 AND coalesce(u.alive, 0) = 0 THEN 'incomplete'
+            WHEN pg_catalog.now() - c.oldest_pending > d.max_age THEN 'stale'
+            WHEN u.alive > 0 THEN 'running'
+            WHEN l.status IS NULL THEN 'never_run'
+            ELSE 'ok' END AS state,
+       c.pending, c.sending,
+       (SELECT pg_catalog.count(*) FROM xbb._push_item i WHERE i.push = d.id AND i.status = 'acknowledged') AS acknowledged,
+       c.rejected, c.unknown, c.held, c.oldest_pending, pg_catalog.now() - c.oldest_pending AS oldest_age, d.max_age,
+       s.ended AS last_success, l.started AS last_started, l.ended - l.started AS last_duration, u.alive AS running_workers,
+       e.ended AS last_error_at, e.sqlstate AS last_sqlstate, CASE WHEN pg_catalog.pg_has_role(d.owner, 'USAGE') THEN e.error END AS last_error
+FROM xbb._push_all d
+LEFT JOIN LATERAL (SELECT * FROM xbb._push_run_log l WHERE l.push = d.id AND l.status NOT IN ('running', 'skipped')
+                   ORDER BY l.id DESC LIMIT 1) l ON true
+LEFT JOIN LATERAL (SELECT * FROM xbb._push_run_log l WHERE l.push = d.id AND l.status = 'succeeded' ORDER BY l.id DESC LIMIT 1) s ON true
+LEFT JOIN LATERAL (SELECT * FROM xbb._push_run_log l WHERE l.push = d.id AND l.sqlstate IS NOT NULL ORDER BY l.id DESC LIMIT 1) e ON true
+CROSS JOIN LATERAL (SELECT pg_catalog.count(*) FILTER (WHERE a.alive) AS alive, pg_catalog.count(*) FILTER (WHERE NOT a.alive) AS dead
+                    FROM (SELECT xbb._push_alive(r.push, r.worker) AS alive FROM xbb._push_run_log r
+                          WHERE r.push = d.id AND r.status = 'running' OFFSET 0) a) u
+CROSS JOIN LATERAL (
+  SELECT (SELECT pg_catalog.count(*) FROM xbb._push_item i WHERE i.push = d.id AND i.status = 'pending') AS pending,
+         (SELECT pg_catalog.min(i.created) FROM xbb._push_item i WHERE i.push = d.id AND i.status = 'pending') AS oldest_pending,
+         (SELECT pg_catalog.count(*) FROM xbb._push_item i WHERE i.push = d.id AND i.status = 'sending') AS sending,
+         (SELECT pg_catalog.count(*) FROM xbb._push_item i WHERE i.push = d.id AND i.status = 'rejected') AS rejected,
+         (SELECT pg_catalog.count(*) FROM xbb._push_item i WHERE i.push = d.id AND i.status = 'unknown') AS unknown,
+         (SELECT pg_catalog.count(*) FROM xbb._push_item i WHERE i.push = d.id AND i.status = 'held') AS held) c
+WHERE pg_catalog.pg_has_role(d.owner, 'USAGE') OR pg_catalog.pg_has_role('pg_read_all_stats', 'USAGE');
+COMMENT ON VIEW xbb.push_status IS 'how each push is doing';

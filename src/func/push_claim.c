@@ -1,0 +1,400 @@
+/*-------------------------------------------------------------------------
+ *
+ * push_claim.c
+ *	  Which requests of a push are next, with their bytes.
+ *
+ * What was sent before and may be repeated comes first, as it was stored; then items
+ * that wait, in the order of their numbers, each after the last one that was
+ * claimed: so no claim looks at those before it that are done.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "mb/pg_wchar.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/timestamp.h"
+
+#include "func/push_flight.h"
+#include "func/sync_stored.h"
+
+/* What is read of an item that is claimed. */
+typedef struct Claimed
+{
+	int64		id;
+	char	   *record;			/* UTF-8 */
+	int			most;
+} Claimed;
+
+typedef struct Claim
+{
+	MemoryContext context;		/* of what is read */
+	PushSession *session;
+	Claimed    *items;
+	int			nitems;
+} Claim;
+
+static Stored next_items = {.text =
+	"SELECT i.id, i.record, i.most FROM xbb._push_item i"
+	" WHERE i.push = $1 AND i.status = 'pending' AND i.id > $2 AND i.next_try <= clock_timestamp()"
+	" AND NOT EXISTS (SELECT FROM xbb._push_item f WHERE f.push = $1 AND f.key = i.key AND f.request IS NOT NULL)"
+	" ORDER BY i.id LIMIT $3 FOR UPDATE SKIP LOCKED"
+};
+
+static Stored send_items = {.text =
+	"WITH requests AS (INSERT INTO xbb._push_request (id, push, run, worker, status, body, keys)"
+	" SELECT u.id, $1, $2, $3, 'sending', u.body, u.keys::text[] FROM unnest($4, $5, $6) u (id, body, keys))"
+	" UPDATE xbb._push_item i SET status = 'sending', request = u.request, position = u.position, attempts = i.attempts + 1,"
+	" sent = clock_timestamp() FROM unnest($7, $8, $9) u (item, request, position) WHERE i.id = u.item AND i.push = $1"
+};
+
+/* $5: only what was sent so long ago may be probed for with a final answer */
+static Stored repeats = {.text =
+	"WITH due AS MATERIALIZED (SELECT r.id FROM xbb._push_request r WHERE r.push = $1 AND r.status = 'unknown' AND r.next_try <= clock_timestamp()"
+	" ORDER BY r.next_try LIMIT $2 FOR UPDATE SKIP LOCKED),"
+	" taken AS (UPDATE xbb._push_request r SET status = 'sending', run = $3, worker = $4, attempts = r.attempts + 1"
+	" FROM due WHERE r.id = due.id RETURNING r.id, r.body, r.keys, r.attempts),"
+	" items AS (UPDATE xbb._push_item i SET status = 'sending', attempts = i.attempts + 1, sent = CASE WHEN $5 < 0 THEN clock_timestamp() ELSE i.sent END"
+	" FROM due WHERE i.request = due.id AND i.status = 'unknown')"
+	" SELECT t.id, t.body, t.keys, t.attempts, i.ids, i.records, i.settled FROM taken t CROSS JOIN LATERAL ("
+	" SELECT array_agg(CASE WHEN i.status = 'unknown' THEN i.id ELSE 0 END ORDER BY i.position) AS ids,"
+	" array_agg(coalesce(i.record, '') ORDER BY i.position) AS records,"
+	" coalesce(max(i.sent) < clock_timestamp() - $5 * interval '1 millisecond', true) AS settled"
+	" FROM xbb._push_item i WHERE i.request = t.id) i"
+};
+
+Flight *
+push_flight(PushSession *session, int nitems)
+{
+	MemoryContext context = AllocSetContextCreate(session->context, "xbb_fdw push request", ALLOCSET_SMALL_SIZES);
+	Flight	   *flight = MemoryContextAllocZero(context, sizeof(Flight));
+
+	flight->context = context;
+	flight->ticket = ++session->last_ticket;
+	flight->nitems = nitems;
+	flight->items = MemoryContextAllocZero(context, sizeof(FlightItem) * nitems);
+	flight->attempts = 1;
+	dlist_push_tail(&session->flights, &flight->node);
+	session->nflights++;
+	return flight;
+}
+
+bool
+push_may_repeat(const PushSession *session)
+{
+	TargetRepeat repeat = target_repeat(session->target);
+
+	return repeat == TARGET_REPEAT_KEY || repeat == TARGET_REPEAT_UPSERT || repeat == TARGET_REPEAT_REFUSE;
+}
+
+static void
+make_id(pg_uuid_t *id)
+{
+	if (!pg_strong_random(id->data, UUID_LEN))
+		ereport(ERROR,
+				(errcode(ERRCODE_INTERNAL_ERROR),
+				 errmsg("could not generate random values")));
+	id->data[6] = (id->data[6] & 0x0f) | 0x40;
+	id->data[8] = (id->data[8] & 0x3f) | 0x80;
+}
+
+static char *
+id_text(const pg_uuid_t *id)
+{
+	return DatumGetCString(DirectFunctionCall1(uuid_out, UUIDPGetDatum(id)));
+}
+
+/* ---- what was sent before ---- */
+
+/* Texts of an array, as UTF-8, in a context; NULL where one is null. */
+static char **
+take_texts(ArrayType *array, MemoryContext context, int *n)
+{
+	MemoryContext old = MemoryContextSwitchTo(context);
+	Datum	   *values;
+	bool	   *nulls;
+	char	  **texts;
+
+	deconstruct_array(array, TEXTOID, -1, false, TYPALIGN_INT, &values, &nulls, n);
+	texts = palloc0(sizeof(char *) * Max(*n, 1));
+	for (int i = 0; i < *n; i++)
+	{
+		char	   *text_value = nulls[i] ? NULL : TextDatumGetCString(values[i]);
+
+		if (text_value)
+			texts[i] = pg_server_to_any(text_value, strlen(text_value), PG_UTF8);
+	}
+	MemoryContextSwitchTo(old);
+	return texts;
+}
+
+static void
+take_repeat(Claim *claim, HeapTuple tuple, TupleDesc tupdesc)
+{
+	PushSession *session = claim->session;
+	bool		probes = target_repeat(session->target) == TARGET_REPEAT_PROBE;
+	bool		isnull;
+	pg_uuid_t  *id = DatumGetUUIDP(SPI_getbinval(tuple, tupdesc, 1, &isnull));
+	bytea	   *body = DatumGetByteaPP(SPI_getbinval(tuple, tupdesc, 2, &isnull));
+	bool		no_keys;
+	Datum		keys = SPI_getbinval(tuple, tupdesc, 3, &no_keys);
+	int			attempts = DatumGetInt32(SPI_getbinval(tuple, tupdesc, 4, &isnull));
+	ArrayType  *ids = DatumGetArrayTypeP(SPI_getbinval(tuple, tupdesc, 5, &isnull));
+	int			nitems = ARR_DIMS(ids)[0];
+	int64	   *numbers = (int64 *) ARR_DATA_PTR(ids);
+	char	  **records;
+	bool		is_settled = DatumGetBool(SPI_getbinval(tuple, tupdesc, 7, &isnull));
+	int			n;
+
+	if (!probes)
+	{
+		Flight	   *flight = push_flight(session, nitems);
+
+		flight->id = *id;
+		flight->length = VARSIZE_ANY_EXHDR(body);
+		flight->body = MemoryContextAllocHuge(flight->context, flight->length + 1);
+		memcpy(flight->body, VARDATA_ANY(body), flight->length);
+		flight->body[flight->length] = '\0';
+		flight->keys = no_keys ? NULL : take_texts(DatumGetArrayTypeP(keys), flight->context, &n);
+		flight->attempts = attempts;
+		flight->repeats = true;
+		for (int i = 0; i < nitems; i++)
+			flight->items[i].id = numbers[i];
+		return;
+	}
+	records = take_texts(DatumGetArrayTypeP(SPI_getbinval(tuple, tupdesc, 6, &isnull)), CurrentMemoryContext, &n);
+	for (int i = 0; i < nitems; i++)
+	{
+		Flight	   *flight;
+
+		if (numbers[i] == 0)
+			continue;
+		flight = push_flight(session, 1);
+		flight->id = *id;
+		flight->body = MemoryContextStrdup(flight->context, records[i]);
+		flight->length = strlen(records[i]);
+		flight->attempts = attempts;
+		flight->repeats = flight->probes = true;
+		flight->settles_late = !is_settled;
+		flight->items[0].id = numbers[i];
+	}
+}
+
+static void
+take_repeats(void *arg, const SPITupleTable *table, uint64 nrows)
+{
+	for (uint64 i = 0; i < nrows; i++)
+		take_repeat(arg, table->vals[i], table->tupdesc);
+}
+
+static int
+claim_repeats(FunctionCallInfo fcinfo, Claim *claim, int most)
+{
+	PushSession *session = claim->session;
+	TargetRepeat repeat = target_repeat(session->target);
+	const Oid	types[] = {INT4OID, INT8OID, INT8OID, INT4OID, INT8OID};
+	NullableDatum args[lengthof(types)] = {
+		{.value = Int32GetDatum(session->push)},
+		{.value = Int64GetDatum(most)},
+		{.value = Int64GetDatum(session->run)},
+		{.value = Int32GetDatum(session->worker)},
+		{.value = Int64GetDatum(repeat == TARGET_REPEAT_PROBE ? target_options(session->target)->server.request_timeout : -1)}
+	};
+
+	if (repeat == TARGET_REPEAT_NEVER)
+		return 0;
+	return (int) run_stored_with(fcinfo->flinfo->fn_oid, &repeats, lengthof(types), types, args, take_repeats, claim);
+}
+
+/* ---- what is new ---- */
+
+static void
+take_items(void *arg, const SPITupleTable *table, uint64 nrows)
+{
+	Claim	   *claim = arg;
+	MemoryContext old = MemoryContextSwitchTo(claim->context);
+
+	claim->items = palloc(sizeof(Claimed) * Max(nrows, 1));
+	claim->nitems = (int) nrows;
+	for (uint64 i = 0; i < nrows; i++)
+	{
+		Claimed    *item = &claim->items[i];
+		bool		isnull;
+		char	   *record;
+
+		item->id = DatumGetInt64(SPI_getbinval(table->vals[i], table->tupdesc, 1, &isnull));
+		record = TextDatumGetCString(SPI_getbinval(table->vals[i], table->tupdesc, 2, &isnull));
+		item->record = pg_server_to_any(record, strlen(record), PG_UTF8);
+		item->most = DatumGetInt32(SPI_getbinval(table->vals[i], table->tupdesc, 3, &isnull));
+		if (isnull)
+			item->most = PG_INT32_MAX;
+	}
+	MemoryContextSwitchTo(old);
+}
+
+/*
+ * The request over some items.  Where the target's options cannot make a body of a record, that is
+ * the record's fault: NULL, and the flight has been answered.
+ */
+static void
+make_request(PushSession *session, const Claimed *items, int nitems)
+{
+	Flight	   *flight = push_flight(session, nitems);
+	MemoryContext old = MemoryContextSwitchTo(flight->context);
+	const char **records = palloc(sizeof(char *) * nitems);
+
+	make_id(&flight->id);
+	for (int i = 0; i < nitems; i++)
+	{
+		flight->items[i].id = items[i].id;
+		records[i] = items[i].record;
+	}
+	flight->keys = target_keys(session->target, records, nitems);
+	flight->body = target_body(session->target, records, nitems, id_text(&flight->id), &flight->length);
+	MemoryContextSwitchTo(old);
+}
+
+/* An array of values of a type. */
+static Datum
+array_of(Datum *values, bool *nulls, int n, Oid type)
+{
+	int16		length;
+	bool		by_value;
+	char		align;
+	int			dimensions[] = {n};
+	int			bounds[] = {1};
+
+	get_typlenbyvalalign(type, &length, &by_value, &align);
+	return PointerGetDatum(construct_md_array(values, nulls, 1, dimensions, bounds, type, length, by_value, align));
+}
+
+/* The keys of a flight's records as the text of an array. */
+static Datum
+keys_text(const Flight *flight)
+{
+	Datum	   *values = palloc(sizeof(Datum) * flight->nitems);
+	bool	   *nulls = palloc(sizeof(bool) * flight->nitems);
+	Oid			output;
+	bool		varlena;
+
+	for (int i = 0; i < flight->nitems; i++)
+	{
+		nulls[i] = flight->keys[i] == NULL;
+		values[i] = nulls[i] ? (Datum) 0 : CStringGetTextDatum(pg_any_to_server(flight->keys[i], strlen(flight->keys[i]), PG_UTF8));
+	}
+	getTypeOutputInfo(TEXTARRAYOID, &output, &varlena);
+	return CStringGetTextDatum(OidOutputFunctionCall(output, array_of(values, nulls, flight->nitems, TEXTOID)));
+}
+
+/* Writes the requests that were made, the last ones of the flights, and their items. */
+static void
+write_requests(FunctionCallInfo fcinfo, PushSession *session, int nrequests, int nitems)
+{
+	Datum	   *ids = palloc(sizeof(Datum) * nrequests);
+	Datum	   *bodies = palloc(sizeof(Datum) * nrequests);
+	Datum	   *keys = palloc(sizeof(Datum) * nrequests);
+	bool	   *no_keys = palloc(sizeof(bool) * nrequests);
+	Datum	   *items = palloc(sizeof(Datum) * nitems);
+	Datum	   *requests = palloc(sizeof(Datum) * nitems);
+	Datum	   *positions = palloc(sizeof(Datum) * nitems);
+	const Oid	types[] = {INT4OID, INT8OID, INT4OID, UUIDARRAYOID, BYTEAARRAYOID, TEXTARRAYOID, INT8ARRAYOID, UUIDARRAYOID, INT4ARRAYOID};
+	NullableDatum args[lengthof(types)] = {{0}};
+	dlist_node *node = dlist_tail_node(&session->flights);
+	int			n = 0;
+
+	for (int i = 0; i < nrequests; i++)
+	{
+		Flight	   *flight = dlist_container(Flight, node, node);
+		bytea	   *body = palloc(VARHDRSZ + flight->length);
+
+		SET_VARSIZE(body, VARHDRSZ + flight->length);
+		memcpy(VARDATA(body), flight->body, flight->length);
+		ids[i] = UUIDPGetDatum(&flight->id);
+		bodies[i] = PointerGetDatum(body);
+		no_keys[i] = flight->keys == NULL;
+		keys[i] = no_keys[i] ? (Datum) 0 : keys_text(flight);
+		for (int j = 0; j < flight->nitems; j++)
+		{
+			items[n] = Int64GetDatum(flight->items[j].id);
+			requests[n] = UUIDPGetDatum(&flight->id);
+			positions[n++] = Int32GetDatum(j + 1);
+		}
+		node = node->prev;
+	}
+	Assert(n == nitems);
+	args[0].value = Int32GetDatum(session->push);
+	args[1].value = Int64GetDatum(session->run);
+	args[2].value = Int32GetDatum(session->worker);
+	args[3].value = array_of(ids, NULL, nrequests, UUIDOID);
+	args[4].value = array_of(bodies, NULL, nrequests, BYTEAOID);
+	args[5].value = array_of(keys, no_keys, nrequests, TEXTOID);
+	args[6].value = array_of(items, NULL, nitems, INT8OID);
+	args[7].value = array_of(requests, NULL, nitems, UUIDOID);
+	args[8].value = array_of(positions, NULL, nitems, INT4OID);
+	if (run_stored_with(fcinfo->flinfo->fn_oid, &send_items, lengthof(types), types, args, NULL, NULL) != (uint64) nitems)
+		elog(ERROR, "items of a push were not there to be claimed");
+}
+
+static int
+claim_items(FunctionCallInfo fcinfo, Claim *claim, int most)
+{
+	PushSession *session = claim->session;
+	int			most_items = most * session->batch;
+	const Oid	types[] = {INT4OID, INT8OID, INT8OID};
+	NullableDatum args[lengthof(types)] = {
+		{.value = Int32GetDatum(session->push)},
+		{.value = Int64GetDatum(session->last_item)},
+		{.value = Int64GetDatum(most_items)}
+	};
+	int			nrequests = 0;
+	int			done = 0;
+
+	run_stored_with(fcinfo->flinfo->fn_oid, &next_items, lengthof(types), types, args, take_items, claim);
+	session->at_end = claim->nitems < most_items;
+	while (done < claim->nitems && nrequests < most)
+	{
+		int			size = session->batch;
+		int			n = 0;
+
+		while (done + n < claim->nitems && n < size)
+		{
+			size = Min(size, claim->items[done + n].most);
+			if (n >= size)
+				break;
+			n++;
+		}
+		make_request(session, claim->items + done, n);
+		done += n;
+		nrequests++;
+	}
+	if (done > 0)
+	{
+		session->last_item = claim->items[done - 1].id;
+		write_requests(fcinfo, session, nrequests, done);
+	}
+	session->at_end &= done == claim->nitems;
+	return nrequests;
+}
+
+int
+push_claim(FunctionCallInfo fcinfo, PushSession *session, int most)
+{
+	Claim		claim = {.context = CurrentMemoryContext, .session = session};
+	int			n = claim_repeats(fcinfo, &claim, most);
+	bool		from_start = session->last_item == 0;
+
+	if (n >= most)
+		return n;
+	n += claim_items(fcinfo, &claim, most - n);
+	/* what was put off, or waited for another of its key, has a number that was passed */
+	if (session->at_end && !from_start && n < most)
+	{
+		session->last_item = 0;
+		n += claim_items(fcinfo, &claim, most - n);
+	}
+	return n;
+}

@@ -1,0 +1,101 @@
+/*-------------------------------------------------------------------------
+ *
+ * push_flight.h
+ *	  A worker of a push: its session, and the requests it has in the air.
+ *
+ * A session lives beyond transactions, in memory of its own; what it knows of a
+ * request is what the tables say of it, but for answers that were taken and are
+ * not noted yet.  They stay until the transaction that notes them is committed.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef XBB_PUSH_FLIGHT_H
+#define XBB_PUSH_FLIGHT_H
+
+#include "datatype/timestamp.h"
+#include "fmgr.h"
+#include "lib/ilist.h"
+#include "utils/uuid.h"
+
+#include "target/target.h"
+
+/* One record in a request. */
+typedef struct FlightItem
+{
+	int64		id;				/* of the item; 0: it was settled by an earlier answer */
+	TargetClass verdict;
+	char	   *target_id;		/* or NULL */
+	char	   *message;		/* or NULL */
+} FlightItem;
+
+/* A request, from its claim until its verdicts are committed. */
+typedef struct Flight
+{
+	dlist_node	node;
+	MemoryContext context;		/* owns all of it */
+	int			ticket;
+	pg_uuid_t	id;				/* of the request, and its idempotency key */
+	char	   *body;
+	size_t		length;
+	char	  **keys;			/* of each record, or NULL */
+	int			nitems;
+	FlightItem *items;			/* by position */
+	int			attempts;		/* this one included */
+	bool		repeats;		/* it was sent before */
+	bool		probes;			/* asks for its one item, whose record is the body */
+	bool		settles_late;	/* of a probe: "not there" may be too early to say */
+
+	bool		asked;			/* handed to the queue */
+	bool		answered;
+	bool		noted;			/* in the transaction under way */
+
+	/* of the answer */
+	TargetClass verdict;
+	int			status;
+	char	   *message;
+	char	   *text;
+	int64		retry_after;
+} Flight;
+
+typedef struct PushSession
+{
+	MemoryContext context;
+	int32		push;
+	int64		run;
+	int32		worker;
+	Oid			role;
+	Target	   *target;
+	TargetQueue *queue;
+	dlist_head	flights;
+	int			nflights;
+	int			last_ticket;
+
+	int			most_flights;	/* at a time: one, until the target has shown that it is there */
+	int			batch;			/* records of a request */
+	int64		last_item;		/* claimed; the next come after it */
+	bool		at_end;			/* no item behind it */
+	bool		closed;			/* nothing more is claimed in this run */
+	bool		renewed;		/* a token, since the last good answer */
+	char	   *problem;		/* why it is closed, or NULL */
+
+	int64		requests;
+	int64		acknowledged;
+	int64		rejected;
+	int64		unknown;
+	int64		put_off;
+	int64		held;
+} PushSession;
+
+/* push_claim.c: the next requests, up to so many, become flights; how many did. */
+extern int	push_claim(FunctionCallInfo fcinfo, PushSession *session, int most);
+
+/* push_verdict.c: writes what became of the flights that were answered and are not noted. */
+extern void push_note(FunctionCallInfo fcinfo, PushSession *session);
+
+/* A flight of a session, not yet asked. */
+extern Flight *push_flight(PushSession *session, int nitems);
+
+/* May the same be sent again where it may have arrived? */
+extern bool push_may_repeat(const PushSession *session);
+
+#endif							/* XBB_PUSH_FLIGHT_H */

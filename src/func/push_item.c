@@ -1,0 +1,225 @@
+/*-------------------------------------------------------------------------
+ *
+ * push_item.c
+ *	  The items of a push: from its source to its outbox, as SQL functions.
+ *
+ * The source is read as the caller, to its end, before anything is written: it may be
+ * slow, and while items are written nobody claims or settles any.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "common/hashfn.h"
+#include "common/pg_prng.h"
+#include "executor/spi.h"
+#include "executor/tuptable.h"
+#include "miscadmin.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+#include "utils/portal.h"
+#include "utils/tuplestore.h"
+
+#include "base/idset.h"
+#include "func/push_item.h"
+#include "func/push_lock.h"
+#include "func/sync_store.h"
+#include "func/sync_stored.h"
+
+PG_FUNCTION_INFO_V1(xbb_fdw_push_enqueue);
+
+/* written at once */
+#define BATCH 1000
+
+/* Bytes of a key, so that an index can hold it; of a record, so that a dump can. */
+#define MOST_KEY 2000
+#define MOST_RECORD (64 * 1024 * 1024)
+
+/* Rows of the source, on their way. */
+typedef struct Rows
+{
+	Tuplestorestate *store;
+	TupleDesc	tupdesc;
+	IdSet		keys;			/* hashes of those there are */
+	Memory		memory;
+} Rows;
+
+static void *
+resize(void *arg, void *ptr, size_t size)
+{
+	if (size == 0)
+	{
+		if (ptr)
+			pfree(ptr);
+		return NULL;
+	}
+	return ptr ? repalloc_huge(ptr, size) : MemoryContextAllocHuge((MemoryContext) arg, size);
+}
+
+static void
+check_row(Rows *rows, HeapTuple tuple, TupleDesc tupdesc)
+{
+	bool		isnull;
+	Datum		key = SPI_getbinval(tuple, tupdesc, 1, &isnull);
+	text	   *text_key;
+
+	if (isnull)
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("a row of the source has a null in its key")));
+	text_key = DatumGetTextPP(key);
+	if (VARSIZE_ANY_EXHDR(text_key) > MOST_KEY)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("a key of a push is longer than %d bytes", MOST_KEY)));
+	if (!idset_add(&rows->keys, &rows->memory,
+				   (int64) DatumGetUInt64(hash_any_extended((unsigned char *) VARDATA_ANY(text_key),
+															VARSIZE_ANY_EXHDR(text_key), 0))))
+		ereport(ERROR,
+				(errcode(ERRCODE_CARDINALITY_VIOLATION),
+				 errmsg("two rows of the source have the key %s", TextDatumGetCString(key))));
+	(void) SPI_getbinval(tuple, tupdesc, 2, &isnull);
+	if (isnull)
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("the row of the source with the key %s has no record", TextDatumGetCString(key))));
+}
+
+/* All rows of the query, by the caller's rights. */
+static void
+read_source(Rows *rows, const char *query)
+{
+	MemoryContext outer = CurrentMemoryContext;
+	Portal		cursor;
+
+	rows->memory = (Memory) {.resize = resize, .arg = outer, .seed = pg_prng_uint64(&pg_global_prng_state)};
+	rows->tupdesc = CreateTemplateTupleDesc(2);
+	TupleDescInitEntry(rows->tupdesc, 1, "key", TEXTOID, -1, 0);
+	TupleDescInitEntry(rows->tupdesc, 2, "record", TEXTOID, -1, 0);
+	rows->store = tuplestore_begin_heap(false, false, work_mem);
+	SPI_connect();
+	cursor = SPI_cursor_parse_open(NULL, query, &(SPIParseOpenOptions) {.read_only = false});
+	if (cursor->tupDesc->natts != 2 || TupleDescAttr(cursor->tupDesc, 0)->atttypid != TEXTOID ||
+		TupleDescAttr(cursor->tupDesc, 1)->atttypid != TEXTOID)
+		elog(ERROR, "the query of a push does not return what it should");
+	for (;;)
+	{
+		SPI_cursor_fetch(cursor, true, BATCH);
+		if (SPI_processed == 0)
+			break;
+		for (uint64 i = 0; i < SPI_processed; i++)
+		{
+			check_row(rows, SPI_tuptable->vals[i], SPI_tuptable->tupdesc);
+			tuplestore_puttuple(rows->store, SPI_tuptable->vals[i]);
+		}
+		SPI_freetuptable(SPI_tuptable);
+	}
+	SPI_cursor_close(cursor);
+	SPI_finish();
+}
+
+#define WAITING "i.push = $1 AND i.key = g.key AND i.request IS NULL AND i.status <> 'acknowledged'"
+#define FLYING "i.push = $1 AND i.key = g.key AND i.request IS NOT NULL"
+#define THERE "i.push = $1 AND i.key = g.key AND i.status = 'acknowledged'"
+
+/* What went back to what the target has, or will have, need not be sent. */
+static Stored enqueue = {.text =
+	"WITH given AS MATERIALIZED (SELECT u.key::text[] AS key, u.record, sha256(convert_to(u.record, 'UTF8')) AS hash, u.n"
+	" FROM unnest($2, $3) WITH ORDINALITY u (key, record, n)),"
+	" compared AS MATERIALIZED (SELECT g.key, g.record, g.hash, g.n, w.id AS waiting, w.hash AS waiting_hash,"
+	" coalesce(coalesce(f.hash, a.hash) = g.hash, false) AS is_latest"
+	" FROM given g LEFT JOIN LATERAL (SELECT i.id, i.hash FROM xbb._push_item i WHERE " WAITING " LIMIT 1) w ON true"
+	" LEFT JOIN LATERAL (SELECT i.hash FROM xbb._push_item i WHERE " FLYING " LIMIT 1) f ON true"
+	" LEFT JOIN LATERAL (SELECT i.hash FROM xbb._push_item i WHERE " THERE " ORDER BY i.id DESC LIMIT 1) a ON true),"
+	" back AS (DELETE FROM xbb._push_item i USING compared c WHERE i.id = c.waiting AND c.is_latest),"
+	" changed AS (UPDATE xbb._push_item i SET record = c.record, hash = c.hash, status = 'pending', attempts = 0, most = NULL,"
+	" next_try = '-infinity', message = NULL, answer = NULL, http_status = NULL, note = NULL, created = clock_timestamp()"
+	" FROM compared c WHERE i.id = c.waiting AND c.waiting_hash <> c.hash AND NOT c.is_latest RETURNING i.id),"
+	" added AS (INSERT INTO xbb._push_item (push, key, record, hash, status, acknowledged, message)"
+	" SELECT $1, c.key, CASE WHEN $4 THEN c.record END, c.hash, CASE WHEN $4 THEN 'pending' ELSE 'acknowledged' END,"
+	" CASE WHEN NOT $4 THEN clock_timestamp() END, CASE WHEN NOT $4 THEN 'taken as sent' END"
+	" FROM compared c WHERE c.waiting IS NULL AND NOT c.is_latest ORDER BY c.n RETURNING id)"
+	" SELECT (SELECT count(*) FROM changed) + (SELECT count(*) FROM added)"
+};
+
+static void
+read_count(void *arg, const SPITupleTable *table, uint64 nrows)
+{
+	bool		isnull;
+
+	*(int64 *) arg += DatumGetInt64(SPI_getbinval(table->vals[0], table->tupdesc, 1, &isnull));
+}
+
+static int64
+write_batch(FunctionCallInfo fcinfo, Datum *keys, Datum *records, int n)
+{
+	const Oid	types[] = {INT4OID, TEXTARRAYOID, TEXTARRAYOID, BOOLOID};
+	NullableDatum args[lengthof(types)] = {
+		{.value = fcinfo->args[0].value},
+		{.value = PointerGetDatum(construct_array(keys, n, TEXTOID, -1, false, TYPALIGN_INT))},
+		{.value = PointerGetDatum(construct_array(records, n, TEXTOID, -1, false, TYPALIGN_INT))},
+		{.value = fcinfo->args[2].value}
+	};
+	int64		count = 0;
+
+	run_stored_with(fcinfo->flinfo->fn_oid, &enqueue, lengthof(types), types, args, read_count, &count);
+	return count;
+}
+
+static int64
+write_items(FunctionCallInfo fcinfo, Rows *rows)
+{
+	MemoryContext outer = CurrentMemoryContext;
+	MemoryContext batch = AllocSetContextCreate(outer, "xbb_fdw push batch", ALLOCSET_DEFAULT_SIZES);
+	TupleTableSlot *slot = MakeSingleTupleTableSlot(rows->tupdesc, &TTSOpsMinimalTuple);
+	Datum	   *keys = palloc(sizeof(Datum) * BATCH);
+	Datum	   *records = palloc(sizeof(Datum) * BATCH);
+	int64		count = 0;
+	Size		size = 0;
+	int			n = 0;
+	bool		more = true;
+
+	MemoryContextSwitchTo(batch);
+	while (more)
+	{
+		more = tuplestore_gettupleslot(rows->store, true, false, slot);
+		if (more)
+		{
+			slot_getallattrs(slot);
+			keys[n] = PointerGetDatum(PG_DETOAST_DATUM_COPY(slot->tts_values[0]));
+			records[n] = PointerGetDatum(PG_DETOAST_DATUM_COPY(slot->tts_values[1]));
+			size += VARSIZE_ANY(DatumGetPointer(records[n]));
+			n++;
+		}
+		if (n == BATCH || (n > 0 && (!more || size > MOST_RECORD)))
+		{
+			count += write_batch(fcinfo, keys, records, n);
+			MemoryContextReset(batch);
+			n = 0;
+			size = 0;
+			CHECK_FOR_INTERRUPTS();
+		}
+	}
+	MemoryContextSwitchTo(outer);
+	ExecDropSingleTupleTableSlot(slot);
+	MemoryContextDelete(batch);
+	return count;
+}
+
+Datum
+xbb_fdw_push_enqueue(PG_FUNCTION_ARGS)
+{
+	int32		id = PG_GETARG_INT32(0);
+	Rows		rows = {0};
+	int64		count;
+
+	push_check_owner(id);
+	read_source(&rows, text_to_cstring(PG_GETARG_TEXT_PP(1)));
+	push_lock_items(fcinfo, id, true);
+	count = write_items(fcinfo, &rows);
+	tuplestore_end(rows.store);
+	idset_free(&rows.keys, &rows.memory);
+	PG_RETURN_INT64(count);
+}

@@ -1,0 +1,357 @@
+/*-------------------------------------------------------------------------
+ *
+ * push_session.c
+ *	  A worker of a push, as SQL functions.
+ *
+ * Requests are in the air while the procedure commits: so the session lives in
+ * memory of its own, and a step that fails leaves it as it was, but for answers
+ * that have been taken, which wait to be noted.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "access/xact.h"
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+#include "utils/timestamp.h"
+
+#include "func/push_flight.h"
+#include "func/push_lock.h"
+#include "func/push_session.h"
+#include "func/sync_stored.h"
+
+PG_FUNCTION_INFO_V1(xbb_fdw_push_open);
+PG_FUNCTION_INFO_V1(xbb_fdw_push_step);
+PG_FUNCTION_INFO_V1(xbb_fdw_push_sent);
+PG_FUNCTION_INFO_V1(xbb_fdw_push_close);
+
+#define STEP_COLUMNS 10
+
+/* at most one in a backend */
+static PushSession *open_session = NULL;
+
+static void
+close_session(void)
+{
+	PushSession *session = open_session;
+
+	open_session = NULL;
+	if (session)
+		MemoryContextDelete(session->context);
+}
+
+/* The session of that push, of the role that opened it. */
+static PushSession *
+get_session(int32 push)
+{
+	if (!open_session || open_session->push != push || open_session->role != GetUserId())
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("no run of the push is at work in this session")));
+	return open_session;
+}
+
+/* ---- opening ---- */
+
+static Stored definition = {.text =
+	"SELECT a.target::oid::bigint, coalesce(a.batch, 0)::bigint FROM xbb._push_all a WHERE a.id = $1 AND a.owner = $2"
+};
+
+static void
+read_definition(void *arg, const SPITupleTable *table, uint64 nrows)
+{
+	int64	   *values = arg;
+	bool		isnull;
+
+	for (int i = 0; i < 2 && nrows > 0; i++)
+		values[i] = DatumGetInt64(SPI_getbinval(table->vals[0], table->tupdesc, i + 1, &isnull));
+}
+
+Datum
+xbb_fdw_push_open(PG_FUNCTION_ARGS)
+{
+	int32		push = PG_GETARG_INT32(0);
+	const Oid	types[] = {INT4OID};
+	int64		values[2] = {0};
+	MemoryContext context;
+	PushSession *session;
+
+	push_check_run(fcinfo, push, PG_GETARG_INT32(1));
+	close_session();
+	run_stored_with(fcinfo->flinfo->fn_oid, &definition, 1, types, fcinfo->args, read_definition, values);
+
+	context = AllocSetContextCreate(TopMemoryContext, "xbb_fdw push", ALLOCSET_DEFAULT_SIZES);
+	PG_TRY();
+	{
+		session = MemoryContextAllocZero(context, sizeof(PushSession));
+		session->context = context;
+		session->push = push;
+		session->worker = PG_GETARG_INT32(1);
+		session->run = PG_GETARG_INT64(2);
+		session->role = GetUserId();
+		dlist_init(&session->flights);
+		session->target = target_open((Oid) values[0], GetUserId(), context);
+		session->queue = target_queue(session->target);
+	}
+	PG_CATCH();
+	{
+		MemoryContextDelete(context);
+		PG_RE_THROW();
+	}
+	PG_END_TRY();
+	session->most_flights = 1;
+	session->batch = target_batch_size(session->target);
+	if (values[1] > 0)
+		session->batch = Min(session->batch, (int) values[1]);
+	open_session = session;
+	PG_RETURN_VOID();
+}
+
+/* ---- answers ---- */
+
+static char *
+copy(Flight *flight, const char *text)
+{
+	return text ? MemoryContextStrdup(flight->context, text) : NULL;
+}
+
+/* An answer is the flight's from now on. */
+static void
+keep_answer(PushSession *session, const TargetAnswer *answer)
+{
+	dlist_iter	iter;
+
+	dlist_foreach(iter, &session->flights)
+	{
+		Flight	   *flight = dlist_container(Flight, node, iter.cur);
+
+		if (flight->ticket != answer->ticket)
+			continue;
+		flight->verdict = answer->verdict;
+		flight->status = answer->status;
+		flight->message = copy(flight, answer->message);
+		flight->text = copy(flight, answer->text);
+		flight->retry_after = answer->retry_after;
+		for (int i = 0; i < flight->nitems; i++)
+		{
+			bool		told = i < answer->nverdicts;
+
+			flight->items[i].verdict = told ? answer->verdicts[i].verdict : answer->verdict;
+			flight->items[i].target_id = told ? copy(flight, answer->verdicts[i].id) : NULL;
+			flight->items[i].message = told ? copy(flight, answer->verdicts[i].message) : NULL;
+		}
+		flight->answered = true;
+		return;
+	}
+}
+
+/* Those that have come; with "wait" at least one, if any is to come. */
+static void
+take_answers(PushSession *session, bool wait)
+{
+	TargetAnswer answer;
+
+	while (target_next(session->queue, wait, &answer))
+	{
+		keep_answer(session, &answer);
+		wait = false;
+	}
+}
+
+static void
+count_flights(const PushSession *session, int *in_air, int *answered)
+{
+	dlist_iter	iter;
+
+	*in_air = *answered = 0;
+	dlist_foreach(iter, &((PushSession *) session)->flights)
+	{
+		Flight	   *flight = dlist_container(Flight, node, iter.cur);
+
+		*(flight->answered ? answered : in_air) += 1;
+	}
+}
+
+/* ---- steps ---- */
+
+static Stored next_due = {.text =
+	"SELECT extract(epoch FROM least("
+	" (SELECT min(i.next_try) FROM xbb._push_item i WHERE i.push = $1 AND i.status = 'pending' AND i.next_try > clock_timestamp()),"
+	" (SELECT min(r.next_try) FROM xbb._push_request r WHERE r.push = $1 AND r.status = 'unknown' AND r.next_try < 'infinity'))"
+	" - clock_timestamp()) * 1000"
+};
+
+static void
+read_due(void *arg, const SPITupleTable *table, uint64 nrows)
+{
+	bool		isnull;
+	Datum		value = SPI_getbinval(table->vals[0], table->tupdesc, 1, &isnull);
+
+	if (!isnull)
+		*(int64 *) arg = (int64) Max(DatumGetFloat8(DirectFunctionCall1(numeric_float8, value)), 0);
+}
+
+/* Milliseconds until the next item may be sent, if nothing is in the air; -1 if none is to be. */
+static int64
+until_due(FunctionCallInfo fcinfo, const PushSession *session)
+{
+	const Oid	types[] = {INT4OID};
+	NullableDatum args[] = {{.value = Int32GetDatum(session->push)}};
+	int64		due = -1;
+
+	run_stored_with(fcinfo->flinfo->fn_oid, &next_due, 1, types, args, read_due, &due);
+	return due;
+}
+
+/* A flight that is new in a transaction that was rolled back was never claimed. */
+static void
+forget_unclaimed(PushSession *session)
+{
+	dlist_mutable_iter iter;
+
+	dlist_foreach_modify(iter, &session->flights)
+	{
+		Flight	   *flight = dlist_container(Flight, node, iter.cur);
+
+		flight->noted = false;
+		if (flight->asked)
+			continue;
+		dlist_delete(&flight->node);
+		session->nflights--;
+		MemoryContextDelete(flight->context);
+	}
+}
+
+static Datum
+report(FunctionCallInfo fcinfo, PushSession *session, int in_air, int claimed, int64 due)
+{
+	TupleDesc	tupdesc;
+	Datum		values[STEP_COLUMNS];
+	bool		nulls[STEP_COLUMNS] = {false};
+
+	if (get_call_result_type(fcinfo, NULL, &tupdesc) != TYPEFUNC_COMPOSITE || tupdesc->natts != STEP_COLUMNS)
+		elog(ERROR, "xbb._push_step() does not return what it should");
+	values[0] = Int32GetDatum(in_air + claimed);
+	values[1] = Int64GetDatum(due);
+	nulls[1] = due < 0;
+	values[2] = session->problem ? CStringGetTextDatum(session->problem) : (Datum) 0;
+	nulls[2] = session->problem == NULL;
+	values[3] = Int64GetDatum(session->requests + claimed);
+	values[4] = Int64GetDatum(session->acknowledged);
+	values[5] = Int64GetDatum(session->rejected);
+	values[6] = Int64GetDatum(session->unknown);
+	values[7] = Int64GetDatum(session->put_off);
+	values[8] = Int64GetDatum(session->held);
+	values[9] = Int32GetDatum(session->batch);
+	return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(tupdesc), values, nulls));
+}
+
+Datum
+xbb_fdw_push_step(PG_FUNCTION_ARGS)
+{
+	PushSession *session = get_session(PG_GETARG_INT32(0));
+	bool		claims = PG_GETARG_BOOL(1);
+	int			in_air;
+	int			answered;
+	int			claimed = 0;
+	int64		due = -1;
+
+	push_check_run(fcinfo, session->push, session->worker);
+	forget_unclaimed(session);
+	take_answers(session, false);
+	count_flights(session, &in_air, &answered);
+	/* nobody but this worker is kept waiting while it waits: nothing was locked yet */
+	if (answered == 0 && in_air > 0 && (session->at_end || session->closed || !claims || in_air >= session->most_flights))
+	{
+		take_answers(session, true);
+		count_flights(session, &in_air, &answered);
+	}
+	push_lock_items(fcinfo, session->push, false);
+	push_note(fcinfo, session);
+	claims &= !session->closed && in_air < session->most_flights;
+	if (claims)
+		claimed = push_claim(fcinfo, session, session->most_flights - in_air);
+	/* what is claimed stands on disk before its bytes leave, whatever synchronous_commit says */
+	if (claimed > 0)
+		ForceSyncCommit();
+	else if (in_air == 0 && !session->closed)
+		due = until_due(fcinfo, session);
+	return report(fcinfo, session, in_air, claimed, due);
+}
+
+Datum
+xbb_fdw_push_sent(PG_FUNCTION_ARGS)
+{
+	PushSession *session = get_session(PG_GETARG_INT32(0));
+	dlist_mutable_iter iter;
+
+	dlist_foreach_modify(iter, &session->flights)
+	{
+		Flight	   *flight = dlist_container(Flight, node, iter.cur);
+
+		if (flight->noted)
+		{
+			dlist_delete(&flight->node);
+			session->nflights--;
+			MemoryContextDelete(flight->context);
+		}
+		else if (!flight->asked)
+		{
+			char	   *id = DatumGetCString(DirectFunctionCall1(uuid_out, UUIDPGetDatum(&flight->id)));
+
+			flight->asked = true;
+			session->requests++;
+			if (flight->probes)
+				target_ask_probe(session->queue, flight->ticket, flight->body, id);
+			else
+				target_ask(session->queue, flight->ticket, flight->body, flight->length,
+						   (const char *const *) flight->keys, flight->nitems, id);
+		}
+	}
+	/* they are on their way, or wait for the pace, before anything else is done */
+	take_answers(session, false);
+	PG_RETURN_VOID();
+}
+
+/* ---- the end ---- */
+
+static Stored give_up = {.text =
+	"WITH requests AS (UPDATE xbb._push_request r SET status = 'unknown', next_try = clock_timestamp()"
+	" WHERE r.push = $1 AND r.run = $2 AND r.status = 'sending' RETURNING r.id),"
+	" items AS (UPDATE xbb._push_item i SET status = 'unknown', message = 'its run ended before an answer came',"
+	" http_status = NULL, answer = NULL FROM requests r WHERE i.request = r.id AND i.status = 'sending' RETURNING i.id)"
+	" SELECT count(*) FROM items"
+};
+
+static void
+read_items(void *arg, const SPITupleTable *table, uint64 nrows)
+{
+	bool		isnull;
+
+	*(int64 *) arg = DatumGetInt64(SPI_getbinval(table->vals[0], table->tupdesc, 1, &isnull));
+}
+
+Datum
+xbb_fdw_push_close(PG_FUNCTION_ARGS)
+{
+	PushSession *session = open_session;
+	const Oid	types[] = {INT4OID, INT8OID};
+	NullableDatum args[] = {{.value = PG_GETARG_DATUM(0)}, {.value = 0}};
+	int64		items = 0;
+
+	if (!session || session->push != PG_GETARG_INT32(0) || session->role != GetUserId())
+		PG_RETURN_INT64(0);
+	forget_unclaimed(session);
+	push_lock_items(fcinfo, session->push, false);
+	push_note(fcinfo, session);
+	args[1].value = Int64GetDatum(session->run);
+	run_stored_with(fcinfo->flinfo->fn_oid, &give_up, lengthof(types), types, args, read_items, &items);
+	close_session();
+	PG_RETURN_INT64(items);
+}
