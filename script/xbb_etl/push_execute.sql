@@ -126,7 +126,7 @@ BEGIN
   INTO entry.requests, entry.acknowledged, entry.rejected, entry.unknown, entry.put_off, entry.held;
   in_air := step.in_air;
   problem := step.problem;
-  IF in_air = 0 AND step.due_in <= 5000 THEN
+  IF in_air = 0 AND step.due_in <= 5000 AND pg_catalog.clock_timestamp() - entry.started < interval '1 minute' THEN
     PERFORM pg_catalog.pg_sleep(step.due_in / 1000.0);
     in_air := 1;
   END IF;

@@ -164,7 +164,7 @@ COMMENT ON VIEW xbb.push_definition IS 'the pushes, as they were defined';
 
 CREATE VIEW xbb.push_item WITH (security_barrier) AS
 SELECT i.id, d.name AS push, d.owner, i.key, i.status, i.target_id, i.message, i.http_status, i.answer, i.attempts,
-       CASE WHEN i.status = 'unknown' THEN r.next_try WHEN i.status = 'pending' THEN i.next_try END AS next_try, i.request, i.position,
+       CASE WHEN i.status = 'unknown' AND r.next_try < 'infinity' THEN r.next_try WHEN i.status = 'pending' THEN i.next_try END AS next_try, i.request, i.position,
        i.record, i.hash, i.note, i.created, i.sent, i.acknowledged
 FROM xbb._push_item i JOIN xbb._push_all d ON d.id = i.push LEFT JOIN xbb._push_request r ON r.id = i.request
 WHERE pg_catalog.pg_has_role(d.owner, 'USAGE');

@@ -242,7 +242,7 @@ report(FunctionCallInfo fcinfo, PushSession *session, int in_air, int claimed, i
 	nulls[1] = due < 0;
 	values[2] = session->problem ? CStringGetTextDatum(session->problem) : (Datum) 0;
 	nulls[2] = session->problem == NULL;
-	values[3] = Int64GetDatum(session->requests + claimed);
+	values[3] = Int64GetDatum(session->requests);
 	values[4] = Int64GetDatum(session->acknowledged);
 	values[5] = Int64GetDatum(session->rejected);
 	values[6] = Int64GetDatum(session->unknown);
@@ -266,6 +266,13 @@ xbb_fdw_push_step(PG_FUNCTION_ARGS)
 	forget_unclaimed(session);
 	take_answers(session, false);
 	count_flights(session, &in_air, &answered);
+	/* in a step of its own, so that nothing else can roll it back */
+	if (claims && !session->closed && !session->renewed && target_token_is_due(session->target))
+	{
+		target_renew_token(GetUserId(), target_options(session->target)->server.serverid);
+		session->renewed = true;
+		return report(fcinfo, session, in_air + answered, 1, -1);
+	}
 	/* nobody but this worker is kept waiting while it waits: nothing was locked yet */
 	if (answered == 0 && in_air > 0 && (session->at_end || session->closed || !claims || in_air >= session->most_flights))
 	{

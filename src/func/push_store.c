@@ -141,8 +141,9 @@ Datum
 xbb_fdw_push_run_note(PG_FUNCTION_ARGS)
 {
 	static Stored stored = {.text =
-		"UPDATE xbb._push_run_log l SET (" NOTED ", sqlstate, error) = ROW(($1).status, ($1).ended, ($1).requests, ($1).enqueued,"
-		" ($1).acknowledged, ($1).rejected, ($1).unknown, ($1).put_off, ($1).held, left(($1).sqlstate, 5), left(($1).error, " MOST_ERROR "))"
+		"UPDATE xbb._push_run_log l SET (" NOTED ", sqlstate, error) = ROW(($1).status, ($1).ended, coalesce(($1).requests, 0),"
+		" coalesce(($1).enqueued, 0), coalesce(($1).acknowledged, 0), coalesce(($1).rejected, 0), coalesce(($1).unknown, 0),"
+		" coalesce(($1).put_off, 0), coalesce(($1).held, 0), left(($1).sqlstate, 5), left(($1).error, " MOST_ERROR "))"
 		" FROM xbb._push_definition d WHERE l.id = ($1).id AND l.push = ($1).push AND d.id = l.push AND " PUSH_OWNED("$2")
 	};
 

@@ -27,7 +27,8 @@
 	"least(interval '1 day', interval '2 seconds' * 2::float8 ^ least(" tries ", 20)) * (0.5 + random() / 2)"
 
 /*
- * Outcomes are statuses, or 'later' (it is the target's fault: no try less is left) and 'split'.  What is
+ * Outcomes are statuses, or 'later' (it is the target's fault: no try less is left), 'split', and 'anew' (a
+ * probe did not find it, and its number of tries has grown by the probe, too).  What is
  * replaced by a version that waits is of no interest any more, once nothing can bring it back.
  */
 static Stored note_items = {.text =
@@ -39,13 +40,14 @@ static Stored note_items = {.text =
 	" older AS (DELETE FROM xbb._push_item o USING u WHERE u.outcome = 'acknowledged' AND o.push = u.push AND o.key = u.key"
 	" AND o.status = 'acknowledged' AND o.id <> u.id),"
 	" dropped AS (DELETE FROM xbb._push_item o USING u WHERE u.replaced AND o.id = u.id)"
-	" UPDATE xbb._push_item i SET status = CASE WHEN u.outcome = 'pending' AND i.attempts >= " MOST_TRIES " THEN 'held'"
-	" WHEN u.outcome IN ('later', 'split') THEN 'pending' ELSE u.outcome END,"
+	" UPDATE xbb._push_item i SET status = CASE WHEN u.outcome IN ('pending', 'anew') AND i.attempts >= " MOST_TRIES " THEN 'held'"
+	" WHEN u.outcome IN ('later', 'split', 'anew') THEN 'pending' ELSE u.outcome END,"
 	" record = CASE WHEN u.outcome <> 'acknowledged' THEN i.record END,"
 	" attempts = i.attempts - CASE WHEN u.outcome IN ('later', 'split') THEN 1 ELSE 0 END,"
 	" most = CASE WHEN u.outcome = 'split' THEN u.most ELSE i.most END,"
 	" next_try = CASE WHEN u.outcome IN ('pending', 'later')"
-	" THEN clock_timestamp() + greatest(u.wait * interval '1 millisecond', " PAUSE("i.attempts") ") ELSE '-infinity' END,"
+	" THEN clock_timestamp() + greatest(u.wait * interval '1 millisecond', " PAUSE("i.attempts") ")"
+	" WHEN u.outcome = 'anew' THEN clock_timestamp() + " PAUSE("i.attempts - 2") " ELSE '-infinity' END,"
 	" request = CASE WHEN NOT u.settled THEN i.request END, position = CASE WHEN NOT u.settled THEN i.position END,"
 	" target_id = coalesce(u.target_id, i.target_id), message = u.message, answer = u.answer, http_status = u.http_status,"
 	" acknowledged = CASE WHEN u.outcome = 'acknowledged' THEN clock_timestamp() END"
@@ -135,10 +137,12 @@ outcome_of(const PushSession *session, const Flight *flight, const FlightItem *i
 			return "acknowledged";
 		case TARGET_REJECTED:
 			if (flight->probes)
-				return flight->settles_late ? "unknown" : "split";	/* not there: it is sent anew */
+				return flight->settles_late ? "unknown" : "anew";
 			return "rejected";
-		case TARGET_THROTTLED:
 		case TARGET_TOKEN_EXPIRED:
+			/* some say so after the work was done */
+			return "unknown";
+		case TARGET_THROTTLED:
 			break;
 		case TARGET_RETRY:
 			if (flight->status != 0 && !flight->repeats)
@@ -156,6 +160,7 @@ static void
 add_flight(Notes *notes, Flight *flight)
 {
 	bool		halves = splits(notes->session, flight);
+	bool		repeats_whole = push_may_repeat(notes->session);
 	bool		in_doubt = false;
 	int			first = notes->nitems;
 
@@ -183,9 +188,15 @@ add_flight(Notes *notes, Flight *flight)
 		set(notes, MOST, Int32GetDatum(halves ? (flight->nitems + 1) / 2 : PG_INT32_MAX));
 		notes->nitems++;
 	}
-	/* a request that was sent before, or is asked about, has other items, too */
+	/* what may be sent again byte for byte keeps all of its keys; such a request has other items, too */
 	for (int i = first; i < notes->nitems; i++)
-		set(notes, SETTLED, BoolGetDatum(!in_doubt && !flight->repeats));
+	{
+		bool		settled = repeats_whole ? !in_doubt && !flight->repeats :
+			strcmp(TextDatumGetCString(notes->values[OUTCOME][i]), "unknown") != 0;
+
+		notes->values[SETTLED][i] = BoolGetDatum(settled);
+		notes->nulls[SETTLED][i] = false;
+	}
 	if (in_doubt)
 		notes->kept[notes->nkept++] = UUIDPGetDatum(&flight->id);
 	else if (flight->repeats)
@@ -260,7 +271,9 @@ write_notes(FunctionCallInfo fcinfo, Notes *notes)
 static void
 learn(PushSession *session, const Flight *flight)
 {
-	bool		refused = flight->verdict == TARGET_THROTTLED || flight->verdict == TARGET_TOKEN_EXPIRED ||
+	/* one that is renewed is good for another try */
+	bool		refused = flight->verdict == TARGET_THROTTLED ||
+		(flight->verdict == TARGET_TOKEN_EXPIRED && (session->renewed || !target_token_is_due(session->target))) ||
 		(flight->verdict == TARGET_RETRY && flight->status == 0);
 
 	if (refused)
@@ -274,7 +287,7 @@ learn(PushSession *session, const Flight *flight)
 	if (flight->verdict != TARGET_UNKNOWN || flight->status != 0)
 	{
 		session->most_flights = 2 * target_options(session->target)->server.concurrency;
-		session->renewed = false;
+		session->renewed &= flight->verdict == TARGET_TOKEN_EXPIRED;
 	}
 	/* too many at a time, perhaps; what is repeated byte for byte is as large as it was */
 	else if (!flight->probes && flight->nitems > 1 && target_repeat(session->target) != TARGET_REPEAT_NEVER)
