@@ -76,7 +76,19 @@ ALTER TABLE target_copy.old ALTER "金额" TYPE integer USING NULL;
 :look
 :type \gexec
 :look
+-- what is narrower by its modifier alone; a column that is gone of a field with another type, or of one that is gone
+ALTER TABLE target_copy.old ALTER "金额" TYPE numeric(4,1) USING NULL, ALTER update_time TYPE timestamptz(0), DROP COLUMN "日期", DROP COLUMN "备注";
+SELECT sim('field form_id=5300201 attr=date_1', '{"dateType": "yyyy-MM-dd HH:mm"}');
+:look
+SELECT sim('field form_id=5300201 attr=text_2', 'null');
+SELECT statement FROM xbb.schema_drift('target') d, unnest(d.statements) statement WHERE NOT statement ~ '_deleted' \gexec
+:type \gexec
+:look
+SELECT count(*) FROM (SELECT "名称", "编号", "金额", "渠道", "日期", add_time, update_time FROM target_in."客户"
+                      EXCEPT SELECT "名称", "编号", "金额", "渠道", "日期", add_time, update_time FROM target_copy.old) e;
 -- a field is gone, another one is there
+SELECT sim('field form_id=5300201 attr=text_2', '{"attrName": "备注", "fieldType": 7}');
+:type \gexec
 SELECT sim('field form_id=5300201 attr=text_2', 'null');
 SELECT sim('field form_id=5300201 attr=text_3', '{"attrName": "说明", "fieldType": 1}');
 :type \gexec

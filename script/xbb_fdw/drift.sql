@@ -13,7 +13,7 @@ CREATE FUNCTION xbb._form_tables(
   OUT form_id bigint, OUT problem pg_catalog.text, OUT refused boolean, OUT tables pg_catalog.text[])
 RETURNS SETOF record LANGUAGE c VOLATILE STRICT PARALLEL RESTRICTED AS 'MODULE_PATHNAME', 'xbb_fdw_form_tables';
 
--- The foreign tables of a server that read a form, and how they name its fields.
+-- The foreign tables of a server that read an object, and how they name its fields.
 CREATE FUNCTION xbb._drift_tables(
   server pg_catalog.name, OUT relation pg_catalog.oid, OUT object pg_catalog.text, OUT form_id bigint,
   OUT label pg_catalog.text, OUT imported boolean)
@@ -27,7 +27,7 @@ RETURNS SETOF record LANGUAGE sql STABLE PARALLEL RESTRICTED SET search_path = p
            pg_catalog.max(o.option_value) FILTER (WHERE o.option_name = 'form_id') AS form_id,
            pg_catalog.max(o.option_value) FILTER (WHERE o.option_name = 'label') AS label
     FROM pg_catalog.pg_options_to_table(t.ftoptions) o) p
-  WHERE s.srvname = server AND p.object IS NOT NULL AND p.object <> 'label'
+  WHERE s.srvname = server AND p.object IS NOT NULL
 $$;
 
 -- The columns of foreign tables that have a field's label.
@@ -67,6 +67,7 @@ DECLARE
   reading pg_catalog.jsonb;
   there pg_catalog.record;
   retyped pg_catalog.text[];
+  missing pg_catalog.text[];
   target pg_catalog.regclass;
 BEGIN
   before := '{}';
@@ -82,19 +83,22 @@ BEGIN
       FROM xbb._drift_copies(relation) c
       WHERE what = 'retyped' AND c.sync = sync.sync AND c.target = sync.target AND c.source = _drift_follow.name AND c.at IS NOT NULL
         AND (c.type = c.source_type OR NOT xbb._drift_holds(c.type, c.modifier, pg_catalog.to_regtype(_drift_follow.type), -1)) ORDER BY c.at);
+    missing := ARRAY(
+      SELECT pg_catalog.format('ALTER TABLE %s ADD COLUMN %I %s;', c.target, c.name, _drift_follow.type) FROM xbb._drift_copies(relation) c
+      WHERE what = 'retyped' AND c.sync = sync.sync AND c.target = sync.target AND c.source = _drift_follow.name AND c.at IS NULL AND NOT c.said);
     CONTINUE WHEN NOT CASE what
       WHEN 'new' THEN sync.columns IS NULL
-      WHEN 'gone' THEN reading IS NOT NULL OR sync.columns IS NULL AND there.atttypid IS NOT NULL
+      WHEN 'gone' THEN reading IS NOT NULL OR sync.columns IS NULL
       ELSE EXISTS (SELECT FROM xbb._drift_copies(relation) c
-                   WHERE c.sync = sync.sync AND c.target = sync.target AND c.source = _drift_follow.name AND c.at IS NOT NULL) END;
-    before := before || retyped;
+                   WHERE c.sync = sync.sync AND c.target = sync.target AND c.source = _drift_follow.name) END;
+    before := before || retyped || missing;
     IF what = 'new' AND there.atttypid IS NULL THEN
       after := after || pg_catalog.format('ALTER TABLE %s ADD COLUMN %I %s;', target, name, type)
         || xbb._drift_comment(relation, target, name, NULL, label);
     ELSIF what = 'new' AND there.atttypid <> pg_catalog.to_regtype(type)::pg_catalog.oid THEN
       before := before || xbb._drift_retype(target, name, false, NULL, NULL, pg_catalog.to_regtype(type), -1);
     END IF;
-    IF sync.columns IS NULL AND what <> 'retyped' THEN
+    IF sync.columns IS NULL AND (what <> 'retyped' OR missing <> '{}') THEN
       after := after || pg_catalog.format('SELECT xbb.alter_sync(%L, columns => %L);', sync.sync, 'null');
     ELSIF what = 'gone' THEN
       before := before || pg_catalog.format('SELECT xbb.alter_sync(%L, columns => %L);', sync.sync, reading);
@@ -117,7 +121,8 @@ RETURNS SETOF record LANGUAGE sql VOLATILE PARALLEL RESTRICTED SET search_path =
     LEFT JOIN LATERAL (
       -- one without form_id reads all forms of its object; it was made of the one that it is called as
       SELECT f.* FROM form f WHERE f.object = t.object AND (f.form_id = t.form_id OR t.form_id IS NULL)
-      ORDER BY f.name IS DISTINCT FROM t.label, f.form_id LIMIT 1) f ON true),
+      ORDER BY f.name IS DISTINCT FROM t.label, f.form_id LIMIT 1) f ON true
+    WHERE t.object <> 'label'),
   place AS (
     SELECT c.relnamespace AS schema, r.by_label
     FROM (SELECT t.relation, EXISTS (
@@ -279,7 +284,7 @@ RETURNS SETOF record LANGUAGE sql VOLATILE PARALLEL RESTRICTED SET search_path =
 $$;
 
 -- Targets come first, so that all that follows finds them whole; they are told of where the CRM has not changed what
--- they are loaded from: what follows from that is told with it.  A sync is read anew, and runs, once for all of it.
+-- they are loaded from: what follows from that is told with it.
 CREATE FUNCTION xbb.schema_drift(
   server pg_catalog.name, OUT kind pg_catalog.text, OUT form_id bigint, OUT relation pg_catalog.regclass,
   OUT attr pg_catalog.text, OUT was pg_catalog.text, OUT becomes pg_catalog.text, OUT statements pg_catalog.text[])
@@ -294,14 +299,18 @@ RETURNS SETOF record LANGUAGE sql VOLATILE STRICT PARALLEL RESTRICTED SET search
     SELECT 1, t.kind, t.form_id, t.relation, t.attr, t.was, t.becomes, t.statements FROM xbb._drift_targets(server) t
     WHERE NOT EXISTS (SELECT FROM form f WHERE f.relation = t.source AND f.kind = 'form gone')
       AND NOT EXISTS (SELECT FROM field f WHERE f.relation = t.source AND f.attr = t.attr AND f.kind IN ('field gone', 'field retyped'))),
-  row AS (SELECT c.*, pg_catalog.row_number() OVER (ORDER BY c.part, c.form_id, c.relation, c.kind, c.attr, c.was) AS place FROM change c),
+  row AS MATERIALIZED (SELECT c.*, pg_catalog.row_number() OVER (ORDER BY c.part, c.form_id, c.relation, c.kind, c.attr, c.was) AS place FROM change c),
   line AS (
-    SELECT r.place, s.at, s.statement, pg_catalog.row_number() OVER (PARTITION BY s.statement ORDER BY r.place DESC, s.at DESC) AS from_last
-    FROM row r, pg_catalog.unnest(r.statements) WITH ORDINALITY s (statement, at))
+    SELECT r.place, s.at, s.statement, pg_catalog.substring(s.statement, E'^(?:CALL xbb\\.sync|SELECT xbb\\.alter_sync)\\(( ?E?''(?:[^'']|'''')*'')') AS sync,
+           CASE WHEN s.statement ~ E'^CALL xbb\\.sync\\(' THEN 2 WHEN s.statement ~ E'^SELECT xbb\\.alter_sync\\(.*, columns => ''null''\\);$' THEN 1 ELSE 0 END AS step
+    FROM row r, pg_catalog.unnest(r.statements) WITH ORDINALITY s (statement, at)),
+  -- a sync is read anew, and runs, once: with the last change that is about it
+  settled AS (
+    SELECT l.place, 0 AS step, l.at, l.statement FROM line l WHERE l.step = 0
+    UNION
+    SELECT pg_catalog.max(e.place), l.step, 0, l.statement FROM line l JOIN line e ON e.sync = l.sync WHERE l.step > 0 GROUP BY l.step, l.statement)
   SELECT r.kind, r.form_id, r.relation, r.attr, r.was, r.becomes,
-         ARRAY(SELECT l.statement FROM line l
-               WHERE l.place = r.place
-                 AND (l.from_last = 1 OR l.statement !~ E'^(CALL xbb\\.sync|SELECT xbb\\.alter_sync)\\(.*(full => true|columns => ''null'')\\);$') ORDER BY l.at)
+         ARRAY(SELECT s.statement FROM settled s WHERE s.place = r.place ORDER BY s.step, s.at, s.statement)
   FROM row r ORDER BY r.place
 $$;
 COMMENT ON FUNCTION xbb.schema_drift(name) IS

@@ -47,7 +47,7 @@ LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
     WHEN t.name IN ('text', 'varchar') THEN
       t.width IS NULL AND s.name IN ('text', 'varchar', 'bpchar', 'int2', 'int4', 'int8', 'numeric', 'bool', 'json', 'jsonb')
     WHEN t.is_array <> s.is_array THEN false
-    WHEN t.name = s.name THEN t.width IS NULL OR t.width = s.width
+    WHEN t.name = s.name THEN t.width IS NULL OR t.width IS NOT DISTINCT FROM s.width
     WHEN t.name = 'numeric' THEN
       s.name IN ('int2', 'int4', 'int8') AND (t.width IS NULL OR ((t.width - 4) >> 16) - ((t.width - 4) & 2047) >= 19)
     WHEN t.name = 'int8' THEN s.name IN ('int2', 'int4')
