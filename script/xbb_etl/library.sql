@@ -10,7 +10,8 @@ CREATE FUNCTION xbb._sync_task(id integer, name pg_catalog.text, incremental boo
 LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'xbb_fdw_sync_task';
 
 CREATE FUNCTION xbb._sync_day(
-  source pg_catalog.regclass, OUT requests_left bigint, OUT requests bigint, OUT ends pg_catalog.timestamptz, OUT page_size bigint)
+  source pg_catalog.regclass, OUT requests_left bigint, OUT requests bigint, OUT ends pg_catalog.timestamptz, OUT page_size bigint,
+  OUT with_reserve bigint)
 RETURNS record LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'xbb_fdw_sync_day';
 
 CREATE FUNCTION xbb._sync_recall(server pg_catalog.oid, id integer) RETURNS void

@@ -71,13 +71,15 @@ $$;
 
 -- How many records a window may have, of those that it has if it is read at once: half of what
 -- the day has left, so that a load proceeds however little that is; a page, if it is nothing.
-CREATE FUNCTION xbb._sync_window_records(source pg_catalog.regclass) RETURNS bigint
+-- What is new since the last run may use the reserve, too.
+CREATE FUNCTION xbb._sync_window_records(source pg_catalog.regclass, incremental boolean DEFAULT false) RETURNS bigint
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   most bigint := (xbb._sync_limits()).window_records;
   day pg_catalog.record := xbb._sync_day(source);
+  available bigint := CASE WHEN incremental THEN day.with_reserve ELSE day.requests_left END;
 BEGIN
-  RETURN CASE WHEN day.requests_left IS NULL THEN most ELSE least(most, greatest(day.requests_left / 2, 1) * day.page_size) END;
+  RETURN CASE WHEN available IS NULL THEN most ELSE least(most, greatest(available / 2, 1) * day.page_size) END;
 END
 $$;
 

@@ -123,22 +123,23 @@ BEGIN
 END
 $$;
 
--- What is new, if it can be read at once; else NULL, after a request or two.  Of a
+-- What is new, if it can be read at once, with what the day has left; else NULL, after a request or two.  Of a
 -- definition that wants small steps of time that is a page's worth, and more only if it is
 -- no longer ago.  A first load is planned beforehand, and one that is under way resumed.
 CREATE FUNCTION xbb._sync_load_at_once(def xbb.sync_definition, run bigint) RETURNS xbb._sync_counts
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  limits pg_catalog.record := xbb._sync_limits();
+  most bigint;
   counts xbb._sync_counts;
 BEGIN
   IF def.watermark IS NULL OR def.loading_until IS NOT NULL OR NOT xbb._sync_counts_source(def.source) THEN
     RETURN NULL;
   END IF;
+  most := xbb._sync_window_records(def.source, true);
   counts := xbb._sync_window(def, run, xbb._sync_low(def), NULL,
-                             CASE WHEN def.chunk IS NULL THEN limits.window_records ELSE limits.little_records END);
+                             CASE WHEN def.chunk IS NULL THEN most ELSE least(most, (xbb._sync_limits()).little_records) END);
   IF counts IS NULL AND xbb._sync_low(def) + def.chunk > (xbb._counters()).clock AND NOT xbb._sync_stepped_back(def) THEN
-    counts := xbb._sync_window(def, run, xbb._sync_low(def), NULL, limits.window_records);
+    counts := xbb._sync_window(def, run, xbb._sync_low(def), NULL, most);
   END IF;
   RETURN counts;
 END

@@ -16,7 +16,7 @@
 #include "func/sync_stored.h"
 #include "option/option.h"
 
-#define DAY_COLUMNS 4
+#define DAY_COLUMNS 5
 
 PG_FUNCTION_INFO_V1(xbb_fdw_sync_day);
 PG_FUNCTION_INFO_V1(xbb_fdw_sync_recall);
@@ -65,8 +65,9 @@ xbb_fdw_sync_day(PG_FUNCTION_ARGS)
 	api_quota(server, &quota);
 	values[0] = Int64GetDatum(Max(allowed - quota.used, 0));
 	values[1] = Int64GetDatum(allowed);
-	nulls[0] = nulls[1] = server->daily_quota == 0;
+	nulls[0] = nulls[1] = nulls[4] = server->daily_quota == 0;
 	values[2] = TimestampTzGetDatum(quota.resets_at);
 	values[3] = Int64GetDatum(server->page_size);
+	values[4] = Int64GetDatum(Max(server->daily_quota - quota.used, 0));
 	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(tupdesc), values, nulls)));
 }

@@ -19,7 +19,8 @@ extern PGDLLEXPORT Datum xbb_fdw_sync_recall(PG_FUNCTION_ARGS);
 
 /*
  * xbb._sync_day(regclass): how many requests the day of a table's account has left, and has at
- * all, for what may not use the reserve (NULL: any number), when it ends, and the records of one
+ * all, for what may not use the reserve (NULL: any number), when it ends, the records of one, and
+ * how many it has left with the reserve
  */
 extern PGDLLEXPORT Datum xbb_fdw_sync_day(PG_FUNCTION_ARGS);
 

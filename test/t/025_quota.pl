@@ -106,6 +106,29 @@ is($session->value('SELECT count(*) FROM load'), 3000, '... with every record');
 is($failed, 0, 'nothing of what came every minute has failed');
 isnt($session->run("CALL xbb.sync('load', full => true)")->{sqlstate}, '00000', 'a full run, which would begin again, fails when the day is over');
 
+# an incremental run larger than what the day has left goes over days, too
+next_day();
+is($session->run("CALL xbb.sync('load')")->{sqlstate}, '00000', 'nothing is new');
+my $then = sim($corpid, 'clock') + 0;
+for my $part (0 .. 29)
+{
+	sim($corpid, 'touch', id => join(',', map { 51200001 + 100 * $part + $_ } 0 .. 99), at => $then + 7200 * $part);
+}
+sim($corpid, 'clock', set => $then + 7200 * 31);
+my @statuses;
+for my $day (1 .. 12)
+{
+	my $result = $session->run("CALL xbb.sync('load')");
+
+	is($result->{sqlstate}, '00000', "day $day of a change of all records: no error") or diag($result->{error});
+	push @statuses, $session->value("SELECT status FROM xbb.sync_run WHERE sync = 'load' ORDER BY id DESC LIMIT 1");
+	cmp_ok(used('load'), '<=', 50, '... within the quota');
+	last if $statuses[-1] ne 'stopped';
+	next_day();
+}
+like("@statuses", qr/^(?:stopped )+succeeded$/, 'it goes over days');
+is($session->value("SELECT count(*) FROM load WHERE update_time >= to_timestamp($then)"), 3000, '... and all have come');
+
 # days so short that dividing alone would use them up: the load goes on where it was, whatever a run came to
 sub load_over_days
 {
