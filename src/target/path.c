@@ -20,6 +20,9 @@
 /* Converted at once, bytes: a conversion may need four times as many. */
 #define CHUNK 65536
 
+/* The HTTP status, in all paths. */
+#define VARIABLE "status"
+
 struct Path
 {
 	JsonPath   *lax;			/* as it was written */
@@ -68,15 +71,12 @@ path_to_database(const char *utf8)
 
 /* What the path finds, as an array; errors of the document's shape are no errors. */
 static Jsonb *
-find(JsonPath *path, const Jsonb *document)
+find(JsonPath *path, const Jsonb *document, const Jsonb *variables)
 {
-	static const char empty[] = "{}";
-	Datum		vars = DirectFunctionCall1(jsonb_in, CStringGetDatum(empty));
-
 	/* with time zones, or comparing dates and times would be an error all the same */
 	return DatumGetJsonbP(DirectFunctionCall4(jsonb_path_query_array_tz,
 											  JsonbPGetDatum(document), PointerGetDatum(path),
-											  vars, BoolGetDatum(true)));
+											  JsonbPGetDatum(variables), BoolGetDatum(true)));
 }
 
 /* YES, NO, or SILENT for nothing and null. */
@@ -100,26 +100,26 @@ read_found(Jsonb *found)
 }
 
 PathAnswer
-path_ask(const Path *path, const Jsonb *document)
+path_ask(const Path *path, const Jsonb *document, const Jsonb *variables)
 {
-	PathAnswer	answer = read_found(find(path->lax, document));
+	PathAnswer	answer = read_found(find(path->lax, document, variables));
 
 	/* in lax mode false may as well mean that nothing was there to be compared */
 	if (answer == PATH_NO)
-		answer = read_found(find(path->strict, document)) == PATH_NO ? PATH_NO : PATH_SILENT;
+		answer = read_found(find(path->strict, document, variables)) == PATH_NO ? PATH_NO : PATH_SILENT;
 	return answer;
 }
 
 bool
-path_says(const Path *path, const Jsonb *document)
+path_says(const Path *path, const Jsonb *document, const Jsonb *variables)
 {
-	return path && document && path_ask(path, document) == PATH_YES;
+	return path && path_ask(path, document, variables) == PATH_YES;
 }
 
 Jsonb **
-path_parts(const Path *path, const Jsonb *document, int *n)
+path_parts(const Path *path, const Jsonb *document, const Jsonb *variables, int *n)
 {
-	Jsonb	   *found = find(path->lax, document);
+	Jsonb	   *found = find(path->lax, document, variables);
 	int			size = JB_ROOT_COUNT(found);
 	Jsonb	  **parts;
 	JsonbValue *only = size == 1 ? getIthJsonbValueFromContainer(&found->root, 0) : NULL;
@@ -157,9 +157,9 @@ value_text(JsonbValue *value)
 
 /* The texts of what is found, of all or of the first; NULL if there are none. */
 static char *
-find_text(const Path *path, const Jsonb *document, bool all)
+find_text(const Path *path, const Jsonb *document, const Jsonb *variables, bool all)
 {
-	Jsonb	   *found = find(path->lax, document);
+	Jsonb	   *found = find(path->lax, document, variables);
 	StringInfoData out;
 
 	initStringInfo(&out);
@@ -174,22 +174,52 @@ find_text(const Path *path, const Jsonb *document, bool all)
 }
 
 char *
-path_text(const Path *path, const Jsonb *document)
+path_text(const Path *path, const Jsonb *document, const Jsonb *variables)
 {
-	char	   *text = path ? find_text(path, document, true) : NULL;
+	char	   *text = path ? find_text(path, document, variables, true) : NULL;
 
 	return text ? printable_here(text) : NULL;
 }
 
 char *
-path_raw_text(const Path *path, const Jsonb *document)
+path_raw_text(const Path *path, const Jsonb *document, const Jsonb *variables)
 {
-	char	   *text = find_text(path, document, false);
+	char	   *text = find_text(path, document, variables, false);
 
 	return text ? pg_server_to_any(text, strlen(text), PG_UTF8) : NULL;
 }
 
+/* A variable that there is not would be an error of whoever asks. */
+static void
+check_variables(Datum path, const char *text)
+{
+	const char *at = DatumGetCString(DirectFunctionCall1(jsonpath_out, path));
+
+	while (*at)
+	{
+		if (*at == '$' && at[1] == '"' && strncmp(at, "$\"" VARIABLE "\"", strlen(VARIABLE) + 3) != 0)
+			ereport(ERROR,
+					(errcode(ERRCODE_UNDEFINED_OBJECT),
+					 errmsg("jsonpath \"%s\" has a variable that there is not", text),
+					 errhint("The only one is $" VARIABLE ", the HTTP status.")));
+		if (*at == '$' && at[1] == '"')
+			at++;
+		if (*at == '"')
+			for (at++; *at && *at != '"'; at++)
+				at += *at == '\\' && at[1];
+		at += *at ? 1 : 0;
+	}
+}
+
 /* ---- public ---- */
+
+Jsonb *
+path_variables(int status)
+{
+	char	   *text = psprintf("{\"" VARIABLE "\": %d}", status);
+
+	return DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(text)));
+}
 
 Path *
 path_read(const char *text)
@@ -197,6 +227,7 @@ path_read(const char *text)
 	Path	   *path = palloc(sizeof(Path));
 	Datum		read = DirectFunctionCall1(jsonpath_in, CStringGetDatum(text));
 
+	check_variables(read, text);
 	path->lax = DatumGetJsonPathP(read);
 	path->strict = DatumGetJsonPathPCopy(read);
 	path->strict->header &= ~JSONPATH_LAX;

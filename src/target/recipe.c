@@ -39,6 +39,7 @@ static const struct
 };
 
 static const char *const encodings[] = {
+	[RECIPE_PLAIN] = "plain",
 	[RECIPE_HEX] = "hex",
 	[RECIPE_UPPER_HEX] = "HEX",
 	[RECIPE_BASE64] = "base64",
@@ -146,6 +147,8 @@ read_recipe(Recipe *recipe, const JsonTree *tree, const char *option)
 		refuse(option, "it lacks", "header");
 	if (recipe->hmac && !recipe->key)
 		refuse(option, "it lacks", "key");
+	if (recipe->hash >= 0 && recipe->encoding == RECIPE_PLAIN)
+		recipe->encoding = RECIPE_HEX;
 	if (recipe->place == RECIPE_HEADER && strpbrk(recipe->name, ": \r\n\t") != NULL)
 		refuse(option, "no header is", "name with blank or colon");
 }
@@ -206,30 +209,47 @@ hmac_text(int type, const StringInfo key, const StringInfo text, uint8 *digest)
 }
 
 static void
-append_encoded(StringInfo out, const uint8 *digest, int length, RecipeEncoding encoding)
+append_base64(StringInfo out, const char *data, int length)
 {
-	char		hex[2 * MOST_DIGEST + 1];
-	char		base64[4 * MOST_DIGEST];
-	const char *digits = encoding == RECIPE_UPPER_HEX ? "0123456789ABCDEF" : "0123456789abcdef";
+	int			size = pg_b64_enc_len(length) + 1;
 	int			written;
 
-	for (int i = 0; i < length; i++)
-	{
-		hex[2 * i] = digits[digest[i] >> 4];
-		hex[2 * i + 1] = digits[digest[i] & 0xF];
-	}
-	hex[2 * length] = '\0';
-	if (encoding == RECIPE_HEX || encoding == RECIPE_UPPER_HEX)
-	{
-		appendStringInfoString(out, hex);
-		return;
-	}
-	written = encoding == RECIPE_BASE64 ?
-		pg_b64_encode((const void *) digest, length, base64, sizeof(base64)) :
-		pg_b64_encode((const void *) hex, 2 * length, base64, sizeof(base64));
+	enlargeStringInfo(out, size);
+	written = pg_b64_encode((const void *) data, length, out->data + out->len, size);
 	if (written < 0)
 		elog(ERROR, "a signature does not fit");
-	appendBinaryStringInfo(out, base64, written);
+	out->len += written;
+	out->data[out->len] = '\0';
+}
+
+static void
+append_encoded(StringInfo out, const char *data, int length, RecipeEncoding encoding)
+{
+	const char *digits = encoding == RECIPE_UPPER_HEX ? "0123456789ABCDEF" : "0123456789abcdef";
+	StringInfoData hex;
+
+	if (encoding == RECIPE_PLAIN)
+	{
+		appendBinaryStringInfo(out, data, length);
+		return;
+	}
+	if (encoding == RECIPE_BASE64)
+	{
+		append_base64(out, data, length);
+		return;
+	}
+	initStringInfo(&hex);
+	for (int i = 0; i < length; i++)
+	{
+		appendStringInfoChar(&hex, digits[(unsigned char) data[i] >> 4]);
+		appendStringInfoChar(&hex, digits[data[i] & 0xF]);
+	}
+	if (encoding == RECIPE_BASE64_OF_HEX)
+		append_base64(out, hex.data, hex.len);
+	else
+		appendBinaryStringInfo(out, hex.data, hex.len);
+	explicit_bzero(hex.data, hex.maxlen);
+	pfree(hex.data);
 }
 
 static void
@@ -268,7 +288,7 @@ recipe_value(const Recipe *recipe, const TemplateValues *values, const char *opt
 		text.data[i] = pg_ascii_tolower((unsigned char) text.data[i]);
 
 	if (recipe->hash < 0)
-		appendBinaryStringInfo(&result, text.data, text.len);
+		append_encoded(&result, text.data, text.len, recipe->encoding);
 	else if (recipe->hmac)
 		problem = hmac_text(recipe->hash, &key, &text, digest);
 	else
@@ -281,6 +301,6 @@ recipe_value(const Recipe *recipe, const TemplateValues *values, const char *opt
 				(errcode(ERRCODE_INTERNAL_ERROR),
 				 errmsg("could not sign the request: %s", problem)));
 	if (recipe->hash >= 0)
-		append_encoded(&result, digest, digest_length(recipe->hash), recipe->encoding);
+		append_encoded(&result, (char *) digest, digest_length(recipe->hash), recipe->encoding);
 	return result.data;
 }

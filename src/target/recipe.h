@@ -24,6 +24,7 @@ typedef enum RecipePlace
 
 typedef enum RecipeEncoding
 {
+	RECIPE_PLAIN,				/* of a text alone */
 	RECIPE_HEX,
 	RECIPE_UPPER_HEX,
 	RECIPE_BASE64,
@@ -39,7 +40,7 @@ typedef struct Recipe
 	char	   *pair;			/* of {{params|sorted}}, or NULL */
 	char	   *join;			/* likewise */
 	bool		lower;			/* ASCII letters of the text in lower case */
-	RecipeEncoding encoding;
+	RecipeEncoding encoding;	/* by default hex of a hash, plain of a text */
 	char	   *prefix;			/* of the result, or NULL */
 	RecipePlace place;
 	char	   *name;			/* of the header, member, field */

@@ -443,6 +443,16 @@ scan_path(const char *text, const char *end, const char *path, ScanPart *part)
 }
 
 char *
+scan_member(const char *text, const char *path)
+{
+	ScanPart	part;
+
+	if (!scan_path(text, text + strlen(text), path, &part))
+		return NULL;
+	return pnstrdup(part.value, part.value_end - part.value);
+}
+
+char *
 scan_clean(const char *text, size_t length)
 {
 	StringInfoData out;

@@ -55,6 +55,9 @@ extern void scan_quote(StringInfo out, const char *text, size_t length);
  */
 extern bool scan_path(const char *text, const char *end, const char *path, ScanPart *part);
 
+/* The member of a document that is JSON, as it stands there; palloc'd; NULL if there is none. */
+extern char *scan_member(const char *text, const char *path);
+
 /*
  * An answer made clean: JSON that every reader takes, in which U+FFFD stands for what
  * is no character; numbers that nobody can hold are texts.  NULL if it is no JSON, or

@@ -62,17 +62,6 @@ read_request(Target *target)
 				 errhint("It is the name of the header, or of the query's member, that the token goes to.")));
 }
 
-/* A member as it stands in an object: a tree would round its numbers. */
-static char *
-member_text(const char *object, const char *name)
-{
-	ScanPart	part;
-
-	if (!scan_path(object, object + strlen(object), name, &part))
-		return NULL;
-	return pnstrdup(part.value, part.value_end - part.value);
-}
-
 static void
 read_probe(Target *target)
 {
@@ -92,7 +81,7 @@ read_probe(Target *target)
 			probe->url = NULL;
 		}
 		else if (strcmp(member->name, "envelope") == 0)
-			target->probe_envelope = member_text(target->options->server.probe, "envelope");
+			target->probe_envelope = scan_member(target->options->server.probe, "envelope");
 		else if (strcmp(member->name, "found") == 0)
 			target->probe_found = member->text;
 		else if (strcmp(member->name, "id") == 0)

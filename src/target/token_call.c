@@ -61,17 +61,6 @@ text_field(TokenApi *api, const char *name)
 		strcmp(name, "message") == 0 ? &api->message : NULL;
 }
 
-/* The body's template as it stands in the option: a tree would round its numbers. */
-static const char *
-body_template(const char *text)
-{
-	ScanPart	part;
-
-	if (!scan_path(text, text + strlen(text), "body", &part))
-		return NULL;
-	return pnstrdup(part.value, part.value_end - part.value);
-}
-
 static void
 read_member(TokenApi *api, const JsonTree *member)
 {
@@ -129,7 +118,8 @@ token_api_read(const char *text, const TargetServerOptions *server, TokenApi *ap
 		refuse("it is", "no JSON object");
 	for (int i = 0; i < tree->nmembers; i++)
 		read_member(api, &tree->members[i]);
-	api->body = body_template(text);
+	/* as it stands there: a tree would round its numbers */
+	api->body = scan_member(text, "body");
 	if (!api->token)
 		refuse("it lacks", "token");
 	if (strcmp(api->request.method, "GET") != 0 && strcmp(api->request.method, "POST") != 0)

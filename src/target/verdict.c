@@ -9,6 +9,8 @@
  */
 #include "postgres.h"
 
+#include "utils/fmgrprotos.h"
+
 #include "base/printable.h"
 #include "target/path.h"
 #include "target/scan.h"
@@ -134,21 +136,32 @@ class_of_success(const VerdictRules *rules, const HttpResult *http, const Jsonb 
 	return TARGET_UNKNOWN;
 }
 
+/* What no JSON is to paths: nothing is there, but the status. */
+static Jsonb *
+no_document(void)
+{
+	static const char empty[] = "{}";
+
+	return DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(empty)));
+}
+
 static TargetClass
-judge_whole(const VerdictRules *rules, const HttpResult *http, const Jsonb *document, const char **message)
+judge_whole(const VerdictRules *rules, const HttpResult *http, const Jsonb *document,
+			const Jsonb *variables, const char **message)
 {
 	bool		success = http->status >= 200 && http->status < 300;
-	PathAnswer	ok = rules->ok && document ? path_ask(rules->ok, document) : PATH_SILENT;
+	const Jsonb *asked = document ? document : no_document();
+	PathAnswer	ok = rules->ok && !is_html(http) ? path_ask(rules->ok, asked, variables) : PATH_SILENT;
 
 	if (success && ok == PATH_YES)
 		return TARGET_OK;
-	if (path_says(rules->token_expired, document))
+	if (path_says(rules->token_expired, asked, variables))
 		return TARGET_TOKEN_EXPIRED;
-	if (path_says(rules->throttled, document))
+	if (path_says(rules->throttled, asked, variables))
 		return TARGET_THROTTLED;
-	if (path_says(rules->retry, document))
+	if (path_says(rules->retry, asked, variables))
 		return TARGET_RETRY;
-	if (path_says(rules->duplicate, document))
+	if (path_says(rules->duplicate, asked, variables))
 		return TARGET_DUPLICATE;
 	if (success)
 		return class_of_success(rules, http, document, ok, message);
@@ -161,17 +174,17 @@ judge_whole(const VerdictRules *rules, const HttpResult *http, const Jsonb *docu
 /* ---- records ---- */
 
 static TargetClass
-judge_record(const VerdictRules *rules, const Jsonb *record, TargetClass whole)
+judge_record(const VerdictRules *rules, const Jsonb *record, const Jsonb *variables, TargetClass whole)
 {
-	PathAnswer	ok = rules->record_ok ? path_ask(rules->record_ok, record) :
+	PathAnswer	ok = rules->record_ok ? path_ask(rules->record_ok, record, variables) :
 		whole == TARGET_OK || whole == TARGET_DUPLICATE ? PATH_YES :
 		whole == TARGET_REJECTED ? PATH_NO : PATH_SILENT;
 
 	if (ok == PATH_YES)
 		return TARGET_OK;
-	if (path_says(rules->retry, record))
+	if (path_says(rules->retry, record, variables))
 		return TARGET_RETRY;
-	if (path_says(rules->duplicate, record))
+	if (path_says(rules->duplicate, record, variables))
 		return TARGET_DUPLICATE;
 	return ok == PATH_NO ? TARGET_REJECTED : TARGET_UNKNOWN;
 }
@@ -188,24 +201,26 @@ both(TargetClass one, TargetClass other)
 }
 
 static void
-mention(const VerdictRules *rules, const Jsonb *record, TargetClass whole, bool again, TargetVerdict *verdict)
+mention(const VerdictRules *rules, const Jsonb *record, const Jsonb *variables, TargetClass whole,
+		bool again, TargetVerdict *verdict)
 {
-	TargetClass class = judge_record(rules, record, whole);
+	TargetClass class = judge_record(rules, record, variables, whole);
 
 	verdict->verdict = again ? both(verdict->verdict, class) : class;
 	if (!verdict->id)
-		verdict->id = path_text(rules->record_id, record);
+		verdict->id = path_text(rules->record_id, record, variables);
 	if (!verdict->message)
-		verdict->message = path_text(rules->record_message, record);
+		verdict->message = path_text(rules->record_message, record, variables);
 }
 
 /* Numbers of the records that a mention is about; -1 ends them. */
 static int *
-find_mentioned(const VerdictRules *rules, const Jsonb *record, char **keys, int nrecords)
+find_mentioned(const VerdictRules *rules, const Jsonb *record, const Jsonb *variables,
+			   char **keys, int nrecords)
 {
 	int		   *found = palloc((nrecords + 1) * sizeof(int));
 	int			n = 0;
-	char	   *text = path_text(rules->record_index ? rules->record_index : rules->record_key, record);
+	char	   *text = path_text(rules->record_index ? rules->record_index : rules->record_key, record, variables);
 
 	if (!rules->record_index && !rules->record_key)
 	{
@@ -230,12 +245,13 @@ find_mentioned(const VerdictRules *rules, const Jsonb *record, char **keys, int 
 
 /* Without key or index: all are there if as many as were sent are said to be. */
 static bool
-are_all_there(const VerdictRules *rules, Jsonb **mentions, int nmentions, int nrecords, TargetClass whole)
+are_all_there(const VerdictRules *rules, Jsonb **mentions, int nmentions, const Jsonb *variables,
+			  int nrecords, TargetClass whole)
 {
 	bool		all = nmentions == nrecords && !rules->record_index && !rules->record_key;
 
 	for (int i = 0; all && i < nmentions; i++)
-		all = judge_record(rules, mentions[i], whole) <= TARGET_DUPLICATE;
+		all = judge_record(rules, mentions[i], variables, whole) <= TARGET_DUPLICATE;
 	return all;
 }
 
@@ -244,11 +260,11 @@ are_all_there(const VerdictRules *rules, Jsonb **mentions, int nmentions, int nr
  * none.  A record that is not mentioned among others is unknown.
  */
 static bool
-judge_records(const VerdictRules *rules, const Jsonb *document, const char *const *keys,
-			  int nrecords, TargetClass whole, TargetVerdict *verdicts)
+judge_records(const VerdictRules *rules, const Jsonb *document, const Jsonb *variables,
+			  const char *const *keys, int nrecords, TargetClass whole, TargetVerdict *verdicts)
 {
 	int			nmentions;
-	Jsonb	  **mentions = path_parts(rules->records, document, &nmentions);
+	Jsonb	  **mentions = path_parts(rules->records, document, variables, &nmentions);
 	int		   *times = palloc0(nrecords * sizeof(int));
 	int		   *sharing = palloc0(nrecords * sizeof(int));
 	char	  **own = palloc0(nrecords * sizeof(char *));
@@ -260,7 +276,7 @@ judge_records(const VerdictRules *rules, const Jsonb *document, const char *cons
 		verdicts[i] = (TargetVerdict) {TARGET_UNKNOWN, NULL, "the answer does not mention this record"};
 	for (int i = 0; i < nmentions; i++)
 	{
-		int		   *found = find_mentioned(rules, mentions[i], own, nrecords);
+		int		   *found = find_mentioned(rules, mentions[i], variables, own, nrecords);
 		int			n = 0;
 
 		while (found[n] >= 0)
@@ -271,7 +287,7 @@ judge_records(const VerdictRules *rules, const Jsonb *document, const char *cons
 
 			if (times[found[j]]++ == 0)
 				verdict->message = NULL;
-			mention(rules, mentions[i], whole, times[found[j]] > 1, verdict);
+			mention(rules, mentions[i], variables, whole, times[found[j]] > 1, verdict);
 			sharing[found[j]] = n;
 			any = true;
 		}
@@ -281,7 +297,7 @@ judge_records(const VerdictRules *rules, const Jsonb *document, const char *cons
 		/* of two records with one key an answer must speak twice */
 		if (times[i] > 0 && times[i] < sharing[i])
 			verdicts[i] = (TargetVerdict) {TARGET_UNKNOWN, NULL, "the answer mentions fewer records of this key than were sent"};
-	if (!any && nmentions > 0 && are_all_there(rules, mentions, nmentions, nrecords, whole))
+	if (!any && nmentions > 0 && are_all_there(rules, mentions, nmentions, variables, nrecords, whole))
 	{
 		for (int i = 0; i < nrecords; i++)
 			verdicts[i] = (TargetVerdict) {TARGET_OK, NULL, NULL};
@@ -310,8 +326,8 @@ is_of_all(TargetClass class)
 }
 
 static void
-judge_each(const VerdictRules *rules, const Jsonb *document, const char *const *keys,
-		   int nrecords, TargetAnswer *answer)
+judge_each(const VerdictRules *rules, const Jsonb *document, const Jsonb *variables,
+		   const char *const *keys, int nrecords, TargetAnswer *answer)
 {
 	TargetVerdict *verdicts = palloc0(Max(nrecords, 1) * sizeof(TargetVerdict));
 	TargetClass whole = answer->verdict;
@@ -321,7 +337,7 @@ judge_each(const VerdictRules *rules, const Jsonb *document, const char *const *
 	answer->verdicts = verdicts;
 	if (rules->records && document && !is_of_all(whole))
 	{
-		if (judge_records(rules, document, keys, nrecords, whole, verdicts))
+		if (judge_records(rules, document, variables, keys, nrecords, whole, verdicts))
 		{
 			for (int i = 0; i < nrecords; i++)
 				if (i == 0 || gravity(verdicts[i].verdict) > gravity(answer->verdict))
@@ -336,13 +352,14 @@ judge_each(const VerdictRules *rules, const Jsonb *document, const char *const *
 	}
 	for (int i = 0; i < nrecords; i++)
 	{
-		verdicts[i] = (TargetVerdict) {whole, NULL, whole == TARGET_OK ? NULL : message};
+		verdicts[i] = (TargetVerdict) {whole, NULL, NULL};
 		if (nrecords == 1 && document && !rules->records)
 		{
-			verdicts[i].id = path_text(rules->record_id, document);
-			if (!verdicts[i].message)
-				verdicts[i].message = path_text(rules->record_message, document);
+			verdicts[i].id = path_text(rules->record_id, document, variables);
+			verdicts[i].message = path_text(rules->record_message, document, variables);
 		}
+		if (!verdicts[i].message && whole != TARGET_OK)
+			verdicts[i].message = message;
 	}
 }
 
@@ -380,6 +397,7 @@ verdict_judge(const VerdictRules *rules, const HttpResult *http,
 			  const char *const *keys, int nrecords, TargetAnswer *answer)
 {
 	Jsonb	   *document = NULL;
+	Jsonb	   *variables = path_variables(http->status);
 
 	answer->status = http->status;
 	answer->retry_after = http->retry_after;
@@ -393,11 +411,11 @@ verdict_judge(const VerdictRules *rules, const HttpResult *http,
 		char	   *theirs;
 
 		document = path_document(http->body, http->body_length);
-		answer->verdict = judge_whole(rules, http, document, &ours);
-		theirs = document ? path_text(rules->message, document) : NULL;
+		answer->verdict = judge_whole(rules, http, document, variables, &ours);
+		theirs = document ? path_text(rules->message, document, variables) : NULL;
 		answer->message = theirs ? theirs : ours;
 	}
-	judge_each(rules, document, keys, nrecords, answer);
+	judge_each(rules, document, variables, keys, nrecords, answer);
 }
 
 void
@@ -405,6 +423,7 @@ verdict_probe(const VerdictRules *rules, const char *found, const char *id,
 			  const HttpResult *http, TargetAnswer *answer)
 {
 	Jsonb	   *document;
+	Jsonb	   *variables = path_variables(http->status);
 	TargetVerdict *verdict = palloc0(sizeof(TargetVerdict));
 
 	verdict_judge(rules, http, NULL, 0, answer);
@@ -414,11 +433,11 @@ verdict_probe(const VerdictRules *rules, const char *found, const char *id,
 	/* what the write's options say of it does not matter, if it is an answer at all */
 	if (document && http->status >= 200 && http->status < 300 && !is_of_all(answer->verdict))
 	{
-		PathAnswer	there = path_ask(path_read(found), document);
+		PathAnswer	there = path_ask(path_read(found), document, variables);
 
 		answer->verdict = there == PATH_YES ? TARGET_OK : there == PATH_NO ? TARGET_REJECTED : TARGET_UNKNOWN;
 		if (there == PATH_YES && id)
-			verdict->id = path_text(path_read(id), document);
+			verdict->id = path_text(path_read(id), document, variables);
 	}
 	else if (!is_of_all(answer->verdict))
 		answer->verdict = TARGET_UNKNOWN;
@@ -431,7 +450,7 @@ verdict_text(const char *path, const char *body, size_t length)
 {
 	Jsonb	   *document = path_document(body, length);
 
-	return document ? path_raw_text(path_read(path), document) : NULL;
+	return document ? path_raw_text(path_read(path), document, path_variables(200)) : NULL;
 }
 
 bool
@@ -440,5 +459,5 @@ verdict_is_ok(const char *path, const HttpResult *http)
 	Jsonb	   *document = http->outcome == HTTP_ANSWERED && http->status == 200 ?
 		path_document(http->body, http->body_length) : NULL;
 
-	return document && (!path || path_ask(path_read(path), document) == PATH_YES);
+	return document && (!path || path_ask(path_read(path), document, path_variables(http->status)) == PATH_YES);
 }

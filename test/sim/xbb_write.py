@@ -25,7 +25,10 @@ def counted(function):
         while writes and writes[0] <= now - 1:
             writes.popleft()
         if 0 < most <= len(writes):
-            raise BadRequest(call.switches.code_limit, f"请求频率过高,写接口超过{most}次/秒")
+            code = call.switches.code_limit
+            answer = Response(envelope(call.switches, None, code, f"请求频率过高,写接口超过{most}次/秒"), result=str(code))
+            answer.moved = True         # the same request is to be asked again, not remembered
+            return answer
         writes.append(now)
         answer = function(call)
         answer.moved = True
