@@ -211,6 +211,8 @@ mention(const VerdictRules *rules, const Jsonb *record, const Jsonb *variables, 
 		verdict->id = path_text(rules->record_id, record, variables);
 	if (!verdict->message)
 		verdict->message = path_text(rules->record_message, record, variables);
+	if (!verdict->message && verdict->verdict == TARGET_UNKNOWN)
+		verdict->message = "the answer has not what option record_ok asks for";
 }
 
 /* Numbers of the records that a mention is about; -1 ends them. */
