@@ -24,7 +24,9 @@
 #include "fdw/fdw.h"
 #include "fdw/modify.h"
 
-pg_attribute_noreturn() static void
+static void refuse_to_read(Oid relid) __attribute__((noreturn));
+
+static void
 refuse_to_read(Oid relid)
 {
 	ereport(ERROR,
