@@ -58,6 +58,21 @@ SELECT record('nested', $$SELECT '[0:1][2:3]={{1,2},{NULL,4}}'::int[] AS a$$);
 SELECT record('nested', $$SELECT 1.5 AS d, '{1,2.345}'::numeric[] AS ds, 'grün'::target_encode.colour AS c, '{red,grün}'::target_encode.colour[] AS cs$$);
 SELECT record('nested', $$SELECT (1, 'a', 2.5, '2026-01-02')::target_encode.order_line AS l, ARRAY[(1, 'a', NULL, NULL), NULL, (2, NULL, 3, NULL)]::target_encode.order_line[] AS ls$$);
 
+-- 2,000 rows of all lengths, digits and characters: the server's own to_jsonb() is the judge.
+CREATE FOREIGN TABLE judged (n numeric, i int8, f float8, f4 float4, b boolean, t text, a int[], ts text[], j jsonb, l order_line, ls order_line[])
+  SERVER target_encode OPTIONS ("null" 'null');
+CREATE VIEW judge AS SELECT row_number() OVER () AS number, r.*
+FROM generate_series(1, 2000) k, LATERAL (SELECT hashint8extended(k, 7) AS h, hashint8extended(k, 8) AS g) s,
+  LATERAL (SELECT CASE WHEN h % 7 <> 0 THEN h::numeric / (10::numeric ^ abs(g % 25)) END AS n, CASE WHEN h % 5 <> 0 THEN g END AS i,
+    h::float8 * 10::float8 ^ (g % 280) AS f, h::float4 / g::float4 AS f4, h > g AS b,
+    CASE WHEN h % 3 <> 0 THEN (SELECT string_agg(chr(CASE WHEN c < 55296 OR c > 57343 THEN c ELSE 34 END), '' ORDER BY p)
+      FROM generate_series(1, abs(h % 9)::int) p, LATERAL (SELECT (1 + abs(hashint8extended(h, p)) % (10 ^ (1 + p % 5))::int % 65535)::int AS c) x) END AS t,
+    ARRAY[h % 100, NULL, g % 100]::int[] AS a, ARRAY[chr(abs(g % 127)::int + 1), NULL, '"\'] AS ts, to_jsonb(ARRAY[h, g]) AS j,
+    ROW(h % 9, chr(abs(h % 127)::int + 1), NULL, NULL)::target_encode.order_line AS l,
+    ARRAY[ROW(1, 'x', g % 99, NULL), NULL]::target_encode.order_line[] AS ls) r;
+SELECT count(*) AS judged, count(*) FILTER (WHERE s.record::jsonb = to_jsonb(w) - 'number') AS alike
+FROM xbb.send('judged', 'SELECT n, i, f, f4, b, t, a, ts, j, l, ls FROM target_encode.judge ORDER BY number', dry_run => true) s JOIN judge w ON w.number = s.position;
+
 -- Times: of the server's zone, by option time.
 CREATE FOREIGN TABLE moment (t timestamptz, e timestamptz OPTIONS (time 'epoch'), m timestamptz OPTIONS (time 'epoch_ms'),
   p timestamptz OPTIONS (time 'YYYY-MM-DD"T"HH24:MI:SS.MSTZH:TZM'), l timestamp, le timestamp OPTIONS (time 'epoch'), lp timestamp OPTIONS (time 'YYYYMMDDHH24MISS'),
