@@ -166,6 +166,10 @@ COPY parted FROM STDIN;
 \.
 \! python3 $XBB_SIM ctl targetInsert log fields=body
 SELECT count(*) FROM part_here;
+-- a row that an UPDATE moves there is sent
+\! python3 $XBB_SIM ctl targetInsert clear
+UPDATE parted SET 编码 = '1' WHERE 编码 = '0' AND id = 'U1';
+\! python3 $XBB_SIM ctl targetInsert log fields=body
 SELECT try('SELECT * FROM parted'), try('SELECT * FROM parted WHERE 编码 = ''2'''), try('UPDATE parted SET id = id WHERE 编码 = ''1''');
 DROP TABLE parted;
 

@@ -79,8 +79,24 @@ SET ROLE regress_xbb_target_send;
 SELECT * FROM xbb.send('material', 'SELECT id FROM secret', dry_run => true);
 RESET ROLE;
 
+
+-- The case study: 100 records of the CRM's list in one request, byte for byte what a client would send, each verdict told.
+\! python3 $XBB_SIM ctl dingTargetSend create token=s3cret products=100 freeze=on
+\! python3 $XBB_SIM ctl targetSend create-target
+CREATE SERVER target_send_crm FOREIGN DATA WRAPPER xbb_fdw OPTIONS (corpid 'dingTargetSend', base_url :'url', rate_limit '0');
+CREATE USER MAPPING FOR CURRENT_USER SERVER target_send_crm OPTIONS (token 's3cret');
+CREATE FOREIGN TABLE product (data_id bigint, serial_no text) SERVER target_send_crm OPTIONS (object 'product');
+ALTER FOREIGN TABLE material OPTIONS (SET batch_size '100');
+\! python3 $XBB_SIM ctl targetSend refuse 51200042 message=物料不存在
+SELECT status, count(*), count(DISTINCT key), min(message) AS message, min(record->>'id') AS refused
+FROM xbb.send('material', 'SELECT serial_no AS 编码, data_id::text AS id FROM product ORDER BY data_id') GROUP BY status ORDER BY status;
+\! python3 $XBB_SIM ctl targetSend count
+\set body `python3 $XBB_SIM ctl targetSend journal | cut -f 5 | sort -u`
+SELECT :'body' = encode(sha256(convert_to('[' || string_agg('{"编码":"' || serial_no || '","id":"' || data_id || '"}', ',' ORDER BY data_id) || ']', 'UTF8')), 'hex') AS byte_for_byte,
+  count(*) FROM product;
+\! python3 $XBB_SIM ctl dingTargetSend remove
 \! python3 $XBB_SIM ctl targetSend remove
 DROP SCHEMA target_send CASCADE;
-DROP SERVER target_send CASCADE;
+DROP SERVER target_send, target_send_crm CASCADE;
 DROP OWNED BY regress_xbb_target_send;
 DROP ROLE regress_xbb_target_send;

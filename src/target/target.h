@@ -122,8 +122,8 @@ extern bool target_next(TargetQueue *queue, bool wait, TargetAnswer *answer);
 /*
  * Requests of one statement, INSERT or xbb.send (target_sender.c): each gets a key of its
  * own, and where no answer came is repeated as far as option repeat says that it may
- * be.  Lives in the current context.  Warns once a session that a rollback takes nothing
- * back.
+ * be.  Lives in the current context.  The first request of a session comes with a warning
+ * that a rollback takes nothing back.
  */
 typedef struct TargetSender TargetSender;
 

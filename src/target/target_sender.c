@@ -74,7 +74,6 @@ target_sender(Target *target)
 {
 	TargetSender *sender = palloc0(sizeof(TargetSender));
 
-	warn_once(target);
 	sender->target = target;
 	sender->context = CurrentMemoryContext;
 	sender->queue = target_queue(target);
@@ -133,6 +132,7 @@ target_sender_put(TargetSender *sender, int ticket, const char *const *records,
 	MemoryContext previous = MemoryContextSwitchTo(context);
 	Request    *request = palloc0(sizeof(Request));
 
+	warn_once(sender->target);
 	request->context = context;
 	request->ticket = ticket;
 	make_key(request->id);
