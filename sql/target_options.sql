@@ -74,7 +74,7 @@ SELECT name, value, regexp_replace(try_table(name, value), 'has an error: [^\n]*
   ('token_api', '{"api": "/token"}'), ('token_api', '[]'), ('probe', '{}'), ('probe', 'x'),
   ('ok', '$.code == 0 || $.code == 200'), ('ok', '$ == null'), ('ok', '$.code ='), ('ok', ''), ('records', 'strict $.a[*]'), ('duplicate', '$.msg like_regex "["'),
   ('record_key', 'a.b'), ('record_key', '编码'), ('record_key', '$.a'), ('record_key', '*'), ('record_key', 'a..b'),
-  ('api', '/k3cloud/Kingdee.BOS.WebApi.Save.common.kdsvc'), ('api', '/v1/{{app_key}}/send'), ('api', '/v1/{{app key}}'), ('api', 'v1'), ('api', '/a?b=c'),
+  ('api', '/k3cloud/Kingdee.BOS.WebApi.Save.common.kdsvc'), ('api', '/v1/{{app_key}}/send'), ('api', '/{{app_id|k3_client}}'), ('api', '/v1/{{app key}}'), ('api', 'v1'), ('api', '/a?b=c'),
   ('api', '/a/../b'), ('api', '/a/%2E%2e/b'), ('api', '/a b'), ('api', '/'),
   ('auth_name', 'X-Token'), ('auth_name', 'a' || chr(10) || 'b')
 ) AS t (name, value);

@@ -207,7 +207,7 @@ is_path(const char *text)
 			return false;
 		if (strncmp(c, "{{", 2) == 0)
 		{
-			const char *end = c + 2 + strspn(c + 2, "abcdefghijklmnopqrstuvwxyz_|");
+			const char *end = c + 2 + strspn(c + 2, "abcdefghijklmnopqrstuvwxyz0123456789_|");
 
 			if (end == c + 2 || strncmp(end, "}}", 2) != 0)
 				return false;

@@ -9,6 +9,8 @@
  */
 #include "postgres.h"
 
+#include <time.h>
+
 #include "common/base64.h"
 
 #include "target/scan.h"
@@ -257,6 +259,22 @@ append_k3_secret(StringInfo out, const StringInfo value)
 	return done;
 }
 
+/* Seconds as clocks in China show them, who have one zone and no summer time. */
+static bool
+append_beijing(StringInfo out, const StringInfo value)
+{
+	char	   *end;
+	time_t		seconds = (time_t) strtoll(value->data, &end, 10) + 8 * 3600;
+	struct tm	parts;
+	char		text[32];
+
+	if (value->len == 0 || *end != '\0' || gmtime_r(&seconds, &parts) == NULL ||
+		strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S", &parts) == 0)
+		return false;
+	appendStringInfoString(out, text);
+	return true;
+}
+
 static bool
 append_filtered(StringInfo out, const StringInfo value, const char *filter)
 {
@@ -276,6 +294,8 @@ append_filtered(StringInfo out, const StringInfo value, const char *filter)
 		appendBinaryStringInfo(out, value->data, strcspn(value->data, "_"));
 	else if (strcmp(filter, "k3_secret") == 0)
 		return append_k3_secret(out, value);
+	else if (strcmp(filter, "beijing") == 0)
+		return append_beijing(out, value);
 	else if (strcmp(filter, "compact") == 0)
 	{
 		for (int i = 0; i < value->len; i++)

@@ -157,6 +157,8 @@ static const Text texts[] = {
 	{"{{token|k3_secret}}", TEMPLATE_PLAIN, NULL},
 	{"{{id|compact}}", TEMPLATE_PLAIN, "ab"},
 	{"{{timestamp}} {{timestamp_ms}}", TEMPLATE_PLAIN, "1700000000 1700000000123"},
+	{"{{timestamp|beijing}}", TEMPLATE_PLAIN, "2023-11-15 06:13:20"},
+	{"{{nonce|beijing}}", TEMPLATE_PLAIN, NULL},
 	{"{{password}}", TEMPLATE_PLAIN, NULL},
 	{"{{nonce|rot13}}", TEMPLATE_PLAIN, NULL},
 	{"{{", TEMPLATE_PLAIN, "{{"},
