@@ -114,6 +114,23 @@ set_text(Notes *notes, Column column, const char *value)
 		set(notes, column, CStringGetTextDatum(value));
 }
 
+/* Did the target refuse the request, and none of its records by itself? */
+static bool
+is_refused_whole(const Flight *flight)
+{
+	if (flight->verdict != TARGET_REJECTED)
+		return false;
+	for (int i = 0; i < flight->nitems; i++)
+	{
+		const FlightItem *item = &flight->items[i];
+
+		if (item->verdict != TARGET_REJECTED ||
+			(item->message && (!flight->message || strcmp(item->message, flight->message) != 0)))
+			return false;
+	}
+	return true;
+}
+
 /* Is the request to be sent in halves? */
 static bool
 splits(const PushSession *session, const Flight *flight)
@@ -122,7 +139,7 @@ splits(const PushSession *session, const Flight *flight)
 
 	if (flight->probes || flight->nitems == 1 || !push_may_repeat(session))
 		return false;
-	if (flight->verdict == TARGET_REJECTED)
+	if (is_refused_whole(flight))
 		return !flight->repeats;
 	return flight->verdict == TARGET_UNKNOWN && flight->status == 0 && flight->attempts > 1 && repeat != TARGET_REPEAT_KEY;
 }
