@@ -86,8 +86,20 @@ RETURNS pg_catalog.text LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_c
                      THEN substring(pg_catalog.format_type((target).atttypid, (target).atttypmod) FROM '[(][^)]*[)]') END) END
 $$;
 
--- The query that enqueues: keys and records of all rows or, "marked", of those in the keys' arrays $1, $2 ...
-CREATE FUNCTION xbb._push_query(def xbb.push_definition) RETURNS pg_catalog.text
+-- The rows of some keys alone, each the text of an array of texts: what FROM has to say after the source, s.
+CREATE FUNCTION xbb._push_join(def xbb.push_definition, keys pg_catalog.text[]) RETURNS pg_catalog.text
+LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp SET quote_all_identifiers = off AS $$
+  SELECT pg_catalog.format(' JOIN ROWS FROM (%s) k (%s) ON %s',
+    pg_catalog.string_agg(pg_catalog.format('pg_catalog.unnest(%L::%s[])',
+      (SELECT pg_catalog.array_agg((u.key::pg_catalog.text[])[n.o] ORDER BY u.o) FROM pg_catalog.unnest(keys) WITH ORDINALITY u (key, o)),
+      xbb._sync_type_name(c.type)), ', ' ORDER BY n.o),
+    pg_catalog.string_agg(pg_catalog.format('k%s', n.o), ', ' ORDER BY n.o),
+    pg_catalog.string_agg(pg_catalog.format('s.%I OPERATOR(pg_catalog.=) k.k%s', n.name, n.o), ' AND ' ORDER BY n.o))
+  FROM pg_catalog.unnest((def).key) WITH ORDINALITY n (name, o) JOIN xbb._push_columns(def) c ON c.name = n.name
+$$;
+
+-- The query that enqueues: keys and records of all rows or of those keys.
+CREATE FUNCTION xbb._push_query(def xbb.push_definition, keys pg_catalog.text[] DEFAULT NULL) RETURNS pg_catalog.text
 LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET quote_all_identifiers = off AS $$
 DECLARE
   columns pg_catalog.text;
@@ -103,9 +115,9 @@ BEGIN
     RAISE EXCEPTION 'source and target of push % have no column in common', pg_catalog.quote_ident(def.name)
       USING ERRCODE = 'undefined_column', HINT = 'Columns are matched by their names: source => ''SELECT ... AS name ...''.';
   END IF;
-  RETURN pg_catalog.format('SELECT CASE WHEN %s THEN ARRAY[%s]::pg_catalog.text END, xbb._push_record(%s, %L, ROW(%s)) FROM %s s',
+  RETURN pg_catalog.format('SELECT CASE WHEN %s THEN ARRAY[%s]::pg_catalog.text END, xbb._push_record(%s, %L, ROW(%s)) FROM %s s%s',
     xbb._sync_list(def.key, 's.%1$I IS NOT NULL', ' AND '), xbb._sync_list(def.key, 's.%1$I::pg_catalog.text'),
-    def.target::pg_catalog.oid, numbers, columns, xbb._push_from(def));
+    def.target::pg_catalog.oid, numbers, columns, xbb._push_from(def), CASE WHEN keys IS NOT NULL THEN xbb._push_join(def, keys) END);
 END
 $$;
 
@@ -218,19 +230,59 @@ BEGIN
 END
 $$;
 
--- Reads the source, or what was marked in it, into the outbox; how many items are new or changed.
-CREATE FUNCTION xbb._push_read(def xbb.push_definition, sends boolean) RETURNS bigint
-LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET quote_all_identifiers = off
-SET standard_conforming_strings = on SET array_nulls = on SET transform_null_equals = off SET DateStyle = ISO
-SET IntervalStyle = postgres SET extra_float_digits = 1 SET bytea_output = hex SET xmloption = content AS $$
+-- Has a query written to the outbox, under the owner's path; how many items are new or changed.
+CREATE FUNCTION xbb._push_read_query(def xbb.push_definition, query pg_catalog.text, sends boolean) RETURNS bigint
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  query pg_catalog.text := xbb._push_query(def);
   items bigint;
 BEGIN
   PERFORM xbb._sync_path(xbb._sync_owners_path(def.path));
   items := xbb._push_enqueue(def.id, query, sends);
   PERFORM xbb._sync_path();
   RETURN items;
+END
+$$;
+
+-- Reads the source, or what was marked in it.  Marks are taken first, rows read then: what changes between the two
+-- has a mark that stays.
+CREATE FUNCTION xbb._push_read(def xbb.push_definition, sends boolean) RETURNS bigint
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET quote_all_identifiers = off
+SET standard_conforming_strings = on SET array_nulls = on SET transform_null_equals = off SET DateStyle = ISO
+SET IntervalStyle = postgres SET extra_float_digits = 1 SET bytea_output = hex SET xmloption = content AS $$
+DECLARE
+  marked pg_catalog.text[];
+  items bigint := 0;
+BEGIN
+  IF def.feed = 'query' OR def.copies OR NOT sends THEN
+    items := xbb._push_read_query(def, xbb._push_query(def), sends);
+  END IF;
+  IF def.copies THEN
+    def.copies := false;
+    PERFORM xbb._push_update(def);
+  END IF;
+  WHILE def.feed = 'trigger' AND sends LOOP
+    marked := xbb._push_marks(def.id, 10000);
+    EXIT WHEN marked = '{}';
+    items := items + xbb._push_read_query(def, xbb._push_query(def, marked), true);
+  END LOOP;
+  RETURN items;
+END
+$$;
+
+-- The trigger that marks what changes in the source; or none any more.
+CREATE FUNCTION xbb._push_trigger(def xbb.push_definition, is_to_be boolean) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET quote_all_identifiers = off AS $$
+DECLARE
+  relation constant pg_catalog.text := xbb._sync_place(def.source);
+BEGIN
+  IF def.feed <> 'trigger' OR relation IS NULL THEN
+    RETURN;
+  ELSIF is_to_be THEN
+    EXECUTE pg_catalog.format('CREATE TRIGGER xbb_push_%s AFTER INSERT OR UPDATE OR DELETE ON %s FOR EACH ROW '
+                              'EXECUTE FUNCTION xbb._push_mark(%s, %s)', def.id, relation, def.id, xbb._sync_list(def.key, '%1$L'));
+  ELSE
+    EXECUTE pg_catalog.format('DROP TRIGGER IF EXISTS xbb_push_%s ON %s', def.id, relation);
+  END IF;
 END
 $$;
 
@@ -254,6 +306,7 @@ BEGIN
     PERFORM xbb._push_bind(def);
   END IF;
   PERFORM xbb._push_check_columns(def);
+  PERFORM xbb._push_trigger(def, true);
   IF NOT copy_data THEN
     PERFORM xbb._push_read(def, false);
   END IF;
@@ -270,18 +323,3 @@ RETURNS void LANGUAGE sql VOLATILE PARALLEL UNSAFE BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION xbb.create_push(text, text, regclass, text[], boolean, boolean, text, integer, interval) IS
   'defines what is sent to a target table: the rows of a relation or query, by CALL xbb.push(name)';
-
-CREATE FUNCTION xbb.drop_push(name pg_catalog.text) RETURNS void
-LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
-DECLARE
-  def xbb.push_definition := xbb._push_find(name);
-BEGIN
-  IF def.owner <> 0::pg_catalog.oid THEN
-    def := xbb._push_get(name);
-    PERFORM xbb._push_take_idle(def);
-    PERFORM xbb._push_function_keep(def.id, '{}');
-  END IF;
-  PERFORM xbb._push_forget(def.id);
-END
-$$;
-COMMENT ON FUNCTION xbb.drop_push(text) IS 'forgets a push with its items and its log: what is on its way may arrive all the same';

@@ -47,6 +47,7 @@ CREATE FUNCTION xbb._push_prepare(def xbb.push_definition, INOUT entry xbb._push
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   PERFORM xbb._push_check(def);
+  PERFORM xbb._push_arrive(def.id);
   entry.enqueued := 0;
   IF xbb._push_lock(def.id, 100, false) THEN
     entry.enqueued := xbb._push_read(def, true);
@@ -242,6 +243,10 @@ LANGUAGE plpgsql AS $$
 DECLARE
   failed boolean;
 BEGIN
+  IF dry_run THEN
+    PERFORM xbb._push_try(name);
+    RETURN;
+  END IF;
   CALL xbb._push_execute(name, true, failed);
 END
 $$;

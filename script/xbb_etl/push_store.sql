@@ -4,6 +4,9 @@
 CREATE FUNCTION xbb._push_insert(def xbb.push_definition) RETURNS integer
 LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'xbb_fdw_push_insert';
 
+CREATE FUNCTION xbb._push_update(def xbb.push_definition) RETURNS boolean
+LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'xbb_fdw_push_update';
+
 CREATE FUNCTION xbb._push_forget(id integer) RETURNS boolean
 LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'xbb_fdw_push_forget';
 
@@ -30,6 +33,27 @@ LANGUAGE c STABLE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'xbb_fdw_push_rec
 
 CREATE FUNCTION xbb._push_enqueue(id integer, query pg_catalog.text, sends boolean) RETURNS bigint
 LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'xbb_fdw_push_enqueue';
+
+CREATE FUNCTION xbb._push_arrive(id integer) RETURNS bigint
+LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'xbb_fdw_push_arrive';
+
+CREATE FUNCTION xbb._push_repeat(target pg_catalog.oid) RETURNS pg_catalog.text
+LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'xbb_fdw_push_repeat';
+
+CREATE FUNCTION xbb._push_again(id bigint) RETURNS boolean
+LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'xbb_fdw_push_again';
+
+CREATE FUNCTION xbb._push_settle(id bigint, status pg_catalog.text, note pg_catalog.text) RETURNS boolean
+LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'xbb_fdw_push_settle';
+
+CREATE FUNCTION xbb._push_marks(id integer, most integer) RETURNS pg_catalog.text[]
+LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'xbb_fdw_push_marks';
+
+CREATE FUNCTION xbb._push_mark() RETURNS trigger
+LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'xbb_fdw_push_mark';
+
+CREATE FUNCTION xbb._push_preview(id integer, most integer) RETURNS pg_catalog.text[]
+LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'xbb_fdw_push_preview';
 
 -- A worker, between two commits: src/func/push_session.h has the contracts.
 

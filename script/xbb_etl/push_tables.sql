@@ -50,10 +50,10 @@ CREATE TABLE xbb._push_definition (
   -- records of a request that the target answered in time; NULL: its batch_size
   batch integer,
   place pg_catalog.uuid,
-  -- the history that its items belong to: src/func/place.c
+  -- the history that its items belong to, and was it made active elsewhere since?
   system_identifier bigint NOT NULL,
   timeline integer NOT NULL,
-  activated timestamptz NOT NULL,
+  moved boolean NOT NULL DEFAULT false,
   UNIQUE (owner_oid, name)
 );
 COMMENT ON TABLE xbb._push_definition IS 'the pushes; read them through push_definition';

@@ -130,8 +130,17 @@ xbb_fdw_place_activate(PG_FUNCTION_ARGS)
 		" owner_oid = CASE WHEN a.owner <> 0 AND NOT EXISTS (SELECT FROM xbb._sync_all o"
 		" WHERE o.owner = a.owner AND o.name = a.name AND o.id <> a.id) THEN a.owner::oid END,"
 		" confirmed = d.confirmed AND coalesce(xbb._sync_function_owner(d.id), a.owner) = a.owner"
-		" FROM xbb._sync_all a, place p WHERE a.id = d.id AND d.place IS DISTINCT FROM p.token)"
-		" SELECT FROM place"
+		" FROM xbb._sync_all a, place p WHERE a.id = d.id AND d.place IS DISTINCT FROM p.token),"
+		" pushes AS (UPDATE xbb._push_definition d SET place = p.token, moved = true,"
+		" source = nullif(a.source::oid, 0), target = nullif(a.target::oid, 0),"
+		" owner_oid = CASE WHEN a.owner <> 0 AND NOT EXISTS (SELECT FROM xbb._push_all o"
+		" WHERE o.owner = a.owner AND o.name = a.name AND o.id <> a.id) THEN a.owner::oid END"
+		" FROM xbb._push_all a, place p WHERE a.id = d.id AND d.place IS DISTINCT FROM p.token)"
+		/* the numbers of what was restored are taken */
+		" SELECT setval('xbb._push_item_id_seq', greatest((SELECT max(i.id) FROM xbb._push_item i),"
+		" pg_sequence_last_value('xbb._push_item_id_seq'), 1)),"
+		" setval('xbb._push_definition_id_seq', greatest((SELECT max(d.id) FROM xbb._push_definition d),"
+		" pg_sequence_last_value('xbb._push_definition_id_seq'), 1)) FROM place"
 	};
 
 	PreventCommandDuringRecovery("xbb.activate()");

@@ -11,8 +11,10 @@
 #include "catalog/pg_class.h"
 #include "executor/executor.h"
 #include "executor/spi.h"
+#include "miscadmin.h"
 #include "utils/lsyscache.h"
 
+#include "base/compat.h"
 #include "func/push_lock.h"
 #include "func/push_store.h"
 #include "func/sync_store.h"
@@ -71,9 +73,9 @@ Datum
 xbb_fdw_push_insert(PG_FUNCTION_ARGS)
 {
 	static Stored stored = {.text =
-		"INSERT INTO xbb._push_definition (place, system_identifier, timeline, activated, name, owner, owner_oid,"
+		"INSERT INTO xbb._push_definition (place, system_identifier, timeline, name, owner, owner_oid,"
 		" source_name, target_name, " DEFINED ")"
-		" SELECT p.token, h.system_identifier, h.timeline, p.activated, ($1).name, pg_get_userbyid($2), $2,"
+		" SELECT p.token, h.system_identifier, h.timeline, ($1).name, pg_get_userbyid($2), $2,"
 		" " PLACE("($1).source") ", " PLACE("($1).target") ", " DEFINED_VALUES
 		" FROM xbb._place p, xbb._place_here() h"
 		" WHERE NOT EXISTS (SELECT FROM xbb._push_all a WHERE a.name = ($1).name AND a.owner = $2)"
@@ -96,8 +98,15 @@ xbb_fdw_push_update(PG_FUNCTION_ARGS)
 		" source_name = coalesce(" PLACE("($1).source") ", d.source_name), target_name = coalesce(" PLACE("($1).target") ", d.target_name)"
 		" WHERE d.id = ($1).id AND " PUSH_OWNED("$2")
 	};
+	Oid			heir;
+	bool		isnull;
 
 	check_definition(PG_GETARG_HEAPTUPLEHEADER(0));
+	heir = DatumGetObjectId(GetAttributeByName(PG_GETARG_HEAPTUPLEHEADER(0), "owner", &isnull));
+	if (isnull || !compat_may_become(GetUserId(), heir))
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("only who may become another role may give it a push")));
 	if (run_stored(fcinfo, &stored, NULL) == 0)
 		push_complain_of_drop();
 	PG_RETURN_BOOL(true);

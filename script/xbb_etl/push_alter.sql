@@ -1,0 +1,120 @@
+-- Changes a push.  Key, target and feed stay: what was acknowledged was so by them.
+CREATE FUNCTION xbb._push_alter(
+  before xbb.push_definition, given xbb.push_definition, source pg_catalog.text, new_name pg_catalog.text, path pg_catalog.text) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET quote_all_identifiers = off AS $$
+DECLARE
+  def xbb.push_definition := before;
+BEGIN
+  IF pg_catalog.length(new_name) NOT BETWEEN 1 AND 200 THEN
+    RAISE EXCEPTION 'the name of a push has 1 to 200 characters' USING ERRCODE = 'invalid_parameter_value';
+  ELSIF EXISTS (SELECT FROM xbb.push_definition d WHERE d.owner = coalesce(given.owner, def.owner) AND d.name = coalesce(new_name, def.name)
+                AND d.id <> def.id) THEN
+    RAISE EXCEPTION 'push % exists already', pg_catalog.quote_ident(coalesce(new_name, def.name)) USING ERRCODE = 'duplicate_object';
+  END IF;
+  IF pg_catalog.num_nonnulls(source, given.workers, given.owner) > 0 THEN
+    PERFORM xbb._push_take_idle(def);
+  END IF;
+  def.name := coalesce(new_name, def.name);
+  def.enabled := coalesce(given.enabled, def.enabled);
+  def.workers := coalesce(given.workers, def.workers);
+  def.max_age := nullif(coalesce(given.max_age, def.max_age), '0');
+  IF source IS NOT NULL THEN
+    PERFORM xbb._push_trigger(def, false);
+    def.path := path;
+    def := xbb._push_source(def, source);
+    def.copies := def.feed = 'trigger';
+  END IF;
+  IF pg_catalog.num_nonnulls(source, given.workers) > 0 THEN
+    PERFORM xbb._push_check(def);
+  END IF;
+  PERFORM xbb._push_update(def);
+  IF source IS NOT NULL THEN
+    IF def.query IS NULL THEN
+      PERFORM xbb._push_function_keep(def.id, '{}');
+    ELSE
+      PERFORM xbb._push_bind(def);
+    END IF;
+    PERFORM xbb._push_check_columns(def);
+    PERFORM xbb._push_trigger(def, true);
+  END IF;
+  IF given.owner <> def.owner THEN
+    PERFORM xbb._push_give(def, given.owner);
+  END IF;
+END
+$$;
+
+-- Gives a push to another role, which has to name its source where that is a query: nobody makes anybody run anything.
+CREATE FUNCTION xbb._push_give(def xbb.push_definition, heir pg_catalog.regrole) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  PERFORM xbb._push_function_keep(def.id, '{}');
+  def.owner := heir;
+  PERFORM xbb._push_update(def);
+  RAISE NOTICE 'push % belongs to role % now', pg_catalog.quote_ident(def.name), heir USING HINT =
+    CASE WHEN def.query IS NOT NULL THEN pg_catalog.format('SET ROLE %s; SELECT xbb.alter_push(%L, source => ...); names its query anew.', heir, def.name)
+      ELSE pg_catalog.format('It runs if source and target are %s''s, too.', heir) END;
+END
+$$;
+
+CREATE FUNCTION xbb.alter_push(
+  name pg_catalog.text, source pg_catalog.text DEFAULT NULL, enabled boolean DEFAULT NULL, workers integer DEFAULT NULL,
+  max_age interval DEFAULT NULL, new_name pg_catalog.text DEFAULT NULL, owner pg_catalog.regrole DEFAULT NULL)
+RETURNS void LANGUAGE sql VOLATILE PARALLEL UNSAFE BEGIN ATOMIC
+  SELECT xbb._push_alter(xbb._push_get(name),
+    ROW(NULL, owner, NULL, NULL, NULL, NULL, NULL, workers, max_age, NULL, enabled, NULL, NULL, NULL, NULL, NULL, NULL, NULL)::xbb.push_definition,
+    source, new_name, pg_catalog.current_setting('search_path'));
+END;
+COMMENT ON FUNCTION xbb.alter_push(text, text, boolean, integer, interval, text, regrole) IS
+  'changes a push''s definition; what is not named stays, and so do key, target and feed';
+
+CREATE FUNCTION xbb.drop_push(name pg_catalog.text) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  def xbb.push_definition := xbb._push_find(name);
+BEGIN
+  IF def.owner <> 0::pg_catalog.oid THEN
+    def := xbb._push_get(name);
+    PERFORM xbb._push_take_idle(def);
+    PERFORM xbb._push_trigger(def, false);
+    PERFORM xbb._push_function_keep(def.id, '{}');
+  END IF;
+  IF NOT xbb._push_forget(def.id) THEN
+    RAISE EXCEPTION 'push % belongs to a role that does not exist', pg_catalog.quote_ident(def.name)
+      USING ERRCODE = 'insufficient_privilege', HINT = 'A superuser may drop it.';
+  END IF;
+END
+$$;
+COMMENT ON FUNCTION xbb.drop_push(text) IS 'forgets a push with its items and its log: what is on its way may arrive all the same';
+
+CREATE FUNCTION xbb.push_retry(id bigint) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  item pg_catalog.record;
+BEGIN
+  SELECT i.status, d.target INTO item FROM xbb.push_item i JOIN xbb.push_definition d ON d.owner = i.owner AND d.name = i.push WHERE i.id = $1;
+  IF item.status = 'unknown' AND xbb._push_repeat(item.target) = 'never' THEN
+    RAISE EXCEPTION 'item % may have arrived, and its target would take it twice', id USING ERRCODE = 'object_not_in_prerequisite_state',
+      HINT = pg_catalog.format('Look there. SELECT xbb.push_resolve(%1$s, ''acknowledged'', ''...''); if it is there, with ''pending'' if it is not.', id);
+  ELSIF NOT xbb._push_again(id) THEN
+    RAISE EXCEPTION 'item % is %', id, coalesce(item.status || ', or bound to others in doubt', 'on its way') USING ERRCODE = 'object_not_in_prerequisite_state',
+      HINT = 'TABLE xbb.push_item shows what it waits for.';
+  END IF;
+END
+$$;
+COMMENT ON FUNCTION xbb.push_retry(bigint) IS 'has an item that was refused, held or put off sent again by the next run, or one in doubt repeated';
+
+CREATE FUNCTION xbb.push_resolve(id bigint, state pg_catalog.text, note pg_catalog.text) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  IF state IS NULL OR state <> ALL (array['acknowledged', 'rejected', 'pending', 'held']) THEN
+    RAISE EXCEPTION 'state must be acknowledged, rejected, pending or held' USING ERRCODE = 'invalid_parameter_value';
+  ELSIF coalesce(note, '') = '' THEN
+    RAISE EXCEPTION 'a note must say how that is known' USING ERRCODE = 'invalid_parameter_value';
+  ELSIF NOT xbb._push_settle(id, state, pg_catalog."left"(note, 2000)) THEN
+    RAISE EXCEPTION 'item % is on its way, or acknowledged', id USING ERRCODE = 'object_not_in_prerequisite_state',
+      HINT = 'What is on its way has an answer soon, or is unknown when its run has ended.';
+  END IF;
+END
+$$;
+COMMENT ON FUNCTION xbb.push_resolve(bigint, text, text) IS
+  'says what became of an item, by one who has looked: acknowledged, rejected, pending (it is not there: send it) or held';
