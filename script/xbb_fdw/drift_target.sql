@@ -134,7 +134,8 @@ RETURNS SETOF record LANGUAGE sql STABLE PARALLEL RESTRICTED SET search_path = p
     UNION ALL
     SELECT 'column retyped', c.form_id, c.target, c.attr, c.name, xbb._drift_type(c.type, c.modifier), c.becomes, c.relation, c.sync, false,
            ARRAY[xbb._drift_retype(c.target, c.name, c.of_key, c.type, c.modifier, c.source_type, c.source_modifier)]
-    FROM copy c WHERE NOT xbb._drift_holds(c.type, c.modifier, c.source_type, c.source_modifier)
+    FROM copy c WHERE (c.type <> c.source_type OR c.modifier <> c.source_modifier)
+      AND NOT xbb._drift_holds(c.type, c.modifier, c.source_type, c.source_modifier)
     UNION ALL
     SELECT 'column gone', t.form_id, s.target, NULL, k.name, k.name, NULL, t.relation, s.sync, false, '{}'
     FROM xbb._drift_tables(server) t JOIN xbb._drift_syncs() s ON s.source = t.relation, pg_catalog.jsonb_object_keys(s.columns) k (name)
