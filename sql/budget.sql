@@ -35,7 +35,7 @@ BEGIN
 END $$;
 GRANT EXECUTE ON FUNCTION cost(text) TO PUBLIC;
 
--- LIMIT above the list's size costs a request more than the list does.
+-- LIMIT above the list's size costs what the list does.
 SELECT cost('SELECT count(name) FROM product');
 SELECT cost(format('SELECT count(*) FROM (SELECT name FROM product LIMIT %s) p', n)) FROM unnest(ARRAY[1400, 1500, 1501, 10000]) n;
 
