@@ -1,4 +1,5 @@
 """Faults in what XBB says: its envelope, its lists, its records."""
+import functools
 import zlib
 
 from .exact_json import Num, dump, parse
@@ -31,6 +32,41 @@ def fault_endless(f, tenant, answer):
             sent += len(chunk)
             yield chunk
     answer.stream, answer.framing = stream(), "chunked"
+
+
+def filler(shape, size):
+    """A JSON value of some size."""
+    if shape == "deep":
+        return b"[" + b",".join([b"[" * 60 + b"]" * 60] * (size // 121)) + b"]"
+    if shape == "members":
+        return b"{" + b",".join(b'"%x":1' % i for i in range(size // (5 + len(f"{size // 10:x}")))) + b"}"
+    if shape == "escapes":
+        return b'"' + b"\\u4e2d" * (size // 6) + b'"'
+    if shape == "blanks":
+        return b" " * size + b"1"
+    if shape == "string":
+        return b'"' + b"x" * size + b'"'
+    raise Refused(f"no shape {shape}")
+
+
+@functools.lru_cache(1)
+def bulk(head, shape, where, size, records):
+    if where == "record":
+        value = filler(shape, size // records)
+        rows = (b'{"dataId":%d,"addTime":1760000000,"updateTime":1760000000,"formId":1,"data":{"text_1":%s}}' % (i, value)
+                for i in range(1, records + 1))
+        return head + b'"result":{"totalCount":%d,"list":[' % records + b",".join(rows) + b"]}}"
+    name = {"result": b'"result":{"totalCount":0,"list":[],"x":%s}}', "msg": b'"result":{"totalCount":0,"list":[]},"msg":%s}',
+            "no-list": b'"result":{"totalCount":1,"x":%s}}'}[where]
+    return head + name % filler(shape, size)
+
+
+@fault("bulk")
+def fault_bulk(f, tenant, answer):
+    "mb=60 of shape=string (default) | escapes | members | deep | blanks; in=result (default) | no-list | msg | record (of n=8)"
+    where = argument(f, "in", "result")
+    answer.body = bulk(b'{"code":%d,"success":true,' % (0 if where == "msg" else 1), argument(f, "shape", "string"), where,
+                       int(argument(f, "mb", 60.0) * 1e6), argument(f, "n", 8))
 
 
 @fault("gzip-bomb")

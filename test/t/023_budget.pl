@@ -6,74 +6,16 @@ use warnings;
 
 use FindBin;
 use lib $FindBin::RealBin;
+use Clock;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 use Time::HiRes qw(sleep time);
 use Xbb;
 
-# A clock that can be set, while the one that nobody sets goes on.
-my $dir = PostgreSQL::Test::Utils::tempdir();
-append_to_file("$dir/clock.c", <<'END');
-#define _GNU_SOURCE
-#include <dlfcn.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <sys/time.h>
-#include <time.h>
-
-static long
-ahead(void)
-{
-	FILE	   *file = fopen(getenv("CLOCK_FILE"), "r");
-	long		seconds = 0;
-
-	if (file)
-	{
-		if (fscanf(file, "%ld", &seconds) != 1)
-			seconds = 0;
-		fclose(file);
-	}
-	return seconds;
-}
-
-int
-gettimeofday(struct timeval *tv, void *tz)
-{
-	int			result = ((int (*) (struct timeval *, void *)) dlsym(RTLD_NEXT, "gettimeofday")) (tv, tz);
-
-	tv->tv_sec += ahead();
-	return result;
-}
-
-int
-clock_gettime(clockid_t id, struct timespec *ts)
-{
-	int			result = ((int (*) (clockid_t, struct timespec *)) dlsym(RTLD_NEXT, "clock_gettime")) (id, ts);
-
-	if (id == CLOCK_REALTIME)
-		ts->tv_sec += ahead();
-	return result;
-}
-END
-system_or_bail('cc', '-shared', '-fPIC', '-o', "$dir/clock.so", "$dir/clock.c", '-ldl');
-$ENV{CLOCK_FILE} = "$dir/ahead";
-
-sub set_clock
-{
-	my ($seconds) = @_;
-
-	open(my $file, '>', "$dir/new") or die;
-	print $file $seconds;
-	close $file;
-	rename("$dir/new", "$dir/ahead") or die;
-	return;
-}
-
-set_clock(0);
 my $node;
 {
-	local $ENV{LD_PRELOAD} = "$dir/clock.so";
+	local $ENV{LD_PRELOAD} = clock_library();
 	$node = start_node('budget', "autovacuum_naptime = 1\nshared_preload_libraries = 'xbb_fdw'\n");
 }
 my $admin = Xbb::Session->new($node);
