@@ -10,7 +10,7 @@
 SELECT sim('create products=3 freeze=on');
 CREATE SERVER bounds FOREIGN DATA WRAPPER xbb_fdw OPTIONS (corpid :'company', base_url :'url', rate_limit '0', max_retries '0', settle_time '0');
 CREATE USER MAPPING FOR CURRENT_ROLE SERVER bounds OPTIONS (token 't0ken');
-CREATE FOREIGN TABLE product (data_id bigint, name text OPTIONS (attr 'text_1')) SERVER bounds OPTIONS (object 'product');
+CREATE FOREIGN TABLE product (data_id bigint, name text OPTIONS (attr 'text_1'), name_b jsonb OPTIONS (attr 'text_1')) SERVER bounds OPTIONS (object 'product');
 CREATE FOREIGN TABLE department (id bigint) SERVER bounds OPTIONS (object 'department');
 CREATE FOREIGN TABLE role (id bigint) SERVER bounds OPTIONS (object 'role');
 \pset format unaligned
@@ -48,6 +48,12 @@ SELECT try(rows_of('roleList', 2000), 'SELECT count(id) FROM role');
 -- A record of 8 MB.
 SELECT try('long bytes=8300000', 'SELECT max(length(name)) > 8300000 FROM product');
 SELECT try('long bytes=8400000', 'SELECT max(length(name)) > 8300000 FROM product');
+-- What jsonb makes of it takes far more memory than its bytes do.
+SELECT try('bulk in=record n=1 shape=deep mb=0.3', 'SELECT count(*) = count(name_b) FROM product');
+SELECT try('bulk in=record n=1 shape=deep mb=0.5', 'SELECT count(*) = count(name_b) FROM product');
+SELECT try('bulk in=record n=1 shape=members mb=4', 'SELECT count(*) = count(name_b) FROM product');
+SELECT try('bulk in=record n=1 shape=members mb=8', 'SELECT count(*) = count(name_b) FROM product');
+SELECT try('bulk in=record n=1 shape=members mb=8', 'SELECT count(*) = count(name) FROM product');
 -- Beside records there is room up to max_response_size.
 SELECT try('long at=every bytes=8400000', 'SELECT count(id) FROM department');
 

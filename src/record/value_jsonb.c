@@ -15,6 +15,14 @@
 #include "utils/numeric.h"
 #include "record/value_type.h"
 
+/*
+ * What a value may hold as jsonb: 1 for each name and each scalar, 5 for each container, as
+ * the server takes some 100 bytes and some 500 to make them.  A record of 8 MB of "[]" would
+ * take a gigabyte.
+ */
+#define MOST_PARTS 1000000
+#define CONTAINER_PARTS 5
+
 static void
 make_string(const LexSlice *slice, JsonbValue *value)
 {
@@ -59,13 +67,22 @@ make_container(const LexSlice *slice)
 	JsonbParseState *state = NULL;
 	JsonbValue *result = NULL;
 	JsonbValue	value;
+	int			parts = 0;
+	LexEvent	event;
 	Lex			lex;
 
 	lex_begin(&lex, slice->start, slice->length);
 	for (;;)
 	{
 		CHECK_FOR_INTERRUPTS();
-		switch (lex_next(&lex))
+		event = lex_next(&lex);
+		parts += event == LEX_OPEN ? CONTAINER_PARTS : 1;
+		if (parts > MOST_PARTS)
+			ereport(ERROR,
+					(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+					 errmsg("a value has too many members and elements for jsonb"),
+					 errhint("A column of type json takes it as it is.")));
+		switch (event)
 		{
 			case LEX_KEY:
 				make_string(&lex.slice, &value);
