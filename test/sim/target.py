@@ -1,6 +1,5 @@
 """Targets as a platform: whose a call is, whether it may be answered, and by which endpoint."""
 import asyncio
-import copy
 import time
 
 from . import target_erp, target_plain, target_robot, target_shop, target_token
@@ -84,16 +83,16 @@ class Target:
             return waits(world, self.refused(call, manner, call.instead[0]), call.instead[1])
         if world.switches.signed == "on":
             manner.signed(call)
-        known = self.repeated(world, call, manner)
-        if known is not None:
-            return known
+        self.find_repeated(world, call, manner)
+        if call.known is not None:
+            return function(call, manner)
         if self.slow(world, call, manner) and world.switches.slow_executes == "off":
             call.fate = "slow"
             return Response(b"", 504, "504:slow")
         if call.later is not None:
             return self.later(world, call, manner, function)
         answer = function(call, manner)
-        self.remember(world, call, answer, float("inf"))
+        self.remember(world, call, float("inf"))
         if call.afterwards:
             call.silent = True
             return waits(world, manner.refuse(call.afterwards[0], "请稍后再试"), call.afterwards[1])
@@ -105,47 +104,46 @@ class Target:
         return manner.refuse(kind, "请稍后再试")
 
     @staticmethod
-    def repeated(world, call, manner):
-        """What a request with a key that came before is told; None for any other."""
+    def find_repeated(world, call, manner):
+        """What a request with a key that came before is told."""
         key = manner.repeat_key(call) if manner.repeat_key else None
         by_header = manner.repeat_key is target_plain.header_key
         if by_header and world.switches.idempotency == "off":
-            return None
+            return
         if key is None:
             if by_header and world.switches.idempotency == "required":
                 raise Refusal("key", "Idempotency-Key is missing")
-            return None
+            return
         call.repeat_key = key
         if key not in world.answers:
-            return None
-        body, answer, end, told = world.answers[key]
+            return
+        body, verdicts, end = world.answers[key]
         if by_header and body != call.body_hash:
             raise Refusal("other", "Idempotency-Key is of another body")
-        if (by_header or answer is None) and time.monotonic() < end:
+        if (by_header or verdicts is None) and time.monotonic() < end:
             raise Refusal("running", "the first request still runs")
-        call.journal = [(*call.named(manner, record), "replayed", was) for record, was in zip(call.records(manner), told)]
-        return copy.copy(answer)
+        call.known = verdicts
 
     @staticmethod
-    def remember(world, call, answer, end):
-        """What a repeat is told, from its end on; no answer: it is not known yet."""
+    def remember(world, call, end):
+        """What a repeat is told, from the end on; no verdicts: they are not known yet."""
         if call.repeat_key:
-            world.answers[call.repeat_key] = [call.body_hash, copy.copy(answer), end, [line[4] for line in call.journal]]
+            world.answers[call.repeat_key] = [call.body_hash, call.known, end]
 
     def later(self, world, call, manner, function):
         """There is no answer, but what was asked is executed when nobody reckons with it any more."""
-        self.remember(world, call, None, float("inf"))
+        self.remember(world, call, float("inf"))
         call.fate = "later"
 
         def execute():
             if world.gone:
                 return
             try:
-                answer = function(call, manner)
+                function(call, manner)
+                self.remember(world, call, 0.0)
             except Refusal as refusal:
                 call.fate = refusal.args[0]
-                answer = manner.refuse(*refusal.args)
-            self.remember(world, call, answer, 0.0)
+                world.answers.pop(call.repeat_key, None)
             call.silent = True
             world.journal.write(time.time(), call, "later", False)
         asyncio.get_running_loop().call_later(call.later / 1000, execute)

@@ -55,6 +55,7 @@ class Call:
         self.journal, self.fate, self.repeat_key, self.body_hash = [], "-", None, hashlib.sha256(raw).hexdigest()
         # what faults ask for
         self.instead, self.afterwards, self.mention, self.refuse_one, self.odd = None, None, 1.0, False, None
+        self.known = None               # the verdicts, once there are any; or those of a request that this one repeats
         self.manner = self.given = None  # how its platform speaks; the records, once they have been read
         self.later = None               # ms until it is executed, without an answer
         self.silent = False             # the answer says nothing of what was executed
@@ -104,6 +105,17 @@ class Call:
 
     def write(self, manner, records):
         """A verdict a record: (index, key, done, id, message), None where the answer will not mention it."""
+        if self.known is None:
+            self.known = self.execute(manner, records)
+        else:
+            self.journal = [(*self.named(manner, record), "replayed", told_of(verdict))
+                            for record, verdict in zip(records, self.known)]
+        left_out = len(records) - int(len(records) * self.mention)
+        self.journal = [(*line[:4], line[4] if n >= left_out else "-") for n, line in enumerate(self.journal)]
+        return [verdict if n >= left_out else None for n, verdict in enumerate(self.known)]
+
+    def execute(self, manner, records):
+        """The same, of all records."""
         twice = manner.twice or self.switches.twice
         world, switches, verdicts = self.world, self.switches, []
         if not all(isinstance(record, dict) for record in records):
@@ -118,17 +130,14 @@ class Call:
                             for (key, version, sha), no in zip(named, refused)]
             index = next(i for i, no in enumerate(refused) if no)
             raise Refusal("batch", f"第{index + 1}条: {refused[index]}")
-        left_out = len(records) - int(len(records) * self.mention)
         for index, ((key, version, sha), no) in enumerate(zip(named, refused)):
             if no:
                 done, number, message = "refused", None, no
             else:
                 done, document = world.put(key, version, sha, twice)
                 number, message = str(document.id), "编码已存在" if done == "duplicate" else "成功"
-            mentioned = index >= left_out
-            told = done if done in ("refused", "duplicate") else "ok"
-            self.journal.append((key, version, sha, done, told if mentioned else "-"))
-            verdicts.append((index, key, done, number, message) if mentioned else None)
+            verdicts.append((index, key, done, number, message))
+            self.journal.append((key, version, sha, done, told_of(verdicts[-1])))
         return verdicts
 
     def unheard(self):
@@ -165,6 +174,10 @@ def clean(value):
 
 def reply(value):
     return Response(compact(value).encode(), result="200")
+
+
+def told_of(verdict):
+    return "ok" if good(verdict) else verdict[2]
 
 
 def good(verdict):

@@ -49,9 +49,9 @@ def do_documents(control, tenant, args, rest):
 
 @verb("refuse")
 def do_refuse(control, tenant, args, rest):
-    """refuse [message=TEXT] KEY ...: a target refuses records of these keys from now on"""
-    message = args.pop("message", "物料不存在")
-    world_of(tenant).refusing.update({key: message for key in rest})
+    """refuse [message=TEXT] KEY ... | keys=KEY,KEY: a target refuses records of these keys from now on"""
+    message, keys = args.pop("message", "物料不存在"), args.pop("keys", "").split(",")
+    world_of(tenant).refusing.update({key: message for key in [*rest, *filter(None, keys)]})
 
 
 @verb("accept")

@@ -29,7 +29,7 @@ class World(Tenant):
         self.documents = {}                     # key -> documents: more than one has been doubled
         self.made = 0                           # documents, ever
         self.refusing = {}                      # key -> message
-        self.answers = {}                       # key of a repeat -> [hash of the body, answer, its end, what each record was told]
+        self.answers = {}                       # key of a repeat -> [hash of the body, verdicts, from when on they are told]
         self.seen = {}                          # what a request begins with -> how many have come
         self.tokens, self.refresh, self.locked = {}, {}, False
         self.issued, self.blocked_until = 0, 0.0

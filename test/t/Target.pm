@@ -27,18 +27,27 @@ sub target_url
 }
 
 # How the target's /api/execute is written to: a server and, of the same name, a foreign
-# table with the columns given and what option repeat needs.
+# table with the columns given and what option repeat needs; token=1: by tokens that the
+# target issues.
 my %repeats = (
 	key => { headers => '{"Idempotency-Key": "{{id}}"}' },
 	refuse => { duplicate => '$.status == "duplicate"' },
-	probe => { probe => '{"api": "/api/query", "envelope": {"id": "$record.id"}, "found": "$.data[*]", "id": "$.data[0].docId"}' },
+	probe => { probe => '{"api": "/api/query", "envelope": {"id": "$record.id"}, "found": "$.data.size() > 0", "id": "$.data[0].docId"}' },
 );
 
 sub target_sql
 {
 	my ($name, $target, $columns, %options) = @_;
-	my %server = (base_url => target_url($target), rate_limit => '0', request_timeout => '2s',
+	my %server = (base_url => target_url($target), rate_limit => '0', request_timeout => '3s',
 		%{ delete $options{server} // {} });
+	my $mapping = '';
+	if (delete $options{token})
+	{
+		@server{qw(auth token_api)} = ('bearer', '{"api": "/oauth2/token", "body": {"grant_type": "client_credentials",'
+			  . ' "client_id": "{{app_id}}", "client_secret": "{{app_secret}}"}, "token": "$.access_token",'
+			  . ' "expires_in": "$.expires_in"}');
+		$mapping = q{ OPTIONS (app_id 'push', app_secret 's3cret')};
+	}
 	my %table = (api => '/api/execute', batch_size => '20', ok => '$.code == 0', records => '$.data[*]', record_key => 'id',
 		record_ok => '$.success == true', record_id => '$.docId', record_message => '$.message', message => '$.message',
 		throttled => '$.code == 429', token_expired => '$.code == 401', retry => '$.code == 503', repeat => 'never',
@@ -46,7 +55,7 @@ sub target_sql
 	my $list = sub { my ($o) = @_; join(', ', map { "$_ '$o->{$_}'" } sort keys %$o) };
 
 	return "CREATE SERVER $name FOREIGN DATA WRAPPER xbb_target OPTIONS (" . $list->(\%server) . ");\n"
-	  . "CREATE USER MAPPING FOR PUBLIC SERVER $name;\n"
+	  . "CREATE USER MAPPING FOR PUBLIC SERVER $name$mapping;\n"
 	  . "CREATE FOREIGN TABLE $name ($columns) SERVER $name OPTIONS (" . $list->(\%table) . ");\n";
 }
 
