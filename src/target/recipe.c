@@ -276,7 +276,9 @@ recipe_value(const Recipe *recipe, const TemplateValues *values, const char *opt
 	own.join = recipe->join;
 	if (recipe->prefix)
 		appendStringInfoString(&result, recipe->prefix);
-	if (recipe->hash >= 0 && values->masked)
+	/* a secret shows in base64, too */
+	if (values->masked &&
+		(recipe->hash >= 0 || (recipe->encoding != RECIPE_PLAIN && strstr(recipe->text, "{{"))))
 	{
 		appendStringInfoString(&result, "***");
 		return result.data;

@@ -81,6 +81,21 @@ add_member(StringInfo body, const char *name, const char *value, const char *opt
 	appendStringInfoChar(body, '}');
 }
 
+/* In a URL that is shown the mask is to be seen as such. */
+static void
+show_masks(StringInfo url)
+{
+	static const char encoded[] = "%2A%2A%2A";
+	char	   *at;
+
+	while ((at = strstr(url->data, encoded)) != NULL)
+	{
+		memcpy(at, MASK, strlen(MASK));
+		memmove(at + strlen(MASK), at + strlen(encoded), strlen(at + strlen(encoded)) + 1);
+		url->len = strlen(url->data);
+	}
+}
+
 static char *
 expand(const Composing *composing, const char *template, TemplatePlace place, const char *option)
 {
@@ -298,6 +313,8 @@ request_compose(const Request *request, const char *body, size_t length,
 	if (composing.query.len > 0)
 		appendStringInfo(&composing.url, "?%s", composing.query.data);
 
+	if (values->masked)
+		show_masks(&composing.url);
 	sent->url = composing.url.data;
 	sent->headers = palloc((composing.nheaders + 1) * sizeof(char *));
 	memcpy(sent->headers, composing.headers, composing.nheaders * sizeof(char *));
