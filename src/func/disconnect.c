@@ -11,6 +11,7 @@
 
 #include "api/session.h"
 #include "func/disconnect.h"
+#include "target/target.h"
 
 PG_FUNCTION_INFO_V1(xbb_fdw_disconnect);
 
@@ -21,5 +22,6 @@ xbb_fdw_disconnect(PG_FUNCTION_ARGS)
 
 	if (!PG_ARGISNULL(0))
 		serverid = get_foreign_server_oid(NameStr(*PG_GETARG_NAME(0)), false);
-	PG_RETURN_BOOL(session_disconnect(serverid));
+	/* each ends its own */
+	PG_RETURN_BOOL(session_disconnect(serverid) | target_disconnect(serverid));
 }

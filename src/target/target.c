@@ -10,6 +10,7 @@
 #include "mb/pg_wchar.h"
 #include "utils/memutils.h"
 
+#include "target/connection.h"
 #include "target/scan.h"
 #include "target/target_data.h"
 
@@ -170,7 +171,8 @@ target_open(Oid relid, Oid userid, MemoryContext context)
 	read_request(target);
 	read_probe(target);
 	target->endpoint = target->mapping->url ? "url" : target->options->api;
-	target->place = call_place(psprintf("%s/", request_origin(target->mapping->url ? target->mapping->url : server->base_url)), own);
+	target->place = connection_get(server->serverid, target->mapping->umid,
+								   psprintf("%s/", request_origin(target->mapping->url ? target->mapping->url : server->base_url)), own);
 	if (server->token_api)
 	{
 		TokenAccess access = {userid, server, target->mapping, target_budget(server, target->mapping)};

@@ -166,6 +166,12 @@ extern bool target_token_is_due(const Target *target);
  */
 extern void target_renew_token(Oid userid, Oid serverid);
 
+/*
+ * Ends this backend's connections to the targets of a server, or to all for InvalidOid: at
+ * once, or when nobody uses them any more.  False if there are none.
+ */
+extern bool target_disconnect(Oid serverid);
+
 /* What a server that loads the library when it starts should set aside, bytes. */
 extern Size target_shared_memory(void);
 
