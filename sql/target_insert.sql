@@ -84,6 +84,10 @@ SELECT three(19);
 SELECT three(22);
 \! python3 $XBB_SIM ctl targetInsert set batch_max=2
 SELECT three(25);
+-- where no option says where the reason stands, it is the answer
+ALTER SERVER target_insert OPTIONS (DROP message);
+SELECT three(25);
+ALTER SERVER target_insert OPTIONS (ADD message '$.message');
 \! python3 $XBB_SIM ctl targetInsert set batch_max=0 -- clear
 ALTER SERVER target_insert OPTIONS (ADD request_timeout '300ms');
 \! python3 $XBB_SIM ctl targetInsert fault what=hang

@@ -78,7 +78,7 @@ static void
 raise_verdict(ModifyState *state, const TargetAnswer *answer, int at, char **keys)
 {
 	const TargetVerdict *verdict = &answer->verdicts[at];
-	const char *why = verdict->message ? verdict->message : answer->message;
+	const char *why = verdict->message;
 	const char *key = keys && keys[at] ? printable(keys[at]) : NULL;
 	int64		number = state->sent - answer->nverdicts + at + 1;
 

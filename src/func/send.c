@@ -164,14 +164,12 @@ take_answer(Send *send, const TargetAnswer *answer)
 	for (int i = 0; i < batch->nrecords; i++)
 	{
 		const TargetVerdict *verdict = &answer->verdicts[i];
-		bool		accepted = is_accepted(verdict->verdict);
-		const char *message = verdict->message || accepted ? verdict->message : answer->message;
 
 		batch->verdicts[i].verdict = verdict->verdict;
 		batch->verdicts[i].id = copy_text(verdict->id);
-		batch->verdicts[i].message = copy_text(message);
+		batch->verdicts[i].message = copy_text(verdict->message);
 		send->nanswered++;
-		send->naccepted += accepted;
+		send->naccepted += is_accepted(verdict->verdict);
 	}
 	batch->settled = true;
 	MemoryContextSwitchTo(previous);

@@ -134,7 +134,10 @@ extern void target_sender_close(TargetSender *sender);
 extern void target_sender_put(TargetSender *sender, int ticket, const char *const *records,
 							  const char *const *keys, int nrecords);
 
-/* As target_next, of the requests that are settled; the answer is valid until the next call. */
+/*
+ * As target_next, of the requests that are settled; the answer is valid until the next call.
+ * Verdicts on what is not there have a message, if anything was said at all.
+ */
 extern bool target_sender_next(TargetSender *sender, bool wait, TargetAnswer *answer);
 
 /*

@@ -13,6 +13,7 @@
 #include "postgres.h"
 
 #include "lib/ilist.h"
+#include "mb/pg_wchar.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
@@ -22,6 +23,9 @@
 /* The first pause before a repetition, and the longest. */
 #define FIRST_PAUSE_MS 200
 #define LONGEST_PAUSE_MS 10000
+
+/* Bytes of an answer that stand for a reason. */
+#define LONGEST_REASON 200
 
 /* The length of an idempotency key: a UUID, version 4. */
 #define KEY_LENGTH 36
@@ -175,12 +179,27 @@ copy_text(const char *text)
 	return text ? pstrdup(text) : NULL;
 }
 
-static void
-take_verdict(TargetVerdict *to, const TargetVerdict *from)
+/* Why a record is not there: what the answer says of it, or of all, or the answer itself. */
+static const char *
+reason(const TargetAnswer *answer, const TargetVerdict *verdict)
 {
+	if (verdict->message)
+		return pstrdup(verdict->message);
+	if (is_accepted(verdict->verdict))
+		return NULL;
+	if (answer->message || answer->text == NULL)
+		return copy_text(answer->message);
+	return pnstrdup(answer->text, pg_mbcliplen(answer->text, strlen(answer->text), LONGEST_REASON));
+}
+
+static void
+take_verdict(TargetVerdict *to, const TargetAnswer *answer, int at)
+{
+	const TargetVerdict *from = &answer->verdicts[at];
+
 	to->verdict = from->verdict;
 	to->id = copy_text(from->id);
-	to->message = copy_text(from->message);
+	to->message = reason(answer, from);
 }
 
 /* Adds what an answer says to what is known of its request. */
@@ -196,7 +215,7 @@ take_answer(Request *request, const TargetAnswer *answer)
 
 		/* what is not there may still be on its way */
 		if (is_accepted(answer->verdict) && answer->nverdicts > 0)
-			take_verdict(verdict, &answer->verdicts[0]);
+			take_verdict(verdict, answer, 0);
 		else if (answer->verdict == TARGET_REJECTED)
 			verdict->message = "no answer came, and the probe did not find it";
 	}
@@ -207,7 +226,7 @@ take_answer(Request *request, const TargetAnswer *answer)
 			{
 				/* a repetition that did not get there tells nothing of the first time */
 				if (first || answer->verdicts[i].verdict == TARGET_REJECTED || is_accepted(answer->verdicts[i].verdict))
-					take_verdict(&request->verdicts[i], &answer->verdicts[i]);
+					take_verdict(&request->verdicts[i], answer, i);
 			}
 		request->answer = *answer;
 		request->answer.message = copy_text(answer->message);
