@@ -232,6 +232,11 @@ SELECT try_bare();
 ALTER FOREIGN TABLE bare OPTIONS (ADD api '/x', ADD auth 'bearer');
 SELECT try_bare();
 
+-- A quota that is used up tells of no secret either.
+ALTER SERVER target_insert OPTIONS (ADD daily_quota '1');
+ALTER USER MAPPING FOR CURRENT_USER SERVER target_insert OPTIONS (ADD app_key 'do not show');
+SELECT regexp_replace(regexp_replace(try('INSERT INTO material (id) VALUES (''1''), (''2'') RETURNING id'), '"[0-9a-f]{16}"', '"..."'), 'at 20\S+ ', 'at ... ');
+
 -- A column that shows a verdict takes any.
 CREATE FOREIGN TABLE narrow (id text, verdict varchar(3) OPTIONS (verdict 'status')) SERVER target_insert OPTIONS (api '/api/execute');
 SELECT try('INSERT INTO narrow (id) VALUES (''1'')');

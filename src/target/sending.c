@@ -19,13 +19,15 @@
 static const char *
 account_of(const TargetServerOptions *server, const TargetMappingOptions *mapping)
 {
+	const char *who;
+
 	if (server->preset && strcmp(server->preset, PRESET_XBB) == 0 && mapping->app_id)
 		return mapping->app_id;
-	if (mapping->url)
-		return psprintf("url %016" INT64_MODIFIER "x",
-						hash_bytes_extended((const unsigned char *) mapping->url, strlen(mapping->url), 0));
-	return mapping->app_key ? mapping->app_key : mapping->app_id ? mapping->app_id :
-		mapping->user ? mapping->user : "";
+	/* it is told in errors, and each of these is a secret */
+	who = mapping->url ? mapping->url : mapping->app_key ? mapping->app_key :
+		mapping->app_id ? mapping->app_id : mapping->user ? mapping->user : "";
+	return psprintf("%016" INT64_MODIFIER "x",
+					hash_bytes_extended((const unsigned char *) who, strlen(who), 0));
 }
 
 LimiterBudget
