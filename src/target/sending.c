@@ -20,14 +20,15 @@ static const char *
 account_of(const TargetServerOptions *server, const TargetMappingOptions *mapping)
 {
 	const char *who;
+	uint64		hash;
 
 	if (server->preset && strcmp(server->preset, PRESET_XBB) == 0 && mapping->app_id)
 		return mapping->app_id;
 	/* it is told in errors, and each of these is a secret */
 	who = mapping->url ? mapping->url : mapping->app_key ? mapping->app_key :
 		mapping->app_id ? mapping->app_id : mapping->user ? mapping->user : "";
-	return psprintf("%016" INT64_MODIFIER "x",
-					hash_bytes_extended((const unsigned char *) who, strlen(who), 0));
+	hash = hash_bytes_extended((const unsigned char *) who, strlen(who), 0);
+	return psprintf("%08x%08x", (uint32) (hash >> 32), (uint32) hash);
 }
 
 LimiterBudget
