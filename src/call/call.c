@@ -256,7 +256,8 @@ judge_call(CallQueue *queue, Call *call, CallAnswer *answer)
 	answer->date = http->date;
 	success = owner->judge(owner->arg, http, answer, &fault);
 	call_log(&queue->spec, call, http, answer, success ? NULL : &fault);
-	limiter_ended(&queue->spec.budget, queue->spec.userid, call->slot, !success && fault.down,
+	limiter_ended(&queue->spec.budget, queue->spec.userid, call->slot,
+				  (WaitTime) (call_elapsed_ms(call) * 1000), !success && fault.down,
 				  !success && fault.uncounted);
 	if (success)
 		count_event(queue, LIMITER_ROWS, answer->nrows);

@@ -11,9 +11,6 @@
 
 #include "call/call_watch.h"
 
-/* Under way for so long, an abandoned call is one that was not answered. */
-#define ABANDONED_MS 2000
-
 typedef struct CallWatch
 {
 	const CallSpec *spec;
@@ -23,8 +20,8 @@ typedef struct CallWatch
 	MemoryContextCallback callback;
 } CallWatch;
 
-static double
-elapsed_ms(const Call *call)
+double
+call_elapsed_ms(const Call *call)
 {
 	instr_time	now;
 
@@ -49,9 +46,9 @@ watch_end(void *arg)
 
 	if (call->transfer == NULL || call->attempts != watch->attempt)	/* judged */
 		return;
-	ms = elapsed_ms(call);
+	ms = call_elapsed_ms(call);
 	running = http_result(call->transfer)->outcome == HTTP_RUNNING;
-	failed = running && ms >= ABANDONED_MS;
+	failed = running && limiter_abandoned(&spec->budget, (WaitTime) (ms * 1000));
 	if (failed)
 	{
 		char		message[64];
@@ -59,7 +56,6 @@ watch_end(void *arg)
 		snprintf(message, sizeof(message), "abandoned, unanswered after %.0f ms", ms);
 		limiter_count_error(spec->serverid, spec->userid, spec->endpoint,
 							LIMITER_ERRORS_NETWORK, message);
-		limiter_ended(&spec->budget, spec->userid, call->slot, true, false);
 	}
 	if (watch->name && (failed || call_log_requests == CALL_LOG_ALL))
 		ereport(LOG_SERVER_ONLY,
@@ -102,7 +98,7 @@ call_log(const CallSpec *spec, const Call *call, const HttpResult *http,
 	outcome = fault ? psprintf("failed, %s", fault->message) : psprintf("%d records", answer->nrows);
 	ereport(LOG_SERVER_ONLY,
 			(errmsg("xbb_fdw: %s: %.0f ms, %lld bytes, HTTP status %d, retries %d: %s",
-					name, elapsed_ms(call), (long long) http->wire_bytes,
+					name, call_elapsed_ms(call), (long long) http->wire_bytes,
 					http->status, call->attempts - 1, outcome),
 			 errhidestmt(true), errhidecontext(true)));
 	pfree(name);

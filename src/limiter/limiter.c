@@ -40,6 +40,14 @@
 #define LIMITER_FAILING (15 * SLOT_SECOND)
 #define LIMITER_PROBE (10 * SLOT_SECOND)
 
+/*
+ * Given up after so long, a request is one that was not answered, however long answers
+ * take; or after several times as long as they do, but not within a moment.
+ */
+#define LIMITER_UNANSWERED (2 * SLOT_SECOND)
+#define LIMITER_TIMES_SLOWER 10
+#define LIMITER_PATIENCE (SLOT_SECOND / 10)
+
 /* Mapped once, for the life of the backend. */
 static LimiterShared *shared = NULL;
 
@@ -363,19 +371,28 @@ account_is_broken(const LimiterAccount *account, WaitTime now)
 	return account->failures >= LIMITER_FAILURES && now - account->failing_since >= LIMITER_FAILING;
 }
 
+/* Under accounts_lock. */
+static void
+account_failed(LimiterAccount *account, WaitTime now)
+{
+	if (account->failures++ == 0)
+		account->failing_since = now;
+	account->probe_at = Max(account->probe_at, now + LIMITER_PROBE);
+}
+
 void
-limiter_ended(const LimiterBudget *budget, Oid userid, LimiterSlot slot, bool failed, bool uncounted)
+limiter_ended(const LimiterBudget *budget, Oid userid, LimiterSlot slot, WaitTime taken,
+			  bool failed, bool uncounted)
 {
 	WaitTime	now;
 	LimiterAccount *account = account_lock(budget, &now);
 
-	if (!failed)
-		account->failures = 0;
+	if (failed)
+		account_failed(account, now);
 	else
 	{
-		if (account->failures++ == 0)
-			account->failing_since = now;
-		account->probe_at = Max(account->probe_at, now + LIMITER_PROBE);
+		account->failures = 0;
+		account->answer_time += (taken - account->answer_time) / (account->answer_time > 0 ? 8 : 1);
 	}
 	if (uncounted)
 	{
@@ -383,6 +400,20 @@ limiter_ended(const LimiterBudget *budget, Oid userid, LimiterSlot slot, bool fa
 		count_use(account, budget, userid, slot.day, -1);
 	}
 	account_unlock(account);
+}
+
+bool
+limiter_abandoned(const LimiterBudget *budget, WaitTime taken)
+{
+	WaitTime	now;
+	LimiterAccount *account = account_lock(budget, &now);
+	bool		failed = taken >= LIMITER_UNANSWERED ||
+		(account->answer_time > 0 && taken >= Max(LIMITER_TIMES_SLOWER * account->answer_time, LIMITER_PATIENCE));
+
+	if (failed)
+		account_failed(account, now);
+	account_unlock(account);
+	return failed;
 }
 
 bool

@@ -72,10 +72,16 @@ extern void limiter_refused(const LimiterBudget *budget, WaitTime until);
 
 /*
  * What became of a request that had the slot: an answer, or a failure such as comes from
- * an API that is down.  "uncounted" takes it out of the day's count.
+ * an API that is down, after so long a time.  "uncounted" takes it out of the day's count.
  */
 extern void limiter_ended(const LimiterBudget *budget, Oid userid, LimiterSlot slot,
-						  bool failed, bool uncounted);
+						  WaitTime taken, bool failed, bool uncounted);
+
+/*
+ * It was given up unanswered after so long a time.  True if that is a failure: nobody would
+ * wait for so long, or answers take a tenth of it.
+ */
+extern bool limiter_abandoned(const LimiterBudget *budget, WaitTime taken);
 
 /*
  * After many failures in a row, for a while, one request is let through at a time, to

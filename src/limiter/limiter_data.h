@@ -15,7 +15,7 @@
 #include "limiter/use.h"
 
 /* A change of LimiterShared needs another name: old backends may be alive. */
-#define LIMITER_SEGMENT "xbb_fdw limiter 6"
+#define LIMITER_SEGMENT "xbb_fdw limiter 7"
 
 #define LIMITER_ACCOUNTS 64
 #define LIMITER_ROWS_KEPT 512
@@ -32,6 +32,7 @@ typedef struct LimiterAccount
 	int			failures;		/* in a row, such as of an API that is down */
 	WaitTime	failing_since;	/* the first of them */
 	WaitTime	probe_at;		/* when one more may be sent */
+	WaitTime	answer_time;	/* how long an answer takes, of late; 0 = none has come */
 } LimiterAccount;
 
 /* Guarded by rows_lock. */

@@ -58,8 +58,29 @@ cmp_ok($admin->value("SELECT errors_network FROM xbb.stats WHERE server = 'hangs
 like($admin->value("SELECT last_error FROM xbb.stats WHERE server = 'hangs'"), qr/^abandoned, unanswered after \d+ ms$/, '... with its error');
 like(slurp_file($node->logfile), qr{xbb_fdw: POST /pro/v2/api/product/list, page 1, .*server "hangs": \d+ ms, retries 0: abandoned, unanswered}, '... and a line of the log');
 
+# nobody waits for two seconds, of an API that answers at once while it does
+my $corpid = create('hasty');
+$_->run("SET statement_timeout = '500ms'") for @sessions;
+is($admin->run('SELECT count(data_id) FROM hasty')->{rows}[0], 60, 'an API that answers');
+sim($corpid, 'fault', what => 'hang', at => 'every');
+my $down = 0;
+wait_until(sub {
+	$_->send('SELECT count(data_id) FROM hasty') for @sessions;
+	$down |= ($_->result(60) // {})->{error} =~ /the API is down: the last \d+ requests have failed/ for @sessions;
+	return $down;
+}, 40);
+ok($down, '... and then hangs is down, too, where each statement ends within half a second');
+
+# but who gives up sooner than that API ever answers says nothing about it
+$corpid = create('slow');
+sim($corpid, 'fault', what => 'delay', ms => 300, at => 'every');
+is($admin->run('SELECT count(data_id) FROM slow')->{rows}[0], 60, 'an API that answers slowly');
+$sessions[0]->run("SET statement_timeout = '200ms'");
+$sessions[0]->run('SELECT count(data_id) FROM slow') for 1 .. 100;
+is($admin->run('SELECT count(data_id) FROM slow')->{rows}[0], 60, '... is not down for one who is impatient');
+
 # all requests are lines, answered or not
-my $corpid = create('limited');
+$corpid = create('limited');
 $session = $sessions[0];
 $session->run("SET xbb_fdw.log_requests = 'all'; SET statement_timeout = '300ms'");
 sim($corpid, 'fault', what => 'delay', ms => 5000, at => 'every');
