@@ -274,7 +274,7 @@ prepare(void)
 	SPI_connect();
 	execute(psprintf("CREATE SERVER fuzz FOREIGN DATA WRAPPER fuzz OPTIONS (corpid 'ding', base_url 'http://127.0.0.1:%d', "
 					 "rate_limit '0', daily_quota '0', max_retries '0', settle_time '0', request_timeout '2s', "
-					 "max_response_size '1MB')", ntohs(address.sin_port)));
+					 "max_response_size '1MB', busy_words '忙得很， slow down , ,later')", ntohs(address.sin_port)));
 	execute("CREATE USER MAPPING FOR PUBLIC SERVER fuzz OPTIONS (token 'user_t', user_id 'u')");
 #define COLUMNS "(data_id bigint, update_time timestamptz, text_1 text, num_1 numeric, array_1 text[], " \
 	"j jsonb OPTIONS (attr 'num_1'), raw json OPTIONS (attr '*'), day date OPTIONS (attr 'date_1'), error jsonb OPTIONS (attr '#error'))"
