@@ -1,0 +1,76 @@
+# A copy of the database sends nothing before xbb.activate(): a dump that is restored into
+# another cluster, with items that are pending, unknown and rejected in it.  What it would have
+# sent, the target counts.  After activate() it sends what is pending, once, and what may have
+# arrived from the original only where a repeat is safe.
+
+use strict;
+use warnings;
+
+use FindBin;
+use lib $FindBin::RealBin;
+use IPC::Run;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+use Target;
+use Xbb;
+
+my $target = "targetCopy-$$";
+my $original = start_node('push_original');
+my $copy = PostgreSQL::Test::Cluster->new('push_copy');
+
+target_create($target, twice => 'double');
+for my $repeat (qw(never key))
+{
+	$original->safe_psql('postgres',
+		"CREATE TABLE source_$repeat AS SELECT '$repeat' || n AS id, 1 AS version FROM generate_series(1, 100) n;"
+		. target_sql($repeat, $target, 'id text, version integer', repeat => $repeat, batch_size => 10)
+		. "SELECT xbb.create_push('$repeat', source => 'source_$repeat', target => '$repeat', key => '{id}')");
+}
+sim($target, 'set', idempotency => 'on');
+sim($target, 'refuse', keys => 'never77,key77');
+# the first answer does not come, and some of what follows is put off
+sim($target, 'fault', what => 'close', at => 1, path => 'api/execute');
+$original->psql('postgres', q{CALL xbb.push('never')});
+sim($target, 'fault', what => 'close', at => 1, path => 'api/execute');
+$original->psql('postgres', q{CALL xbb.push('key')});
+$original->safe_psql('postgres', q{INSERT INTO source_never VALUES ('later', 1)});
+my $before = $original->safe_psql('postgres', q{SELECT push, status, count(*) FROM xbb.push_item GROUP BY 1, 2 ORDER BY 1, 2});
+note($before);
+like($before, qr/never\|acknowledged.*never\|rejected\|1.*never\|unknown/s, 'the original has items of several kinds');
+
+my $dump = '';
+IPC::Run::run([ 'pg_dumpall', '-d', $original->connstr('postgres') ], '>', \$dump);
+$copy->init;
+$copy->append_conf('postgresql.conf', "fsync = off\n");
+$copy->start;
+IPC::Run::run([ 'psql', '-Xq', '-d', $copy->connstr('postgres') ], '<', \$dump, '>', \my $out, '2>', \my $errors);
+$errors =~ s/^.*role "[^"]*" already exists\n//m;
+is($errors, '', 'the dump goes in without an error');
+is($copy->safe_psql('postgres', q{SELECT push, status, count(*) FROM xbb.push_item GROUP BY 1, 2 ORDER BY 1, 2}), $before,
+	'the copy knows what the original knew');
+
+my $asked = sim($target, 'count');
+for my $statement (q{CALL xbb.push('never')}, q{CALL xbb.push('key')}, q{CALL xbb.push_all()})
+{
+	my ($status, $stdout, $stderr) = $copy->psql('postgres', $statement);
+
+	like($stderr, qr/xbb\.activate\(\)|push(?:es)? failed/, "$statement says what is missing");
+}
+is(sim($target, 'count'), $asked, 'before activate() a copy sends nothing');
+
+$copy->safe_psql('postgres', 'SELECT xbb.activate()');
+$copy->safe_psql('postgres', q{UPDATE xbb._push_request SET next_try = now() WHERE next_try < 'infinity'});
+$copy->psql('postgres', "CALL xbb.push('$_')") for qw(never key);
+cmp_ok(sim($target, 'count'), '>', $asked, 'after it it sends');
+my %wanted = ((map { ("never$_" => 1, "key$_" => 1) } grep { $_ != 77 } 1 .. 100), later => 1);
+my %judged = target_judge($target, \%wanted, once => 1);
+is_deeply($judged{$_}, [], "nothing is $_") for qw(twice lost strange changed);
+is($copy->safe_psql('postgres', q{SELECT count(*) FROM xbb.push_item WHERE push = 'key' AND status NOT IN ('acknowledged', 'rejected')}), '0',
+	'what may be repeated is known');
+is($copy->safe_psql('postgres', q{SELECT count(*) FROM xbb.push_item WHERE push = 'never' AND status = 'unknown'}), '10',
+	'what may not is not');
+
+$_->stop for $original, $copy;
+sim($target, 'remove');
+done_testing();
