@@ -53,7 +53,7 @@ run_as_owner(const char *statement, int nargs, Oid *types, Datum *values, const 
 	GetUserIdAndSecContext(&caller, &context);
 	SetUserIdAndSecContext(table_owner(), context | SECURITY_LOCAL_USERID_CHANGE);
 	/* not "read only": that would see what the caller's statement sees, not what is there now */
-	if (SPI_execute_with_args(statement, nargs, types, values, nulls, false, 1) != expected)
+	if (SPI_execute_with_args(statement, nargs, types, values, nulls, false, 0) != expected)
 		elog(ERROR, "a statement on xbb.target_token failed");
 	SetUserIdAndSecContext(caller, context);
 	AtEOXact_GUC(true, level);
@@ -108,6 +108,10 @@ token_store_prepare(Oid umid, const char *origin)
 	Datum		values[] = {ObjectIdGetDatum(umid), CStringGetTextDatum(origin)};
 
 	SPI_connect();
+	/* nobody will ask for the secrets of mappings that are gone */
+	run_as_owner("DELETE FROM xbb.target_token t WHERE NOT EXISTS"
+				 " (SELECT FROM pg_catalog.pg_user_mappings m WHERE m.umid OPERATOR(pg_catalog.=) t.umid)",
+				 0, NULL, NULL, NULL, SPI_OK_DELETE);
 	/* another origin's tokens are those of secrets that have been replaced */
 	run_as_owner("INSERT INTO xbb.target_token AS t (umid, origin) VALUES ($1, $2)"
 				 " ON CONFLICT ON CONSTRAINT target_token_pkey DO UPDATE SET origin = excluded.origin,"
