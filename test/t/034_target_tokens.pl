@@ -1,0 +1,78 @@
+# Tokens of targets are one for all sessions: eight that need a new one get it by one call,
+# and eight that renew one that rotates never use a refresh token twice.
+
+use strict;
+use warnings;
+
+use FindBin;
+use lib $FindBin::RealBin;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+use Target;
+use Xbb;
+
+my $node = start_node('target_tokens');
+my @sessions = map { Xbb::Session->new($node) } 1 .. 8;
+my ($any, $one) = ("tokenAny-$$", "tokenOne-$$");
+
+# All at once; returns how many statements failed.
+sub together
+{
+	my ($sql) = @_;
+
+	$_->send($sql) for @sessions;
+	return scalar grep { $_->result->{sqlstate} ne '00000' } @sessions;
+}
+
+sub tokens
+{
+	my ($name) = @_;
+
+	return { sim($name, 'tokens') =~ /(\w+)=(\w+)/g };
+}
+
+# any call may ask
+target_create($any, app_id => 'push', app_secret => 's3cret', token_life => 1000);
+$sessions[0]->run(target_sql('free', $any, 'id text, v int', token => 1, repeat => 'upsert'));
+my $send = q{DO $$ DECLARE n int; BEGIN SELECT count(*) INTO n FROM xbb.send('free', 'SELECT i::text AS id, 1 AS v FROM generate_series(1, 60) i')
+	WHERE status = 'ok'; IF n <> 60 THEN RAISE '% of 60', n; END IF; END $$};
+is(together($send), 0, 'eight sessions send at once');
+is(tokens($any)->{issued}, 1, 'with one token');
+for my $round (2 .. 4)
+{
+	sim($any, 'tokens', expire => 'on');
+	is(together($send), 0, 'a token that is not good any more is renewed');
+	is(tokens($any)->{issued}, $round, 'once');
+}
+sim($any, 'tokens', expire => 'on');
+$_->quit for splice(@sessions, 4);
+is(together($send), 0, 'sessions that ended take nothing along');
+is(tokens($any)->{issued}, 5, 'nor do they leave anything');
+
+# one that rotates: whoever asks within seconds means the same one
+push @sessions, map { Xbb::Session->new($node) } 1 .. 4;
+target_create($one, app_id => 'push', app_secret => 's3cret', refresh_token => 'r0', token_life => 1000);
+$sessions[0]->run(target_sql('one', $one, 'id text, v int', token => 1, repeat => 'upsert'));
+$sessions[0]->run(q{ALTER SERVER one OPTIONS (SET token_api '{"api": "/oauth2/token", "form": true, "body": {"grant_type": "refresh_token",
+	"refresh_token": "{{refresh_token}}", "client_id": "{{app_id}}", "client_secret": "{{app_secret}}"},
+	"token": "$.access_token", "expires_in": "$.expires_in", "refresh_token": "$.refresh_token"}')});
+$sessions[0]->run(q{ALTER USER MAPPING FOR PUBLIC SERVER one OPTIONS (ADD refresh_token 'r0')});
+is(together(q{CALL xbb.renew_token('one')}), 0, 'eight sessions renew at once');
+is_deeply(tokens($one), { issued => 1, known => 1, locked => 'off' }, 'and one token is asked for');
+for my $round (2 .. 3)
+{
+	$sessions[0]->run(q{UPDATE xbb.target_token SET renewed_at = renewed_at - interval '1 minute'});
+	is(together(q{CALL xbb.renew_token('one')}), 0, 'again');
+	is_deeply(tokens($one), { issued => $round, known => 1, locked => 'off' }, 'by the refresh token that came with the last');
+}
+is(together($send =~ s/'free'/'one'/r), 0, 'it is used by all');
+
+# a lost answer is told, and not repeated
+$sessions[0]->run(q{UPDATE xbb.target_token SET renewed_at = renewed_at - interval '1 minute'});
+sim($one, 'fault', what => 'close', path => 'oauth2/token');
+my $lost = $sessions[0]->run(q{CALL xbb.renew_token('one')});
+is($lost->{sqlstate}, '28000', 'a renewal whose answer is lost is an error');
+is(tokens($one)->{issued}, 4, 'and is not repeated');
+
+done_testing();
