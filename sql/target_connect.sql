@@ -15,16 +15,22 @@ CREATE FUNCTION connections() RETURNS text LANGUAGE sql AS $$ SELECT regexp_repl
 CREATE SERVER target_connect FOREIGN DATA WRAPPER xbb_target OPTIONS (base_url :'url', rate_limit '0', auth 'bearer');
 CREATE USER MAPPING FOR CURRENT_ROLE SERVER target_connect OPTIONS (token 't');
 CREATE FOREIGN TABLE kept (id text) SERVER target_connect OPTIONS (api '/target/dingConnect/api/execute', envelope '["$record"]', ok '$.code == 0');
-INSERT INTO kept VALUES ('1');
-INSERT INTO kept VALUES ('2');
-BEGIN;
-INSERT INTO kept VALUES ('3');
-SAVEPOINT a;
-INSERT INTO kept VALUES ('4');
-ROLLBACK TO a;
-INSERT INTO kept VALUES ('5');
-ROLLBACK;
-INSERT INTO kept VALUES ('6');
+-- at once, since what has been idle for some seconds is not used again
+DO $$
+BEGIN
+  INSERT INTO kept VALUES ('1');
+  INSERT INTO kept VALUES ('2');
+  BEGIN
+    INSERT INTO kept VALUES ('3');
+    RAISE division_by_zero;
+  EXCEPTION WHEN division_by_zero THEN
+    INSERT INTO kept VALUES ('4');
+  END;
+  COMMIT;
+  INSERT INTO kept VALUES ('5');
+  ROLLBACK;
+  INSERT INTO kept VALUES ('6');
+END $$;
 SELECT connections();
 SELECT xbb.disconnect('target_connect'), xbb.disconnect('target_connect');
 INSERT INTO kept VALUES ('7');

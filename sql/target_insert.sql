@@ -74,6 +74,7 @@ SELECT three(4);
 SELECT three(7);
 \! python3 $XBB_SIM ctl targetInsert fault what=null
 SELECT three(10);
+SELECT xbb.disconnect('target_insert');    -- of a kept connection it would be said so
 \! python3 $XBB_SIM ctl targetInsert fault what=close
 SELECT three(13);
 \! python3 $XBB_SIM ctl targetInsert fault what=says kind=throttled

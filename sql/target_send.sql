@@ -30,6 +30,7 @@ FROM (SELECT * FROM xbb.send('material', 'SELECT n::text AS 编码, ''B'' || n A
 
 -- What is not known, or was not executed, is no error, and does not keep others from being sent.
 ALTER SERVER target_send OPTIONS (ADD concurrency '1');
+SELECT xbb.disconnect('target_send');    -- of a kept connection it would be said so
 \! python3 $XBB_SIM ctl targetSend fault what=close at=1
 \! python3 $XBB_SIM ctl targetSend fault what=says kind=throttled at=2
 \! python3 $XBB_SIM ctl targetSend fault what=half-told share=0.4 at=3

@@ -81,7 +81,8 @@ SELECT became('by_bearer', $$SELECT '1' AS id$$);
 
 -- In no answer that is shown, and in no counter: the robot's url is a secret.
 CREATE SERVER sign_robot FOREIGN DATA WRAPPER xbb_target OPTIONS (base_url :'url', preset 'wecom_robot', rate_limit '0', max_retries '0');
-SELECT format('CREATE USER MAPPING FOR CURRENT_ROLE SERVER sign_robot OPTIONS (url %L)', :'url' || '/target/none/cgi-bin/webhook/send?key=r0b0t') \gexec
+\set robot :url '/target/none/cgi-bin/webhook/send?key=r0b0t'
+CREATE USER MAPPING FOR CURRENT_ROLE SERVER sign_robot OPTIONS (url :'robot');
 CREATE FOREIGN TABLE robot (text text) SERVER sign_robot;
 SELECT became('robot', $$SELECT 'x' AS text$$);
 SELECT plan($$INSERT INTO robot VALUES ('x')$$);

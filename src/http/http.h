@@ -36,6 +36,8 @@ typedef struct HttpRequest
 	bool		allow_http;		/* else https only */
 	const char *ca_file;		/* these authorities only; NULL for the
 								 * system's */
+	int			idle_seconds;	/* a kept connection that was idle for longer is not
+								 * used; 0 = a minute */
 } HttpRequest;
 
 /* How a transfer ended, so far as HTTP goes. */

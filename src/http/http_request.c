@@ -108,6 +108,8 @@ http_set_options(HttpCall *call, const HttpRequest *request)
 		(long) (CURLPROTO_HTTP | CURLPROTO_HTTPS) : (long) CURLPROTO_HTTPS);
 #endif
 	SET_OR_RAISE(easy, CURLOPT_SHARE, call->pool->share);
+	if (request->idle_seconds > 0)
+		SET_OR_RAISE(easy, CURLOPT_MAXAGE_CONN, (long) request->idle_seconds);
 	/* may be refused: a handle that has a buffer already keeps that one */
 	(void) curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, READ_SIZE);
 	SET_OR_RAISE(easy, CURLOPT_URL, request->url);

@@ -12,6 +12,12 @@
 
 #include "target/sending.h"
 
+/*
+ * Kept connections are not used after that: many servers end theirs after five seconds,
+ * and what was on its way then has no answer, and may have been executed.
+ */
+#define IDLE_SECONDS 3
+
 /* Preset of the CRM itself, whose account is that of reading. */
 #define PRESET_XBB "xbb"
 
@@ -53,6 +59,7 @@ target_http(const TargetServerOptions *server)
 		.max_response_size = server->max_response_size,
 		.allow_http = server->allow_http,
 		.ca_file = server->ca_file,
+		.idle_seconds = IDLE_SECONDS,
 	};
 }
 
