@@ -233,6 +233,23 @@ SELECT try_bare();
 ALTER FOREIGN TABLE bare OPTIONS (ADD api '/x', ADD auth 'bearer');
 SELECT try_bare();
 
+-- A URL of a robot is shown neither where nobody answers, nor where somebody leads elsewhere: not in errors, EXPLAIN, statistics.
+CREATE SERVER target_robot FOREIGN DATA WRAPPER xbb_target OPTIONS (base_url 'http://127.0.0.1:1', preset 'dingtalk_robot', rate_limit '0', max_retries '0');
+CREATE USER MAPPING FOR CURRENT_USER SERVER target_robot OPTIONS (url 'http://127.0.0.1:1/robot/send?access_token=do_not_show', app_secret 'do_not_show');
+CREATE FOREIGN TABLE robot (text text) SERVER target_robot;
+CREATE FUNCTION try_robot() RETURNS TABLE (begins text, shows boolean) LANGUAGE sql AS
+$$ SELECT substr(answer, 1, 90), answer ~ 'do_not_show|access_token' FROM try('INSERT INTO robot VALUES (''x'')') answer $$;
+SELECT * FROM try_robot();
+ALTER SERVER target_robot OPTIONS (SET base_url :'base');
+SELECT :'base' || '/robot/send?access_token=do_not_show' AS robot \gset
+ALTER USER MAPPING FOR CURRENT_USER SERVER target_robot OPTIONS (SET url :'robot');
+\! python3 $XBB_SIM ctl targetInsert fault what=redirect location=https://elsewhere.example/?a=b
+SELECT * FROM try_robot();
+SELECT * FROM try_robot();
+EXPLAIN (COSTS OFF) INSERT INTO robot VALUES ('x');
+SELECT line ~ 'do_not_show|access_token=d' AS shows FROM explain('EXPLAIN (VERBOSE, COSTS OFF) INSERT INTO robot VALUES (''x'')', :'base') line WHERE line ~ 'Request|Headers|Body';
+SELECT count(*) AS failed, bool_or(s::text ~ 'do_not_show|access_token=') AS shows FROM xbb.stats s WHERE server = 'target_robot';
+
 -- A quota that is used up tells of no secret either.
 ALTER SERVER target_insert OPTIONS (ADD daily_quota '1');
 ALTER USER MAPPING FOR CURRENT_USER SERVER target_insert OPTIONS (ADD app_key 'do not show');
@@ -245,6 +262,6 @@ SELECT try('INSERT INTO narrow (id) VALUES (''1'')');
 \! python3 $XBB_SIM ctl targetInsert remove
 SET client_min_messages = warning;
 DROP SCHEMA target_insert CASCADE;
-DROP SERVER target_insert, target_bare CASCADE;
+DROP SERVER target_insert, target_bare, target_robot CASCADE;
 DROP OWNED BY regress_xbb_target_clerk, regress_xbb_target_sender;
 DROP ROLE regress_xbb_target_clerk, regress_xbb_target_sender;
