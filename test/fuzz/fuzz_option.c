@@ -4,8 +4,8 @@
  *	  Whatever is typed as an option: a sound value, or an error with a hint.
  *
  * The first line of an input names place and encoding: one of s(erver), m(apping),
- * t(able), c(olumn), w(rapper), then one of U(TF-8), L(atin1), A(SCII, SQL's).
- * Each further line is an option, name=value.  Asserted of what the validator
+ * t(able), c(olumn), w(rapper), in capitals of a target's; then one of U(TF-8), L(atin1),
+ * A(SCII, SQL's).  Each further line is an option, name=value.  Asserted of what the validator
  * takes: ranges hold; libcurl finds the same host in a URL as we do; the texts
  * are UTF-8; JSON can be sent.
  *
@@ -34,9 +34,11 @@
 #include "fuzz.h"
 
 extern Datum xbb_fdw_validator(PG_FUNCTION_ARGS);
+extern Datum xbb_target_validator(PG_FUNCTION_ARGS);
 
 typedef struct Input
 {
+	const OptionSet *set;
 	Oid			catalog;
 	Datum		options;		/* text[] */
 } Input;
@@ -44,7 +46,7 @@ typedef struct Input
 static Oid
 read_catalog(char letter)
 {
-	switch (letter)
+	switch (pg_ascii_tolower((unsigned char) letter))
 	{
 		case 's':
 			return ForeignServerRelationId;
@@ -135,6 +137,28 @@ check_url(const char *base)
 		fuzz_broken("taken for the API's host");
 }
 
+/* A whole URL: libcurl goes to that host, and asks for that. */
+static void
+check_whole_url(const char *url)
+{
+	const char *start = strstr(url, "://") + 3;
+	const char *path = start + strcspn(start, "/?");
+	char	   *host = curl_part(url, CURLUPART_HOST);
+	char	   *query = curl_part(url, CURLUPART_QUERY);
+
+	if (strpbrk(url, "@# \t\r\n\\") && strpbrk(url, "@# \t\r\n\\") < path)
+		fuzz_broken("a URL with a user, or worse");
+	if (host == NULL)
+		return;
+	if (pg_strncasecmp(start, host, strlen(host)) != 0 &&
+		strspn(host, "0123456789abcdef.:[]") != strlen(host))
+		fuzz_broken("libcurl goes to another host");
+	if (strchr(path, '?') && strcmp(query ? query : "", strchr(path, '?') + 1) != 0)
+		fuzz_broken("libcurl asks something else");
+	if (option_url_is_within(url, "https://proapi.xbongbong.com") && strcmp(host, "proapi.xbongbong.com") != 0)
+		fuzz_broken("taken for a URL within");
+}
+
 static void
 check_number(const OptionEntry *entry, double number)
 {
@@ -190,6 +214,18 @@ check_value(const OptionEntry *entry, const char *text)
 		case OPTION_URL:
 			check_url(value.text);
 			break;
+		case OPTION_WHOLE_URL:
+			check_whole_url(value.text);
+			break;
+		case OPTION_MEMBER:
+		case OPTION_KEY:
+		case OPTION_TEMPLATE:
+		case OPTION_TEMPLATES:
+		case OPTION_HEADERS:
+		case OPTION_RECIPE:
+		case OPTION_CALL:
+			check_utf8(value.text);
+			break;
 		case OPTION_JSON_OBJECT:
 			check_utf8(value.text);
 			(void) fuzz_jsonb(psprintf("{%s}", json_body_members("c", NULL, NULL,
@@ -232,8 +268,8 @@ validate(void *arg)
 {
 	Input	   *input = arg;
 
-	DirectFunctionCall2(xbb_fdw_validator, input->options,
-						ObjectIdGetDatum(input->catalog));
+	DirectFunctionCall2(input->set == &option_set ? xbb_fdw_validator : xbb_target_validator,
+						input->options, ObjectIdGetDatum(input->catalog));
 }
 
 static void
@@ -246,7 +282,7 @@ use(void *arg)
 	{
 		DefElem    *def = lfirst_node(DefElem, lc);
 
-		const OptionEntry *entry = option_find(&option_set, def->defname);
+		const OptionEntry *entry = option_find(input->set, def->defname);
 
 		if (entry)
 			check_value(entry, defGetString(def));
@@ -256,7 +292,10 @@ use(void *arg)
 static void
 check_options(char *text)
 {
-	Input		input = {read_catalog(text[0]), read_lines(text)};
+	Input		input = {
+		isupper((unsigned char) text[0]) ? &target_option_set : &option_set,
+		read_catalog(text[0]), read_lines(text)
+	};
 	ErrorData  *error = fuzz_try(validate, &input);
 
 	if (error == NULL)
