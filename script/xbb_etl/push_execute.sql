@@ -17,15 +17,16 @@ BEGIN
             HINT = 'The owner of the database lets the pushes run here by: SELECT xbb.activate();';
   END IF;
   PERFORM xbb._place_follow();
-  FOR lost IN SELECT DISTINCT r.worker FROM xbb.push_run r
-              WHERE r.owner = def.owner AND r.push = def.name AND r.status = 'killed' AND r.ended IS NULL ORDER BY r.worker LOOP
-    PERFORM xbb._push_run_lost(def.id, lost) WHERE xbb._push_lock(def.id, lost, false);
-  END LOOP;
   entry.push := def.id;
   FOR worker IN 1 .. def.workers LOOP
     IF xbb._push_lock(def.id, worker, true) THEN
       entry.worker := worker;
       PERFORM xbb._push_run_lost(def.id, worker);
+      -- this one is not among them any more: a lock is taken once
+      FOR lost IN SELECT DISTINCT r.worker FROM xbb.push_run r
+                  WHERE r.owner = def.owner AND r.push = def.name AND r.status = 'killed' AND r.ended IS NULL AND r.worker > 0 LOOP
+        PERFORM xbb._push_run_lost(def.id, lost) WHERE xbb._push_lock(def.id, lost, false);
+      END LOOP;
       entry.id := xbb._push_run_begin(def.id, worker, 'running');
       RETURN;
     END IF;

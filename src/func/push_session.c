@@ -183,7 +183,7 @@ count_flights(const PushSession *session, int *in_air, int *answered)
 static Stored next_due = {.text =
 	"SELECT extract(epoch FROM least("
 	" (SELECT min(i.next_try) FROM xbb._push_item i WHERE i.push = $1 AND i.status = 'pending' AND i.next_try > clock_timestamp()),"
-	" (SELECT min(r.next_try) FROM xbb._push_request r WHERE r.push = $1 AND r.status = 'unknown' AND r.next_try < 'infinity'))"
+	" (SELECT min(r.next_try) FROM xbb._push_request r WHERE $2 AND r.push = $1 AND r.status = 'unknown' AND r.next_try < 'infinity'))"
 	" - clock_timestamp()) * 1000"
 };
 
@@ -201,11 +201,14 @@ read_due(void *arg, const SPITupleTable *table, uint64 nrows)
 static int64
 until_due(FunctionCallInfo fcinfo, const PushSession *session)
 {
-	const Oid	types[] = {INT4OID};
-	NullableDatum args[] = {{.value = Int32GetDatum(session->push)}};
+	const Oid	types[] = {INT4OID, BOOLOID};
+	NullableDatum args[] = {
+		{.value = Int32GetDatum(session->push)},
+		{.value = BoolGetDatum(target_repeat(session->target) != TARGET_REPEAT_NEVER)}
+	};
 	int64		due = -1;
 
-	run_stored_with(fcinfo->flinfo->fn_oid, &next_due, 1, types, args, read_due, &due);
+	run_stored_with(fcinfo->flinfo->fn_oid, &next_due, lengthof(types), types, args, read_due, &due);
 	return due;
 }
 

@@ -303,7 +303,9 @@ learn(PushSession *session, const Flight *flight)
 	}
 	if (flight->verdict != TARGET_UNKNOWN || flight->status != 0)
 	{
-		session->most_flights = 2 * target_options(session->target)->server.concurrency;
+		/* some wait for their turn, so that none of the target's is missed; what a kill makes unknown is more by that */
+		session->most_flights = target_options(session->target)->server.concurrency *
+			(target_repeat(session->target) == TARGET_REPEAT_NEVER ? 1 : 2);
 		session->renewed &= flight->verdict == TARGET_TOKEN_EXPIRED;
 	}
 	/* too many at a time, perhaps; what is repeated byte for byte is as large as it was */
