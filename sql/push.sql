@@ -97,6 +97,21 @@ SELECT count(*) FROM push_state WHERE status <> 'acknowledged';
 SELECT count(*) AS requests FROM xbb.push_item WHERE request IS NOT NULL;
 SELECT push_try($$ SELECT xbb.push_resolve(id, 'pending', 'not there') FROM xbb.push_item WHERE key = '{M06}' $$);
 SELECT push_try($$ SELECT xbb.push_retry(0) $$);
+
+-- more rows than memory is for: each is read as it is
+SET work_mem = '64kB';
+CREATE TABLE push_many AS SELECT 'N' || n AS id, n AS version, repeat(md5(n::text), 3) AS filler FROM generate_series(1, 3000) n;
+ALTER FOREIGN TABLE push_material ADD COLUMN filler text;
+SELECT xbb.create_push('many', source => 'push_many', target => 'push_material', key => '{id}', copy_data => false);
+SELECT count(*), count(DISTINCT hash) AS hashes FROM xbb.push_item WHERE push = 'many';
+CALL xbb.push('many');
+INSERT INTO push_many VALUES ('N1', 1, 'twice');
+SELECT push_try($$ SELECT xbb.create_push('twice', source => 'push_many', target => 'push_material', key => '{id}', copy_data => false) $$);
+UPDATE push_many SET id = NULL WHERE filler = 'twice';
+SELECT push_try($$ SELECT xbb.create_push('twice', source => 'push_many', target => 'push_material', key => '{id}', copy_data => false) $$);
+UPDATE push_many SET id = repeat('x', 3000) WHERE filler = 'twice';
+SELECT push_try($$ SELECT xbb.create_push('twice', source => 'push_many', target => 'push_material', key => '{id}', copy_data => false) $$);
+SELECT xbb.drop_push('many');
 SELECT xbb.drop_push('goods');
 RESET ROLE;
 DROP OWNED BY regress_xbb_push;

@@ -181,10 +181,12 @@ write_items(FunctionCallInfo fcinfo, Rows *rows)
 	int			n = 0;
 	bool		more = true;
 
-	MemoryContextSwitchTo(batch);
 	while (more)
 	{
+		/* a row that was on disk is the slot's until the next one comes */
+		MemoryContextSwitchTo(outer);
 		more = tuplestore_gettupleslot(rows->store, true, false, slot);
+		MemoryContextSwitchTo(batch);
 		if (more)
 		{
 			slot_getallattrs(slot);
