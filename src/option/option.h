@@ -134,6 +134,9 @@ extern void option_check_column(Oid relid, AttrNumber attnum, const char *attr);
 /* The object of that name, or NULL. */
 extern const OptionObject *option_object_by_name(const char *name);
 
+/* The object with that endpoint; one of the usual shape is made up for others. */
+extern const OptionObject *option_object_by_path(const char *path);
+
 /* The object of the forms with that businessType, or NULL. */
 extern const OptionObject *option_object_by_business_type(int64 business_type);
 

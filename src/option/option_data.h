@@ -170,9 +170,6 @@ extern bool option_path_is_list(const char *text);
 /* The API's host for a company. */
 extern const char *option_url_by_corpid(const char *corpid);
 
-/* The object with that endpoint; one of the usual shape is made up for others. */
-extern const OptionObject *option_object_by_path(const char *path);
-
 /*
  * The same object with other keys; NULL leaves one as it is.  Lists that have keys
  * of their own know no conditions (xbb-api 8).
