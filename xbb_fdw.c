@@ -19,6 +19,7 @@
 #include "call/call.h"
 #include "fdw/fdw.h"
 #include "http/http.h"
+#include "progress/progress.h"
 #include "target/target.h"
 
 PG_MODULE_MAGIC;
@@ -73,7 +74,7 @@ request_memory(void)
 {
 	if (next_request)
 		next_request();
-	RequestAddinShmemSpace(call_shared_memory() + target_shared_memory());
+	RequestAddinShmemSpace(call_shared_memory() + target_shared_memory() + progress_size());
 }
 
 void

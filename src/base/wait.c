@@ -34,20 +34,36 @@
 /* A wait without the latch, milliseconds. */
 #define POLL_MS 1
 
-static uint32
-wait_event_of(WaitReason reason)
+volatile uint32 *wait_shown = NULL;
+
+const char *
+wait_name(WaitReason reason)
 {
 	static const char *const names[WAIT_NREASONS] = {
 		[WAIT_HTTP] = "XbbHttp",
 		[WAIT_RATE_LIMIT] = "XbbRateLimit",
-		[WAIT_BACKOFF] = "XbbBackoff",
+		[WAIT_BACKOFF] = "XbbRetry",
 		[WAIT_SETTLE] = "XbbSettle",
 	};
+
+	return names[reason];
+}
+
+static uint32
+wait_event_of(WaitReason reason)
+{
 	static uint32 events[WAIT_NREASONS];
 
 	if (events[reason] == 0)
-		events[reason] = compat_wait_event(names[reason]);
+		events[reason] = compat_wait_event(wait_name(reason));
 	return events[reason];
+}
+
+static void
+show_wait(uint32 shown)
+{
+	if (wait_shown)
+		*wait_shown = shown;
 }
 
 WaitTime
@@ -170,6 +186,7 @@ wait_for(WaitSocket *sockets, int nsockets, WaitTime until,
 		if (nready > 0 || timeout == 0)
 			return nready;
 	}
+	show_wait(reason + 1);
 	do
 	{
 		long		timeout = wait_milliseconds(until);
@@ -187,6 +204,7 @@ wait_for(WaitSocket *sockets, int nsockets, WaitTime until,
 
 		/* a latch that was set hides the sockets: look again, even if late */
 	} while (nready == 0 && (woken || wait_clock() < until));
+	show_wait(0);
 	return nready;
 }
 

@@ -15,10 +15,19 @@ typedef enum WaitReason
 {
 	WAIT_HTTP,					/* XbbHttp: resolve, connect, send, receive */
 	WAIT_RATE_LIMIT,			/* XbbRateLimit: the cluster's next free slot */
-	WAIT_BACKOFF,				/* XbbBackoff: before a request is repeated */
+	WAIT_BACKOFF,				/* XbbRetry: before a request is repeated */
 	WAIT_SETTLE,				/* XbbSettle: until the list has settled */
 	WAIT_NREASONS
 } WaitReason;
+
+/* How it is shown, above all. */
+extern const char *wait_name(WaitReason reason);
+
+/*
+ * Where others see what this backend waits for: the reason + 1, 0 while it does not wait.
+ * NULL: nowhere.
+ */
+extern volatile uint32 *wait_shown;
 
 typedef struct WaitSocket
 {

@@ -339,6 +339,7 @@ call_open(const CallSpec *spec)
 												  ALLOCSET_SMALL_SIZES);
 	CallQueue  *queue = MemoryContextAllocZero(context, sizeof(CallQueue));
 
+	limiter_attach();
 	queue->context = context;
 	queue->spec = *spec;
 	queue->spec.budget.origin = spec->place->origin;

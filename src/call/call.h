@@ -154,7 +154,7 @@ extern LimiterUse *call_uses(const char *url, const LimiterBudget *budget, int *
 
 /*
  * Lives in a child of the current context, which abandons what is under way when it
- * ends.  Raises nothing but out of memory.
+ * ends.  Raises nothing but out of memory, be it shared memory.
  */
 extern CallQueue *call_open(const CallSpec *spec);
 

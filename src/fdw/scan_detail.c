@@ -125,7 +125,7 @@ scan_detail_told(Oid relid, const Bitmapset *wanted)
 }
 
 ScanDetails *
-scan_details_open(const TableOptions *table, const ApiAccess *access, TupleDesc tupdesc,
+scan_details_open(Reader *list, const TableOptions *table, const ApiAccess *access, TupleDesc tupdesc,
 				  Bitmapset *columns, Bitmapset *told, DetailCounters *counters)
 {
 	ScanDetails *details = palloc0(sizeof(ScanDetails));
@@ -150,6 +150,7 @@ scan_details_open(const TableOptions *table, const ApiAccess *access, TupleDesc 
 	details->values = palloc(sizeof(Datum) * tupdesc->natts);
 	details->isnull = palloc(sizeof(bool) * tupdesc->natts);
 	details->counters = counters;
+	reader_detailed(list, 0, &(ApiCounters) {0});
 	return details;
 }
 
@@ -222,7 +223,7 @@ check_record(const ScanDetails *details, const DetailRow *row, const RecordPage 
 
 /* Waits for the details of any record, and fills the slot's arrays with all its columns. */
 static void
-take_next(ScanDetails *details, TupleTableSlot *slot)
+take_next(ScanDetails *details, Reader *list, TupleTableSlot *slot)
 {
 	ApiCounters before = *api_counters(details->calls);
 	ApiCounters spent;
@@ -239,10 +240,14 @@ take_next(ScanDetails *details, TupleTableSlot *slot)
 	if (!api_next(details->calls, true, &answer))
 		elog(ERROR, "xbb_fdw waits for details of nothing");
 	spent = *api_counters(details->calls);
-	details->counters->api.requests += spent.requests - before.requests;
-	details->counters->api.retries += spent.retries - before.retries;
-	details->counters->api.bytes += spent.bytes - before.bytes;
-	details->counters->api.throttled_us += spent.throttled_us - before.throttled_us;
+	spent.requests -= before.requests;
+	spent.retries -= before.retries;
+	spent.refused -= before.refused;
+	spent.rows -= before.rows;
+	spent.bytes -= before.bytes;
+	spent.throttled_us -= before.throttled_us;
+	api_add_counters(&details->counters->api, &spent);
+	reader_detailed(list, 1, &spent);
 
 	row = &details->rows[answer.ticket];
 	got = answer.result;
@@ -341,7 +346,7 @@ scan_details_row(ForeignScanState *node, TupleTableSlot *slot)
 	state->not_yet = details->nrows == 0 && !state->ended && (state->limit < 0 || details->nread < state->limit);
 	if (details->nrows == 0)
 		return false;
-	take_next(details, slot);
+	take_next(details, state->reader, slot);
 	return true;
 }
 

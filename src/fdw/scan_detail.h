@@ -11,6 +11,7 @@
 #include "executor/tuptable.h"
 
 #include "api/api.h"
+#include "reader/reader.h"
 
 typedef struct ScanDetails ScanDetails;
 
@@ -30,11 +31,11 @@ extern Bitmapset *scan_detail_columns(Oid relid, const Bitmapset *wanted);
 extern Bitmapset *scan_detail_told(Oid relid, const Bitmapset *wanted);
 
 /*
- * For one reading.  tupdesc is the table's; columns are of scan_detail_columns, told of scan_detail_told.
+ * For one reading of the list.  tupdesc is the table's; columns are of scan_detail_columns, told of scan_detail_told.
  * Lives in the current context, and abandons what is under way when that ends.
  * *counters are added to.
  */
-extern ScanDetails *scan_details_open(const TableOptions *table, const ApiAccess *access, TupleDesc tupdesc,
+extern ScanDetails *scan_details_open(Reader *list, const TableOptions *table, const ApiAccess *access, TupleDesc tupdesc,
 									  Bitmapset *columns, Bitmapset *told, DetailCounters *counters);
 
 #endif							/* XBB_SCAN_DETAIL_H */

@@ -295,6 +295,12 @@ limiter_size(void)
 	return sizeof(LimiterShared);
 }
 
+void
+limiter_attach(void)
+{
+	limiter_segment();
+}
+
 LimiterSlot
 limiter_reserve(const LimiterBudget *budget, Oid userid)
 {

@@ -127,6 +127,9 @@ extern LimiterUse *limiter_uses(const LimiterBudget *budget, int *nuses);
 /* The shared memory that is needed, bytes; for who can ask for it in time. */
 extern Size limiter_size(void);
 
+/* Maps it, and makes it first, if nobody has: an error where there is not enough. */
+extern void limiter_attach(void);
+
 /* Counters, kept for each (database, server, user, endpoint). */
 typedef enum LimiterCounter
 {

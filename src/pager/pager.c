@@ -110,13 +110,9 @@ is_satisfied(const Pager *p)
 		p->counters.handed_on + p->pending >= p->config.limit;
 }
 
-/*
- * Requests that the list may cost: by the records that came, each counted once, since
- * claims cost nothing; but by no more than were claimed at first, since a list may
- * grow faster than it is read.
- */
+/* Distinct records that have come, each counted once but where windows overlap. */
 static int64_t
-count_affordable(Pager *p)
+count_known(const Pager *p)
 {
 	int64_t		known = idset_count(&p->seen) + idset_count(&p->list.ids) + idset_count(&p->earlier);
 
@@ -125,6 +121,19 @@ count_affordable(Pager *p)
 		for (const Window *w = p->levels[depth].windows; w; w = w->next)
 			known += idset_count(&w->ids);
 	}
+	return known;
+}
+
+/*
+ * Requests that the list may cost: by the records that came, each counted once, since
+ * claims cost nothing; but by no more than were claimed at first, since a list may
+ * grow faster than it is read.
+ */
+static int64_t
+count_affordable(Pager *p)
+{
+	int64_t		known = count_known(p);
+
 	if (known > p->known)
 		p->known = known;
 	return FREE_REQUESTS + PAGE_REQUESTS * window_pages(p->known < p->claimed ? p->known : p->claimed, p->width);
@@ -322,6 +331,43 @@ const PagerCounters *
 pager_counters(const Pager *p)
 {
 	return &p->counters;
+}
+
+static PagerStage
+stage_of(const Pager *p)
+{
+	switch (p->phase)
+	{
+		case PAGER_READ_LIST:
+			break;
+		case PAGER_ASK_REST:
+			return p->counters.sweeps > 0 ? PAGER_CERTIFIES : PAGER_ASKS;
+		case PAGER_READ_WINDOWS:
+			return PAGER_CERTIFIES;
+		case PAGER_ASK_AUDIT:
+		case PAGER_COUNT_PARTS:
+			return PAGER_AUDITS;
+		case PAGER_COMPLETE:
+			return PAGER_RETURNS;
+	}
+	return PAGER_ASKS;
+}
+
+void
+pager_outlook(const Pager *p, PagerOutlook *outlook)
+{
+	*outlook = (PagerOutlook)
+	{
+		.stage = stage_of(p),
+		.total = p->counters.pages > 0 ? p->claimed : -1,
+	};
+	for (int depth = 0; depth <= p->depth; depth++)
+		for (const Window *w = p->levels[depth].windows; w; w = w->next)
+			outlook->windows_open++;
+	outlook->seen = count_known(p);
+	/* ids are not looked at by PAGER_SINGLE */
+	if (outlook->seen < p->counters.handed_on + p->pending)
+		outlook->seen = p->counters.handed_on + p->pending;
 }
 
 void

@@ -162,6 +162,25 @@ typedef struct PagerCounters
 	int			peak_pages;		/* most undelivered pages held */
 } PagerCounters;
 
+/* What is being done, for those who watch. */
+typedef enum PagerStage
+{
+	PAGER_ASKS,					/* the list's own order, or what there is to read */
+	PAGER_CERTIFIES,
+	PAGER_AUDITS,
+	PAGER_RETURNS				/* nothing is asked for any more */
+} PagerStage;
+
+/* How far a scan is. */
+typedef struct PagerOutlook
+{
+	PagerStage	stage;
+	int64_t		total;			/* that the list claimed first, -1 before */
+	int64_t		seen;			/* distinct records that have come; fewer where a window
+								 * is read anew */
+	int64_t		windows_open;	/* known, and not certified yet */
+} PagerOutlook;
+
 /* The configuration is copied.  Memory comes from config->resize only. */
 extern Pager *pager_create(const PagerConfig *config);
 
@@ -178,6 +197,7 @@ extern PagerAction pager_next(Pager *pager, PagerStep *step);
 extern void pager_answer(Pager *pager, const PagerAnswer *answer);
 
 extern const PagerCounters *pager_counters(const Pager *pager);
+extern void pager_outlook(const Pager *pager, PagerOutlook *outlook);
 extern void pager_add_counters(PagerCounters *sum, const PagerCounters *more);
 
 #endif							/* XBB_PAGER_H */

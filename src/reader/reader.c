@@ -89,6 +89,7 @@ take_answer(Reader *reader, bool wait)
 	}
 	else
 		reader_discard_page(NULL, answer.result);
+	reader_watch(reader);
 	return true;
 }
 
@@ -197,6 +198,7 @@ reader_open(const TableOptions *table, const ApiAccess *access, RecordFormat *fo
 	reader_batches_plan(reader);
 	if (reader->batches.n == 0)
 		reading_begin(&reader->reading, set, limit, MAX_PAGES, NULL);
+	reader_watch_begin(reader);
 	MemoryContextSwitchTo(old);
 	return reader;
 }
@@ -234,7 +236,17 @@ reader_next(Reader *reader, bool wait, RecordPage **page, int *row)
 				 reader_batches_accept(reader, (*page)->ids[*row]))
 			return outcome;
 	}
+	reader_watch_end(reader);
 	return READER_END;
+}
+
+void
+reader_detailed(Reader *reader, int64 records, const ApiCounters *spent)
+{
+	reader->has_details = true;
+	reader->detailed += records;
+	api_add_counters(&reader->details, spent);
+	reader_watch(reader);
 }
 
 void

@@ -74,6 +74,12 @@ extern int64 reader_refused(void);
 /* A descriptor that becomes readable when reader_next may know more. */
 extern pgsocket reader_descriptor(Reader *reader);
 
+/*
+ * For who asks for the details of each record: at first, and whenever they have come of so
+ * many records, by so many requests.  So xbb.progress shows them, too.
+ */
+extern void reader_detailed(Reader *reader, int64 records, const ApiCounters *spent);
+
 extern void reader_counters(const Reader *reader, ReaderCounters *counters);
 extern void reader_add_counters(ReaderCounters *sum, const ReaderCounters *more);
 

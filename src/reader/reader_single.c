@@ -11,6 +11,28 @@
 
 #include "reader/reader_state.h"
 
+/* What is to be seen of it, but for where it is read from. */
+static void
+watch(Progress *progress, const ReaderList *list)
+{
+	const ApiCounters *api = api_counters(list->queue);
+
+	progress_report(progress, &(ProgressNumbers) {
+		.phase = PROGRESS_ASKING,
+		.windows_total = -1,
+		.windows_done = -1,
+		.pages_total = 1,
+		.pages_done = api->rows > 0,
+		.rows_total = -1,
+		.rows_done = -1,
+		.work_total = -1,
+		.requests = api->requests,
+		.bytes = api->bytes,
+		.retries = api->retries,
+		.throttled_us = api->throttled_us,
+	});
+}
+
 /* One page, outside of any paging.  The list must live as long as its queue. */
 static RecordPage *
 ask_once(ReaderList *list, const ApiAccess *access, int number, int page_size)
@@ -18,15 +40,21 @@ ask_once(ReaderList *list, const ApiAccess *access, int number, int page_size)
 	const TableOptions *table = list->table;
 	const ConditionSet *set = list->set;
 	ApiReader	api = {.read = reader_read_page, .discard = reader_discard_page, .arg = list};
+	ProgressSubject subject = reader_subject(table);
+	Progress   *progress;
 	ApiAnswer	answer;
 
 	list->queue = api_open(table, access, &api);
+	progress = progress_open(list->context, &subject);
+	watch(progress, list);
 	api_ask(list->queue, 0,
 			condition_elements(table->conditions, set, &set->add_time, &set->update_time),
 			reader_window_text(&set->add_time, &set->update_time),
 			table->object->paged ? number : 0, page_size);
 	if (!api_next(list->queue, true, &answer))
 		elog(ERROR, "xbb_fdw waits for an answer to nothing");
+	watch(progress, list);
+	progress_close(progress);
 	return answer.result;
 }
 

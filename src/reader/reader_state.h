@@ -6,6 +6,7 @@
  *	  reader_answer.c	answers, and what is wrong with them
  *	  reading.c			one reading: a pager and its requests
  *	  reader_batch.c	lists of values too long for one condition: a row of readings
+ *	  reader_watch.c	how far it is, for xbb.progress
  *	  reader.c			the interface: takes answers, hands on records
  *	  reader_single.c	single answers, outside of any reading
  *
@@ -20,6 +21,7 @@
 
 #include "base/idset.h"
 #include "base/limits.h"
+#include "progress/progress.h"
 #include "reader/reader.h"
 
 /* Undelivered pages held at most (design G2). */
@@ -85,6 +87,13 @@ struct Reader
 	int			since_look;		/* records since the last look at the clock */
 	WaitTime	look_at;		/* when to look at the transfers */
 	bool		looking;		/* an answer was found, there may be more */
+
+	/* what others see of it */
+	Progress   *progress;		/* or NULL */
+	int64		rows_shown;		/* most so far */
+	bool		has_details;	/* each record takes a request of its own besides */
+	int64		detailed;		/* records whose details have come */
+	ApiCounters details;		/* what these took */
 };
 
 /* reader_answer.c */
@@ -165,5 +174,19 @@ extern bool reader_batches_begin(Reader *reader);
 
 /* Is a record to be handed on?  Not if it came in an earlier reading. */
 extern bool reader_batches_accept(Reader *reader, int64 id);
+
+/* reader_watch.c */
+
+/* A list, as it is shown.  Names are palloc'd. */
+extern ProgressSubject reader_subject(const TableOptions *table);
+
+/* From its first request on it can be seen. */
+extern void reader_watch_begin(Reader *reader);
+
+/* Shows how far it is; once an answer. */
+extern void reader_watch(Reader *reader);
+
+/* Nothing is asked for any more. */
+extern void reader_watch_end(Reader *reader);
 
 #endif							/* XBB_READER_STATE_H */

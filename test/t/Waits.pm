@@ -67,7 +67,7 @@ my @waits = (
 	{ name => 'body', fault => { what => 'hang-body', at => 2 }, requests => 2 },
 	{ name => 'drip', fault => { what => 'drip', at => 2, ms => 5000 }, requests => 2 },
 	{ name => 'backoff', fault => { what => 'status', code => 503, retry_after => 60, at => 'every' },
-		requests => 1, event => 'XbbBackoff' },
+		requests => 1, event => 'XbbRetry' },
 	{ name => 'rate_limit', options => { rate_limit => '0.0003' }, event => 'XbbRateLimit' },
 	{ name => 'settle', options => { settle_time => '1h' }, new_records => 15, requests => 3, event => 'XbbSettle' },
 );

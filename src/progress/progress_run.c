@@ -1,0 +1,291 @@
+/*-------------------------------------------------------------------------
+ *
+ * progress_run.c
+ *	  The run under way: one row, to which all its readings add.
+ *
+ * A backend has one at a time.  A reading outlives its run where an error ends the run
+ * first; it then belongs to nobody.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "utils/memutils.h"
+#include "utils/timestamp.h"
+
+#include "progress/progress_data.h"
+
+/* Seconds between two lines of a verbose run. */
+#define TELL_SECONDS 5
+
+static struct
+{
+	BoardSlot  *slot;			/* NULL: there is no run */
+	uint64		number;			/* of this backend's runs, to tell them apart */
+	ProgressRow row;
+	dlist_head	shares;			/* of readings under way */
+	ProgressNumbers ended;		/* sum of those that have ended */
+	int64		windows_left;	/* of the run's own, -1: it has none */
+	int64		windows_done;
+	int64		expected;		/* records, as far as they were counted */
+	bool		is_whole;		/* that is all there is */
+	bool		counts;			/* its records are not those that it reads */
+	int64		counted;
+	bool		verbose;
+	TimestampTz told;			/* the latest line */
+}			run;
+
+static uint64 last_number = 0;
+
+/* What ends a run with a memory context. */
+typedef struct RunEnd
+{
+	uint64		number;
+	MemoryContextCallback callback;
+} RunEnd;
+
+/* ---- numbers ---- */
+
+static void
+add_known(int64 *sum, int64 more)
+{
+	if (more >= 0)
+		*sum = Max(*sum, 0) + more;
+}
+
+static void
+add_numbers(ProgressNumbers *sum, const ProgressNumbers *more)
+{
+	add_known(&sum->windows_total, more->windows_total);
+	add_known(&sum->windows_done, more->windows_done);
+	add_known(&sum->pages_total, more->pages_total);
+	sum->pages_done += more->pages_done;
+	add_known(&sum->rows_done, more->rows_done);
+	sum->requests += more->requests;
+	sum->bytes += more->bytes;
+	sum->retries += more->retries;
+	sum->throttled_us += more->throttled_us;
+}
+
+/* The run's own numbers: the sum of its readings', as the run goes on. */
+static void
+sum_up(ProgressNumbers *sum)
+{
+	dlist_iter	iter;
+	int64		total = -1;
+
+	sum->windows_total = run.ended.windows_total;
+	sum->windows_done = run.ended.windows_done;
+	sum->pages_total = run.ended.pages_total;
+	sum->pages_done = run.ended.pages_done;
+	sum->rows_done = run.ended.rows_done;
+	sum->requests = run.ended.requests;
+	sum->bytes = run.ended.bytes;
+	sum->retries = run.ended.retries;
+	sum->throttled_us = run.ended.throttled_us;
+	dlist_foreach(iter, &run.shares)
+	{
+		const ProgressNumbers *numbers = &dlist_container(RunShare, node, iter.cur)->numbers;
+
+		add_numbers(sum, numbers);
+		add_known(&total, numbers->rows_total);
+	}
+	if (run.windows_left >= 0)
+	{
+		sum->windows_done = run.windows_done;
+		sum->windows_total = run.windows_done + run.windows_left;
+	}
+	else if (total >= 0)
+		run.is_whole = true;
+	if (run.counts)
+		sum->rows_done = run.counted;
+	else if (total >= 0)
+		run.expected = Max(run.expected, Max(run.ended.rows_done, 0) + total);
+	sum->rows_total = run.expected >= 0 ? Max(run.expected, sum->rows_done) : -1;
+	sum->work_total = run.is_whole ? sum->rows_total : -1;
+	sum->work_done = sum->rows_done;
+}
+
+/* ---- lines ---- */
+
+static void
+tell(void)
+{
+	const ProgressNumbers *numbers = &run.row.numbers;
+	int64		left = progress_left(&run.row);
+	char		rows[64] = "";
+	char		windows[64] = "";
+	char		time[64] = "";
+
+	if (numbers->rows_total >= 0)
+		snprintf(rows, sizeof(rows), " of %lld", (long long) numbers->rows_total);
+	if (numbers->windows_total >= 0)
+		snprintf(windows, sizeof(windows), ", %lld of %lld windows", (long long) numbers->windows_done,
+				 (long long) numbers->windows_total);
+	if (left >= 0)
+		snprintf(time, sizeof(time), ", %lld s left", (long long) (left / USECS_PER_SEC));
+	ereport(INFO,
+			(errmsg("%s %s: %s, %lld%s records%s, %lld requests%s", run.row.task, run.row.name,
+					progress_phase_name(numbers->phase), (long long) Max(numbers->rows_done, 0), rows,
+					windows, (long long) numbers->requests, time),
+			 errhidestmt(true), errhidecontext(true)));
+}
+
+static void
+show(void)
+{
+	sum_up(&run.row.numbers);
+	progress_write(run.slot, &run.row);
+	if (!run.verbose || run.row.updated - run.told < TELL_SECONDS * USECS_PER_SEC)
+		return;
+	run.told = run.row.updated;
+	tell();
+}
+
+/* ---- beginning and end ---- */
+
+static void
+end_with_context(void *arg)
+{
+	if (((RunEnd *) arg)->number == run.number)
+		progress_run_end();
+}
+
+bool
+progress_run(MemoryContext context, const ProgressSubject *subject, const char *task,
+			 const char *name, int64 run_id, bool verbose)
+{
+	RunEnd	   *end = MemoryContextAllocZero(context, sizeof(RunEnd));
+	BoardSlot  *slot;
+
+	progress_run_end();
+	slot = progress_claim();
+	if (!slot)
+		return false;
+	memset(&run, 0, sizeof(run));
+	dlist_init(&run.shares);
+	run.number = end->number = ++last_number;
+	progress_begin_row(&run.row, subject);
+	progress_copy_text(run.row.task, task, sizeof(run.row.task));
+	progress_copy_text(run.row.name, name, sizeof(run.row.name));
+	run.row.run_id = run_id;
+	run.ended = (ProgressNumbers)
+	{
+		.windows_total = -1,.windows_done = -1,.pages_total = -1,.rows_done = -1
+	};
+	run.windows_left = run.expected = -1;
+	run.verbose = verbose;
+	run.told = run.row.started;
+	run.slot = slot;
+	end->callback.func = end_with_context;
+	end->callback.arg = end;
+	MemoryContextRegisterResetCallback(context, &end->callback);
+	show();
+	return true;
+}
+
+bool
+progress_in_run(void)
+{
+	return run.slot != NULL;
+}
+
+void
+progress_run_end(void)
+{
+	if (!run.slot)
+		return;
+	progress_release(run.slot);
+	run.slot = NULL;
+	while (!dlist_is_empty(&run.shares))
+	{
+		dlist_node *node = dlist_pop_head_node(&run.shares);
+
+		/* its reading may be under way still */
+		node->next = node->prev = NULL;
+	}
+}
+
+/* ---- what the run says ---- */
+
+void
+progress_run_phase(ProgressPhase phase)
+{
+	if (!run.slot)
+		return;
+	run.row.numbers.phase = phase;
+	show();
+}
+
+void
+progress_run_windows(int64 left)
+{
+	if (!run.slot)
+		return;
+	/* one that was divided is two, of which one is done when both are no more */
+	if (run.windows_left > left)
+		run.windows_done += run.windows_left - left;
+	run.windows_left = left;
+	show();
+}
+
+void
+progress_run_expects(int64 records)
+{
+	if (!run.slot || records < 0)
+		return;
+	run.is_whole |= run.windows_left <= 1;
+	run.expected = Max(run.expected, records + (run.counts ? run.counted : Max(run.ended.rows_done, 0)));
+	show();
+}
+
+void
+progress_run_did(int64 records)
+{
+	if (!run.slot)
+		return;
+	run.counts = true;
+	run.counted += records;
+	show();
+}
+
+/* ---- its readings ---- */
+
+void
+progress_run_join(RunShare *share)
+{
+	share->numbers = (ProgressNumbers)
+	{
+		.windows_total = -1,.windows_done = -1,.pages_total = -1,.rows_total = -1,.rows_done = -1
+	};
+	dlist_push_tail(&run.shares, &share->node);
+}
+
+/* Is it this run's? */
+static bool
+has_share(const RunShare *share)
+{
+	return run.slot && share->node.next != NULL;
+}
+
+void
+progress_run_update(const RunShare *latest)
+{
+	if (!has_share(latest))
+		return;
+	run.row.numbers.method = latest->numbers.method;
+	run.row.numbers.phase = latest->numbers.phase == PROGRESS_RETURNING ? PROGRESS_STAGING : latest->numbers.phase;
+	show();
+}
+
+void
+progress_run_leave(RunShare *share)
+{
+	if (!has_share(share))
+		return;
+	dlist_delete(&share->node);
+	/* what it had not come to will not come any more */
+	share->numbers.windows_total = share->numbers.windows_done;
+	share->numbers.pages_total = share->numbers.pages_total < 0 ? -1 : share->numbers.pages_done;
+	add_numbers(&run.ended, &share->numbers);
+}
