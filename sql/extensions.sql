@@ -60,7 +60,7 @@ DROP EXTENSION xbb_fdw;
 DROP EXTENSION xbb_etl;
 SELECT count(*) FROM target;
 SELECT count(*) FROM source;
-SELECT count(*) AS of_the_sync FROM pg_class WHERE relnamespace = 'xbb'::regnamespace AND relname NOT IN ('stats', 'quota', 'quota_use')
+SELECT count(*) AS of_the_sync FROM pg_class WHERE relnamespace = 'xbb'::regnamespace AND relname NOT IN ('stats', 'quota', 'quota_use', 'progress')
   AND relname !~ '^target_';
 CREATE EXTENSION xbb_etl;
 TABLE xbb.sync_status;
