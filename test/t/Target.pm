@@ -108,13 +108,15 @@ sub target_judge
 }
 
 # Keys whose last request was not answered, or not in time, or without a word about them,
-# executed or not; not those that were told to come again.
+# executed or not, or with one of the words given, which say nothing for sure; not those that
+# were told to come again.
 sub target_unheard
 {
-	my ($name) = @_;
+	my ($name, @words) = @_;
+	my %nothing = map { $_ => 1 } '-', 'late', @words;
 	my %last = map { $_->{key} => $_ } target_journal($name);
 
-	return sort grep { $_ ne '-' && $last{$_}{told} =~ /^(?:-|late)$/ } keys %last;
+	return sort grep { $_ ne '-' && $nothing{ $last{$_}{told} } } keys %last;
 }
 
 1;
