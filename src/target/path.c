@@ -23,10 +23,22 @@
 /* The HTTP status, in all paths. */
 #define VARIABLE "status"
 
+/* Deeper ones are left to jsonpath. */
+#define MOST_NAMES 4
+
 struct Path
 {
 	JsonPath   *lax;			/* as it was written */
 	JsonPath   *strict;			/* the same, which knows what is missing */
+
+	/*
+	 * Most paths are a member's, or ask whether it is true or false: there are several
+	 * for each record, and jsonpath would cost more than all the rest.
+	 */
+	int			nnames;			/* 0: neither */
+	char	   *names[MOST_NAMES];
+	bool		compares;
+	bool		wanted;			/* with what */
 };
 
 /* ---- encodings ---- */
@@ -67,6 +79,72 @@ path_to_database(const char *utf8)
 	return out.data;
 }
 
+/* ---- a member's path ---- */
+
+/* Notes what a path is, by what jsonpath_out() writes. */
+static void
+note_names(Path *path, const char *text)
+{
+	bool		predicate = *text == '(';
+	int			n = 0;
+
+	text += predicate;
+	if (*text++ != '$')
+		return;
+	while (n < MOST_NAMES && text[0] == '.' && text[1] == '"')
+	{
+		size_t		length = strcspn(text + 2, "\"\\");
+
+		if (text[2 + length] != '"')
+			return;
+		path->names[n++] = pnstrdup(text + 2, length);
+		text += 3 + length;
+	}
+	path->compares = predicate;
+	path->wanted = strcmp(text, " == true)") == 0;
+	if (predicate ? path->wanted || strcmp(text, " == false)") == 0 : *text == '\0')
+		path->nnames = n;
+}
+
+/*
+ * True if the path was a member's, as far as this document goes; then *found tells
+ * whether it is there, and *value what it is.  Arrays on the way are jsonpath's.
+ */
+static bool
+find_member(const Path *path, const Jsonb *document, bool *found, JsonbValue *value)
+{
+	JsonbContainer *container = unconstify(JsonbContainer *, &document->root);
+
+	*found = false;
+	if (path->nnames == 0)
+		return false;
+	for (int i = 0; i < path->nnames; i++)
+	{
+		if (JsonContainerIsArray(container))
+			return JsonContainerIsScalar(container);
+		if (!getKeyJsonValueFromContainer(container, path->names[i], strlen(path->names[i]), value))
+			return true;
+		if (i == path->nnames - 1)
+			*found = true;
+		else if (value->type != jbvBinary)
+			return true;
+		else
+			container = value->val.binary.data;
+	}
+	return !(path->compares && value->type == jbvBinary && JsonContainerIsArray(value->val.binary.data));
+}
+
+static PathAnswer
+ask_member(const Path *path, bool found, const JsonbValue *value)
+{
+	if (!found || (value->type == jbvNull && !path->compares))
+		return PATH_SILENT;
+	if (path->compares)
+		return value->type == jbvBool ? (value->val.boolean == path->wanted ? PATH_YES : PATH_NO) :
+			value->type == jbvNull ? PATH_NO : PATH_SILENT;
+	return value->type == jbvBool && !value->val.boolean ? PATH_NO : PATH_YES;
+}
+
 /* ---- asking ---- */
 
 /* What the path finds, as an array; errors of the document's shape are no errors. */
@@ -102,8 +180,13 @@ read_found(Jsonb *found)
 PathAnswer
 path_ask(const Path *path, const Jsonb *document, const Jsonb *variables)
 {
-	PathAnswer	answer = read_found(find(path->lax, document, variables));
+	JsonbValue	value;
+	PathAnswer	answer;
+	bool		found;
 
+	if (find_member(path, document, &found, &value))
+		return ask_member(path, found, &value);
+	answer = read_found(find(path->lax, document, variables));
 	/* in lax mode false may as well mean that nothing was there to be compared */
 	if (answer == PATH_NO)
 		answer = read_found(find(path->strict, document, variables)) == PATH_NO ? PATH_NO : PATH_SILENT;
@@ -159,18 +242,34 @@ value_text(JsonbValue *value)
 static char *
 find_text(const Path *path, const Jsonb *document, const Jsonb *variables, bool all)
 {
-	Jsonb	   *found = find(path->lax, document, variables);
-	StringInfoData out;
+	Jsonb	   *parts;
+	JsonbValue	value;
+	bool		found;
+	char	   *texts = NULL;
 
-	initStringInfo(&out);
-	for (uint32 i = 0; i < JB_ROOT_COUNT(found) && (all || out.len == 0); i++)
+	if (!path->compares && find_member(path, document, &found, &value))
 	{
-		char	   *text = value_text(getIthJsonbValueFromContainer(&found->root, i));
+		texts = found ? value_text(&value) : NULL;
+		return texts && texts[0] ? texts : NULL;
+	}
+	parts = find(path->lax, document, variables);
+	for (uint32 i = 0; i < JB_ROOT_COUNT(parts) && (all || !texts); i++)
+	{
+		char	   *text = value_text(getIthJsonbValueFromContainer(&parts->root, i));
 
 		if (text && text[0])
-			appendStringInfo(&out, "%s%s", out.len > 0 ? "; " : "", text);
+			texts = texts ? psprintf("%s; %s", texts, text) : text;
 	}
-	return out.len > 0 ? out.data : NULL;
+	return texts;
+}
+
+/* Nothing in it but what any terminal shows? */
+static bool
+is_plain(const char *text)
+{
+	while ((unsigned char) *text >= 0x20 && (unsigned char) *text < 0x7f)
+		text++;
+	return *text == '\0';
 }
 
 char *
@@ -178,7 +277,7 @@ path_text(const Path *path, const Jsonb *document, const Jsonb *variables)
 {
 	char	   *text = path ? find_text(path, document, variables, true) : NULL;
 
-	return text ? printable_here(text) : NULL;
+	return text && !is_plain(text) ? printable_here(text) : text;
 }
 
 char *
@@ -191,10 +290,8 @@ path_raw_text(const Path *path, const Jsonb *document, const Jsonb *variables)
 
 /* A variable that there is not would be an error of whoever asks. */
 static void
-check_variables(Datum path, const char *text)
+check_variables(const char *at, const char *text)
 {
-	const char *at = DatumGetCString(DirectFunctionCall1(jsonpath_out, path));
-
 	while (*at)
 	{
 		if (*at == '$' && at[1] == '"' && strncmp(at, "$\"" VARIABLE "\"", strlen(VARIABLE) + 3) != 0)
@@ -224,10 +321,13 @@ path_variables(int status)
 Path *
 path_read(const char *text)
 {
-	Path	   *path = palloc(sizeof(Path));
+	Path	   *path = palloc0(sizeof(Path));
 	Datum		read = DirectFunctionCall1(jsonpath_in, CStringGetDatum(text));
 
-	check_variables(read, text);
+	char	   *written = DatumGetCString(DirectFunctionCall1(jsonpath_out, read));
+
+	check_variables(written, text);
+	note_names(path, written);
 	path->lax = DatumGetJsonPathP(read);
 	path->strict = DatumGetJsonPathPCopy(read);
 	path->strict->header &= ~JSONPATH_LAX;

@@ -53,6 +53,15 @@ character_length(const char *at, const char *end)
 
 /* ---- strings ---- */
 
+/* The end of what stands in any string as it is: ASCII but for controls, quote and backslash. */
+static const char *
+skip_plain(const char *at, const char *end)
+{
+	while (at < end && (unsigned char) *at >= 0x20 && (unsigned char) *at < 0x7f && *at != '"' && *at != '\\')
+		at++;
+	return at;
+}
+
 /* Four hex digits, or -1. */
 static int
 read_hex(const char *at, const char *end)
@@ -131,10 +140,15 @@ static bool
 read_string(Scan *scan)
 {
 	copy(scan, scan->at++, 1);
-	while (scan->at < scan->end && *scan->at != '"')
+	for (;;)
 	{
+		const char *plain = skip_plain(scan->at, scan->end);
 		int			length;
 
+		copy(scan, scan->at, plain - scan->at);
+		scan->at = plain;
+		if (plain == scan->end || *plain == '"')
+			break;
 		if (*scan->at == '\\')
 		{
 			if (!read_escape(scan))
@@ -312,39 +326,6 @@ scan_is_json(const char *text, size_t length)
 	return at != NULL && scan_blanks(at, end) == end;
 }
 
-bool
-scan_part(const char **at, const char *end, ScanPart *part)
-{
-	const char *here = *at;
-	bool		is_object = *here == '{';
-
-	/* at the beginning, or at what follows a part: a comma or the end */
-	if (is_object || *here == '[')
-		here = scan_blanks(here + 1, end);
-	else if (*here == ',')
-		here = scan_blanks(here + 1, end);
-	if (here >= end || *here == '}' || *here == ']')
-		return false;
-	part->name = part->name_end = NULL;
-	part->value = here;
-	part->value_end = scan_value(here, end);
-	if (part->value_end == NULL)
-		return false;
-	here = scan_blanks(part->value_end, end);
-	if (here < end && *here == ':')
-	{
-		part->name = part->value;
-		part->name_end = part->value_end;
-		part->value = scan_blanks(here + 1, end);
-		part->value_end = scan_value(part->value, end);
-		if (part->value_end == NULL)
-			return false;
-		here = scan_blanks(part->value_end, end);
-	}
-	*at = here;
-	return true;
-}
-
 char *
 scan_unquote(const char *literal, const char *end, size_t *length)
 {
@@ -387,8 +368,14 @@ scan_quote(StringInfo out, const char *text, size_t length)
 	appendStringInfoChar(out, '"');
 	while (text < end)
 	{
-		int			n = character_length(text, end);
+		const char *plain = skip_plain(text, end);
+		int			n;
 
+		appendBinaryStringInfo(out, text, plain - text);
+		text = plain;
+		if (text == end)
+			break;
+		n = character_length(text, end);
 		if (n == 0 || *text == '\0')
 			appendStringInfoString(out, REPLACEMENT);
 		else if (*text == '"' || *text == '\\')
@@ -405,51 +392,6 @@ scan_quote(StringInfo out, const char *text, size_t length)
 		text += Max(n, 1);
 	}
 	appendStringInfoChar(out, '"');
-}
-
-bool
-scan_path(const char *text, const char *end, const char *path, ScanPart *part)
-{
-	part->value = scan_blanks(text, end);
-	part->value_end = end;
-	while (path != NULL)
-	{
-		const char *dot = strchr(path, '.');
-		size_t		length = dot ? (size_t) (dot - path) : strlen(path);
-		const char *at = part->value;
-		const char *stop = part->value_end;
-		ScanPart	each;
-		bool		found = false;
-
-		if (at >= stop || *at != '{')
-			return false;
-		while (scan_part(&at, stop, &each))
-		{
-			size_t		name_length;
-			char	   *name = scan_unquote(each.name, each.name_end, &name_length);
-
-			if (name_length == length && memcmp(name, path, length) == 0)
-			{
-				*part = each;
-				found = true;
-			}
-			pfree(name);
-		}
-		if (!found)
-			return false;
-		path = dot ? dot + 1 : NULL;
-	}
-	return true;
-}
-
-char *
-scan_member(const char *text, const char *path)
-{
-	ScanPart	part;
-
-	if (!scan_path(text, text + strlen(text), path, &part))
-		return NULL;
-	return pnstrdup(part.value, part.value_end - part.value);
 }
 
 char *
@@ -480,8 +422,14 @@ scan_utf8(const char *text, size_t length)
 	initStringInfo(&out);
 	while (text < end)
 	{
-		int			n = character_length(text, end);
+		const char *plain = skip_plain(text, end);
+		int			n;
 
+		appendBinaryStringInfo(&out, text, plain - text);
+		text = plain;
+		if (text == end)
+			break;
+		n = character_length(text, end);
 		if (n == 0 || *text == '\0')
 			appendStringInfoString(&out, REPLACEMENT);
 		else
