@@ -65,6 +65,20 @@ find_item(TargetQueue *queue, int number)
 	elog(ERROR, "an answer to a request that nobody made");
 }
 
+/* Keeps a token in the place of another one, which is wiped. */
+static void
+set_token(char **kept, MemoryContext context, const char *token)
+{
+	if (*kept && strcmp(*kept, token) == 0)
+		return;
+	if (*kept)
+	{
+		explicit_bzero(*kept, strlen(*kept));
+		pfree(*kept);
+	}
+	*kept = MemoryContextStrdup(context, token);
+}
+
 static void
 sign_call(void *arg, const Call *call, HttpRequest *http)
 {
@@ -78,8 +92,8 @@ sign_call(void *arg, const Call *call, HttpRequest *http)
 	values.id = item->id;
 	values.token = queue->token;
 	values.record = item->record;
-	if (queue->token && (!item->token || strcmp(item->token, queue->token) != 0))
-		item->token = MemoryContextStrdup(item->context, queue->token);
+	if (queue->token)
+		set_token(&item->token, item->context, queue->token);
 	request_compose(request, item->body, item->length, &values, &sent);
 	http->url = sent.url;
 	http->headers = sent.headers;
@@ -171,6 +185,14 @@ describe_call(void *arg, const Call *call, bool full)
 
 /* ---- asking ---- */
 
+static void
+item_end(Item *item)
+{
+	if (item->token)
+		explicit_bzero(item->token, strlen(item->token));
+	MemoryContextDelete(item->context);
+}
+
 TargetQueue *
 target_queue(Target *target)
 {
@@ -204,6 +226,8 @@ target_queue(Target *target)
 void
 target_close(TargetQueue *queue)
 {
+	if (queue->token)
+		explicit_bzero(queue->token, strlen(queue->token));
 	MemoryContextDelete(queue->context);
 }
 
@@ -311,9 +335,8 @@ feed(TargetQueue *queue)
 
 		if (!token)
 			return problem;
-		if (queue->token)
-			explicit_bzero(queue->token, strlen(queue->token));
-		queue->token = MemoryContextStrdup(queue->context, token);
+		set_token(&queue->token, queue->context, token);
+		explicit_bzero(token, strlen(token));
 	}
 	while (!dlist_is_empty(&queue->waiting) && queue->nrunning < target->options->server.concurrency)
 	{
@@ -345,7 +368,7 @@ answer_unsent(TargetQueue *queue, const char *problem, TargetAnswer *answer)
 	for (int i = 0; i < item->nrecords; i++)
 		verdicts[i] = (TargetVerdict) {TARGET_TOKEN_EXPIRED, NULL, problem};
 	MemoryContextSwitchTo(old);
-	MemoryContextDelete(item->context);
+	item_end(item);
 }
 
 /*
@@ -395,7 +418,7 @@ target_next(TargetQueue *queue, bool wait, TargetAnswer *answer)
 			dlist_push_head(&queue->waiting, &item->node);
 			continue;
 		}
-		MemoryContextDelete(item->context);
+		item_end(item);
 		return true;
 	}
 }

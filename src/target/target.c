@@ -79,6 +79,7 @@ read_probe(Target *target)
 		if (strcmp(member->name, "api") == 0)
 		{
 			probe->api = member->text;
+			probe->base_url = probe->base_url ? probe->base_url : request_origin(probe->url);
 			probe->url = NULL;
 		}
 		else if (strcmp(member->name, "envelope") == 0)
