@@ -49,7 +49,16 @@ SELECT * FROM xbb.send('material', NULL);
 SELECT * FROM xbb.send('nowhere', 'SELECT 1');
 \! python3 $XBB_SIM ctl targetSend count
 
--- A cancel, or a limit on requests, says how far it came.
+ALTER SERVER target_send OPTIONS (ADD request_limit '3');
+SELECT * FROM xbb.send('material', 'SELECT ''D'' || n AS id FROM generate_series(1, 10) n');
+SET xbb_fdw.request_limit = 2;
+SELECT * FROM xbb.send('material', 'SELECT ''D'' || n AS id FROM generate_series(1, 7) n');
+\! python3 $XBB_SIM ctl targetSend count
+SELECT count(*) FROM xbb.send('material', 'SELECT ''D'' || n AS id FROM generate_series(1, 6) n');
+RESET xbb_fdw.request_limit;
+ALTER SERVER target_send OPTIONS (DROP request_limit);
+
+-- A cancel says how far it came.
 \set SHOW_CONTEXT always
 \! python3 $XBB_SIM ctl targetSend fault what=hang at=3
 SET statement_timeout = '300ms';

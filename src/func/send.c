@@ -208,6 +208,21 @@ tell_progress(void *arg)
 			   (long long) (send->nsent - send->nanswered));
 }
 
+/* Nothing is sent where not all may be: the verdicts would be lost. */
+static void
+check_limit(const Send *send)
+{
+	int64		limit = target_request_limit(send->target);
+	int64		needed = (send->nrecords + send->batch_size - 1) / send->batch_size;
+
+	if (limit > 0 && needed > limit)
+		ereport(ERROR,
+				(errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
+				 errmsg("this would take %lld requests, and the statement may send %lld",
+						(long long) needed, (long long) limit),
+				 errhint("Send less, or raise request_limit of server, table, user mapping and session.")));
+}
+
 static void
 send_records(Send *send, Oid relid)
 {
@@ -217,6 +232,7 @@ send_records(Send *send, Oid relid)
 	send->target = target_open(relid, GetUserId(), CurrentMemoryContext);
 	send->sender = target_sender(send->target);
 	send->batch_size = target_batch_size(send->target);
+	check_limit(send);
 	send->nbatches = target_options(send->target)->server.concurrency * BATCHES_A_REQUEST;
 	send->batches = palloc0(send->nbatches * sizeof(Batch));
 

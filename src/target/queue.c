@@ -231,21 +231,17 @@ target_close(TargetQueue *queue)
 	MemoryContextDelete(queue->context);
 }
 
-/* The least of all options request_limit, as reading has it; 0 is none. */
 static void
 count_request(TargetQueue *queue)
 {
-	int64		limit = queue->target->options->server.request_limit;
-	int64		own = queue->target->mapping->request_limit;
+	int64		limit = target_request_limit(queue->target);
 
-	if (own > 0 && (limit == 0 || own < limit))
-		limit = own;
 	if (limit > 0 && queue->asked >= limit)
 		ereport(ERROR,
 				(errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
 				 errmsg("more than %lld requests to server \"%s\" in one statement",
 						(long long) limit, queue->target->options->server.name),
-				 errhint("Option request_limit of table, server and user mapping says how many there may be; the least of them counts.")));
+				 errhint("Option request_limit of table, server and user mapping, and the setting of that name, say how many there may be; the least of them counts.")));
 	queue->asked++;
 }
 

@@ -8,9 +8,11 @@
 #include "postgres.h"
 
 #include "common/hashfn.h"
+#include "utils/guc.h"
 #include "utils/timestamp.h"
 
 #include "target/sending.h"
+#include "target/target_data.h"
 
 /*
  * Kept connections are not used after that: many servers end theirs after five seconds,
@@ -89,4 +91,23 @@ target_moment(const TargetMappingOptions *mapping)
 		.now = now,
 		.nonce = make_nonce(),
 	};
+}
+
+static void
+lower(int64 *limit, int64 other)
+{
+	if (other > 0 && (*limit == 0 || other < *limit))
+		*limit = other;
+}
+
+int64
+target_request_limit(const Target *target)
+{
+	/* the setting is in a module that this one does not know */
+	const char *setting = GetConfigOption("xbb_fdw.request_limit", true, false);
+	int64		limit = target->options->server.request_limit;
+
+	lower(&limit, target->mapping->request_limit);
+	lower(&limit, setting ? atoi(setting) : 0);
+	return limit;
 }

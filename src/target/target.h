@@ -33,6 +33,9 @@ extern const TargetTableOptions *target_options(const Target *target);
 extern int	target_batch_size(const Target *target);
 extern TargetRepeat target_repeat(const Target *target);
 
+/* How many requests one statement may send: the least of all that say so; 0 is no limit. */
+extern int64 target_request_limit(const Target *target);
+
 /*
  * The body of a request over records, before anything is signed: no secret is in it.
  * Records are JSON objects (or what attr '*' made: any JSON), UTF-8; "id" is the
