@@ -121,14 +121,16 @@ SELECT count(*) FROM xbb.push_definition;
 SELECT count(*) FROM xbb.push_status;
 SELECT count(*) FROM xbb.push_run;
 CALL xbb.push('once');
+\set VERBOSITY sqlstate
 SELECT xbb.push_retry(:item);
 SELECT xbb.push_resolve(:item, 'rejected', 'mine');
+\set VERBOSITY default
 SELECT xbb.alter_push('once', enabled => false);
 SELECT xbb.drop_push('once');
 TABLE xbb._push_item;
 INSERT INTO xbb._push_mark VALUES (1, '{x}');
-LOCK TABLE xbb._push_item;
-LOCK TABLE xbb.push_item;
+BEGIN; LOCK TABLE xbb._push_item; ROLLBACK;
+BEGIN; LOCK TABLE xbb.push_item; ROLLBACK;
 SELECT xbb._push_lock(d, 1, true) FROM generate_series(1, 9) d;
 SELECT xbb._push_enqueue(3, 'SELECT ''{x}''::text, ''{}''::text', true);
 SELECT xbb._push_open(3, 1, 1);

@@ -88,6 +88,7 @@ BEGIN
   entry.sqlstate := failure.sqlstate;
   entry.error := failure.message;
   PERFORM xbb._push_run_note(entry);
+  PERFORM xbb._push_run_prune(def.id);
   PERFORM pg_catalog.pg_notify('xbb_push',
     pg_catalog.jsonb_build_object('push', def.name, 'run', entry.id, 'status', entry.status)::pg_catalog.text);
 END
@@ -146,8 +147,20 @@ BEGIN
 END
 $$;
 
+-- The line of a step in which answers came.
+CREATE FUNCTION xbb._push_print_step(before xbb._push_run_log, entry xbb._push_run_log, in_air integer) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  IF entry.acknowledged + entry.rejected + entry.unknown + entry.put_off + entry.held >
+     coalesce(before.acknowledged + before.rejected + before.unknown + before.put_off + before.held, 0) THEN
+    RAISE INFO '% acknowledged, % rejected, % unknown, % put off so far, % request% under way', entry.acknowledged, entry.rejected,
+      entry.unknown, entry.put_off, in_air, CASE WHEN in_air = 1 THEN '' ELSE 's' END;
+  END IF;
+END
+$$;
+
 -- A run: a worker's place, log, source, then steps that commit before they send.
-CREATE PROCEDURE xbb._push_execute(name pg_catalog.text, alone boolean, INOUT failed boolean)
+CREATE PROCEDURE xbb._push_execute(name pg_catalog.text, alone boolean, by_step boolean, INOUT failed boolean)
 LANGUAGE plpgsql AS $$
 DECLARE
   can_commit boolean := xbb._can_commit();
@@ -174,6 +187,7 @@ BEGIN
     BEGIN
       IF prepared THEN
         step := xbb._push_send(begun.def, entry);
+        PERFORM xbb._push_print_step(entry, step.entry, step.in_air) WHERE by_step;
         entry := step.entry;
         in_air := step.in_air;
         problem := step.problem;
@@ -248,7 +262,7 @@ BEGIN
     PERFORM xbb._push_try(name);
     RETURN;
   END IF;
-  CALL xbb._push_execute(name, true, failed);
+  CALL xbb._push_execute(name, true, push.verbose, failed);
 END
 $$;
 COMMENT ON PROCEDURE xbb.push(text, boolean, boolean) IS
@@ -270,7 +284,7 @@ BEGIN
   END IF;
   FOREACH name IN ARRAY names LOOP
     PERFORM xbb._sync_path(path);
-    CALL xbb._push_execute(name, false, failed);
+    CALL xbb._push_execute(name, false, push_all.verbose, failed);
     IF failed THEN
       failures := pg_catalog.concat_ws(', ', failures, pg_catalog.quote_ident(name));
     END IF;

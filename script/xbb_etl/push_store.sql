@@ -25,6 +25,9 @@ LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'xbb_fdw_push_r
 CREATE FUNCTION xbb._push_run_note(entry xbb._push_run_log) RETURNS boolean
 LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'xbb_fdw_push_run_note';
 
+CREATE FUNCTION xbb._push_run_prune(id integer) RETURNS boolean
+LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'xbb_fdw_push_run_prune';
+
 CREATE FUNCTION xbb._push_run_lost(id integer, worker integer) RETURNS bigint
 LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'xbb_fdw_push_run_lost';
 

@@ -236,16 +236,36 @@ take_items(void *arg, const SPITupleTable *table, uint64 nrows)
 	MemoryContextSwitchTo(old);
 }
 
-/*
- * The request over some items.  Where the target's options cannot make a body of a record, that is
- * the record's fault: NULL, and the flight has been answered.
- */
 static void
+forget_flight(PushSession *session, Flight *flight)
+{
+	dlist_delete(&flight->node);
+	session->nflights--;
+	MemoryContextDelete(flight->context);
+}
+
+/* What is wrong with records that no body can be made of; all other errors go on.  Nothing but memory was touched. */
+static char *
+take_data_error(MemoryContext caller)
+{
+	ErrorData  *error;
+
+	MemoryContextSwitchTo(caller);
+	error = CopyErrorData();
+	if (ERRCODE_TO_CATEGORY(error->sqlerrcode) != ERRCODE_DATA_EXCEPTION)
+		PG_RE_THROW();
+	FlushErrorState();
+	return error->message;
+}
+
+/* The request over some items; what is wrong with them if there can be none. */
+static char *
 make_request(PushSession *session, const Claimed *items, int nitems)
 {
+	MemoryContext caller = CurrentMemoryContext;
 	Flight	   *flight = push_flight(session, nitems);
-	MemoryContext old = MemoryContextSwitchTo(flight->context);
-	const char **records = palloc(sizeof(char *) * nitems);
+	const char **records = MemoryContextAlloc(flight->context, sizeof(char *) * nitems);
+	char	   *volatile problem = NULL;
 
 	make_id(&flight->id);
 	for (int i = 0; i < nitems; i++)
@@ -253,9 +273,36 @@ make_request(PushSession *session, const Claimed *items, int nitems)
 		flight->items[i].id = items[i].id;
 		records[i] = items[i].record;
 	}
-	flight->keys = target_keys(session->target, records, nitems);
-	flight->body = target_body(session->target, records, nitems, id_text(&flight->id), &flight->length);
-	MemoryContextSwitchTo(old);
+	PG_TRY();
+	{
+		MemoryContextSwitchTo(flight->context);
+		flight->keys = target_keys(session->target, records, nitems);
+		flight->body = target_body(session->target, records, nitems, id_text(&flight->id), &flight->length);
+		MemoryContextSwitchTo(caller);
+	}
+	PG_CATCH();
+	{
+		problem = take_data_error(caller);
+	}
+	PG_END_TRY();
+	if (problem)
+		forget_flight(session, flight);
+	return problem;
+}
+
+static Stored refuse_item = {.text =
+	"UPDATE xbb._push_item i SET status = 'rejected', message = $2, answer = NULL, http_status = NULL WHERE i.id = $1"
+};
+
+/* It was not sent, and will not be, as it is. */
+static void
+refuse(FunctionCallInfo fcinfo, PushSession *session, int64 id, const char *problem)
+{
+	const Oid	types[] = {INT8OID, TEXTOID};
+	NullableDatum args[] = {{.value = Int64GetDatum(id)}, {.value = CStringGetTextDatum(problem)}};
+
+	run_stored_with(fcinfo->flinfo->fn_oid, &refuse_item, lengthof(types), types, args, NULL, NULL);
+	session->rejected++;
 }
 
 /* An array of values of a type. */
@@ -351,6 +398,7 @@ claim_items(FunctionCallInfo fcinfo, Claim *claim, int most)
 		{.value = Int64GetDatum(most_items)}
 	};
 	int			nrequests = 0;
+	int			sent = 0;
 	int			done = 0;
 
 	run_stored_with(fcinfo->flinfo->fn_oid, &next_items, lengthof(types), types, args, take_items, claim);
@@ -359,6 +407,7 @@ claim_items(FunctionCallInfo fcinfo, Claim *claim, int most)
 	{
 		int			size = session->batch;
 		int			n = 0;
+		const char *problem;
 
 		while (done + n < claim->nitems && n < size)
 		{
@@ -367,15 +416,27 @@ claim_items(FunctionCallInfo fcinfo, Claim *claim, int most)
 				break;
 			n++;
 		}
-		make_request(session, claim->items + done, n);
+		problem = make_request(session, claim->items + done, n);
+		if (problem && n > 1)
+		{
+			/* one of them is to blame: each alone */
+			for (int i = 0; i < n; i++)
+				claim->items[done + i].most = 1;
+			continue;
+		}
+		if (problem)
+			refuse(fcinfo, session, claim->items[done].id, problem);
+		else
+		{
+			nrequests++;
+			sent += n;
+		}
 		done += n;
-		nrequests++;
 	}
 	if (done > 0)
-	{
 		session->last_item = claim->items[done - 1].id;
-		write_requests(fcinfo, session, nrequests, done);
-	}
+	if (sent > 0)
+		write_requests(fcinfo, session, nrequests, sent);
 	session->at_end &= done == claim->nitems;
 	return nrequests;
 }

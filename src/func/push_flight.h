@@ -72,6 +72,7 @@ typedef struct PushSession
 
 	int			most_flights;	/* at a time: one, until the target has shown that it is there */
 	int			batch;			/* records of a request */
+	bool		shrunk;			/* since some timed out in this run */
 	int64		last_item;		/* claimed; the next come after it */
 	bool		at_end;			/* no item behind it */
 	bool		closed;			/* nothing more is claimed in this run */

@@ -339,6 +339,24 @@ static Stored give_up = {.text =
 	" SELECT count(*) FROM items"
 };
 
+/* What the target took in time is where the next run begins; what went well may be twice as much then. */
+static Stored learn_batch = {.text =
+	"UPDATE xbb._push_definition d SET batch = $2 WHERE d.id = $1 AND d.batch IS DISTINCT FROM $2"
+};
+
+static void
+keep_batch(FunctionCallInfo fcinfo, const PushSession *session)
+{
+	const Oid	types[] = {INT4OID, INT4OID};
+	NullableDatum args[lengthof(types)] = {{.value = Int32GetDatum(session->push)}};
+	int			size = target_batch_size(session->target);
+	int			batch = session->shrunk || session->requests == 0 ? session->batch : 2 * session->batch;
+
+	args[1].value = Int32GetDatum(batch);
+	args[1].isnull = batch >= size;
+	run_stored_with(fcinfo->flinfo->fn_oid, &learn_batch, lengthof(types), types, args, NULL, NULL);
+}
+
 static void
 read_items(void *arg, const SPITupleTable *table, uint64 nrows)
 {
@@ -362,6 +380,7 @@ xbb_fdw_push_close(PG_FUNCTION_ARGS)
 	push_note(fcinfo, session);
 	args[1].value = Int64GetDatum(session->run);
 	run_stored_with(fcinfo->flinfo->fn_oid, &give_up, lengthof(types), types, args, read_items, &items);
+	keep_batch(fcinfo, session);
 	close_session();
 	PG_RETURN_INT64(items);
 }

@@ -25,6 +25,7 @@ PG_FUNCTION_INFO_V1(xbb_fdw_push_update);
 PG_FUNCTION_INFO_V1(xbb_fdw_push_forget);
 PG_FUNCTION_INFO_V1(xbb_fdw_push_run_begin);
 PG_FUNCTION_INFO_V1(xbb_fdw_push_run_note);
+PG_FUNCTION_INFO_V1(xbb_fdw_push_run_prune);
 PG_FUNCTION_INFO_V1(xbb_fdw_push_run_lost);
 
 /* Bytes of a definition, which each dump holds. */
@@ -159,6 +160,20 @@ xbb_fdw_push_run_note(PG_FUNCTION_ARGS)
 	if (run_stored(fcinfo, &stored, NULL) == 0)
 		push_complain_of_drop();
 	PG_RETURN_BOOL(true);
+}
+
+Datum
+xbb_fdw_push_run_prune(PG_FUNCTION_ARGS)
+{
+	static Stored stored = {.text =
+		"DELETE FROM xbb._push_run_log l USING xbb._push_definition d WHERE l.id = ANY (ARRAY("
+		" SELECT o.id FROM xbb._push_run_log o WHERE o.push = $1"
+		" AND o.started < now() - CAST(current_setting('xbb_fdw.log_retention') AS interval) AND o.status <> 'running'"
+		" AND o.id <> coalesce((SELECT max(s.id) FROM xbb._push_run_log s WHERE s.push = $1 AND s.status = 'succeeded'), 0)"
+		" ORDER BY o.id LIMIT 2000)) AND d.id = $1 AND " PUSH_OWNED("$2")
+	};
+
+	return touched_any(fcinfo, &stored);
 }
 
 Datum

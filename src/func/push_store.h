@@ -34,6 +34,9 @@ extern PGDLLEXPORT Datum xbb_fdw_push_run_begin(PG_FUNCTION_ARGS);
 /* xbb._push_run_note(xbb._push_run_log): how a run is, by its push and its number */
 extern PGDLLEXPORT Datum xbb_fdw_push_run_note(PG_FUNCTION_ARGS);
 
+/* xbb._push_run_prune(integer): runs that are older than xbb_fdw.log_retention, but for the latest success */
+extern PGDLLEXPORT Datum xbb_fdw_push_run_prune(PG_FUNCTION_ARGS);
+
 /*
  * xbb._push_run_lost(integer, integer): with the lock of that worker held: what it left behind
  * when it was killed is unknown; how many items

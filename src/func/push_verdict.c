@@ -310,7 +310,10 @@ learn(PushSession *session, const Flight *flight)
 	}
 	/* too many at a time, perhaps; what is repeated byte for byte is as large as it was */
 	else if (!flight->probes && flight->nitems > 1 && target_repeat(session->target) != TARGET_REPEAT_NEVER)
+	{
 		session->batch = Min(session->batch, Max(flight->nitems / 2, 1));
+		session->shrunk = true;
+	}
 }
 
 void
