@@ -44,7 +44,7 @@ CROSS JOIN LATERAL (SELECT pg_catalog.count(*) FILTER (WHERE a.alive) AS alive, 
 CROSS JOIN LATERAL (
   SELECT (SELECT pg_catalog.count(*) FROM xbb._push_item i WHERE i.push = d.id AND i.status = 'pending') AS pending,
          (SELECT pg_catalog.min(i.created) FROM xbb._push_item i WHERE i.push = d.id AND i.status = 'pending') AS oldest_pending,
-         (SELECT pg_catalog.count(*) FROM xbb._push_item i WHERE i.push = d.id AND i.status = 'sending') AS sending,
+         (SELECT pg_catalog.count(*) FROM xbb._push_item i WHERE i.push = d.id AND i.request IS NOT NULL AND i.status = 'sending') AS sending,
          (SELECT pg_catalog.count(*) FROM xbb._push_item i WHERE i.push = d.id AND i.status = 'rejected') AS rejected,
          (SELECT pg_catalog.count(*) FROM xbb._push_item i WHERE i.push = d.id AND i.status = 'unknown') AS unknown,
          (SELECT pg_catalog.count(*) FROM xbb._push_item i WHERE i.push = d.id AND i.status = 'held') AS held) c

@@ -104,7 +104,7 @@ CREATE UNIQUE INDEX ON xbb._push_item (push, key) WHERE request IS NOT NULL;
 CREATE INDEX ON xbb._push_item (push, key) WHERE status = 'acknowledged';
 -- the next to be sent, by their number
 CREATE INDEX ON xbb._push_item (push, id) WHERE status = 'pending';
-CREATE INDEX ON xbb._push_item (push, status) WHERE status IN ('sending', 'rejected', 'unknown', 'held');
+CREATE INDEX ON xbb._push_item (push, status) WHERE status IN ('rejected', 'unknown', 'held');
 CREATE INDEX ON xbb._push_item (request, position) WHERE request IS NOT NULL;
 COMMENT ON TABLE xbb._push_item IS 'what the pushes have sent and are to send; read it through push_item';
 
