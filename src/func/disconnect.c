@@ -19,9 +19,13 @@ Datum
 xbb_fdw_disconnect(PG_FUNCTION_ARGS)
 {
 	Oid			serverid = InvalidOid;
+	bool		ended;
+	bool		target_ended;
 
 	if (!PG_ARGISNULL(0))
 		serverid = get_foreign_server_oid(NameStr(*PG_GETARG_NAME(0)), false);
 	/* each ends its own */
-	PG_RETURN_BOOL(session_disconnect(serverid) | target_disconnect(serverid));
+	ended = session_disconnect(serverid);
+	target_ended = target_disconnect(serverid);
+	PG_RETURN_BOOL(ended || target_ended);
 }
