@@ -6,7 +6,8 @@
  * An input is cut at FUZZ_NEXT: a template, two records, the rest is an answer.
  * Asserted are: a body made of JSON is JSON; a text of a record stays one text, however
  * it is written; an answer that the server's parser takes is taken, as an equal
- * document; one that is made clean is one that it takes; no answer is an error; each
+ * document; one that is made clean is one that it takes; paths that are followed
+ * without jsonpath say what it says; no answer is an error; each
  * record has a verdict, and none is accepted where the answer is no JSON.
  *
  *-------------------------------------------------------------------------
@@ -16,6 +17,7 @@
 #include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 
+#include "target/path.h"
 #include "target/scan.h"
 #include "target/template.h"
 #include "target/verdict.h"
@@ -299,10 +301,28 @@ check_verdicts(void)
 	}
 }
 
+/* Paths that are followed without jsonpath say what it says. */
+static void
+check_paths(void)
+{
+	static const char *const asks[][2] = {
+		{"$.code == true", "$.code == true || 1 == 2"},
+		{"$.data.datas == false", "$.data.datas == false || 1 == 2"},
+		{"$.result.code.msg == true", "$.result.code.msg == true || 1 == 2"},
+	};
+	Jsonb	   *document = path_document(parts[3].text, parts[3].length);
+	Jsonb	   *variables = path_variables(200);
+
+	for (size_t i = 0; document && i < lengthof(asks); i++)
+		if (path_ask(path_read(asks[i][0]), document, variables) != path_ask(path_read(asks[i][1]), document, variables))
+			fuzz_broken("a path that says something else than jsonpath");
+}
+
 static void
 run(const char *input, size_t size)
 {
 	cut(input, size);
+	check_paths();
 	check_bodies();
 	check_text();
 	check_clean();
