@@ -4,7 +4,7 @@
  *	  Field nodes as a tree.
  *
  * Children stand below their parent, or beside it and name it.  Where an array or object
- * has neither children nor a value, and nobody names it, what stands behind it may belong
+ * has neither children nor a value or parser, and nobody names it, what stands behind it may belong
  * into it or not: that cannot be told.
  *
  *-------------------------------------------------------------------------
@@ -83,7 +83,7 @@ mark_ambiguous(Field *root)
 
 		field->ambiguous = behind;
 		if (is_container(field) && field->nfields == 0 && part_member(field->part, "children") == NULL &&
-			field_text(field) == NULL)
+			part_member(field->part, "parser") == NULL && field_text(field) == NULL)
 			behind = true;
 	}
 }

@@ -29,6 +29,7 @@ typedef struct FieldWriter
 	int			row;			/* that what is translated belongs to */
 	int			nsent;			/* fields with a value, so far */
 	int			unsent;			/* row of the fields without one; 0: none so far */
+	int			missing;		/* of those that are required */
 } FieldWriter;
 
 /* The fields of a "request" and the like; of NULL, none. */

@@ -122,13 +122,19 @@ write_request(Integration *integration, Part *document, const char *suffix, Part
 		answer_remark(answer, row, "%s", scope.problem);
 		return;
 	}
+	if (part_is(fields, JSON_TREE_ARRAY) && writer.nsent == 0)
+	{
+		answer->rows[row].kind = METADATA_NOTE;
+		answer_remark(answer, row, "a request without values");
+		return;
+	}
 	answer_sql(answer, row,
 			   "CREATE FUNCTION %s(last_sync_time timestamptz DEFAULT NULL, page_size integer DEFAULT %s, start_row integer DEFAULT 0,"
 			   " last_id text DEFAULT NULL)\nRETURNS jsonb LANGUAGE sql %s RETURN %s;",
 			   sql_name(psprintf("%s%s", integration->name, suffix)), size, scope.uses_random ? "VOLATILE" : "STABLE", body);
 	answer_remark(answer, row, "what the platform asks: for your own program, as no foreign table here reads it");
 	if (scope.uses_last_sync)
-		answer_remark(answer, row, "last_sync_time: the time up to which all is there");
+		answer_remark(answer, row, "last_sync_time: until when all has come");
 	if (strstr(body, "make_interval"))
 		answer_remark(answer, row, "it asks for a fixed while ago: what changes while it does not run that long is never fetched");
 }

@@ -328,7 +328,7 @@ write_schedules(Crm *crm, Part *source)
 	Part	   *remedy = part_member(source, "omissionRemedy");
 	const char *name = sql_constant(integration->name);
 
-	document_schedule(integration, part_member(crontab, "source") ? part_member(crontab, "source") : crontab, "",
+	document_schedule(integration, part_is(crontab, JSON_TREE_OBJECT) ? part_member(crontab, "source") : crontab, "",
 					  psprintf("CALL xbb.sync(%s)", name));
 	if (remedy == NULL)
 		return;

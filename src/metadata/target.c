@@ -116,6 +116,7 @@ write_view(Integration *integration, Part *target)
 
 	integration->scope.strips_aggregate = integration->scope.uses_random = false;
 	integration->scope.strategies = NULL;
+	integration->scope.narrays = 0;
 	record = field_record(&writer, request);
 	answer_sql(answer, row, "CREATE VIEW %s AS\nSELECT " SCOPE_SOURCE ".%s, jsonb_strip_nulls(%s) AS record\nFROM %s AS " SCOPE_SOURCE ";",
 			   sql_name(psprintf("%s_to_push", integration->name)), sql_name(key_name(integration)), record, sql_name(integration->name));
@@ -301,6 +302,7 @@ target_write(Integration *integration, Part *target)
 		answer_note(answer, METADATA_UNKNOWN, method,
 					"method %s: targets are sent POSTs; a database is written by INSERT ... SELECT from the view, through its own foreign-data wrapper",
 					part_text(method));
+		part_claim(part_member(target, "api"), part_member(target, "method")->row);
 		note_answers(answer, target);
 		document_effect(answer, target, false, view);
 		document_rest(answer, target, view);
@@ -311,6 +313,8 @@ target_write(Integration *integration, Part *target)
 	write_table(integration, target, platform);
 	write_push(integration);
 	note_answers(answer, target);
-	document_schedule(integration, part_member(crontab, "target") ? part_member(crontab, "target") : crontab, "-push",
+	if (part_member(crontab, "source"))
+		answer_note(answer, METADATA_NOTE, part_member(crontab, "source"), "when the platform asks the source");
+	document_schedule(integration, part_is(crontab, JSON_TREE_OBJECT) ? part_member(crontab, "target") : crontab, "-push",
 					  psprintf("CALL xbb.push(%s)", sql_constant(integration->name)));
 }

@@ -24,22 +24,32 @@ refuse(FieldWriter *writer, Part *part, const char *name, const char *why)
 	return NULL;
 }
 
-/* No value: not sent.  All of these are in one row. */
-static char *
-leave_out(FieldWriter *writer, const Field *field)
+static bool
+is_required(const Field *field)
 {
 	const Part *required = part_member(field->part, "is_required");
 
-	if (writer->answer == NULL)
+	return part_is(required, JSON_TREE_TRUE) || (part_text(required) && strcmp(part_text(required), "1") == 0);
+}
+
+/* No value: not sent.  All of these are in one row, those that are required in another. */
+static char *
+leave_out(FieldWriter *writer, const Field *field)
+{
+	Answer	   *answer = writer->answer;
+	int		   *row = is_required(field) ? &writer->missing : &writer->unsent;
+
+	if (answer == NULL)
 		return NULL;
-	if (part_is(required, JSON_TREE_TRUE) || (part_text(required) && strcmp(part_text(required), "1") == 0))
-		return refuse(writer, field->part, field->name, "is required, but has no value");
-	if (writer->unsent == 0)
+	if (*row == 0)
 	{
-		writer->unsent = answer_row(writer->answer, METADATA_NOTE);
-		answer_remark(writer->answer, writer->unsent, "fields without a value are not sent");
+		*row = answer_row(answer, is_required(field) ? METADATA_UNKNOWN : METADATA_NOTE);
+		answer_remark(answer, *row, is_required(field) ? "fields that are required and have no value: " : "fields without a value are not sent: ");
 	}
-	part_claim(field->part, writer->unsent);
+	else
+		appendStringInfoString(&answer->rows[*row].remark, ", ");
+	appendStringInfoString(&answer->rows[*row].remark, field->name ? field->name : "one without a name");
+	part_claim(field->part, *row);
 	return NULL;
 }
 
