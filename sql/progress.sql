@@ -73,3 +73,50 @@ COMMIT;
 SELECT has_function_privilege('progress_watcher', 'xbb.progress_unseen()', 'EXECUTE') AS unseen;
 DROP OWNED BY progress_watcher;
 DROP ROLE progress_watcher;
+
+-- a run has one row, from its first step to its last, whatever it reads and writes; seen by a trigger of the target
+CREATE TABLE seen (n int GENERATED ALWAYS AS IDENTITY, task text, name text, is_run boolean, source text, object text, phase text, method text, windows text, rows text);
+CREATE FUNCTION look() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  INSERT INTO seen (task, name, is_run, source, object, phase, method, windows, rows)
+  SELECT p.task, p.name, p.run_id = (SELECT max(id) FROM xbb.sync_run WHERE sync = 'progress'), p.source, p.object, p.phase, p.method,
+         p.windows_done || ' of ' || p.windows_total, p.rows_done || ' of ' || p.rows_total
+  FROM xbb.progress p WHERE p.pid = pg_backend_pid();
+  RETURN NULL;
+END
+$$;
+CREATE TABLE target (data_id bigint PRIMARY KEY, name text, update_time timestamptz);
+CREATE TRIGGER look AFTER INSERT OR UPDATE OR DELETE ON target FOR EACH STATEMENT EXECUTE FUNCTION look();
+SELECT xbb.create_sync('progress', source => 'product', target => 'target', delete_mode => 'delete');
+\set VERBOSITY terse
+SET client_min_messages = warning;
+CALL xbb.sync('progress');
+TABLE mine;
+
+-- in a transaction block, too
+SELECT sim('touch id=51200001,51200002');
+BEGIN;
+CALL xbb.sync('progress');
+TABLE mine;
+COMMIT;
+
+-- a reconciliation: what the target has, and how much of it is compared
+DELETE FROM target WHERE data_id = 51200500;
+CALL xbb.reconcile('progress');
+SELECT sim('drop id=51200600');
+CALL xbb.reconcile('progress', full => true);
+TABLE seen;
+
+-- a run that fails leaves nothing
+CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'no' USING ERRCODE = 'XX000'; END $$;
+CREATE TRIGGER refuse BEFORE INSERT OR UPDATE ON target FOR EACH ROW EXECUTE FUNCTION refuse();
+SELECT sim('touch id=51200003');
+CALL xbb.sync('progress');
+TABLE mine;
+BEGIN;
+SAVEPOINT before;
+CALL xbb.sync('progress');
+ROLLBACK TO before;
+TABLE mine;
+COMMIT;
+SELECT xbb.drop_sync('progress');

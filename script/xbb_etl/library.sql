@@ -9,6 +9,16 @@ LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'xbb_fdw_sync_u
 CREATE FUNCTION xbb._sync_task(id integer, name pg_catalog.text, incremental boolean) RETURNS void
 LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'xbb_fdw_sync_task';
 
+CREATE FUNCTION xbb._sync_show(
+  id integer, name pg_catalog.text, run bigint, task pg_catalog.text, source pg_catalog.regclass, verbose boolean, windows integer)
+RETURNS void LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'xbb_fdw_sync_show';
+
+CREATE FUNCTION xbb._sync_unshow() RETURNS void
+LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'xbb_fdw_sync_unshow';
+
+CREATE FUNCTION xbb._sync_shows(phase pg_catalog.text, expects bigint DEFAULT NULL, did bigint DEFAULT NULL) RETURNS void
+LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'xbb_fdw_sync_shows';
+
 CREATE FUNCTION xbb._sync_day(
   source pg_catalog.regclass, OUT requests_left bigint, OUT requests bigint, OUT ends pg_catalog.timestamptz, OUT page_size bigint,
   OUT with_reserve bigint)

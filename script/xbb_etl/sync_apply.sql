@@ -412,12 +412,14 @@ BEGIN
     counts.rows_read := aside.unread;
     counts.rejected := aside.rejected;
     WHILE at <= total LOOP
+      PERFORM xbb._sync_shows('staging');
       PERFORM xbb._stage_clear(work.made);
       transformed := xbb._sync_transform(def, work, at, least(at + most - 1, total), counts.rejected, loaded);
       counts.rows_read := counts.rows_read + transformed.failed;
       counts.rejected := transformed.all_rejected;
       work.has_rejects := work.has_rejects OR counts.rejected > 0;
       PERFORM xbb._sync_check_doubled(def, work, at, least(at + most - 1, total), doubled.ids, doubled.times);
+      PERFORM xbb._sync_shows('writing');
       counts := xbb._sync_apply_all(def, work, at, least(at + most - 1, total), counts);
       work.has_rejects := work.has_rejects OR counts.rejected > 0;
       at := at + most;

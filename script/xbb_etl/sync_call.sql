@@ -24,7 +24,7 @@ BEGIN
 END
 $$;
 COMMENT ON PROCEDURE xbb.sync(text, boolean, boolean, boolean) IS
-  'reads what has changed or, full, everything, and brings what differs into the target, or tells what that would be; verbose: a line a window';
+  'reads what has changed or, full, everything, and brings what differs into the target, or tells what that would be; verbose: a line a window, and every few seconds';
 
 CREATE PROCEDURE xbb.sync_all(verbose boolean DEFAULT false) LANGUAGE plpgsql AS $$
 DECLARE

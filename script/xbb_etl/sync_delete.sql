@@ -128,6 +128,7 @@ BEGIN
   IF pg_catalog.cardinality(ids) = 0 THEN
     RETURN 0;
   END IF;
+  PERFORM xbb._sync_shows('writing');
   BEGIN
     PERFORM xbb._sync_take_out(def, ids);
     failure.message := 'a trigger or a rule of the target keeps its row';

@@ -166,6 +166,7 @@ DECLARE
   next pg_catalog.record;
 BEGIN
   IF phase = 'divide' THEN
+    PERFORM xbb._sync_shows('comparing', did => 0);
     windows := xbb._sync_all_times(def);
     phase := 'compare';
   ELSIF phase = 'compare' AND pg_catalog.cardinality(windows) > 0 THEN
@@ -383,6 +384,7 @@ BEGIN
   told := before;
   WHILE run IS NOT NULL LOOP
     BEGIN
+      PERFORM xbb._sync_show(def.id, def.name, run, task, def.source, by_window, pg_catalog.cardinality(windows));
       step := xbb._sync_step_of_day(def, task, run, before, phase, windows, gone);
       reached := xbb._sync_add(counts, step.counts);
       PERFORM xbb._sync_limit_share(def, run, task, reached);
@@ -420,7 +422,7 @@ BEGIN
     counts := reached;
     EXIT WHEN phase IN ('done', 'stopped');
   END LOOP;
-
+  PERFORM xbb._sync_unshow() WHERE run IS NOT NULL;
   IF failure.sqlstate IS NOT NULL THEN
     failure := xbb._sync_fail(def, run, CASE WHEN can_commit THEN counts END, before, failure);
     IF can_commit THEN

@@ -153,6 +153,7 @@ CREATE FUNCTION xbb._sync_plan(def xbb.sync_definition, full boolean) RETURNS pg
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   again boolean := _sync_plan.full AND def.watermark IS NOT NULL;
+  total bigint;
   low pg_catalog.timestamptz := CASE WHEN NOT again THEN xbb._sync_low(def) END;
 BEGIN
   IF NOT xbb._sync_counts_source(def.source) THEN
@@ -161,8 +162,12 @@ BEGIN
   IF NOT again AND def.loading_until IS NOT NULL AND pg_catalog.cardinality(def.loading_windows) > 0 THEN
     RETURN def.loading_windows;
   ELSIF def.loading_until IS NULL OR again THEN
-    IF low IS NULL AND xbb._total(def.source, NULL, NULL) <= xbb._sync_window_records(def.source) AND def.chunk IS NULL THEN
-      RETURN '{}';
+    IF low IS NULL THEN
+      total := xbb._total(def.source, NULL, NULL);
+      PERFORM xbb._sync_shows(NULL, expects => total);
+      IF total <= xbb._sync_window_records(def.source) AND def.chunk IS NULL THEN
+        RETURN '{}';
+      END IF;
     END IF;
     def.loading_until := coalesce((xbb._counters()).clock, pg_catalog.now());
     IF NOT again THEN
@@ -189,6 +194,7 @@ DECLARE
   resumed boolean := coalesce(pg_catalog.upper(windows[1]) = def.loading_until, false);
 BEGIN
   windows := pg_catalog.trim_array(windows, 1);
+  PERFORM xbb._sync_shows(NULL, expects => total);
   IF total > 0 AND high - low > limits.least_window AND (total > xbb._sync_window_records(def.source) OR high - low > def.chunk) THEN
     -- they share a second, for records with fractions of it
     windows := windows || pg_catalog.tstzrange(middle, high, '[]') || pg_catalog.tstzrange(low, middle, '[]');

@@ -28,6 +28,7 @@ BEGIN
     xbb._sync_source_column(def.source, 'dataId', 'data_id'), time_column, def.source,
     CASE WHEN low IS NULL THEN 'true' ELSE pg_catalog.format('%I BETWEEN $1 AND $2', time_column) END), low, high, NULL);
   ids := pg_catalog.format('xbb._stage(%s) AS s (data_id pg_catalog.int8, update_time pg_catalog.timestamptz)', stage);
+  PERFORM xbb._sync_shows('comparing');
   BEGIN
     EXECUTE pg_catalog.format(
       'SELECT pg_catalog.array_agg(s.data_id ORDER BY s.data_id) FROM %s LEFT JOIN %s t
@@ -84,6 +85,7 @@ DECLARE
   after_middle pg_catalog.timestamptz;
 BEGIN
   windows := pg_catalog.trim_array(windows, 1);
+  PERFORM xbb._sync_shows('comparing');
   BEGIN
     EXECUTE pg_catalog.format(
       'SELECT pg_catalog.count(*), pg_catalog.to_timestamp(pg_catalog.floor(extract(epoch FROM
@@ -94,15 +96,18 @@ BEGIN
   EXCEPTION WHEN SQLSTATE 'XBB00' THEN
     NULL;
   END;
+  PERFORM xbb._sync_shows('comparing', expects => here);
   -- large counts may hide what cancels out, and the API may count no further than 10,000
   IF here <= limits.counted_records THEN
     there := xbb._total(def.source, low, high);
     IF here = there THEN
+      PERFORM xbb._sync_shows('comparing', did => here);
       RETURN;
     ELSIF greatest(here, there) <= limits.compared_records OR high - low <= limits.least_window THEN
       compared := xbb._sync_compare(def, run, low, high);
       counts := compared.counts;
       gone := compared.gone;
+      PERFORM xbb._sync_shows('comparing', did => here);
       RETURN;
     END IF;
   END IF;

@@ -32,7 +32,7 @@ progress_open(MemoryContext context, const ProgressSubject *subject)
 	Progress   *progress = MemoryContextAllocZero(context, sizeof(Progress));
 
 	if (progress_in_run())
-		progress_run_join(&progress->share);
+		progress_run_join(&progress->share, subject);
 	else
 	{
 		progress->slot = progress_claim();

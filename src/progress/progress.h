@@ -116,15 +116,19 @@ extern void progress_close(Progress *progress);
  */
 extern bool progress_run(MemoryContext context, const ProgressSubject *subject, const char *task,
 						 const char *name, int64 run_id, bool verbose);
-extern bool progress_in_run(void);
 extern void progress_run_end(void);
 
-/* What the run does beside reading. */
+/* Is there one, and which?  Its run_id, or -1. */
+extern bool progress_in_run(void);
+extern int64 progress_run_id(void);
+
+/* What the run does beside reading; the phase of that name, which must be one. */
 extern void progress_run_phase(ProgressPhase phase);
+extern ProgressPhase progress_phase(const char *name);
 
 /*
  * Of a run that goes by windows of its own: so many are left, the one under way
- * included.  A run without windows says nothing.
+ * included.  A run without windows says nothing, or 0 from the beginning.
  */
 extern void progress_run_windows(int64 left);
 
@@ -134,7 +138,10 @@ extern void progress_run_windows(int64 left);
  */
 extern void progress_run_expects(int64 records);
 
-/* Of a run that does not count its records by reading them: so many more are done. */
+/*
+ * So many more are done, of a run that does not count its records by reading them, from
+ * now on.
+ */
 extern void progress_run_did(int64 records);
 
 /* ---- for those who look ---- */

@@ -59,7 +59,7 @@ typedef struct RunShare
 	ProgressNumbers numbers;
 } RunShare;
 
-extern void progress_run_join(RunShare *share);
+extern void progress_run_join(RunShare *share, const ProgressSubject *subject);
 extern void progress_run_leave(RunShare *share);
 extern void progress_run_update(const RunShare *latest);
 

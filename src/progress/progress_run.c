@@ -10,6 +10,7 @@
  */
 #include "postgres.h"
 
+#include "utils/builtins.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
@@ -29,6 +30,7 @@ static struct
 	int64		windows_done;
 	int64		expected;		/* records, as far as they were counted */
 	bool		is_whole;		/* that is all there is */
+	bool		knows_pages;	/* it is known of some reading how many it takes */
 	bool		counts;			/* its records are not those that it reads */
 	int64		counted;
 	bool		verbose;
@@ -58,7 +60,6 @@ add_numbers(ProgressNumbers *sum, const ProgressNumbers *more)
 {
 	add_known(&sum->windows_total, more->windows_total);
 	add_known(&sum->windows_done, more->windows_done);
-	add_known(&sum->pages_total, more->pages_total);
 	sum->pages_done += more->pages_done;
 	add_known(&sum->rows_done, more->rows_done);
 	sum->requests += more->requests;
@@ -73,10 +74,10 @@ sum_up(ProgressNumbers *sum)
 {
 	dlist_iter	iter;
 	int64		total = -1;
+	int64		pages = run.ended.pages_done;
 
 	sum->windows_total = run.ended.windows_total;
 	sum->windows_done = run.ended.windows_done;
-	sum->pages_total = run.ended.pages_total;
 	sum->pages_done = run.ended.pages_done;
 	sum->rows_done = run.ended.rows_done;
 	sum->requests = run.ended.requests;
@@ -89,21 +90,25 @@ sum_up(ProgressNumbers *sum)
 
 		add_numbers(sum, numbers);
 		add_known(&total, numbers->rows_total);
+		run.knows_pages |= numbers->pages_total >= 0;
+		pages += Max(numbers->pages_total, numbers->pages_done);
 	}
+	sum->pages_total = run.knows_pages ? pages : -1;
 	if (run.windows_left >= 0)
 	{
 		sum->windows_done = run.windows_done;
 		sum->windows_total = run.windows_done + run.windows_left;
 	}
-	else if (total >= 0)
+	else if (total >= 0 && !run.counts)
 		run.is_whole = true;
 	if (run.counts)
 		sum->rows_done = run.counted;
 	else if (total >= 0)
 		run.expected = Max(run.expected, Max(run.ended.rows_done, 0) + total);
 	sum->rows_total = run.expected >= 0 ? Max(run.expected, sum->rows_done) : -1;
-	sum->work_total = run.is_whole ? sum->rows_total : -1;
-	sum->work_done = sum->rows_done;
+	/* where nobody counts records, pages are what there is to do */
+	sum->work_total = run.is_whole ? sum->rows_total : sum->rows_total < 0 ? sum->pages_total : -1;
+	sum->work_done = run.is_whole ? sum->rows_done : sum->pages_done;
 }
 
 /* ---- lines ---- */
@@ -125,7 +130,7 @@ tell(void)
 	if (left >= 0)
 		snprintf(time, sizeof(time), ", %lld s left", (long long) (left / USECS_PER_SEC));
 	ereport(INFO,
-			(errmsg("%s %s: %s, %lld%s records%s, %lld requests%s", run.row.task, run.row.name,
+			(errmsg("%s %s: %s, %lld%s records%s, %lld requests%s", run.row.task, quote_identifier(run.row.name),
 					progress_phase_name(numbers->phase), (long long) Max(numbers->rows_done, 0), rows,
 					windows, (long long) numbers->requests, time),
 			 errhidestmt(true), errhidecontext(true)));
@@ -171,7 +176,7 @@ progress_run(MemoryContext context, const ProgressSubject *subject, const char *
 	run.row.run_id = run_id;
 	run.ended = (ProgressNumbers)
 	{
-		.windows_total = -1,.windows_done = -1,.pages_total = -1,.rows_done = -1
+		.windows_total = -1,.windows_done = -1,.rows_done = -1
 	};
 	run.windows_left = run.expected = -1;
 	run.verbose = verbose;
@@ -188,6 +193,12 @@ bool
 progress_in_run(void)
 {
 	return run.slot != NULL;
+}
+
+int64
+progress_run_id(void)
+{
+	return run.slot ? run.row.run_id : -1;
 }
 
 void
@@ -220,7 +231,7 @@ progress_run_phase(ProgressPhase phase)
 void
 progress_run_windows(int64 left)
 {
-	if (!run.slot)
+	if (!run.slot || (left == 0 && run.windows_left < 0))
 		return;
 	/* one that was divided is two, of which one is done when both are no more */
 	if (run.windows_left > left)
@@ -244,7 +255,12 @@ progress_run_did(int64 records)
 {
 	if (!run.slot)
 		return;
-	run.counts = true;
+	if (!run.counts)
+	{
+		run.counts = true;
+		run.is_whole = false;
+		run.expected = -1;
+	}
 	run.counted += records;
 	show();
 }
@@ -252,8 +268,10 @@ progress_run_did(int64 records)
 /* ---- its readings ---- */
 
 void
-progress_run_join(RunShare *share)
+progress_run_join(RunShare *share, const ProgressSubject *subject)
 {
+	if (run.row.object[0] == '\0')
+		progress_copy_text(run.row.object, subject->object, sizeof(run.row.object));
 	share->numbers = (ProgressNumbers)
 	{
 		.windows_total = -1,.windows_done = -1,.pages_total = -1,.rows_total = -1,.rows_done = -1
@@ -284,8 +302,7 @@ progress_run_leave(RunShare *share)
 	if (!has_share(share))
 		return;
 	dlist_delete(&share->node);
-	/* what it had not come to will not come any more */
+	/* what it has not come to will not come any more */
 	share->numbers.windows_total = share->numbers.windows_done;
-	share->numbers.pages_total = share->numbers.pages_total < 0 ? -1 : share->numbers.pages_done;
 	add_numbers(&run.ended, &share->numbers);
 }

@@ -26,6 +26,15 @@ progress_phase_name(ProgressPhase phase)
 	return names[phase];
 }
 
+ProgressPhase
+progress_phase(const char *name)
+{
+	for (int phase = 0; phase < PROGRESS_NPHASES; phase++)
+		if (strcmp(progress_phase_name(phase), name) == 0)
+			return phase;
+	elog(ERROR, "there is no phase \"%s\"", name);
+}
+
 const char *
 progress_method_name(ProgressMethod method)
 {

@@ -21,7 +21,7 @@ watch(Progress *progress, const ReaderList *list)
 		.phase = PROGRESS_ASKING,
 		.windows_total = -1,
 		.windows_done = -1,
-		.pages_total = 1,
+		.pages_total = -1,
 		.pages_done = api->rows > 0,
 		.rows_total = -1,
 		.rows_done = -1,

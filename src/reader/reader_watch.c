@@ -78,7 +78,7 @@ reader_watch(Reader *reader)
 	PagerOutlook outlook = {.stage = PAGER_CERTIFIES,.total = -1};
 	PagerCounters pager;
 	ApiCounters api;
-	PagerMethod method;
+	int64		windows;
 	ProgressNumbers numbers;
 
 	if (!reader->progress)
@@ -88,19 +88,20 @@ reader_watch(Reader *reader)
 	reading_counters(reading, &pager);
 	api = *api_counters(reader->list.queue);
 	api_add_counters(&api, &reader->details);
-	method = reader_method(reader->list.table);
+	windows = pager.windows + outlook.windows_open;
 	/* what is read anew was there before */
 	reader->rows_shown = Max(reader->rows_shown, reading->ended.handed_on + outlook.seen - reader->batches.repeats);
 	numbers = (ProgressNumbers)
 	{
 		.phase = phase_of(outlook.stage),
-		.method = method_of(method),
-		.windows_total = method == PAGER_CERTIFIED ? pager.windows + outlook.windows_open : -1,
-		.windows_done = method == PAGER_CERTIFIED ? pager.windows : -1,
+		.method = method_of(reader_method(reader->list.table)),
+		.windows_total = windows > 0 ? windows : -1,
+		.windows_done = windows > 0 ? pager.windows : -1,
 		.pages_total = pages_of(reader, &outlook, pager.pages),
 		.pages_done = pager.pages,
 		.rows_total = reader->batches.n > 0 ? -1 : outlook.total,
-		.rows_done = reader->rows_shown,
+		/* what is refused is handed on to nobody */
+		.rows_done = reader->done ? 0 : reader->rows_shown,
 		.requests = api.requests,
 		.bytes = api.bytes,
 		.retries = api.retries,
