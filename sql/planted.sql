@@ -7,7 +7,9 @@
 \getenv srcdir PG_ABS_SRCDIR
 \set include :srcdir '/sql/include/sim.sql'
 \i :include
-\set statements `cat "$PG_ABS_SRCDIR"/src/func/sync*.c`
+\set statements `cd "$PG_ABS_SRCDIR"/src; cat func/sync*.c func/push*.c func/send*.c option/target*.c target/*.c`
+\! python3 $XBB_SIM ctl dingPlantedTarget create-target >/dev/null
+\set target_url `python3 $XBB_SIM ctl dingPlantedTarget port`
 \set ECHO all
 SELECT sim('create token=t0ken products=30 freeze=on');
 CREATE ROLE regress_xbb_planted;
@@ -23,6 +25,10 @@ GRANT ALL ON SCHEMA "dingPlanted" TO regress_xbb_planted;
 CREATE SERVER planted FOREIGN DATA WRAPPER xbb_fdw OPTIONS (corpid 'dingPlanted', base_url :'url', rate_limit '0', max_retries '0');
 GRANT USAGE ON FOREIGN SERVER planted TO regress_xbb_planted;
 CREATE USER MAPPING FOR regress_xbb_planted SERVER planted OPTIONS (token 't0ken');
+SELECT 'http://127.0.0.1:' || :'target_url' AS target_url \gset
+CREATE SERVER planted_erp FOREIGN DATA WRAPPER xbb_target OPTIONS (base_url :'target_url', rate_limit '0', max_retries '0');
+GRANT USAGE ON FOREIGN SERVER planted_erp TO regress_xbb_planted;
+CREATE USER MAPPING FOR regress_xbb_planted SERVER planted_erp;
 CREATE SCHEMA trap;
 GRANT USAGE ON SCHEMA trap TO PUBLIC;
 CREATE SEQUENCE trap.called;        -- it counts in spite of rollbacks
@@ -91,6 +97,9 @@ SET client_min_messages = warning;
 SET ROLE regress_xbb_planted;
 CREATE FOREIGN TABLE source (data_id bigint, serial_no text, update_time timestamptz) SERVER planted OPTIONS (object 'product');
 CREATE FOREIGN TABLE other_source (data_id bigint, serial_no text, update_time timestamptz) SERVER planted OPTIONS (object 'product');
+CREATE FOREIGN TABLE erp (id text, number text) SERVER planted_erp
+  OPTIONS (api '/api/execute', batch_size '4', ok '$.code == 0', records '$.data[*]', record_key 'id', record_ok '$.success == true', repeat 'upsert');
+CREATE TABLE goods (id text PRIMARY KEY, number text);
 RESET ROLE;
 -- they are found so
 SET search_path = trap, pg_catalog;
@@ -100,8 +109,8 @@ SELECT format('%s', 1::oid::regrole) IS NOT NULL AS other, 1::oid::regrole = 1::
 SELECT is_called FROM trap.called;
 SELECT pg_catalog.setval('trap.called', 1, false) \gset
 \setenv PGDATABASE :DBNAME
-\! psql -Xaq -v path='trap, pg_catalog, "dingPlanted"' <"$PG_ABS_SRCDIR"/sql/include/planted.sql 2>&1
-\! psql -Xaq -v path='"dingPlanted", trap' <"$PG_ABS_SRCDIR"/sql/include/planted.sql 2>&1
+\! psql -Xaq -v path='trap, pg_catalog, "dingPlanted"' <"$PG_ABS_SRCDIR"/sql/include/planted.sql 2>&1 | sed 's/127.0.0.1:[0-9]*/HOST/; s/item [1-9][0-9]*/item N/'
+\! psql -Xaq -v path='"dingPlanted", trap' <"$PG_ABS_SRCDIR"/sql/include/planted.sql 2>&1 | sed 's/127.0.0.1:[0-9]*/HOST/; s/item [1-9][0-9]*/item N/'
 SELECT is_called FROM trap.called;
 
 \c :here
