@@ -32,7 +32,7 @@ my $records = long_run(1_000, 10_000);
 my $batch = 20;
 my @classes = qw(key upsert refuse probe never);
 my $seed = int($ENV{XBB_SEED} // time);
-my $node = start_node('push_hostile');
+my $node = start_node('push_hostile', 'wal_buffers = 64MB');
 
 srand($seed);
 note("XBB_SEED=$seed");
@@ -104,6 +104,8 @@ for my $kill (1 .. $kills)
 	my $later = $kill % 4 > 1;
 	my $most = $kills == 4 ? 2 * $records / $batch / 5 : 40;
 
+	# so that all that is committed without a flush is lost by the kill
+	kill('STOP', $node->safe_psql('postgres', q{SELECT pid FROM pg_stat_activity WHERE backend_type = 'walwriter'})) if $off;
 	sim(target_of($_), 'hold', at => 1 + int(rand($most)), times => 0, path => 'api/execute') for @classes;
 	my @sessions = start_pushes($off);
 	my @held;
