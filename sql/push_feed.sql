@@ -134,7 +134,7 @@ BEGIN; LOCK TABLE xbb.push_item; ROLLBACK;
 SELECT xbb._push_lock(d, 1, true) FROM generate_series(1, 9) d;
 SELECT xbb._push_enqueue(3, 'SELECT ''{x}''::text, ''{}''::text', true);
 SELECT xbb._push_open(3, 1, 1);
-SELECT xbb._push_step(3, true);
+SELECT xbb._push_step(3);
 SELECT xbb._push_sent(3);
 SELECT xbb._push_close(3);
 SELECT xbb._push_run_begin(3, 1, 'running');

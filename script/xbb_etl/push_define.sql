@@ -31,20 +31,6 @@ BEGIN
 END
 $$;
 
--- The caller's push of that number, which a run began with.
-CREATE FUNCTION xbb._push_get_again(id integer) RETURNS xbb.push_definition
-LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
-DECLARE
-  def xbb.push_definition;
-BEGIN
-  SELECT d.* INTO def FROM xbb.push_definition d WHERE d.id = $1 AND d.owner = xbb._sync_me();
-  IF NOT FOUND THEN
-    RAISE EXCEPTION 'the push was dropped meanwhile' USING ERRCODE = 'undefined_object';
-  END IF;
-  RETURN def;
-END
-$$;
-
 -- Keeps runs out until the end of the transaction: for what would pull the definition from under one.
 CREATE FUNCTION xbb._push_take_idle(def xbb.push_definition) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$

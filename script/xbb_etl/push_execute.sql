@@ -124,7 +124,7 @@ LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp 
 DECLARE
   step pg_catalog.record;
 BEGIN
-  step := xbb._push_step(def.id, (xbb._push_get_again(def.id)).enabled);
+  step := xbb._push_step(def.id);
   SELECT step.requests, step.acknowledged, step.rejected, step.unknown, step.put_off, step.held
   INTO entry.requests, entry.acknowledged, entry.rejected, entry.unknown, entry.put_off, entry.held;
   in_air := step.in_air;

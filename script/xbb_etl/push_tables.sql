@@ -86,6 +86,8 @@ CREATE TABLE xbb._push_item (
   -- records of a request it may be in: less after one that was refused as a whole
   most integer,
   next_try timestamptz NOT NULL DEFAULT '-infinity',
+  -- may the target have an older version of its key?
+  replaces boolean NOT NULL DEFAULT false,
   request pg_catalog.uuid,
   -- among the records of the request
   position integer,

@@ -38,22 +38,28 @@ typedef struct Claim
 	int			nitems;
 } Claim;
 
-static Stored next_items = {.text =
-	"SELECT i.id, i.record, i.most FROM xbb._push_item i"
-	" WHERE i.push = $1 AND i.status = 'pending' AND i.id > $2 AND i.next_try <= clock_timestamp()"
-	" AND NOT EXISTS (SELECT FROM xbb._push_item f WHERE f.push = $1 AND f.key = i.key AND f.request IS NOT NULL)"
-	" ORDER BY i.id LIMIT $3 FOR UPDATE SKIP LOCKED"
-};
+#define NEXT_ITEMS \
+	"SELECT i.id, i.record, i.most FROM xbb._push_item i" \
+	" WHERE i.push = $1 AND i.status = 'pending' AND i.id > $2 AND i.next_try <= clock_timestamp()" \
+	" AND (SELECT f.id FROM xbb._push_item f WHERE f.push = $1 AND f.key = i.key AND f.request IS NOT NULL LIMIT 1) IS NULL" \
+	" ORDER BY i.id LIMIT $3"
 
-static Stored send_items = {.text =
+static Stored next_items = {.nested = true, .text = NEXT_ITEMS " FOR UPDATE SKIP LOCKED"};
+
+/* of the only worker */
+static Stored next_items_alone = {.nested = true, .text = NEXT_ITEMS};
+
+/* no index but the number's is to be thought of for the items */
+static Stored send_items = {.nested = true, .text =
 	"WITH requests AS (INSERT INTO xbb._push_request (id, push, run, worker, status, body, keys)"
 	" SELECT u.id, $1, $2, $3, 'sending', u.body, u.keys::text[] FROM unnest($4, $5, $6) u (id, body, keys))"
 	" UPDATE xbb._push_item i SET status = 'sending', request = u.request, position = u.position, attempts = i.attempts + 1,"
-	" sent = clock_timestamp() FROM unnest($7, $8, $9) u (item, request, position) WHERE i.id = u.item AND i.push = $1"
+	" sent = clock_timestamp() FROM unnest($7, $8, $9) u (item, request, position)"
+	" WHERE i.id = u.item AND CASE WHEN i.status = 'pending' AND i.push = $1 THEN i.request IS NULL END"
 };
 
 /* $5: only what was sent so long ago may be probed for with a final answer */
-static Stored repeats = {.text =
+static Stored repeats = {.nested = true, .text =
 	"WITH due AS MATERIALIZED (SELECT r.id FROM xbb._push_request r WHERE r.push = $1 AND r.status = 'unknown' AND r.next_try <= clock_timestamp()"
 	" ORDER BY r.next_try LIMIT $2 FOR UPDATE SKIP LOCKED),"
 	" taken AS (UPDATE xbb._push_request r SET status = 'sending', run = $3, worker = $4, attempts = r.attempts + 1"
@@ -290,7 +296,7 @@ make_request(PushSession *session, const Claimed *items, int nitems)
 	return problem;
 }
 
-static Stored refuse_item = {.text =
+static Stored refuse_item = {.nested = true, .text =
 	"UPDATE xbb._push_item i SET status = 'rejected', message = $2, answer = NULL, http_status = NULL WHERE i.id = $1"
 };
 
@@ -383,7 +389,9 @@ write_requests(FunctionCallInfo fcinfo, PushSession *session, int nrequests, int
 	args[7].value = array_of(requests, NULL, nitems, UUIDOID);
 	args[8].value = array_of(positions, NULL, nitems, INT4OID);
 	if (run_stored_with(fcinfo->flinfo->fn_oid, &send_items, lengthof(types), types, args, NULL, NULL) != (uint64) nitems)
-		elog(ERROR, "items of a push were not there to be claimed");
+		ereport(ERROR,
+				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+				 errmsg("items of the push were changed meanwhile")));
 }
 
 static int
@@ -401,7 +409,7 @@ claim_items(FunctionCallInfo fcinfo, Claim *claim, int most)
 	int			sent = 0;
 	int			done = 0;
 
-	run_stored_with(fcinfo->flinfo->fn_oid, &next_items, lengthof(types), types, args, take_items, claim);
+	run_stored_with(fcinfo->flinfo->fn_oid, session->alone ? &next_items_alone : &next_items, lengthof(types), types, args, take_items, claim);
 	session->at_end = claim->nitems < most_items;
 	while (done < claim->nitems && nrequests < most)
 	{

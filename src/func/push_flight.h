@@ -64,6 +64,7 @@ typedef struct PushSession
 	int64		run;
 	int32		worker;
 	Oid			role;
+	bool		alone;			/* the push has one worker */
 	Target	   *target;
 	TargetQueue *queue;
 	dlist_head	flights;
@@ -75,6 +76,8 @@ typedef struct PushSession
 	bool		shrunk;			/* since some timed out in this run */
 	int64		last_item;		/* claimed; the next come after it */
 	bool		at_end;			/* no item behind it */
+	TimestampTz looked;			/* when it was last asked whether the push is enabled */
+	bool		enabled;		/* it was */
 	bool		closed;			/* nothing more is claimed in this run */
 	bool		renewed;		/* a token, since the last good answer */
 	char	   *problem;		/* why it is closed, or NULL */

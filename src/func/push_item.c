@@ -125,11 +125,11 @@ read_source(Rows *rows, const char *query)
 #define THERE "i.push = $1 AND i.key = g.key AND i.status = 'acknowledged'"
 
 /* What went back to what the target has, or will have, need not be sent. */
-static Stored enqueue = {.text =
+static Stored enqueue = {.nested = true, .text =
 	"WITH given AS MATERIALIZED (SELECT u.key::text[] AS key, u.record, sha256(convert_to(u.record, 'UTF8')) AS hash, u.n"
 	" FROM unnest($2, $3) WITH ORDINALITY u (key, record, n)),"
 	" compared AS MATERIALIZED (SELECT g.key, g.record, g.hash, g.n, w.id AS waiting, w.hash AS waiting_hash,"
-	" coalesce(coalesce(f.hash, a.hash) = g.hash, false) AS is_latest"
+	" coalesce(coalesce(f.hash, a.hash) = g.hash, false) AS is_latest, coalesce(f.hash, a.hash) IS NOT NULL AS replaces"
 	" FROM given g LEFT JOIN LATERAL (SELECT i.id, i.hash FROM xbb._push_item i WHERE " WAITING " LIMIT 1) w ON true"
 	" LEFT JOIN LATERAL (SELECT i.hash FROM xbb._push_item i WHERE " FLYING " LIMIT 1) f ON true"
 	" LEFT JOIN LATERAL (SELECT i.hash FROM xbb._push_item i WHERE " THERE " ORDER BY i.id DESC LIMIT 1) a ON true),"
@@ -137,11 +137,27 @@ static Stored enqueue = {.text =
 	" changed AS (UPDATE xbb._push_item i SET record = c.record, hash = c.hash, status = 'pending', attempts = 0, most = NULL,"
 	" next_try = '-infinity', message = NULL, answer = NULL, http_status = NULL, note = NULL, created = clock_timestamp()"
 	" FROM compared c WHERE i.id = c.waiting AND c.waiting_hash <> c.hash AND NOT c.is_latest RETURNING i.id),"
-	" added AS (INSERT INTO xbb._push_item (push, key, record, hash, status, acknowledged, message)"
-	" SELECT $1, c.key, CASE WHEN $4 THEN c.record END, c.hash, CASE WHEN $4 THEN 'pending' ELSE 'acknowledged' END,"
+	" added AS (INSERT INTO xbb._push_item (push, key, record, hash, replaces, status, acknowledged, message)"
+	" SELECT $1, c.key, CASE WHEN $4 THEN c.record END, c.hash, c.replaces, CASE WHEN $4 THEN 'pending' ELSE 'acknowledged' END,"
 	" CASE WHEN NOT $4 THEN clock_timestamp() END, CASE WHEN NOT $4 THEN 'taken as sent' END"
 	" FROM compared c WHERE c.waiting IS NULL AND NOT c.is_latest ORDER BY c.n RETURNING id)"
 	" SELECT (SELECT count(*) FROM changed) + (SELECT count(*) FROM added)"
+};
+
+/* The same where the outbox is empty. */
+static Stored enqueue_first = {.nested = true, .text =
+	"WITH added AS (INSERT INTO xbb._push_item (push, key, record, hash, status, acknowledged, message)"
+	" SELECT $1, u.key::text[], CASE WHEN $4 THEN u.record END, sha256(convert_to(u.record, 'UTF8')),"
+	" CASE WHEN $4 THEN 'pending' ELSE 'acknowledged' END,"
+	" CASE WHEN NOT $4 THEN clock_timestamp() END, CASE WHEN NOT $4 THEN 'taken as sent' END"
+	" FROM unnest($2, $3) WITH ORDINALITY u (key, record, n) ORDER BY u.n RETURNING id)"
+	" SELECT count(*) FROM added"
+};
+
+static Stored look_for_any = {.nested = true, .text =
+	"SELECT count(*) FROM (SELECT FROM xbb._push_item i WHERE i.push = $1 AND i.request IS NOT NULL"
+	" UNION ALL SELECT FROM xbb._push_item i WHERE i.push = $1 AND i.request IS NULL AND i.status <> 'acknowledged'"
+	" UNION ALL SELECT FROM xbb._push_item i WHERE i.push = $1 AND i.status = 'acknowledged' LIMIT 1) i"
 };
 
 static void
@@ -152,8 +168,18 @@ read_count(void *arg, const SPITupleTable *table, uint64 nrows)
 	*(int64 *) arg += DatumGetInt64(SPI_getbinval(table->vals[0], table->tupdesc, 1, &isnull));
 }
 
+static bool
+is_empty(FunctionCallInfo fcinfo)
+{
+	const Oid	types[] = {INT4OID};
+	int64		count = 0;
+
+	run_stored_with(fcinfo->flinfo->fn_oid, &look_for_any, lengthof(types), types, fcinfo->args, read_count, &count);
+	return count == 0;
+}
+
 static int64
-write_batch(FunctionCallInfo fcinfo, Datum *keys, Datum *records, int n)
+write_batch(FunctionCallInfo fcinfo, Stored *statement, Datum *keys, Datum *records, int n)
 {
 	const Oid	types[] = {INT4OID, TEXTARRAYOID, TEXTARRAYOID, BOOLOID};
 	NullableDatum args[lengthof(types)] = {
@@ -164,7 +190,7 @@ write_batch(FunctionCallInfo fcinfo, Datum *keys, Datum *records, int n)
 	};
 	int64		count = 0;
 
-	run_stored_with(fcinfo->flinfo->fn_oid, &enqueue, lengthof(types), types, args, read_count, &count);
+	run_stored_with(fcinfo->flinfo->fn_oid, statement, lengthof(types), types, args, read_count, &count);
 	return count;
 }
 
@@ -176,6 +202,7 @@ write_items(FunctionCallInfo fcinfo, Rows *rows)
 	TupleTableSlot *slot = MakeSingleTupleTableSlot(rows->tupdesc, &TTSOpsMinimalTuple);
 	Datum	   *keys = palloc(sizeof(Datum) * BATCH);
 	Datum	   *records = palloc(sizeof(Datum) * BATCH);
+	Stored	   *statement = is_empty(fcinfo) ? &enqueue_first : &enqueue;
 	int64		count = 0;
 	Size		size = 0;
 	int			n = 0;
@@ -197,7 +224,7 @@ write_items(FunctionCallInfo fcinfo, Rows *rows)
 		}
 		if (n == BATCH || (n > 0 && (!more || size > MOST_RECORD)))
 		{
-			count += write_batch(fcinfo, keys, records, n);
+			count += write_batch(fcinfo, statement, keys, records, n);
 			MemoryContextReset(batch);
 			n = 0;
 			size = 0;

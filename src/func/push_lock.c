@@ -101,9 +101,15 @@ xbb_fdw_push_unlock(PG_FUNCTION_ARGS)
 void
 push_check_run(FunctionCallInfo fcinfo, int32 id, int worker)
 {
+	push_check_owner(id);
+	push_check_lock(fcinfo, id, worker);
+}
+
+void
+push_check_lock(FunctionCallInfo fcinfo, int32 id, int worker)
+{
 	LOCKTAG		tag = lock_of(fcinfo, id, take_place(worker));
 
-	push_check_owner(id);
 	if (!compat_lock_held_by_me(&tag, ExclusiveLock))
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),

@@ -35,6 +35,9 @@ extern PGDLLEXPORT Datum xbb_fdw_push_unlock(PG_FUNCTION_ARGS);
 extern void push_check_owner(int32 id);
 extern void push_check_run(FunctionCallInfo fcinfo, int32 id, int worker);
 
+/* The latter alone, of a push that is known to be the caller's. */
+extern void push_check_lock(FunctionCallInfo fcinfo, int32 id, int worker);
+
 /*
  * Until the end of the transaction: either items are written from the source, by one, or
  * claimed and settled, by any number.

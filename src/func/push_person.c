@@ -36,7 +36,7 @@ typedef struct Place
 	Oid			target;
 } Place;
 
-static Stored find = {.text =
+static Stored find = {.nested = true, .text =
 	"SELECT i.push::bigint, d.target::oid::bigint FROM xbb._push_item i JOIN xbb._push_all d ON d.id = i.push"
 	" WHERE i.id = $1 AND d.owner = $2"
 };
@@ -85,7 +85,7 @@ xbb_fdw_push_repeat(PG_FUNCTION_ARGS)
 Datum
 xbb_fdw_push_again(PG_FUNCTION_ARGS)
 {
-	static Stored again = {.text =
+	static Stored again = {.nested = true, .text =
 		"WITH i AS MATERIALIZED (SELECT i.id, i.status, i.request FROM xbb._push_item i WHERE i.id = $1 AND"
 		" i.status IN ('pending', 'rejected', 'held', 'unknown') FOR UPDATE),"
 		" request AS (UPDATE xbb._push_request r SET status = 'unknown', next_try = clock_timestamp(), attempts = 1 FROM i"
@@ -105,7 +105,7 @@ Datum
 xbb_fdw_push_settle(PG_FUNCTION_ARGS)
 {
 	/* $4: the request may be sent again byte for byte, and all its keys wait until it is settled */
-	static Stored settle = {.text =
+	static Stored settle = {.nested = true, .text =
 		"WITH i AS MATERIALIZED (SELECT i.id, i.push, i.key, i.request FROM xbb._push_item i LEFT JOIN xbb._push_request r ON r.id = i.request"
 		" WHERE i.id = $1 AND i.status IN ('pending', 'rejected', 'held', 'unknown') AND r.status IS DISTINCT FROM 'sending' FOR UPDATE OF i),"
 		" older AS (DELETE FROM xbb._push_item o USING i WHERE $2 = 'acknowledged' AND o.push = i.push AND o.key = i.key"
@@ -114,7 +114,7 @@ xbb_fdw_push_settle(PG_FUNCTION_ARGS)
 		" acknowledged = CASE WHEN $2 = 'acknowledged' THEN clock_timestamp() END, attempts = 0, next_try = '-infinity'"
 		" FROM i WHERE o.id = i.id RETURNING o.id"
 	};
-	static Stored release = {.text =
+	static Stored release = {.nested = true, .text =
 		"WITH i AS MATERIALIZED (SELECT i.id, i.request, NOT $2 OR NOT EXISTS (SELECT FROM xbb._push_item o WHERE o.request = i.request"
 		" AND o.status IN ('unknown', 'sending', 'held')) AS free FROM xbb._push_item i WHERE i.id = $1 AND i.request IS NOT NULL),"
 		" items AS MATERIALIZED (SELECT o.id, o.status <> 'acknowledged' AND EXISTS (SELECT FROM xbb._push_item n WHERE n.push = o.push"
@@ -144,13 +144,13 @@ xbb_fdw_push_settle(PG_FUNCTION_ARGS)
 Datum
 xbb_fdw_push_arrive(PG_FUNCTION_ARGS)
 {
-	static Stored arrive = {.text =
+	static Stored arrive = {.nested = true, .text =
 		"UPDATE xbb._push_definition d SET (system_identifier, timeline, moved) = ROW(h.system_identifier, h.timeline, false)"
 		" FROM xbb._place_here() h WHERE d.id = $1 AND " PUSH_OWNED("$2")
 		" AND (d.moved OR ROW(d.system_identifier, d.timeline) IS DISTINCT FROM ROW(h.system_identifier, h.timeline))"
 		" RETURNING (SELECT a.target::oid::bigint FROM xbb._push_all a WHERE a.id = d.id)"
 	};
-	static Stored hold = {.text =
+	static Stored hold = {.nested = true, .text =
 		"UPDATE xbb._push_item i SET status = 'held', message = 'it may have been sent from where this database was copied, or failed over'"
 		" FROM xbb._push_definition d WHERE i.push = $1 AND i.status = 'pending' AND d.id = i.push AND " PUSH_OWNED("$2")
 	};

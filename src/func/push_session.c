@@ -59,8 +59,8 @@ get_session(int32 push)
 
 /* ---- opening ---- */
 
-static Stored definition = {.text =
-	"SELECT a.target::oid::bigint, coalesce(a.batch, 0)::bigint FROM xbb._push_all a WHERE a.id = $1 AND a.owner = $2"
+static Stored definition = {.nested = true, .text =
+	"SELECT a.target::oid::bigint, coalesce(a.batch, 0)::bigint, a.workers::bigint FROM xbb._push_all a WHERE a.id = $1 AND a.owner = $2"
 };
 
 static void
@@ -69,7 +69,7 @@ read_definition(void *arg, const SPITupleTable *table, uint64 nrows)
 	int64	   *values = arg;
 	bool		isnull;
 
-	for (int i = 0; i < 2 && nrows > 0; i++)
+	for (int i = 0; i < 3 && nrows > 0; i++)
 		values[i] = DatumGetInt64(SPI_getbinval(table->vals[0], table->tupdesc, i + 1, &isnull));
 }
 
@@ -78,7 +78,7 @@ xbb_fdw_push_open(PG_FUNCTION_ARGS)
 {
 	int32		push = PG_GETARG_INT32(0);
 	const Oid	types[] = {INT4OID};
-	int64		values[2] = {0};
+	int64		values[3] = {0};
 	MemoryContext context;
 	PushSession *session;
 
@@ -95,6 +95,7 @@ xbb_fdw_push_open(PG_FUNCTION_ARGS)
 		session->worker = PG_GETARG_INT32(1);
 		session->run = PG_GETARG_INT64(2);
 		session->role = GetUserId();
+		session->alone = values[2] == 1;
 		dlist_init(&session->flights);
 		session->target = target_open((Oid) values[0], GetUserId(), context);
 		session->queue = target_queue(session->target);
@@ -180,7 +181,7 @@ count_flights(const PushSession *session, int *in_air, int *answered)
 
 /* ---- steps ---- */
 
-static Stored next_due = {.text =
+static Stored next_due = {.nested = true, .text =
 	"SELECT extract(epoch FROM least("
 	" (SELECT min(i.next_try) FROM xbb._push_item i WHERE i.push = $1 AND i.status = 'pending' AND i.next_try > clock_timestamp()),"
 	" (SELECT min(r.next_try) FROM xbb._push_request r WHERE $2 AND r.push = $1 AND r.status = 'unknown' AND r.next_try < 'infinity'))"
@@ -210,6 +211,36 @@ until_due(FunctionCallInfo fcinfo, const PushSession *session)
 
 	run_stored_with(fcinfo->flinfo->fn_oid, &next_due, lengthof(types), types, args, read_due, &due);
 	return due;
+}
+
+static Stored ask_enabled = {.nested = true, .text =
+	"SELECT count(*) FROM xbb._push_definition d WHERE d.id = $1 AND d.enabled"
+};
+
+static void
+read_items(void *arg, const SPITupleTable *table, uint64 nrows)
+{
+	bool		isnull;
+
+	*(int64 *) arg = DatumGetInt64(SPI_getbinval(table->vals[0], table->tupdesc, 1, &isnull));
+}
+
+/* Is the push to go on?  Who disables it waits a second at most. */
+static bool
+is_enabled(FunctionCallInfo fcinfo, PushSession *session)
+{
+	const Oid	types[] = {INT4OID};
+	NullableDatum args[] = {{.value = Int32GetDatum(session->push)}};
+	TimestampTz now = GetCurrentTimestamp();
+	int64		count;
+
+	if (TimestampDifferenceExceeds(session->looked, now, 1000))
+	{
+		run_stored_with(fcinfo->flinfo->fn_oid, &ask_enabled, 1, types, args, read_items, &count);
+		session->enabled = count > 0;
+		session->looked = now;
+	}
+	return session->enabled;
 }
 
 /* A flight that is new in a transaction that was rolled back was never claimed. */
@@ -259,13 +290,14 @@ Datum
 xbb_fdw_push_step(PG_FUNCTION_ARGS)
 {
 	PushSession *session = get_session(PG_GETARG_INT32(0));
-	bool		claims = PG_GETARG_BOOL(1);
+	bool		claims;
 	int			in_air;
 	int			answered;
 	int			claimed = 0;
 	int64		due = -1;
 
-	push_check_run(fcinfo, session->push, session->worker);
+	push_check_lock(fcinfo, session->push, session->worker);
+	claims = is_enabled(fcinfo, session);
 	forget_unclaimed(session);
 	take_answers(session, false);
 	count_flights(session, &in_air, &answered);
@@ -331,7 +363,7 @@ xbb_fdw_push_sent(PG_FUNCTION_ARGS)
 
 /* ---- the end ---- */
 
-static Stored give_up = {.text =
+static Stored give_up = {.nested = true, .text =
 	"WITH requests AS (UPDATE xbb._push_request r SET status = 'unknown', next_try = clock_timestamp()"
 	" WHERE r.push = $1 AND r.run = $2 AND r.status = 'sending' RETURNING r.id),"
 	" items AS (UPDATE xbb._push_item i SET status = 'unknown', message = 'its run ended before an answer came',"
@@ -340,7 +372,7 @@ static Stored give_up = {.text =
 };
 
 /* What the target took in time is where the next run begins; what went well may be twice as much then. */
-static Stored learn_batch = {.text =
+static Stored learn_batch = {.nested = true, .text =
 	"UPDATE xbb._push_definition d SET batch = $2 WHERE d.id = $1 AND d.batch IS DISTINCT FROM $2"
 };
 
@@ -355,14 +387,6 @@ keep_batch(FunctionCallInfo fcinfo, const PushSession *session)
 	args[1].value = Int32GetDatum(batch);
 	args[1].isnull = batch >= size;
 	run_stored_with(fcinfo->flinfo->fn_oid, &learn_batch, lengthof(types), types, args, NULL, NULL);
-}
-
-static void
-read_items(void *arg, const SPITupleTable *table, uint64 nrows)
-{
-	bool		isnull;
-
-	*(int64 *) arg = DatumGetInt64(SPI_getbinval(table->vals[0], table->tupdesc, 1, &isnull));
 }
 
 Datum

@@ -17,7 +17,7 @@
 extern PGDLLEXPORT Datum xbb_fdw_push_open(PG_FUNCTION_ARGS);
 
 /*
- * xbb._push_step(integer, boolean): notes what has come and, by the second, claims what is next, waiting for
+ * xbb._push_step(integer): notes what has come and, while the push is enabled, claims what is next, waiting for
  * answers where there is nothing else to do.  The caller commits, which is flushed, and calls _push_sent.
  * How many requests are in the air then, when the next item is due if none is, why no more is claimed, and
  * what came of the run so far.

@@ -114,6 +114,11 @@ run_stored_with(Oid function, Stored *stored, int nargs, const Oid *types, const
 	set_config_option("enable_seqscan", "off", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
 	/* what that makes a plan seem to cost is no reason to compile it */
 	set_config_option("jit", "off", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+	if (stored->nested)
+	{
+		set_config_option("enable_hashjoin", "off", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+		set_config_option("enable_mergejoin", "off", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+	}
 	SetUserIdAndSecContext(sync_tables_owner(function), context | SECURITY_LOCAL_USERID_CHANGE);
 	prepare(stored, function, nargs, types);
 	if (SPI_execute_plan(stored->plan, values, nulls, false, 0) < 0)

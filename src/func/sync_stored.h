@@ -23,6 +23,7 @@
 typedef struct Stored
 {
 	const char *text;
+	bool		nested;			/* few rows are looked up by their keys, however many there are of all: no hash, no merge */
 	Oid			function;
 	SPIPlanPtr	plan;
 } Stored;
