@@ -42,7 +42,7 @@ COMMENT ON COLUMN xbb.progress.pages_total IS 'pages that it takes, about; null 
 COMMENT ON COLUMN xbb.progress.pages_done IS 'pages that have come';
 COMMENT ON COLUMN xbb.progress.rows_total IS 'records that the API counts, or, in a reconciliation, the target has; null: not counted yet';
 COMMENT ON COLUMN xbb.progress.rows_done IS 'records that have come; of a reconciliation, those that are compared';
-COMMENT ON COLUMN xbb.progress.requests_done IS 'requests sent, repeated ones too';
+COMMENT ON COLUMN xbb.progress.requests_done IS 'requests sent until the latest answer, repeated ones too';
 COMMENT ON COLUMN xbb.progress.bytes_done IS 'bytes on the wire';
 COMMENT ON COLUMN xbb.progress.retries IS 'requests that were sent again';
 COMMENT ON COLUMN xbb.progress.throttled IS 'time spent waiting for rate_limit';

@@ -161,6 +161,12 @@ api_uses(const ServerOptions *server, int *nuses)
 	return call_uses(server->base_url, &budget, nuses);
 }
 
+void
+api_attach(void)
+{
+	call_attach();
+}
+
 ApiQueue *
 api_open(const TableOptions *table, const ApiAccess *access, const ApiReader *reader)
 {

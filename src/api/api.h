@@ -67,6 +67,9 @@ typedef struct ApiAccess
  */
 extern ApiAccess *api_access(const TableOptions *table, Oid userid, MemoryContext context);
 
+/* Takes the shared memory that api_open would take: before anything else does. */
+extern void api_attach(void);
+
 /*
  * Opens a queue for a table's endpoint.  It lives in the current context and
  * abandons what is under way when that ends; table and access must live as long.

@@ -332,6 +332,12 @@ call_shared_memory(void)
 	return limiter_size();
 }
 
+void
+call_attach(void)
+{
+	limiter_attach();
+}
+
 CallQueue *
 call_open(const CallSpec *spec)
 {

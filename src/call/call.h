@@ -33,6 +33,9 @@ extern int	call_log_requests;
 /* What a server that loads the library when it starts should set aside, bytes. */
 extern Size call_shared_memory(void);
 
+/* Takes it now, as call_open would: see limiter_attach. */
+extern void call_attach(void);
+
 /* A place that is called: its connections stay open between queues. */
 typedef struct CallPlace CallPlace;
 

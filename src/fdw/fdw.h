@@ -46,6 +46,12 @@ extern bool sample_analyze(Relation relation, AcquireSampleRowsFunc *func,
 /* IMPORT FOREIGN SCHEMA: import.c */
 extern List *import_foreign_schema(ImportForeignSchemaStmt *stmt, Oid serverid);
 
+/*
+ * ANALYZE and IMPORT FOREIGN SCHEMA have one row of xbb.progress for all that they read, until
+ * the current context ends: watch.c
+ */
+extern void watch_statement(const char *task, Oid serverid, const char *server, Oid relid);
+
 /* the wrapper xbb_target, which does not read and says so: modify.c */
 extern void modify_get_rel_size(PlannerInfo *root, RelOptInfo *rel, Oid relid);
 extern void modify_get_paths(PlannerInfo *root, RelOptInfo *rel, Oid relid);

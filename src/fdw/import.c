@@ -479,13 +479,13 @@ List *
 import_foreign_schema(ImportForeignSchemaStmt *stmt, Oid serverid)
 {
 	Import		import = {
-		.stmt = stmt,
-		.server = GetForeignServer(serverid),
+		.stmt = stmt,.server = GetForeignServer(serverid),
 		.schema = get_namespace_oid(stmt->local_schema, false)
 	};
 
 	read_options(&import);
 	find_readings(&import);
+	watch_statement("import", serverid, import.server->servername, InvalidOid);
 	import_forms(&import, choose_forms(&import, form_list(serverid, GetUserId())));
 	for (int i = 0; import.system && i < form_nlists; i++)
 		add_list(&import, form_lists[i].name, form_lists[i].object, NULL, NULL, form_lists[i].columns, lengthof(form_lists[i].columns));

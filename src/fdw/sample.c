@@ -170,6 +170,7 @@ sample_acquire(Relation relation, int elevel, HeapTuple *rows, int target,
 	sample.values = palloc(sizeof(Datum) * sample.tupdesc->natts);
 	sample.isnull = palloc(sizeof(bool) * sample.tupdesc->natts);
 	reservoir_init_selection_state(&sample.reservoir, target);
+	watch_statement("analyze", sample.table->server.serverid, sample.table->server.name, sample.table->relid);
 
 	if (sample.table->object->has_times && sample.table->object->paged)
 		sample.total = ask_for_page(&sample, API_FIRST_TIME, PG_INT64_MAX, 1)->total;

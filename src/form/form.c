@@ -174,7 +174,7 @@ list_forms(Oid serverid, Oid userid, bool patient)
 
 	for (int mark = MARK_SYSTEM; mark <= MARK_CUSTOM; mark++)
 		api_ask_members(queue->calls, mark, psprintf("\"saasMark\":%d", mark));
-	while (api_next(queue->calls, true, &answer))
+	while (form_next(queue, MARK_CUSTOM, &answer))
 	{
 		const JsonTree *list = form_answer_list(queue, answer.result, "formList");
 
@@ -225,7 +225,7 @@ form_read(Oid serverid, Oid userid, List *forms)
 			form = list_nth(forms, asked);
 			api_ask_members(queue->calls, asked, psprintf("\"formId\":" INT64_FORMAT, form->form_id));
 		}
-		if (!api_next(queue->calls, true, &answer))
+		if (!form_next(queue, list_length(forms), &answer))
 			break;
 		form = list_nth(forms, answer.ticket);
 		got = answer.result;

@@ -152,7 +152,7 @@ read_pages(LabelMap *map, FormQueue *queue, MemoryContext context, const char *l
 	ApiAnswer	answer;
 
 	api_ask_members(queue->calls, 1, "\"delIgnore\":1,\"page\":1,\"pageSize\":100");
-	for (int done = 0; done < pages && api_next(queue->calls, true, &answer); done++)
+	for (int done = 0; done < pages && form_next(queue, done == 0 ? -1 : pages, &answer); done++)
 	{
 		const JsonTree *list = form_answer_list(queue, answer.result, list_key);
 		MemoryContext old = MemoryContextSwitchTo(context);
@@ -180,7 +180,7 @@ read_labels(LabelMap *map, FormQueue *queue, MemoryContext context, const TableO
 	MemoryContext old;
 
 	api_ask_members(queue->calls, 1, psprintf("\"formId\":%s,\"businessType\":%d", table->form_id, table->object->business_type));
-	if (!api_next(queue->calls, true, &answer))
+	if (!form_next(queue, 1, &answer))
 		return;
 	old = MemoryContextSwitchTo(context);
 	add_list(map, form_answer_list(queue, answer.result, "labelTree"), "id", "name", "labelEntities");

@@ -55,6 +55,29 @@ give_up_answer(void *arg, const CallFault *fault)
 	return answer;
 }
 
+/* How far it is, for xbb.progress. */
+static void
+watch(FormQueue *queue, int64 total)
+{
+	const ApiCounters *api = api_counters(queue->calls);
+
+	progress_report(queue->progress, &(ProgressNumbers) {
+		.phase = PROGRESS_ASKING,
+		.windows_total = -1,
+		.windows_done = -1,
+		.pages_total = total,
+		.pages_done = queue->answered,
+		.rows_total = -1,
+		.rows_done = -1,
+		.work_total = total,
+		.work_done = queue->answered,
+		.requests = api->requests,
+		.bytes = api->bytes,
+		.retries = api->retries,
+		.throttled_us = api->throttled_us,
+	});
+}
+
 FormQueue *
 form_queue(Oid serverid, Oid userid, const char *path, bool patient, bool lenient)
 {
@@ -70,7 +93,23 @@ form_queue(Oid serverid, Oid userid, const char *path, bool patient, bool lenien
 		queue->table.server.max_retries = 0;
 	queue->context = CurrentMemoryContext;
 	queue->calls = api_open(&queue->table, api_access(&queue->table, userid, CurrentMemoryContext), &reader);
+	queue->progress = progress_open(CurrentMemoryContext, &(ProgressSubject) {
+		.serverid = serverid,
+		.server = queue->table.server.name,
+		.object = path,
+	});
+	watch(queue, -1);
 	return queue;
+}
+
+bool
+form_next(FormQueue *queue, int64 total, ApiAnswer *answer)
+{
+	if (!api_next(queue->calls, true, answer))
+		return false;
+	queue->answered++;
+	watch(queue, total);
+	return true;
 }
 
 const JsonTree *

@@ -10,6 +10,7 @@
 
 #include "api/api.h"
 #include "base/json.h"
+#include "progress/progress.h"
 
 /* What one request brought. */
 typedef struct FormAnswer
@@ -26,6 +27,8 @@ typedef struct FormQueue
 	OptionObject object;
 	MemoryContext context;		/* of answers */
 	ApiQueue   *calls;
+	Progress   *progress;		/* or NULL */
+	int64		answered;
 } FormQueue;
 
 /*
@@ -34,6 +37,9 @@ typedef struct FormQueue
  * an answer with a problem, not an error.  Lives in the current context.
  */
 extern FormQueue *form_queue(Oid serverid, Oid userid, const char *path, bool patient, bool lenient);
+
+/* Waits for the next answer, of so many (-1: not known); false if none is to come. */
+extern bool form_next(FormQueue *queue, int64 total, ApiAnswer *answer);
 
 /* The member of the answer's result, if it is an array; else NULL, and counted. */
 extern const JsonTree *form_answer_list(const FormQueue *queue, const FormAnswer *answer, const char *name);

@@ -13,9 +13,9 @@
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
+#include "api/api.h"
 #include "func/sync_lock.h"
 #include "func/sync_show.h"
-#include "limiter/limiter.h"
 #include "progress/progress.h"
 
 PG_FUNCTION_INFO_V1(xbb_fdw_sync_show);
@@ -45,7 +45,7 @@ xbb_fdw_sync_show(PG_FUNCTION_ARGS)
 	{
 		sync_check_run(fcinfo, PG_GETARG_INT32(0));
 		/* the budgets go first, if there is not memory enough for both */
-		limiter_attach();
+		api_attach();
 		subject = subject_of(PG_GETARG_OID(4));
 		/* a CALL that commits goes on in its portal's memory */
 		progress_run(PortalContext ? PortalContext : TopTransactionContext, &subject,
