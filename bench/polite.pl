@@ -192,20 +192,21 @@ sub memory
 	my $node = start_node('memory');
 	my $admin = Xbb::Session->new($node);
 	my $highest = 0;
+	my $records = int(($most + 7) / 8);	# a record may have 8 MB
 
 	sim($corpid, 'create', token => 't0ken', products => 10, width => 2, freeze => 'on');
 	create($admin, $corpid, rate_limit => 0, max_retries => 0, max_response_size => "${most}MB");
 	$admin->value(q{
 		CREATE USER MAPPING FOR PUBLIC SERVER crm OPTIONS (token 't0ken');
 		CREATE FOREIGN TABLE product (data_id bigint, name text OPTIONS (attr 'text_1'), record json OPTIONS (attr '*'), inside jsonb OPTIONS (attr 'text_1'),
-			many text[] OPTIONS (attr 'text_1'), parsed jsonb OPTIONS (attr '*')) SERVER crm OPTIONS (object 'product', on_error 'set_null');
+			many text[] OPTIONS (attr 'text_1'), parsed jsonb OPTIONS (attr '*'), several jsonb[] OPTIONS (attr 'text_1')) SERVER crm OPTIONS (object 'product', on_error 'set_null');
 		SELECT 1});
 	for my $where (qw(result record msg no-list))
 	{
-		for my $shape (qw(string escapes members deep blanks))
+		for my $shape (qw(string escapes members elements deep blanks))
 		{
 			next if $where eq 'msg' && $shape !~ /^(?:string|escapes)$/;
-			for my $columns ($where eq 'record' ? qw(data_id name record inside many parsed) : 'name')
+			for my $columns ($where eq 'record' ? qw(data_id name record inside many parsed several) : 'name')
 			{
 				for my $gzip ('on', 'off')
 				{
@@ -214,7 +215,7 @@ sub memory
 					sim($corpid, 'clear', what => 'all');
 					sim($corpid, 'set', gzip => $gzip);
 					$session->run("SELECT count($columns) FROM product");
-					sim($corpid, 'fault', what => 'bulk', mb => $most * 1.048 - 0.1, in => $where, shape => $shape, n => $shape eq 'members' && $columns =~ /^(?:inside|parsed)$/ ? 16 : 8, at => 'every');
+					sim($corpid, 'fault', what => 'bulk', mb => $most * 1.048 - 0.1, in => $where, shape => $shape, n => $shape eq 'members' && $columns =~ /^(?:inside|parsed)$/ ? 2 * $records : $records, at => 'every');
 					my $before = peak($session);
 					my $result = $session->run("SELECT count($columns) FROM product");
 					my $times = (peak($session) - $before) / $most;

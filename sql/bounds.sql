@@ -57,6 +57,50 @@ SELECT try('bulk in=record n=1 shape=members mb=8', 'SELECT count(*) = count(nam
 -- Beside records there is room up to max_response_size.
 SELECT try('long at=every bytes=8400000', 'SELECT count(id) FROM department');
 
+
+-- What a server takes of memory is in proportion to its max_response_size, however small that is.
+CREATE SERVER small FOREIGN DATA WRAPPER xbb_fdw OPTIONS (corpid :'company', base_url :'url', rate_limit '0', max_retries '0', settle_time '0', max_response_size '4MB');
+CREATE USER MAPPING FOR CURRENT_ROLE SERVER small OPTIONS (token 't0ken');
+CREATE FOREIGN TABLE small (data_id bigint, name text OPTIONS (attr 'text_1'), b jsonb OPTIONS (attr 'text_1'), c jsonb OPTIONS (attr 'text_1'), many text[] OPTIONS (attr 'text_1'),
+  whole jsonb[] OPTIONS (attr 'text_1'), error jsonb OPTIONS (attr '#error')) SERVER small OPTIONS (object 'product');
+SELECT try('bulk in=record n=1 shape=deep mb=0.02', 'SELECT count(*) = count(b) FROM small');
+SELECT try('bulk in=record n=1 shape=deep mb=0.05', 'SELECT count(*) = count(b) FROM small');
+SELECT try('bulk in=record n=1 shape=deep mb=0.05', 'SELECT count(*) = count(whole) FROM small');
+SELECT try('bulk in=record n=1 shape=members mb=0.2', 'SELECT count(*) = count(b) FROM small');
+SELECT try('bulk in=record n=1 shape=members mb=0.4', 'SELECT count(*) = count(b) FROM small');
+SELECT try('bulk in=record n=1 shape=members mb=0.2', 'SELECT count(*) = count(b) AND count(*) = count(c) FROM small');
+SELECT try('bulk in=record n=1 shape=members mb=3.5', 'SELECT count(*) = count(name) FROM small');
+SELECT try('bulk in=record n=1 shape=elements mb=0.05', 'SELECT count(*) = count(many) FROM small');
+SELECT try('bulk in=record n=1 shape=elements mb=0.1', 'SELECT count(*) = count(many) FROM small');
+-- each row anew
+SELECT try('bulk in=record n=8 shape=members mb=1.6', 'SELECT count(b) FROM small');
+-- where what does not fit is null, the row says so
+ALTER FOREIGN TABLE small OPTIONS (ADD on_error 'set_null');
+SELECT try('bulk in=record n=1 shape=members mb=0.4', 'SELECT b IS NULL AND error @> ''[{"column": "b", "sqlstate": "54000"}]'' FROM small');
+-- An answer without its list names those that it has, of any size.
+CREATE FUNCTION hint(fault text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+  h text;
+BEGIN
+  PERFORM sim('clear what=all'), sim('fault at=every what=' || fault);
+  PERFORM count(data_id) FROM small;
+EXCEPTION WHEN OTHERS THEN
+  GET STACKED DIAGNOSTICS h = PG_EXCEPTION_HINT;
+  RETURN h;
+END $$;
+SELECT hint('replace body={"code":1,"result":{"totalCount":1,"x":[],"y":{"no":[]},"\u4e00":[1]},"no":[]}');
+SELECT hint('bulk in=no-list shape=elements mb=0.9'), hint('bulk in=no-list shape=elements mb=3.9');
+SELECT hint('replace body={"code":1,"result":{"totalCount":1,"x":1}}');
+SELECT length(hint('replace body={"code":1,"result":{"totalCount":1' || string_agg(format(',"%s":[]', i), '') || '}}')) < 1200 FROM generate_series(1, 2000) i;
+-- Forms, and the labels that they have, too.
+SELECT sim('form form_id=5300201 object=customer name=f records=0', '[{"attr": "text_1", "attrName": "n", "fieldType": 3, "items": [{"value": "1", "text": "' || repeat('one', 50) || '"}]}]');
+SELECT sim('put object=customer form_id=5300201', '{"dataId": 1, "formId": 5300201, "addTime": 1, "updateTime": 1769990001, "data": {"text_1": "1"}}');
+CREATE FOREIGN TABLE labels (data_id bigint, name text OPTIONS (attr 'text_1', show 'label')) SERVER small OPTIONS (object 'customer', form_id '5300201');
+SELECT try('bulk path=form/get in=result shape=elements mb=0.1', 'SELECT count(name) FROM labels');
+SELECT try('bulk path=customer/list in=record n=1 shape=elements mb=0.02', 'SELECT length(name) > 1500000 FROM labels');
+SELECT try('bulk path=customer/list in=record n=1 shape=elements mb=0.04', 'SELECT length(name) > 3000000 FROM labels');
+SELECT try('bulk path=customer/list in=record n=1 shape=elements mb=0.06', 'SELECT length(name) > 1500000 FROM labels');
+
 -- The next scan is right.
 SELECT sim('clear what=all');
 SELECT count(name) FROM product;

@@ -339,7 +339,15 @@ copy_tree(json_t *value, JsonTree *tree)
 	}
 }
 
-/* At most so many values, or a few more: jansson takes some 250 bytes for an empty object. */
+/*
+ * What a value takes: jansson's, of some 250 bytes if it is an empty object, and our copy of it, with its name;
+ * and what a byte of a text takes: what jansson reads a string into doubles as it grows,
+ * and beside it stands the string.
+ */
+#define VALUE_BYTES 300
+#define BYTE_BYTES 4
+
+/* At most so many values, or a few more. */
 static size_t
 count_values(const char *text, size_t length)
 {
@@ -350,14 +358,25 @@ count_values(const char *text, size_t length)
 	return n;
 }
 
+bool
+json_tree_fits(const char *text, size_t length, size_t most)
+{
+	size_t		values;
+
+	if (length > JSON_TREE_BYTES)
+		return false;
+	values = count_values(text, length);
+	return values <= JSON_TREE_VALUES && values * VALUE_BYTES + length * BYTE_BYTES <= most;
+}
+
 JsonTree *
-json_tree(const char *text, size_t length, char **problem)
+json_tree(const char *text, size_t length, size_t most, char **problem)
 {
 	json_error_t error;
 	json_t	   *root;
 	JsonTree   *volatile tree = NULL;
 
-	if (length > JSON_TREE_BYTES || count_values(text, length) > JSON_TREE_VALUES)
+	if (!json_tree_fits(text, length, most))
 	{
 		*problem = pstrdup("it is too large");
 		return NULL;

@@ -61,13 +61,25 @@ typedef struct JsonTree
 } JsonTree;
 
 /*
- * A tree takes some thirty times the memory of its text: no larger ones are read.
+ * A tree takes up to a hundred times the memory of its text: no larger ones are read, whatever
+ * "most" says.
  */
 #define JSON_TREE_BYTES	(8 * 1024 * 1024)
 #define JSON_TREE_VALUES 500000
+#define JSON_TREE_ANY SIZE_MAX	/* "most" of what no answer brought */
 
-/* NULL if it is no JSON, or too large, and then what is wrong, palloc'd. */
-extern JsonTree *json_tree(const char *text, size_t length, char **problem);
+/* Does the tree of a text take at most so many bytes while it is read? */
+extern bool json_tree_fits(const char *text, size_t length, size_t most);
+
+/* NULL if it is no JSON, or does not fit, and then what is wrong, palloc'd. */
+extern JsonTree *json_tree(const char *text, size_t length, size_t most, char **problem);
+
+/* What may be read of an answer that may have so many bytes: twice that, or a little. */
+static inline size_t
+json_tree_most(int64 answer_bytes)
+{
+	return Max(2 * answer_bytes, 256 * 1024);
+}
 
 /* The member of an object, or NULL; also if the tree is NULL or something else. */
 extern const JsonTree *json_tree_member(const JsonTree *tree, const char *name);

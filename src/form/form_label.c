@@ -354,10 +354,14 @@ labels_of_attr(LabelCache *cache, const TableOptions *table, Oid userid, const c
 		LabelMap   *map;
 
 		if (form->problem)
+		{
+			/* the next statement asks again */
+			cache->stale = true;
 			ereport(ERROR,
 					(errcode(form->problem_code), errmsg("%s", form->problem),
 					 errdetail("Request: POST /pro/v2/api/form/get, form %lld.", (long long) form->form_id),
 					 form->problem_hint ? errhint("%s", form->problem_hint) : 0));
+		}
 		map = map_of_field(cache, table, userid, form, attr);
 		has_labels |= map != NULL;
 		set->forms[set->n].form_id = form->form_id;

@@ -18,7 +18,8 @@ read_answer(void *arg, const char *body, size_t length, Envelope *envelope)
 	FormAnswer *answer = palloc0(sizeof(FormAnswer));
 	const JsonTree *success;
 
-	answer->root = json_tree(body, length, &envelope->unreadable);
+	answer->root = json_tree(body, length, json_tree_most(((FormQueue *) arg)->table.server.max_response_size),
+							 &envelope->unreadable);
 	success = json_tree_member(answer->root, "success");
 	envelope->has_code = json_tree_integer(json_tree_member(answer->root, "code"), &envelope->code);
 	envelope->has_success = success != NULL;

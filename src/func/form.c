@@ -305,6 +305,7 @@ xbb_fdw_newest(PG_FUNCTION_ARGS)
 	shape.list_key = table->object->list_key;
 	shape.id_key = table->object->id_key;
 	shape.time_zone = table->server.time_zone;
+	shape.most_bytes = table->server.max_response_size;
 	TupleDescInitEntry(tupdesc, 1, "record", JSONBOID, -1, 0);
 	format = record_format(tupdesc, bms_make_singleton(1), attrs, constants, get_rel_name(relid), &shape);
 	page = reader_page(table, api_access(table, GetUserId(), CurrentMemoryContext), format, &set, 1);

@@ -81,7 +81,7 @@ read_tree(const char *text, const char **result, char **detail)
 	JsonTree   *tree;
 
 	*result = option_utf8(text);
-	tree = json_tree(*result, strlen(*result), detail);
+	tree = json_tree(*result, strlen(*result), JSON_TREE_ANY, detail);
 	if (tree == NULL && *detail)
 		*detail = pg_any_to_server(*detail, strlen(*detail), PG_UTF8);
 	return tree;

@@ -159,6 +159,7 @@ reader_format(const TableOptions *table, TupleDesc tupdesc, Bitmapset *wanted,
 		.time_zone = table->server.time_zone,
 		.null_on_error = table->null_on_error,
 		.most_rows = table->object->paged ? API_ANSWER_RECORDS : API_WHOLE_RECORDS,
+		.most_bytes = table->server.max_response_size,
 	};
 
 	while ((attnum = bms_next_member(wanted, attnum)) > 0)

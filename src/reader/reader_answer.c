@@ -7,12 +7,10 @@
  */
 #include "postgres.h"
 
-#include "lib/stringinfo.h"
 #include "mb/pg_wchar.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
-#include "base/json.h"
 #include "base/printable.h"
 #include "reader/reader_state.h"
 
@@ -49,18 +47,12 @@ range_text(const TimeRange *range)
 static char *
 other_lists(const char *body, size_t length)
 {
-	char	   *problem;
-	const JsonTree *result = json_tree_member(json_tree(body, length, &problem), "result");
-	StringInfoData names;
+	char	   *names = record_lists(body, length);
 
-	initStringInfo(&names);
-	for (int i = 0; result && i < result->nmembers; i++)
-		if (result->members[i].type == JSON_TREE_ARRAY && result->members[i].name)
-			appendStringInfo(&names, "%s%s", names.len ? ", " : "", result->members[i].name);
-	if (names.len == 0)
+	if (names == NULL)
 		return NULL;
 	return psprintf("Set the table's option list_key; the lists in the answer are: %s.",
-					printable(names.data));
+					printable(names));
 }
 
 char *

@@ -118,6 +118,7 @@ want_column(RecordFormat *format, Form_pg_attribute attribute, const char *attr,
 		format->told = lappend(format->told, column);
 		return;
 	}
+	value_type_bound(column->type, &format->parts);
 	place_column(format, column, pstrdup(attr));
 	column->required = strcmp(attr, format->id_key) == 0 ||
 		strcmp(attr, "updateTime") == 0;
@@ -181,7 +182,7 @@ convert_column(Place *place, int i, Datum *values, bool *isnull)
 		LexSlice	form = get_value(place, place->format->ncolumns + 1);
 		int64		form_id;
 
-		slice = record_label(column, value_int64(&form, &form_id) ? form_id : 0, &slice);
+		slice = record_label(place->format, column, value_int64(&form, &form_id) ? form_id : 0, &slice);
 	}
 	values[column->index] = value_datum(column->type, &slice, &isnull[column->index]);
 }
@@ -354,6 +355,7 @@ record_format(TupleDesc tupdesc, Bitmapset *wanted, char **attrs, char **constan
 	format->list_key = pstrdup(shape->list_key);
 	format->time_zone = shape->time_zone;
 	format->most_rows = shape->most_rows;
+	format->most_bytes = shape->most_bytes;
 	want_envelope(format, shape->list_key);
 
 	format->record = attr_root();
@@ -395,6 +397,7 @@ record_tuple(RecordFormat *format, RecordPage *page, int row, Datum *values,
 	callback.previous = error_context_stack;
 	error_context_stack = &callback;
 
+	format->parts = value_parts(format->most_bytes);
 	memset(values, 0, format->natts * sizeof(Datum));
 	memset(isnull, true, format->natts * sizeof(bool));
 	for (int i = 0; i < format->nconstants; i++)

@@ -43,6 +43,8 @@ typedef struct RecordShape
 	bool		null_on_error;	/* a value that does not fit is null; but those
 								 * of id_key and updateTime are errors always */
 	int			most_rows;		/* that an answer may hold; 1 or more */
+	int64		most_bytes;		/* of an answer; what a row takes beside is in
+								 * proportion to it */
 } RecordShape;
 
 /* The list of one answer. */
@@ -128,6 +130,12 @@ extern void record_show(void *format, AttrNumber attnum, RecordLabel label, void
 
 /* The number or digits that the row has as its id; false if it has none. */
 extern bool record_own_id(const RecordFormat *format, const RecordPage *page, int row, int64 *id);
+
+/*
+ * The names of lists, the first few, that "result" has in a valid answer, with commas between
+ * them, palloc'd, UTF-8; NULL if it has none.  Raises nothing but interrupts.
+ */
+extern char *record_lists(const char *body, size_t length);
 
 /* The attnums of wanted columns whose attr none of the rows so far had, not even empty. */
 extern Bitmapset *record_unmet(const RecordFormat *format);

@@ -18,6 +18,15 @@
 #include "record/record_label.h"
 
 static void
+refuse_size(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+			 errmsg("a value is too large to show what it stands for"),
+			 errhint("A column of type json, without option show, takes it as it is.")));
+}
+
+static void
 append_text(StringInfo out, const RecordColumn *column, int64 form_id, const char *value)
 {
 	const char *label = value[0] && column->label ? column->label(column->labels, form_id, value) : NULL;
@@ -41,13 +50,16 @@ first_text(const JsonTree *tree, const char *const *names)
 
 /* What is neither a text nor a number, nor made of these, is left away. */
 static void
-append_tree(StringInfo out, const RecordColumn *column, int64 form_id, const JsonTree *tree)
+append_tree(StringInfo out, const RecordColumn *column, int64 form_id, const JsonTree *tree, size_t most)
 {
 	static const char *const shown_names[] = {"text", "name", NULL};
 	static const char *const value_names[] = {"value", "id", "dataId", NULL};
 	const char *shown;
 	int			n = 0;
 
+	/* a label may be far longer than its value */
+	if ((size_t) out->len > most)
+		refuse_size();
 	switch (tree->type)
 	{
 		case JSON_TREE_STRING:
@@ -61,7 +73,7 @@ append_tree(StringInfo out, const RecordColumn *column, int64 form_id, const Jso
 				if (tree->members[i].type == JSON_TREE_NULL)
 					continue;
 				appendStringInfoString(out, n++ > 0 ? "," : "");
-				append_tree(out, column, form_id, &tree->members[i]);
+				append_tree(out, column, form_id, &tree->members[i], most);
 			}
 			appendStringInfoChar(out, ']');
 			return;
@@ -96,28 +108,34 @@ is_reducible(const JsonTree *tree)
 }
 
 LexSlice
-record_label(const RecordColumn *column, int64 form_id, const LexSlice *slice)
+record_label(const RecordFormat *format, const RecordColumn *column, int64 form_id, const LexSlice *slice)
 {
+	size_t		most = json_tree_most(format->most_bytes);
 	char	   *problem;
 	JsonTree   *tree;
 	StringInfoData out;
 
 	if (slice->kind == LEX_MISSING || slice->kind == LEX_NULL)
 		return *slice;
-	tree = json_tree(slice->start, slice->length, &problem);
+	if (!json_tree_fits(slice->start, slice->length, most))
+		refuse_size();
+	tree = json_tree(slice->start, slice->length, most, &problem);
 	if (tree == NULL)
 		return *slice;
 	if (tree->type == JSON_TREE_STRING && tree->text[0] == '[')
 	{
-		JsonTree   *inside = json_tree(tree->text, strlen(tree->text), &problem);
+		JsonTree   *inside;
 
+		if (!json_tree_fits(tree->text, strlen(tree->text), most / 2))
+			refuse_size();
+		inside = json_tree(tree->text, strlen(tree->text), most / 2, &problem);
 		if (inside && inside->type == JSON_TREE_ARRAY)
 			tree = inside;
 	}
 	if (!column->label && !is_reducible(tree))
 		return *slice;
 	initStringInfo(&out);
-	append_tree(&out, column, form_id, tree);
+	append_tree(&out, column, form_id, tree, most / 4);
 	return (LexSlice) {out.data, out.len, lex_kind(out.data)};
 }
 

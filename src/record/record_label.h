@@ -12,8 +12,8 @@
 
 /*
  * A slice, palloc'd, with the column's labels in that form in the place of values; what cannot be
- * read stays as it is.
+ * read stays as it is.  54000 where that would take far more memory than an answer may have bytes.
  */
-extern LexSlice record_label(const RecordColumn *column, int64 form_id, const LexSlice *slice);
+extern LexSlice record_label(const RecordFormat *format, const RecordColumn *column, int64 form_id, const LexSlice *slice);
 
 #endif							/* XBB_RECORD_LABEL_H */

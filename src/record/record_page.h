@@ -69,6 +69,8 @@ struct RecordFormat
 	RecordColumn update_time;
 	int			longest;		/* name, bytes */
 	int			most_rows;		/* of an answer */
+	int64		most_bytes;		/* the same */
+	int			parts;			/* left of those that a row's values may have */
 	bool		whole;			/* a column is the record itself */
 	Size		room;			/* that the values of the last page took, bytes */
 

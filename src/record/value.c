@@ -23,12 +23,30 @@
 #include "record/value.h"
 #include "record/value_type.h"
 
+/* An element takes 16 bytes as a slice, and 9, 24 and more as a Datum, a text and in the array. */
+#define ELEMENT_PARTS 2
+
+/*
+ * What a row's values may take is in proportion to what an answer may: at 100 bytes a part
+ * one and a half times that.  What any statement takes, for connections and plans, is not worth
+ * saving.
+ */
+#define PART_BYTES 64
+#define LEAST_PARTS 1000
+#define MOST_PARTS 1000000
+
+int
+value_parts(int64 most_bytes)
+{
+	return Min(Max(most_bytes / PART_BYTES, LEAST_PARTS), MOST_PARTS);
+}
+
 /*
  * The elements of a JSON array, palloc'd, or NULL if "text" is none.  The
  * slices point into "text".
  */
 static LexSlice *
-find_elements(ValueText text, int *count)
+find_elements(ValueType *type, ValueText text, int *count)
 {
 	int			size = 16;
 	LexSlice   *elements = palloc(size * sizeof(LexSlice));
@@ -47,6 +65,11 @@ find_elements(ValueText text, int *count)
 			return NULL;
 		if (lex.depth != 1 || (event != LEX_SCALAR && event != LEX_CLOSE))
 			continue;
+		if (!value_take_parts(type, ELEMENT_PARTS))
+			ereport(ERROR,
+					(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+					 errmsg("a value has too many elements for an array"),
+					 errhint("A column of type json takes it as it is.")));
 		if (*count == size)
 			elements = repalloc_huge(elements,
 									 (size *= 2) * sizeof(LexSlice));
@@ -57,7 +80,7 @@ find_elements(ValueText text, int *count)
 
 /* What an array column is made of: see the rules in value.h. */
 static LexSlice *
-array_elements(const LexSlice *slice, int *count)
+array_elements(ValueType *type, const LexSlice *slice, int *count)
 {
 	ValueText	text = {slice->start, slice->length};
 	LexSlice   *elements = NULL;
@@ -65,7 +88,7 @@ array_elements(const LexSlice *slice, int *count)
 	if (slice->kind == LEX_STRING)
 		text = value_content(slice);
 	if (text.length > 0 && memchr(text.data, '[', text.length) != NULL)
-		elements = find_elements(text, count);
+		elements = find_elements(type, text, count);
 	if (elements == NULL)
 	{
 		elements = palloc(sizeof(LexSlice));
@@ -95,7 +118,7 @@ convert_array(ValueType *type, const LexSlice *slice, bool *isnull)
 	bool	   *nulls;
 
 	if (!is_empty_array(slice))
-		elements = array_elements(slice, &count);
+		elements = array_elements(type, slice, &count);
 	if (count == 0)
 		return PointerGetDatum(construct_empty_array(type->element_oid));
 
@@ -253,6 +276,14 @@ value_type(Oid oid, int32 typmod, pg_tz *zone)
 	choose_conversion(type);
 
 	return type;
+}
+
+void
+value_type_bound(ValueType *type, int *parts)
+{
+	type->parts = parts;
+	if (type->element)
+		value_type_bound(type->element, parts);
 }
 
 bool

@@ -53,6 +53,16 @@ extern ValueType *value_type(Oid type, int32 typmod, pg_tz *zone);
  */
 extern bool value_type_only_computes(const ValueType *type);
 
+/*
+ * What a row's values may be made of beside their bytes: a part stands for some 100 bytes that
+ * the server takes for a name, a scalar, or half an element of an array.  So many are those of
+ * a row where an answer may have so many bytes.
+ */
+extern int	value_parts(int64 most_bytes);
+
+/* Values of the type are made of what is left of "parts", which lives as long; 54000 beyond it. */
+extern void value_type_bound(ValueType *type, int *parts);
+
 /* Allocates in the current context. */
 extern Datum value_datum(ValueType *type, const LexSlice *slice, bool *isnull);
 

@@ -16,11 +16,9 @@
 #include "record/value_type.h"
 
 /*
- * What a value may hold as jsonb: 1 for each name and each scalar, 5 for each container, as
- * the server takes some 100 bytes and some 500 to make them.  A record of 8 MB of "[]" would
- * take a gigabyte.
+ * The server takes some 500 bytes for a container, and some 100 for a name or a scalar: a
+ * record of 8 MB of "[]" would take a gigabyte.
  */
-#define MOST_PARTS 1000000
 #define CONTAINER_PARTS 5
 
 static void
@@ -62,12 +60,11 @@ make_scalar(const LexSlice *slice, JsonbValue *value)
 
 /* "slice" is a container, and known to be valid. */
 static JsonbValue *
-make_container(const LexSlice *slice)
+make_container(ValueType *type, const LexSlice *slice)
 {
 	JsonbParseState *state = NULL;
 	JsonbValue *result = NULL;
 	JsonbValue	value;
-	int			parts = 0;
 	LexEvent	event;
 	Lex			lex;
 
@@ -76,8 +73,7 @@ make_container(const LexSlice *slice)
 	{
 		CHECK_FOR_INTERRUPTS();
 		event = lex_next(&lex);
-		parts += event == LEX_OPEN ? CONTAINER_PARTS : 1;
-		if (parts > MOST_PARTS)
+		if (!value_take_parts(type, event == LEX_OPEN ? CONTAINER_PARTS : 1))
 			ereport(ERROR,
 					(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 					 errmsg("a value has too many members and elements for jsonb"),
@@ -122,7 +118,7 @@ value_convert_jsonb(ValueType *type, const LexSlice *slice, bool *isnull)
 	JsonbValue	scalar;
 
 	if (slice->kind == LEX_ARRAY || slice->kind == LEX_OBJECT)
-		return JsonbPGetDatum(JsonbValueToJsonb(make_container(slice)));
+		return JsonbPGetDatum(JsonbValueToJsonb(make_container(type, slice)));
 
 	make_scalar(slice, &scalar);
 	return JsonbPGetDatum(JsonbValueToJsonb(&scalar));

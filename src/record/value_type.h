@@ -24,6 +24,7 @@ struct ValueType
 	FmgrInfo	input;
 	Oid			ioparam;
 	bool		input_computes; /* the input function only computes */
+	int		   *parts;			/* see value_type_bound; NULL: any number */
 
 	/* of an array type */
 	ValueType  *element;
@@ -67,6 +68,16 @@ extern ValueText value_text(const LexSlice *slice);
 extern char *value_terminated(ValueText text);
 
 extern Datum value_call_input(ValueType *type, const LexSlice *slice);
+
+/* Takes so many parts; false if there are not so many left. */
+static inline bool
+value_take_parts(ValueType *type, int n)
+{
+	if (type->parts == NULL)
+		return true;
+	*type->parts -= Min(n, *type->parts + 1);
+	return *type->parts >= 0;
+}
 
 /* Types that are no container cannot say anything useful about one. */
 extern void value_refuse_container(ValueType *type, const LexSlice *slice);

@@ -23,7 +23,7 @@ static JsonTree *
 read_json(const char *text, const char *option)
 {
 	char	   *problem;
-	JsonTree   *tree = text ? json_tree(text, strlen(text), &problem) : NULL;
+	JsonTree   *tree = text ? json_tree(text, strlen(text), JSON_TREE_ANY, &problem) : NULL;
 
 	if (text && !tree)
 		ereport(ERROR,

@@ -108,7 +108,7 @@ void
 token_api_read(const char *text, const TargetServerOptions *server, TokenApi *api)
 {
 	char	   *problem;
-	JsonTree   *tree = json_tree(text, strlen(text), &problem);
+	JsonTree   *tree = json_tree(text, strlen(text), JSON_TREE_ANY, &problem);
 
 	memset(api, 0, sizeof(TokenApi));
 	api->request.base_url = server->base_url;

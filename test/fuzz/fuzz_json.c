@@ -27,7 +27,7 @@ static RecordFormat *format;
 static void
 make_format(void)
 {
-	RecordShape shape = {"list", "dataId", pg_tzset("UTC"), .most_rows = 1000};
+	RecordShape shape = {"list", "dataId", pg_tzset("UTC"), .most_rows = 1000, .most_bytes = 1024 * 1024};
 	TupleDesc	desc = CreateTemplateTupleDesc(1);
 
 	TupleDescInitEntry(desc, 1, "x", TEXTOID, -1, 0);

@@ -40,7 +40,7 @@ def try_faults(tap, ctl, probe):
         ctl("c1", "fault", what=what)
         got = probe.breaks(pageSize=100)
         ok(not isinstance(got, str) and check(got), "fault " + what, got)
-    for shape in ("string", "escapes", "members", "deep", "blanks"):
+    for shape in ("string", "escapes", "members", "elements", "deep", "blanks"):
         ctl("c1", "fault", what="bulk", shape=shape, mb="1")
         ok(900_000 < len(probe.raw("product/list", compact({"corpid": "c1", "pageSize": 100}).encode())) < 1_100_000, f"bulk shape={shape}")
     ctl("c1", "fault", what="bulk", mb="1", n="3", **{"in": "record"})

@@ -40,6 +40,8 @@ def filler(shape, size):
         return b"[" + b",".join([b"[" * 60 + b"]" * 60] * (size // 121)) + b"]"
     if shape == "members":
         return b"{" + b",".join(b'"%x":1' % i for i in range(size // (5 + len(f"{size // 10:x}")))) + b"}"
+    if shape == "elements":
+        return b"[" + b",".join([b"1"] * (size // 2)) + b"]"
     if shape == "escapes":
         return b'"' + b"\\u4e2d" * (size // 6) + b'"'
     if shape == "blanks":
@@ -63,7 +65,7 @@ def bulk(head, shape, where, size, records):
 
 @fault("bulk")
 def fault_bulk(f, tenant, answer):
-    "mb=60 of shape=string (default) | escapes | members | deep | blanks; in=result (default) | no-list | msg | record (of n=8)"
+    "mb=60 of shape=string (default) | escapes | members | elements | deep | blanks; in=result (default) | no-list | msg | record (of n=8)"
     where = argument(f, "in", "result")
     answer.body = bulk(b'{"code":%d,"success":true,' % (0 if where == "msg" else 1), argument(f, "shape", "string"), where,
                        int(argument(f, "mb", 60.0) * 1e6), argument(f, "n", 8))

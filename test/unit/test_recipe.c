@@ -111,7 +111,7 @@ read_vectors(void)
 	FILE	   *file = fopen(VECTORS_FILE, "r");
 	size_t		length = file ? fread(text, 1, sizeof(text), file) : 0;
 	char	   *problem = "it is not there";
-	JsonTree   *tree = json_tree(text, length, &problem);
+	JsonTree   *tree = json_tree(text, length, JSON_TREE_ANY, &problem);
 
 	if (!tree)
 		fprintf(stderr, "signatures.json: %s\n", problem);
@@ -125,7 +125,7 @@ read_text(void *arg)
 {
 	char	   *problem;
 	int			n;
-	JsonTree   *tree = json_tree(arg, strlen(arg), &problem);
+	JsonTree   *tree = json_tree(arg, strlen(arg), JSON_TREE_ANY, &problem);
 
 	(void) recipe_read(tree, "sign", &n);
 }
