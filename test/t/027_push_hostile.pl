@@ -102,7 +102,7 @@ for my $kill (1 .. $kills)
 {
 	my $off = $kill % 2 == 0;
 	my $later = $kill % 4 > 1;
-	my $most = $kills == 4 ? 2 * $records / $batch / 5 : 40;
+	my $most = 2 * $records / $batch / ($kills + 1);
 
 	# so that all that is committed without a flush is lost by the kill
 	kill('STOP', $node->safe_psql('postgres', q{SELECT pid FROM pg_stat_activity WHERE backend_type = 'walwriter'})) if $off;
