@@ -83,6 +83,7 @@ COMMENT ON COLUMN xbb._push_definition.place IS 'token of the place where these 
 COMMENT ON COLUMN xbb._push_definition.system_identifier IS 'of the cluster that its items were last sent from';
 COMMENT ON COLUMN xbb._push_definition.timeline IS 'the cluster''s, then';
 COMMENT ON COLUMN xbb._push_definition.moved IS 'was it made active at another place since?';
+COMMENT ON COLUMN xbb._push_item.key_id IS 'the first half of the key''s SHA-256';
 COMMENT ON COLUMN xbb._push_item.replaces IS 'may the target have an older version of its key?';
 COMMENT ON COLUMN xbb._push_item.push IS 'id of the push';
 COMMENT ON COLUMN xbb._push_item.most IS 'records that a request with it may have; NULL: as many as the target takes';

@@ -41,7 +41,7 @@ typedef struct Claim
 #define NEXT_ITEMS \
 	"SELECT i.id, i.record, i.most FROM xbb._push_item i" \
 	" WHERE i.push = $1 AND i.status = 'pending' AND i.id > $2 AND i.next_try <= clock_timestamp()" \
-	" AND (SELECT f.id FROM xbb._push_item f WHERE f.push = $1 AND f.key = i.key AND f.request IS NOT NULL LIMIT 1) IS NULL" \
+	" AND (SELECT f.id FROM xbb._push_item f WHERE f.push = $1 AND f.key_id = i.key_id AND f.request IS NOT NULL LIMIT 1) IS NULL" \
 	" ORDER BY i.id LIMIT $3"
 
 static Stored next_items = {.nested = true, .text = NEXT_ITEMS " FOR UPDATE SKIP LOCKED"};

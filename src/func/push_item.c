@@ -120,15 +120,18 @@ read_source(Rows *rows, const char *query)
 	SPI_finish();
 }
 
-#define WAITING "i.push = $1 AND i.key = g.key AND i.request IS NULL AND i.status <> 'acknowledged'"
-#define FLYING "i.push = $1 AND i.key = g.key AND i.request IS NOT NULL"
-#define THERE "i.push = $1 AND i.key = g.key AND i.status = 'acknowledged'"
+#define WAITING "i.push = $1 AND i.key_id = g.key_id AND i.request IS NULL AND i.status <> 'acknowledged'"
+#define FLYING "i.push = $1 AND i.key_id = g.key_id AND i.request IS NOT NULL"
+#define THERE "i.push = $1 AND i.key_id = g.key_id AND i.status = 'acknowledged'"
+
+/* An id of a key that is the same in each encoding; MD5 is not to be had everywhere. */
+#define KEY_ID(key) "encode(substr(sha256(convert_to(" key ", 'UTF8')), 1, 16), 'hex')::uuid"
 
 /* What went back to what the target has, or will have, need not be sent. */
 static Stored enqueue = {.nested = true, .text =
-	"WITH given AS MATERIALIZED (SELECT u.key::text[] AS key, u.record, sha256(convert_to(u.record, 'UTF8')) AS hash, u.n"
+	"WITH given AS MATERIALIZED (SELECT u.key::text[] AS key, " KEY_ID("u.key") " AS key_id, u.record, sha256(convert_to(u.record, 'UTF8')) AS hash, u.n"
 	" FROM unnest($2, $3) WITH ORDINALITY u (key, record, n)),"
-	" compared AS MATERIALIZED (SELECT g.key, g.record, g.hash, g.n, w.id AS waiting, w.hash AS waiting_hash,"
+	" compared AS MATERIALIZED (SELECT g.key, g.key_id, g.record, g.hash, g.n, w.id AS waiting, w.hash AS waiting_hash,"
 	" coalesce(coalesce(f.hash, a.hash) = g.hash, false) AS is_latest, coalesce(f.hash, a.hash) IS NOT NULL AS replaces"
 	" FROM given g LEFT JOIN LATERAL (SELECT i.id, i.hash FROM xbb._push_item i WHERE " WAITING " LIMIT 1) w ON true"
 	" LEFT JOIN LATERAL (SELECT i.hash FROM xbb._push_item i WHERE " FLYING " LIMIT 1) f ON true"
@@ -137,8 +140,8 @@ static Stored enqueue = {.nested = true, .text =
 	" changed AS (UPDATE xbb._push_item i SET record = c.record, hash = c.hash, status = 'pending', attempts = 0, most = NULL,"
 	" next_try = '-infinity', message = NULL, answer = NULL, http_status = NULL, note = NULL, created = clock_timestamp()"
 	" FROM compared c WHERE i.id = c.waiting AND c.waiting_hash <> c.hash AND NOT c.is_latest RETURNING i.id),"
-	" added AS (INSERT INTO xbb._push_item (push, key, record, hash, replaces, status, acknowledged, message)"
-	" SELECT $1, c.key, CASE WHEN $4 THEN c.record END, c.hash, c.replaces, CASE WHEN $4 THEN 'pending' ELSE 'acknowledged' END,"
+	" added AS (INSERT INTO xbb._push_item (push, key, key_id, record, hash, replaces, status, acknowledged, message)"
+	" SELECT $1, c.key, c.key_id, CASE WHEN $4 THEN c.record END, c.hash, c.replaces, CASE WHEN $4 THEN 'pending' ELSE 'acknowledged' END,"
 	" CASE WHEN NOT $4 THEN clock_timestamp() END, CASE WHEN NOT $4 THEN 'taken as sent' END"
 	" FROM compared c WHERE c.waiting IS NULL AND NOT c.is_latest ORDER BY c.n RETURNING id)"
 	" SELECT (SELECT count(*) FROM changed) + (SELECT count(*) FROM added)"
@@ -146,8 +149,8 @@ static Stored enqueue = {.nested = true, .text =
 
 /* The same where the outbox is empty. */
 static Stored enqueue_first = {.nested = true, .text =
-	"WITH added AS (INSERT INTO xbb._push_item (push, key, record, hash, status, acknowledged, message)"
-	" SELECT $1, u.key::text[], CASE WHEN $4 THEN u.record END, sha256(convert_to(u.record, 'UTF8')),"
+	"WITH added AS (INSERT INTO xbb._push_item (push, key, key_id, record, hash, status, acknowledged, message)"
+	" SELECT $1, u.key::text[], " KEY_ID("u.key") ", CASE WHEN $4 THEN u.record END, sha256(convert_to(u.record, 'UTF8')),"
 	" CASE WHEN $4 THEN 'pending' ELSE 'acknowledged' END,"
 	" CASE WHEN NOT $4 THEN clock_timestamp() END, CASE WHEN NOT $4 THEN 'taken as sent' END"
 	" FROM unnest($2, $3) WITH ORDINALITY u (key, record, n) ORDER BY u.n RETURNING id)"

@@ -106,9 +106,9 @@ xbb_fdw_push_settle(PG_FUNCTION_ARGS)
 {
 	/* $4: the request may be sent again byte for byte, and all its keys wait until it is settled */
 	static Stored settle = {.nested = true, .text =
-		"WITH i AS MATERIALIZED (SELECT i.id, i.push, i.key, i.request FROM xbb._push_item i LEFT JOIN xbb._push_request r ON r.id = i.request"
+		"WITH i AS MATERIALIZED (SELECT i.id, i.push, i.key_id, i.request FROM xbb._push_item i LEFT JOIN xbb._push_request r ON r.id = i.request"
 		" WHERE i.id = $1 AND i.status IN ('pending', 'rejected', 'held', 'unknown') AND r.status IS DISTINCT FROM 'sending' FOR UPDATE OF i),"
-		" older AS (DELETE FROM xbb._push_item o USING i WHERE $2 = 'acknowledged' AND o.push = i.push AND o.key = i.key"
+		" older AS (DELETE FROM xbb._push_item o USING i WHERE $2 = 'acknowledged' AND o.push = i.push AND o.key_id = i.key_id"
 		" AND o.status = 'acknowledged' AND o.id <> i.id)"
 		" UPDATE xbb._push_item o SET status = $2, note = $3, record = CASE WHEN $2 <> 'acknowledged' THEN o.record END,"
 		" acknowledged = CASE WHEN $2 = 'acknowledged' THEN clock_timestamp() END, attempts = 0, next_try = '-infinity'"
@@ -118,7 +118,7 @@ xbb_fdw_push_settle(PG_FUNCTION_ARGS)
 		"WITH i AS MATERIALIZED (SELECT i.id, i.request, NOT $2 OR NOT EXISTS (SELECT FROM xbb._push_item o WHERE o.request = i.request"
 		" AND o.status IN ('unknown', 'sending', 'held')) AS free FROM xbb._push_item i WHERE i.id = $1 AND i.request IS NOT NULL),"
 		" items AS MATERIALIZED (SELECT o.id, o.status <> 'acknowledged' AND EXISTS (SELECT FROM xbb._push_item n WHERE n.push = o.push"
-		" AND n.key = o.key AND n.request IS NULL AND n.status <> 'acknowledged') AS replaced"
+		" AND n.key_id = o.key_id AND n.request IS NULL AND n.status <> 'acknowledged') AS replaced"
 		" FROM i JOIN xbb._push_item o ON o.request = i.request WHERE i.free AND ($2 OR o.id = i.id)),"
 		" dropped AS (DELETE FROM xbb._push_item o USING items t WHERE t.replaced AND o.id = t.id),"
 		" over AS (DELETE FROM xbb._push_request r USING i WHERE r.id = i.request AND i.free AND NOT EXISTS ("

@@ -32,7 +32,7 @@ typedef struct Records
 static Stored records_first = {.text =
 	"SELECT a.target::oid::bigint, i.record FROM xbb._push_all a LEFT JOIN LATERAL ("
 	" SELECT i.record FROM xbb._push_item i WHERE i.push = a.id AND i.status = 'pending' AND NOT EXISTS ("
-	" SELECT FROM xbb._push_item f WHERE f.push = i.push AND f.key = i.key AND f.request IS NOT NULL)"
+	" SELECT FROM xbb._push_item f WHERE f.push = i.push AND f.key_id = i.key_id AND f.request IS NOT NULL)"
 	" ORDER BY i.id LIMIT $2) i ON true WHERE a.id = $1 AND a.owner = $3"
 };
 

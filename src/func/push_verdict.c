@@ -32,13 +32,13 @@
  * replaced by a version that waits is of no interest any more, once nothing can bring it back.
  */
 static Stored note_items = {.nested = true, .text =
-	"WITH u AS MATERIALIZED (SELECT u.*, i.push, i.key, i.replaces, u.settled AND u.outcome NOT IN ('acknowledged', 'unknown') AND ("
-	" SELECT n.id FROM xbb._push_item n WHERE n.push = i.push AND n.key = i.key AND n.request IS NULL AND n.status <> 'acknowledged'"
+	"WITH u AS MATERIALIZED (SELECT u.*, i.push, i.key_id, i.replaces, u.settled AND u.outcome NOT IN ('acknowledged', 'unknown') AND ("
+	" SELECT n.id FROM xbb._push_item n WHERE n.push = i.push AND n.key_id = i.key_id AND n.request IS NULL AND n.status <> 'acknowledged'"
 	" LIMIT 1) IS NOT NULL AS replaced"
 	" FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
 	" u (id, request, outcome, target_id, message, answer, http_status, settled, wait, most)"
 	" JOIN xbb._push_item i ON i.id = u.id AND CASE WHEN i.status = 'sending' THEN i.request = u.request END),"
-	" older AS (DELETE FROM xbb._push_item o USING u WHERE u.outcome = 'acknowledged' AND u.replaces AND o.push = u.push AND o.key = u.key"
+	" older AS (DELETE FROM xbb._push_item o USING u WHERE u.outcome = 'acknowledged' AND u.replaces AND o.push = u.push AND o.key_id = u.key_id"
 	" AND o.status = 'acknowledged' AND o.id <> u.id),"
 	" dropped AS (DELETE FROM xbb._push_item o USING u WHERE u.replaced AND o.id = u.id)"
 	" UPDATE xbb._push_item i SET status = CASE WHEN u.outcome IN ('pending', 'anew') AND i.attempts >= " MOST_TRIES " THEN 'held'"
@@ -73,7 +73,7 @@ static Stored settle_requests = {.nested = true, .text =
 	"WITH over AS (DELETE FROM xbb._push_request r WHERE r.id = ANY ($1) AND NOT EXISTS (SELECT FROM xbb._push_item i"
 	" WHERE i.request = r.id AND i.status IN ('unknown', 'sending', 'held')) RETURNING r.id),"
 	" items AS MATERIALIZED (SELECT i.id, i.status <> 'acknowledged' AND (SELECT n.id FROM xbb._push_item n WHERE n.push = i.push"
-	" AND n.key = i.key AND n.request IS NULL AND n.status <> 'acknowledged' LIMIT 1) IS NOT NULL AS replaced"
+	" AND n.key_id = i.key_id AND n.request IS NULL AND n.status <> 'acknowledged' LIMIT 1) IS NOT NULL AS replaced"
 	" FROM over o JOIN xbb._push_item i ON i.request = o.id),"
 	" dropped AS (DELETE FROM xbb._push_item i USING items t WHERE t.replaced AND i.id = t.id)"
 	" UPDATE xbb._push_item i SET request = NULL, position = NULL FROM items t WHERE NOT t.replaced AND i.id = t.id"
