@@ -14,6 +14,7 @@
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 
+#include "api/api.h"
 #include "func/progress.h"
 #include "progress/progress.h"
 
@@ -112,6 +113,8 @@ xbb_fdw_progress(PG_FUNCTION_ARGS)
 	InitMaterializedSRF(fcinfo, 0);
 	if (rsinfo->setDesc->natts != PROGRESS_COLUMNS)
 		elog(ERROR, "xbb._progress() does not return what it should");
+	/* who looks takes no memory away from who asks */
+	api_attach();
 	rows = progress_look(&nrows);
 	for (int i = 0; i < nrows; i++)
 	{
@@ -128,5 +131,6 @@ xbb_fdw_progress(PG_FUNCTION_ARGS)
 Datum
 xbb_fdw_progress_unseen(PG_FUNCTION_ARGS)
 {
+	api_attach();
 	PG_RETURN_INT64(progress_unseen());
 }

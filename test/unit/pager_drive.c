@@ -112,6 +112,18 @@ print_answer(const Scan *scan, const Reply *reply)
 	printf(": %d of %lld\n", reply->answer.nrows, (long long) reply->answer.total);
 }
 
+/* What those who watch are told makes sense. */
+static void
+check_outlook(Scan *scan, Pager *pager)
+{
+	PagerOutlook outlook;
+
+	pager_outlook(pager, &outlook);
+	if (outlook.seen < pager_counters(pager)->handed_on || outlook.windows_open < 0 ||
+		(outlook.stage == PAGER_RETURNS && outlook.windows_open > 0))
+		drive_wrong(scan, "an outlook that cannot be");
+}
+
 /* The world answers one request, or one answer arrives. */
 static void
 turn(Scan *scan, Pager *pager)
@@ -143,6 +155,7 @@ turn(Scan *scan, Pager *pager)
 	if (scan->trace)
 		print_answer(scan, reply);
 	pager_answer(pager, &reply->answer);
+	check_outlook(scan, pager);
 }
 
 static void
