@@ -59,6 +59,9 @@ extern void source_write_crm(Integration *integration, Part *source, const Metad
 
 /* ---- target.c ---- */
 
+/* Is it one that is stored and sent nowhere? */
+extern bool target_is_store(const Part *target);
+
 /* The columns that it asks for. */
 extern void target_read(Integration *integration, Part *target);
 extern void target_write(Integration *integration, Part *target);

@@ -144,6 +144,8 @@ expr_template(ExprReader *reader)
 	if (*name == '$' && braces == 2)
 		return documentation(reader, begin);
 	end = end_of_name(name);
+	if (end == name && braces == 2 && is_letter(*name))
+		return expr_fail(reader, "\"%s\" is no template", expr_shown(begin));
 	if (end == name || (braces == 1 && is_digit(*name)))
 		return NULL;
 	expr = expr_new(EXPR_TEMPLATE, pnstrdup(name, end - name), NULL);

@@ -68,7 +68,7 @@ metadata_rows(const JsonTree *source, const JsonTree *target, MetadataListOf lis
 	}
 	if (has_source)
 		source_write(&integration, source_part);
-	else if (has_target)
+	else if (has_target && !target_is_store(target_part))
 		source_write_table(&integration);
 	if (has_target)
 		target_write(&integration, target_part);

@@ -50,6 +50,14 @@ is_k3(const Platform *platform)
 	return platform->preset && strcmp(platform->preset, "kingdee_k3") == 0;
 }
 
+bool
+target_is_store(const Part *target)
+{
+	const char *api = part_text(part_member(target, "api"));
+
+	return api && strcmp(api, STORE_ONLY) == 0;
+}
+
 /* The first field at the top whose value is one column of the source. */
 static void
 find_key(Integration *integration, const Field *request)
@@ -291,7 +299,7 @@ target_write(Integration *integration, Part *target)
 	const Platform *platform = platform_of(api);
 	int			view;
 
-	if (api && strcmp(api, STORE_ONLY) == 0)
+	if (target_is_store(target))
 	{
 		write_store(integration, target);
 		return;
