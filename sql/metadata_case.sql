@@ -1,0 +1,90 @@
+-- The case study of the platform, from its two documents to a sync that runs; and its POST /api/execute, from a document to a push.
+
+\set company dingMetadata
+\set ECHO none
+\getenv srcdir PG_ABS_SRCDIR
+\set include :srcdir '/sql/include/sim.sql'
+\i :include
+\set ECHO all
+\pset format unaligned
+SELECT sim('create products=120 freeze=on');
+CREATE ROLE regress_xbb_case;
+GRANT ALL ON SCHEMA :"company" TO regress_xbb_case;
+GRANT USAGE ON FOREIGN DATA WRAPPER xbb_fdw, xbb_target TO regress_xbb_case;
+CREATE TABLE document (side text, document jsonb);
+INSERT INTO document VALUES ('source', '{
+  "api": "/pro/v2/api/product/list", "effect": "QUERY", "method": "POST",
+  "number": "data.serialNo", "id": "data.serialNo", "name": "dataId", "idCheck": true,
+  "request": [
+    {"field": "pageSize", "label": "每页数量", "type": "int", "describe": "每页数量", "value": "100"},
+    {"field": "userId", "label": "操作人ID", "type": "string", "describe": "操作人ID", "value": "u-0001"},
+    {"field": "corpid", "label": "公司ID", "type": "string", "describe": "公司ID", "value": "dingMetadata"},
+    {"field": "page", "label": "页码", "type": "int", "describe": "页码", "value": "1"},
+    {"field": "conditions", "label": "条件集合", "type": "object", "children": [{"label": "test2", "type": "object", "children": [
+      {"field": "attr", "label": "attr", "type": "string", "value": "updateTime"}, {"field": "symbol", "label": "symbol", "type": "string", "value": "greaterequal"},
+      {"field": "value", "label": "value", "type": "array", "value": "_function sum({LAST_SYNC_TIME}-3600)"}]}]}
+  ]}');
+INSERT INTO document VALUES ('target',
+  '{"api": "写入空操作", "effect": "EXECUTE", "method": "POST", "number": "number", "id": "id", "name": "编码", "idCheck": true}');
+INSERT INTO document VALUES ('execute', '{"api": "/api/execute", "effect": "EXECUTE", "method": "POST", "operation": {"method": "batchArraySave", "rows": 50, "rowsKey": "array"},
+  "request": [{"field": "编码", "type": "string", "value": "{{data.serialNo}}"}, {"field": "id", "type": "string", "value": "{{dataId}}"},
+    {"field": "名称", "type": "string", "value": "{{data.text_1}}/{{data.text_99}}"}, {"field": "price2", "type": "float", "value": "_function ROUND({{data.num_1}}*2,1)"},
+    {"field": "day", "type": "string", "value": "{{updateTime|date}}"}, {"field": "changed", "type": "long", "value": "{{updateTime}}"}]}');
+GRANT SELECT ON document TO regress_xbb_case;
+
+-- What it says.
+SELECT m.* FROM document s, document t, xbb.from_metadata(s.document, t.document, strict => true) m WHERE s.side = 'source' AND t.side = 'target';
+
+-- All of it runs, once the token is filled in; names of the whole cluster and of this database are not this file's alone.
+CREATE FUNCTION run(source jsonb, target jsonb) RETURNS SETOF text LANGUAGE plpgsql AS $$
+DECLARE
+  m record;
+BEGIN
+  FOR m IN SELECT r.* FROM xbb.from_metadata(source, target) r WHERE r.sql IS NOT NULL LOOP
+    m.sql := replace(replace(replace(replace(m.sql, '<token>', 't0ken'), 'SERVER crm ', 'SERVER case_crm '), 'SERVER target ', 'SERVER case_target '),
+                     '<host>', 'target.example');
+    EXECUTE m.sql;
+    RETURN NEXT m.kind;
+  END LOOP;
+END $$;
+GRANT ALL ON SCHEMA public TO regress_xbb_case;
+SET ROLE regress_xbb_case;
+SELECT run(s.document, t.document) FROM document s, document t WHERE s.side = 'source' AND t.side = 'target';
+RESET ROLE;
+ALTER SERVER case_crm OPTIONS (ADD base_url :'url', ADD rate_limit '0');
+SET ROLE regress_xbb_case;
+SET client_min_messages = warning;
+CALL xbb.sync('product');
+SELECT count(*), count(serial_no), count(update_time) FROM product;
+SELECT key, overlap FROM xbb.sync_definition WHERE name = 'product' AND owner::text = current_user;
+RESET ROLE;
+SELECT sim('log fields=path,page,size');
+SET ROLE regress_xbb_case;
+
+-- A target that is sent something: fields of the CRM's record become columns of its table, each of its type.
+SELECT xbb.drop_sync('product');
+DROP FOREIGN TABLE xbb_product;
+DROP SERVER case_crm CASCADE;
+DROP TABLE product;
+SELECT m.step, m.kind, m.path, m.sql, m.remark FROM document s, document t, xbb.from_metadata(s.document, t.document) m
+WHERE s.side = 'source' AND t.side = 'execute' AND (m.kind IN ('table', 'push') OR m.path ~ 'target');
+SELECT run(s.document, t.document) FROM document s, document t WHERE s.side = 'source' AND t.side = 'execute';
+RESET ROLE;
+\! python3 $XBB_SIM ctl dingMetadata_erp create-target
+ALTER SERVER case_crm OPTIONS (ADD base_url :'url', ADD rate_limit '0');
+SELECT :'url' || '/target/dingMetadata_erp' AS base \gset
+ALTER SERVER case_target OPTIONS (SET base_url :'base', ADD rate_limit '0', ADD ok '$.code == 0', ADD records '$.data[*]', ADD record_key 'id',
+  ADD record_ok '$.success == true', ADD record_id '$.docId', ADD record_message '$.message');
+SET ROLE regress_xbb_case;
+CALL xbb.sync('product');
+CALL xbb.push('product');
+SELECT status, count(*) FROM xbb.push_item WHERE push = 'product' AND owner::text = current_user GROUP BY status;
+RESET client_min_messages;
+\! python3 $XBB_SIM ctl dingMetadata_erp documents | wc -l
+-- as PostgreSQL reads the same records
+SELECT record = jsonb_build_object('编码', serial_no, 'id', data_id, '名称', text_1 || '/', 'price2', round(num_1 * 2, 1),
+    'day', to_char(update_time AT TIME ZONE 'Asia/Shanghai', 'YYYY-MM-DD'), 'changed', extract(epoch FROM update_time)) AS as_meant, count(*)
+FROM product_to_push JOIN product USING (serial_no) GROUP BY 1;
+RESET ROLE;
+DROP OWNED BY regress_xbb_case;
+DROP ROLE regress_xbb_case;
