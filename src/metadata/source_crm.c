@@ -15,6 +15,7 @@ typedef struct Crm
 {
 	Integration *integration;
 	const MetadataList *list;
+	const char *api;
 	const Field *request;
 	int			server,
 				mapping,
@@ -267,6 +268,8 @@ write_table(Crm *crm)
 	appendStringInfoString(&out, "\n  raw json OPTIONS (attr '*'),\n  failed jsonb OPTIONS (attr '#error')\n) SERVER crm OPTIONS (");
 	if (crm->list->object)
 		appendStringInfo(&out, "object %s", sql_constant(crm->list->object));
+	else
+		appendStringInfo(&out, "api %s", sql_constant(crm->api));
 	if (crm->form_id)
 		appendStringInfo(&out, ", form_id %s", sql_constant(crm->form_id));
 	else if (crm->list->needs_form_id)
@@ -343,7 +346,7 @@ source_write_crm(Integration *integration, Part *source, const MetadataList *lis
 	static const char *const members[] = {"api", "id", "number", "name", "response", "pagination", "otherResponse", "method", "operation"};
 	Answer	   *answer = integration->answer;
 	Field	   *request = field_tree(part_member(source, "request"));
-	Crm			crm = {.integration = integration, .list = list, .request = request};
+	Crm			crm = {.integration = integration, .list = list, .api = part_text(part_member(source, "api")), .request = request};
 
 	initStringInfo(&crm.params);
 	initStringInfo(&crm.conditions);
