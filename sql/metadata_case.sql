@@ -30,6 +30,14 @@ INSERT INTO document VALUES ('execute', '{"api": "/api/execute", "effect": "EXEC
   "request": [{"field": "编码", "type": "string", "value": "{{data.serialNo}}"}, {"field": "id", "type": "string", "value": "{{dataId}}"},
     {"field": "名称", "type": "string", "value": "{{data.text_1}}/{{data.text_99}}"}, {"field": "price2", "type": "float", "value": "_function ROUND({{data.num_1}}*2,1)"},
     {"field": "day", "type": "string", "value": "{{updateTime|date}}"}, {"field": "changed", "type": "long", "value": "{{updateTime}}"}]}');
+INSERT INTO document VALUES ('customer', '{"api": "/pro/v2/api/customer/list", "effect": "QUERY", "method": "POST", "id": "dataId", "idCheck": false, "crontab": {"source": "*/5 * * * *"},
+  "omissionRemedy": {"crontab": "2 */2 * * *", "takeOverRequest": [{"field": "a", "value": "{{DAYS_AGO_2}}"}]}, "request": [
+  {"field": "formId", "type": "int", "value": "5300201"}, {"field": "pageSize", "type": "int", "value": "50"}, {"field": "isPublic", "type": "int", "value": "1"},
+  {"field": "conditions", "type": "array", "children": [
+    {"type": "object", "children": [{"field": "attr", "value": "addTime"}, {"field": "symbol", "value": "greaterequal"}, {"field": "value", "type": "array", "value": "{{MINUTE_AGO_30}}"}]},
+    {"type": "object", "children": [{"field": "attr", "value": "updateTime"}, {"field": "symbol", "value": "lessequal"}, {"field": "value", "type": "array", "value": "{{CURRENT_TIME}}"}]},
+    {"type": "object", "children": [{"field": "attr", "value": "text_1"}, {"field": "symbol", "value": "equal"}, {"field": "value", "type": "array", "value": "上海"}]},
+    {"type": "object", "children": [{"field": "attr", "value": "num_1"}, {"field": "symbol", "value": "equal"}, {"field": "value", "type": "array", "value": "_function 1+1"}]}]}]}');
 GRANT SELECT ON document TO regress_xbb_case;
 
 -- What it says.
@@ -60,6 +68,9 @@ SELECT key, overlap FROM xbb.sync_definition WHERE name = 'product' AND owner::t
 RESET ROLE;
 SELECT sim('log fields=path,page,size');
 SET ROLE regress_xbb_case;
+
+-- Conditions: of times, those of the sync; constants are the table's; others are not carried over, and it is said.
+SELECT m.* FROM document, xbb.from_metadata(document, NULL) m WHERE side = 'customer';
 
 -- A target that is sent something: fields of the CRM's record become columns of its table, each of its type.
 SELECT xbb.drop_sync('product');

@@ -114,7 +114,7 @@ expr_shown(const char *text)
 {
 	int			length = strnlen(text, 40);
 
-	while (length > 0 && length == 40 && ((unsigned char) text[length] & 0xc0) == 0x80)
+	while (length > 0 && ((unsigned char) text[length] & 0xc0) == 0x80)
 		length--;
 	return pnstrdup(text, length);
 }

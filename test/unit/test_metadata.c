@@ -55,6 +55,8 @@ static const char *const values[][2] = {
 	{"${system.currentTime}", "! documentation syntax"},
 	{"{{a.}}", "! is no template"},
 	{"{{a..b}}", "! is no template"},
+	/* shown are whole characters */
+	{"_function 1 一二三四五六七八九十一二三四五", "! \"一二三四五六七八九十一二三\" is not expected there"},
 	{"_function 1", "1"},
 	{"_function 1+2*3", "1::numeric + (2::numeric * 3)"},
 	{"_function (1+2)*3", "(1::numeric + 2) * 3"},
