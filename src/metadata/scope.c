@@ -79,10 +79,25 @@ crm_type(const char *attr)
 	return "text";
 }
 
+/* By another column; in a table of the CRM's two more have names. */
+static bool
+is_taken(const Scope *scope, const char *name)
+{
+	if (scope->crm && (strcmp(name, "raw") == 0 || strcmp(name, "failed") == 0))
+		return true;
+	for (const ScopeColumn *column = scope->columns; column; column = column->next)
+	{
+		if (strcmp(column->name, name) == 0)
+			return true;
+	}
+	return false;
+}
+
 ScopeColumn *
 scope_column(Scope *scope, const char *path, const char *type)
 {
 	ScopeColumn **last = &scope->columns;
+	ScopeColumn *column;
 
 	if (scope->crm && strncmp(path, "data.", 5) == 0)
 		path += 5;
@@ -102,11 +117,21 @@ scope_column(Scope *scope, const char *path, const char *type)
 		scope_fail(scope, "\"%s\" cannot be the name of a column", path);
 		return NULL;
 	}
-	*last = palloc0(sizeof(ScopeColumn));
-	(*last)->path = pstrdup(path);
-	(*last)->name = scope->crm ? crm_name(path) : (*last)->path;
-	(*last)->type = type ? type : "text";
-	return *last;
+	column = palloc0(sizeof(ScopeColumn));
+	column->path = pstrdup(path);
+	column->name = scope->crm ? crm_name(path) : column->path;
+	column->reads = true;
+	while (is_taken(scope, column->name))
+	{
+		column->name = psprintf("%s_", column->name);
+		column->reads = false;
+	}
+	/* without an option, only a name of the API's own form is read as what it was made of */
+	column->reads &= strcmp(column->name, path) != 0 || is_numbered(path) ||
+		strspn(path, "abcdefghijklmnopqrstuvwxyz") == strlen(path);
+	column->type = type ? type : "text";
+	*last = column;
+	return column;
 }
 
 static const struct

@@ -24,6 +24,7 @@ typedef struct ScopeColumn
 	const char *path;			/* as the platform names it */
 	const char *name;			/* not quoted */
 	const char *type;			/* as one would type it */
+	bool		reads;			/* the name says which field of the CRM it is */
 	struct ScopeColumn *next;
 } ScopeColumn;
 

@@ -61,7 +61,7 @@ source_read(Integration *integration, Part *source)
 		(void) scope_column(&integration->scope, "updateTime", NULL);
 		integration->key = "dataId";
 	}
-	if (id && id[0] && strchr(id, '{') == NULL && strlen(id) <= SCOPE_NAME_BYTES)
+	if (id && id[0] && strpbrk(id, "{\"\\") == NULL && strlen(id) <= SCOPE_NAME_BYTES)
 		integration->key = integration->scope.crm && strncmp(id, "data.", 5) == 0 ? id + 5 : id;
 	if (integration->key && strchr(integration->key, '.'))
 		integration->key = strrchr(integration->key, '.') + 1;

@@ -254,14 +254,8 @@ write_table(Crm *crm)
 	initStringInfo(&out);
 	for (const ScopeColumn *column = integration->scope.columns; column; column = column->next)
 	{
-		bool		plain = strcmp(column->name, column->path) != 0 || strspn(column->path, "abcdefghijklmnopqrstuvwxyz") == strlen(column->path);
-		size_t		letters = strspn(column->path, "abcdefghijklmnopqrstuvwxyz");
-
-		/* text_1 and name are read by their names, as serial_no is */
-		plain = plain || (letters > 0 && column->path[letters] == '_' && column->path[letters + 1] &&
-						  strspn(column->path + letters + 1, "0123456789") == strlen(column->path + letters + 1));
 		appendStringInfo(&out, "\n  %s %s", sql_name(column->name), column->type);
-		if (!plain)
+		if (!column->reads)
 			appendStringInfo(&out, " OPTIONS (attr %s)", sql_constant(column->path));
 		appendStringInfoChar(&out, ',');
 	}

@@ -95,6 +95,13 @@ target_read(Integration *integration, Part *target)
 	integration->scope.problem = NULL;
 }
 
+/* The column of what is sent, in view and target; not the key's. */
+static const char *
+record_name(Integration *integration)
+{
+	return strcmp(integration->key, "record") == 0 ? "body" : "record";
+}
+
 static const char *
 key_name(Integration *integration)
 {
@@ -126,8 +133,9 @@ write_view(Integration *integration, Part *target)
 	integration->scope.strategies = NULL;
 	integration->scope.narrays = 0;
 	record = field_record(&writer, request);
-	answer_sql(answer, row, "CREATE VIEW %s AS\nSELECT " SCOPE_SOURCE ".%s, jsonb_strip_nulls(%s) AS record\nFROM %s AS " SCOPE_SOURCE ";",
-			   sql_name(psprintf("%s_to_push", integration->name)), sql_name(key_name(integration)), record, sql_name(integration->name));
+	answer_sql(answer, row, "CREATE VIEW %s AS\nSELECT " SCOPE_SOURCE ".%s, jsonb_strip_nulls(%s) AS %s\nFROM %s AS " SCOPE_SOURCE ";",
+			   sql_name(psprintf("%s_to_push", integration->name)), sql_name(key_name(integration)), record, record_name(integration),
+			   sql_name(integration->name));
 	if (integration->scope.uses_random)
 		answer_remark(answer, row, "{random}: a hash of the row, so that a repetition is not a new document");
 	if (integration->scope.strips_aggregate)
@@ -209,9 +217,9 @@ write_table(Integration *integration, Part *target, const Platform *platform)
 		appendStringInfo(&options, ", envelope '\"%s\"'", size > 0 ? "$records" : "$record");
 		answer_remark(answer, row, "how the target says yes or no is not in the document: options ok, records, record_ok, record_message");
 	}
-	answer_sql(answer, row, "CREATE FOREIGN TABLE %s (\n  record jsonb OPTIONS (attr '*'),\n  verdict text OPTIONS (verdict 'status'),\n"
+	answer_sql(answer, row, "CREATE FOREIGN TABLE %s (\n  %s jsonb OPTIONS (attr '*'),\n  verdict text OPTIONS (verdict 'status'),\n"
 			   "  message text OPTIONS (verdict 'message'),\n  document text OPTIONS (verdict 'id')\n) SERVER %s OPTIONS (%s);",
-			   sql_name(psprintf("%s_target", integration->name)), platform->server, options.data);
+			   sql_name(psprintf("%s_target", integration->name)), record_name(integration), platform->server, options.data);
 	part_claim(part_member(target, "api"), row);
 	document_effect(answer, target, false, row);
 	document_rest(answer, target, row);
