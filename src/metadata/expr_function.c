@@ -93,8 +93,11 @@ read_quoted(ExprReader *reader)
 	char		quote = *reader->at++;
 	MetaExpr   *text = expr_text(reader, quote == '"' ? "\"" : "'", quote);
 
-	if (text && *reader->at++ != quote)
+	if (text == NULL)
+		return NULL;
+	if (*reader->at != quote)
 		return expr_fail(reader, "a quote is not closed");
+	reader->at++;
 	return text;
 }
 

@@ -254,8 +254,11 @@ find_operand(ExprReader *reader, const char *ends)
 		return expr_text(reader, ends, '\0');
 	reader->at++;
 	operand = expr_text(reader, quote == '"' ? "\"" : "'", quote);
-	if (operand && *reader->at++ != quote)
+	if (operand == NULL)
+		return NULL;
+	if (*reader->at != quote)
 		return expr_fail(reader, "a quote is not closed");
+	reader->at++;
 	return operand;
 }
 
@@ -279,8 +282,9 @@ find_list(ExprReader *reader)
 		last = &(*last)->next;
 		expr_blanks(reader);
 	} while (*reader->at == ',');
-	if (*reader->at++ != ')')
+	if (*reader->at != ')')
 		return expr_fail(reader, "_findCollection: a list is not closed");
+	reader->at++;
 	return list;
 }
 

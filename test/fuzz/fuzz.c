@@ -35,7 +35,7 @@ static const FuzzTarget *const targets[] = {
 #ifdef FUZZ_EXCHANGE
 	&fuzz_exchange
 #else
-	&fuzz_record, &fuzz_json, &fuzz_option, &fuzz_condition, &fuzz_target
+	&fuzz_record, &fuzz_json, &fuzz_option, &fuzz_condition, &fuzz_target, &fuzz_metadata
 #endif
 };
 

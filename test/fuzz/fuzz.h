@@ -31,6 +31,7 @@ extern const FuzzTarget fuzz_record;
 extern const FuzzTarget fuzz_json;
 extern const FuzzTarget fuzz_option;
 extern const FuzzTarget fuzz_condition;
+extern const FuzzTarget fuzz_metadata;
 extern const FuzzTarget fuzz_target;
 extern const FuzzTarget fuzz_exchange;	/* in a library of its own */
 
