@@ -1,3 +1,25 @@
+-- A call that was refused before its run began is a run that failed.  Where nothing can be written, nothing is: the
+-- first error is the one to tell.
+CREATE FUNCTION xbb._push_note_refusal(def xbb.push_definition, failure xbb._sync_failure) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  entry xbb._push_run_log;
+BEGIN
+  IF def.id IS NULL THEN
+    RETURN;
+  END IF;
+  entry.id := xbb._push_run_begin(def.id, 0, 'failed');
+  entry.push := def.id;
+  entry.status := 'failed';
+  entry.ended := pg_catalog.clock_timestamp();
+  entry.sqlstate := failure.sqlstate;
+  entry.error := failure.message;
+  PERFORM xbb._push_run_note(entry);
+EXCEPTION WHEN OTHERS THEN
+  RETURN;
+END
+$$;
+
 -- What a run begins with: its place and its row of the log.  What runs left that were killed is unknown from
 -- here on: their locks are free.  None is begun where the push is not enabled, or has all the workers it may have.
 CREATE FUNCTION xbb._push_begin(name pg_catalog.text, OUT def xbb.push_definition, OUT entry xbb._push_run_log, OUT failure xbb._sync_failure)
@@ -40,6 +62,7 @@ EXCEPTION WHEN query_canceled OR OTHERS THEN
     PERFORM xbb._push_unlock(def.id, entry.worker);
   END IF;
   entry.id := NULL;
+  PERFORM xbb._push_note_refusal(def, failure);
 END
 $$;
 
@@ -246,7 +269,8 @@ LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS
 BEGIN
   IF NOT alone AND failure.sqlstate <> '57014' THEN
     RAISE WARNING USING ERRCODE = failure.sqlstate, MESSAGE = pg_catalog.format('push %I failed: %s', name, failure.message),
-      DETAIL = failure.detail, HINT = failure.hint;
+      DETAIL = coalesce(nullif(failure.detail, ''), 'All others were run.'),
+      HINT = coalesce(nullif(failure.hint, ''), 'TABLE xbb.push_run shows its runs.');
   ELSE
     PERFORM xbb._sync_complain(name, failure, true);
   END IF;
