@@ -375,10 +375,11 @@ def measure_peers(psql, size):
 
 # --- instructions ---------------------------------------------------------------------------------------
 
-def count_instructions(statements):
-    """Instructions that a single-user server executes for these statements and its own start."""
+def count_instructions(statements, *within):
+    """Instructions that a single-user server executes for these statements and its own start, or within a function of them."""
     out = WORK + "/tmp/callgrind.out"
-    run = subprocess.run(["valgrind", "--tool=callgrind", "--callgrind-out-file=" + out, shutil.which("postgres"),
+    run = subprocess.run(["valgrind", "--tool=callgrind", "--callgrind-out-file=" + out,
+                          *("--toggle-collect=" + function for function in within), shutil.which("postgres"),
                           "--single", "-j", "-D", WORK + "/data", "-c", "jit=off", "-c", "fsync=off",
                           "-c", "exit_on_error=on", "postgres"], check=False, text=True, capture_output=True,
                          input="".join(sql.strip().replace("\n", " ") + "\n;\n\n" for sql in statements))
@@ -400,6 +401,10 @@ def measure_instructions(ways, records):
         turn = ["TRUNCATE target", sql]
         found[name] = [(count_instructions(turn * 2) - count_instructions(turn)) / records]
     add_cpu(f"instructions a row, {records:,} rows", lambda n: f"{n:,.0f}", found)
+    turn = ["TRUNCATE target", ways["api"]]
+    watched = [count_instructions(turn * n, "reader_watch") for n in (1, 2)]
+    shown = (watched[1] - watched[0]) / records
+    add("instructions a row for xbb.progress", f"{shown:,.0f}", f"all: {found['api'][0]:,.0f}", shown / found["api"][0], .01)
 
 
 def measure_all(size, sections):

@@ -38,18 +38,20 @@ subject_of(Oid relid)
 Datum
 xbb_fdw_sync_show(PG_FUNCTION_ARGS)
 {
+	static int64 unseen = -1;	/* the latest run that found no room */
 	int64		run = PG_GETARG_INT64(2);
 	ProgressSubject subject;
 
-	if (progress_run_id() != run)
+	if (progress_run_id() != run && run != unseen)
 	{
 		sync_check_run(fcinfo, PG_GETARG_INT32(0));
 		/* the budgets go first, if there is not memory enough for both */
 		api_attach();
 		subject = subject_of(PG_GETARG_OID(4));
 		/* a CALL that commits goes on in its portal's memory */
-		progress_run(PortalContext ? PortalContext : TopTransactionContext, &subject,
-					 text_to_cstring(PG_GETARG_TEXT_PP(3)), text_to_cstring(PG_GETARG_TEXT_PP(1)), run, PG_GETARG_BOOL(5));
+		if (!progress_run(PortalContext ? PortalContext : TopTransactionContext, &subject,
+						  text_to_cstring(PG_GETARG_TEXT_PP(3)), text_to_cstring(PG_GETARG_TEXT_PP(1)), run, PG_GETARG_BOOL(5)))
+			unseen = run;
 	}
 	if (!PG_ARGISNULL(6))
 		progress_run_windows(PG_GETARG_INT32(6));

@@ -153,6 +153,18 @@ is(seen('task, source'), 'analyze|source', '... under its name');
 sim($corpid, 'release');
 is($session->result->{sqlstate}, '00000', '... and ends');
 
+# more than there is room for
+$session->run('BEGIN; DO $$ BEGIN FOR i IN 1 .. 130 LOOP EXECUTE format($q$DECLARE c%s CURSOR FOR SELECT data_id FROM few LIMIT 2$q$, i); EXECUTE format($q$MOVE 1 FROM c%s$q$, i); END LOOP; END $$');
+is($watcher->value("SELECT count(*) FROM xbb.progress WHERE pid = $session->{pid}"), 128, 'as many scans as there is room for are seen');
+is($watcher->value('SELECT xbb.progress_unseen()'), 2, '... and the others counted');
+my $more = Xbb::Session->new($node);
+is($more->run("CALL xbb.sync('progress')")->{sqlstate}, '00000', '... a run that is not seen runs');
+is($more->value('SELECT count(*) FROM few'), 12000, '... and so does a scan');
+$session->run('CLOSE c77');
+is($watcher->value("SELECT count(*) FROM xbb.progress WHERE pid = $session->{pid}"), 127, '... what ends makes room');
+$session->run('COMMIT');
+is(seen('pid'), '', '... and all of it ends');
+
 # however it ends
 sim($corpid, 'hold', at => 3);
 $session->send('SELECT count(name) FROM source');
