@@ -18,10 +18,14 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
+#include "utils/memutils.h"
 #include "utils/syscache.h"
 #include "utils/typcache.h"
 #include "record/value.h"
 #include "record/value_type.h"
+
+/* From so many bytes on what an array is made of is given back at once. */
+#define LARGE_ARRAY (64 * 1024)
 
 /* An element takes 16 bytes as a slice, and 9, 24 and more as a Datum, a text and in the array. */
 #define ELEMENT_PARTS 2
@@ -116,11 +120,19 @@ convert_array(ValueType *type, const LexSlice *slice, bool *isnull)
 	int			lower_bound = 1;
 	Datum	   *datums;
 	bool	   *nulls;
+	Datum		result;
+	MemoryContext context = CurrentMemoryContext;
+	MemoryContext elements_context;
 
+	if (slice->length > LARGE_ARRAY)
+		MemoryContextSwitchTo(AllocSetContextCreate(context, "xbb_fdw array", ALLOCSET_DEFAULT_SIZES));
 	if (!is_empty_array(slice))
 		elements = array_elements(type, slice, &count);
 	if (count == 0)
+	{
+		MemoryContextSwitchTo(context);
 		return PointerGetDatum(construct_empty_array(type->element_oid));
+	}
 
 	datums = palloc(count * sizeof(Datum));
 	nulls = palloc(count * sizeof(bool));
@@ -130,10 +142,14 @@ convert_array(ValueType *type, const LexSlice *slice, bool *isnull)
 		datums[i] = value_datum(type->element, &elements[i], &nulls[i]);
 	}
 
-	return PointerGetDatum(construct_md_array(datums, nulls, 1, &count,
-											  &lower_bound, type->element_oid,
-											  type->typlen, type->typbyval,
-											  type->typalign));
+	elements_context = MemoryContextSwitchTo(context);
+	result = PointerGetDatum(construct_md_array(datums, nulls, 1, &count,
+												&lower_bound, type->element_oid,
+												type->typlen, type->typbyval,
+												type->typalign));
+	if (elements_context != context)
+		MemoryContextDelete(elements_context);
+	return result;
 }
 
 /* Chooses how values get into the type. */
