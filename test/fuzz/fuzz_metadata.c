@@ -246,8 +246,8 @@ run(const char *input, size_t size)
 	ErrorData  *error;
 
 	if (behind)
-		documents.target = json_tree(behind + 1, strlen(behind + 1), &problem);
-	documents.source = json_tree(text, behind ? behind - text : strlen(text), &problem);
+		documents.target = json_tree(behind + 1, strlen(behind + 1), JSON_TREE_ANY, &problem);
+	documents.source = json_tree(text, behind ? behind - text : strlen(text), JSON_TREE_ANY, &problem);
 	if (documents.source == NULL && documents.target == NULL)
 	{
 		documents.source = of_values(pstrdup(text), "QUERY");

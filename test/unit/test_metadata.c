@@ -218,8 +218,8 @@ static void
 test_paths(const char *source, const char *target, const char *wanted)
 {
 	char	   *problem = NULL;
-	JsonTree   *source_tree = source ? json_tree(source, strlen(source), &problem) : NULL;
-	JsonTree   *target_tree = target ? json_tree(target, strlen(target), &problem) : NULL;
+	JsonTree   *source_tree = source ? json_tree(source, strlen(source), JSON_TREE_ANY, &problem) : NULL;
+	JsonTree   *target_tree = target ? json_tree(target, strlen(target), JSON_TREE_ANY, &problem) : NULL;
 	StringInfoData out;
 	int			nrows;
 	MetadataRow *rows = metadata_rows(source_tree, target_tree, no_list, &nrows);
