@@ -9,7 +9,7 @@
 
 #include "access/tupdesc.h"
 #include "funcapi.h"
-#include "miscadmin.h"
+#include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 #include "utils/jsonb.h"
@@ -22,10 +22,19 @@
 
 PG_FUNCTION_INFO_V1(xbb_fdw_from_metadata);
 
-static void read_container(JsonbContainer *container, JsonTree *tree);
+static void read_container(JsonbContainer *container, JsonTree *tree, int depth);
+
+/* As the module has it: UTF-8. */
+static char *
+utf8_text(const char *text, int length)
+{
+	char	   *copy = pnstrdup(text, length);
+
+	return pg_server_to_any(copy, length, PG_UTF8);
+}
 
 static void
-read_value(const JsonbValue *value, JsonTree *tree)
+read_value(const JsonbValue *value, JsonTree *tree, int depth)
 {
 	switch (value->type)
 	{
@@ -41,16 +50,16 @@ read_value(const JsonbValue *value, JsonTree *tree)
 			break;
 		case jbvString:
 			tree->type = JSON_TREE_STRING;
-			tree->text = pnstrdup(value->val.string.val, value->val.string.len);
+			tree->text = utf8_text(value->val.string.val, value->val.string.len);
 			break;
 		default:
-			read_container(value->val.binary.data, tree);
+			read_container(value->val.binary.data, tree, depth + 1);
 	}
 }
 
-/* jsonb as a tree, numbers digit for digit. */
+/* jsonb as a tree, numbers digit for digit; as deep as anybody looks. */
 static void
-read_container(JsonbContainer *container, JsonTree *tree)
+read_container(JsonbContainer *container, JsonTree *tree, int depth)
 {
 	JsonbIterator *it = JsonbIteratorInit(container);
 	JsonbValue	value;
@@ -58,23 +67,24 @@ read_container(JsonbContainer *container, JsonTree *tree)
 	char	   *name = NULL;
 	int			count = JsonContainerSize(container);
 
-	check_stack_depth();
 	if (JsonContainerIsScalar(container))
 	{
 		(void) JsonbIteratorNext(&it, &value, true);
-		read_value(&value, tree);
+		read_value(&value, tree, depth);
 		return;
 	}
 	tree->type = token == WJB_BEGIN_ARRAY ? JSON_TREE_ARRAY : JSON_TREE_OBJECT;
+	if (depth > METADATA_DEPTH)
+		return;
 	tree->members = palloc0(Max(count, 1) * sizeof(JsonTree));
 	while ((token = JsonbIteratorNext(&it, &value, true)) == WJB_KEY || token == WJB_VALUE || token == WJB_ELEM)
 	{
 		if (token == WJB_KEY)
-			name = pnstrdup(value.val.string.val, value.val.string.len);
+			name = utf8_text(value.val.string.val, value.val.string.len);
 		else
 		{
 			tree->members[tree->nmembers].name = name;
-			read_value(&value, &tree->members[tree->nmembers++]);
+			read_value(&value, &tree->members[tree->nmembers++], depth);
 		}
 	}
 }
@@ -87,8 +97,14 @@ document(FunctionCallInfo fcinfo, int argument)
 	if (PG_ARGISNULL(argument))
 		return NULL;
 	tree = palloc0(sizeof(JsonTree));
-	read_container(&PG_GETARG_JSONB_P(argument)->root, tree);
+	read_container(&PG_GETARG_JSONB_P(argument)->root, tree, 0);
 	return tree;
+}
+
+static Datum
+text_datum(const char *text)
+{
+	return CStringGetTextDatum(pg_any_to_server(text, strlen(text), PG_UTF8));
 }
 
 static bool
@@ -110,8 +126,8 @@ refuse_unknown(const MetadataRow *row)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-			 errmsg("the metadata cannot be translated whole: %s", row->remark),
-			 row->path ? errdetail("At %s.", row->path) : 0,
+			 errmsg("the metadata cannot be translated whole: %s", TextDatumGetCString(text_datum(row->remark))),
+			 row->path ? errdetail("At %s.", TextDatumGetCString(text_datum(row->path))) : 0,
 			 errhint("Without strict it is a row of kind unknown.")));
 }
 
@@ -141,7 +157,7 @@ xbb_fdw_from_metadata(PG_FUNCTION_ARGS)
 		for (int j = 0; j < (int) lengthof(texts); j++)
 		{
 			nulls[j + 2] = texts[j] == NULL;
-			values[j + 2] = texts[j] ? CStringGetTextDatum(texts[j]) : (Datum) 0;
+			values[j + 2] = texts[j] ? text_datum(texts[j]) : (Datum) 0;
 		}
 		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 	}

@@ -91,11 +91,13 @@ find_sql(Scope *scope, const MetaExpr *find)
 {
 	StringInfoData out;
 	bool		sends_json = scope->sends_json;
+	const char *table = scope_strategy(scope, find->format);
 
+	if (table == NULL)
+		return nothing();
 	scope->sends_json = false;
 	initStringInfo(&out);
-	appendStringInfo(&out, "(SELECT f.%s::text FROM %s AS f WHERE ", sql_name(find->text),
-					 scope_strategy(scope, find->format));
+	appendStringInfo(&out, "(SELECT f.%s::text FROM %s AS f WHERE ", sql_name(find->text), table);
 	for (const MetaExpr *condition = find->args; condition; condition = condition->next)
 	{
 		if (condition != find->args)
@@ -283,8 +285,8 @@ call_sql(Scope *scope, const MetaExpr *call)
 	return expr_call_sql(scope, call, args, nargs);
 }
 
-Sql
-expr_sql(Scope *scope, const MetaExpr *expr)
+static Sql
+write_sql(Scope *scope, const MetaExpr *expr)
 {
 	switch (expr->kind)
 	{
@@ -311,4 +313,14 @@ expr_sql(Scope *scope, const MetaExpr *expr)
 		default:
 			return nothing();
 	}
+}
+
+Sql
+expr_sql(Scope *scope, const MetaExpr *expr)
+{
+	Sql			sql = write_sql(scope, expr);
+
+	if (sql.text && strlen(sql.text) > SCOPE_BYTES)
+		return scope_fail(scope, "it becomes longer than %d bytes of SQL", SCOPE_BYTES);
+	return sql;
 }

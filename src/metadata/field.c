@@ -97,7 +97,7 @@ field_tree(Part *list)
 	root->type = "object";
 	if (!part_is(list, JSON_TREE_ARRAY))
 		return root;
-	for (int i = 0; i < list->nmembers; i++)
+	for (int i = 0; i < Min(list->nmembers, FIELD_MOST); i++)
 	{
 		Part	   *part = &list->members[i];
 		Field	   *field;

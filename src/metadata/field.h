@@ -11,6 +11,8 @@
 #include "metadata/part.h"
 #include "metadata/scope.h"
 
+#define FIELD_MOST 1000			/* on one level: those behind are not read, which is said */
+
 typedef struct Field
 {
 	Part	   *part;

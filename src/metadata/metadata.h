@@ -3,8 +3,7 @@
  * metadata.h
  *	  An integration platform's metadata, as statements.
  *
- * Pure: documents in, rows out; no catalogue, no clock.  Texts are in one encoding in
- * which ASCII bytes are ASCII.  Nothing raises but memory's end: what is not understood
+ * Pure: documents in, rows out; no catalogue, no clock.  Texts are UTF-8.  Nothing raises but memory's end: what is not understood
  * is a row.  The platform's grammar is known from public exports and pages of it (targets A).
  *
  *-------------------------------------------------------------------------
@@ -13,6 +12,9 @@
 #define XBB_METADATA_H
 
 #include "base/json.h"
+
+/* What is nested deeper is not looked into: it is a leaf. */
+#define METADATA_DEPTH 60
 
 typedef enum MetadataKind
 {

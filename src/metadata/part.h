@@ -16,7 +16,7 @@
 #include "lib/stringinfo.h"
 #include "metadata/metadata.h"
 
-#define PART_DEPTH 60
+#define PART_DEPTH METADATA_DEPTH
 #define PART_ROWS 10000			/* of the answer: what comes behind is in the last one */
 
 typedef struct Part

@@ -98,6 +98,7 @@ scope_column(Scope *scope, const char *path, const char *type)
 {
 	ScopeColumn **last = &scope->columns;
 	ScopeColumn *column;
+	int			ncolumns = 0;
 
 	if (scope->crm && strncmp(path, "data.", 5) == 0)
 		path += 5;
@@ -111,6 +112,12 @@ scope_column(Scope *scope, const char *path, const char *type)
 				(*last)->type = type;
 			return *last;
 		}
+		ncolumns++;
+	}
+	if (++ncolumns > SCOPE_COLUMNS)
+	{
+		scope_fail(scope, "the documents name more than %d columns", SCOPE_COLUMNS);
+		return NULL;
 	}
 	if (path[0] == '\0' || strlen(path) > SCOPE_NAME_BYTES)
 	{
@@ -284,11 +291,18 @@ const char *
 scope_strategy(Scope *scope, const char *name)
 {
 	ScopeStrategy **last = &scope->strategies;
+	int			nstrategies = 0;
 
 	for (; *last; last = &(*last)->next)
 	{
 		if (strcmp((*last)->name, name) == 0)
 			return sql_name(name);
+		nstrategies++;
+	}
+	if (nstrategies >= SCOPE_STRATEGIES || strlen(name) > SCOPE_NAME_BYTES)
+	{
+		scope_fail(scope, "strategy %s cannot be the name of a table, or is one too many", name);
+		return NULL;
 	}
 	*last = palloc0(sizeof(ScopeStrategy));
 	(*last)->name = name;

@@ -18,6 +18,9 @@
 
 #define SCOPE_SOURCE "s"		/* the source's row */
 #define SCOPE_NAME_BYTES 63		/* of a column */
+#define SCOPE_COLUMNS 1500		/* the server has 1,600 of a table */
+#define SCOPE_STRATEGIES 500
+#define SCOPE_BYTES 50000		/* of one value's SQL: some pieces stand in it several times */
 
 typedef struct ScopeColumn
 {
@@ -72,7 +75,7 @@ extern Sql	scope_find(Scope *scope, const char *name);
 /* As jsonb: the array of a path. */
 extern Sql	scope_array(Scope *scope, const char *path);
 
-/* The table of a strategy, a name to be replaced. */
+/* The table of a strategy, a name to be replaced; NULL with a problem. */
 extern const char *scope_strategy(Scope *scope, const char *name);
 
 /* ---- expr_sql.c ---- */

@@ -202,6 +202,9 @@ test_bounds(void)
 	same("four hundred parts", problem, "it has more than 300 parts");
 	expr_parse(repeated("x", 20001, "", ""), &problem);
 	same("20,001 bytes", problem, "it has more than 20000 bytes");
+	/* each level has the one below twice */
+	test_value(repeated(" in (1,2))", 20, "_function ((((((((((((((((((((1", ""), "! longer than 50000 bytes of SQL");
+	test_value(repeated(",'%Y')", 30, repeated("date_format(", 30, "_function ", "{a}"), ""), "! longer than 50000 bytes of SQL");
 	same("two hundred parts", expr_parse(repeated("1+", 200, "_function ", "1"), &problem) ? "good" : problem, "good");
 }
 
