@@ -38,6 +38,10 @@ INSERT INTO document VALUES ('customer', '{"api": "/pro/v2/api/customer/list", "
     {"type": "object", "children": [{"field": "attr", "value": "updateTime"}, {"field": "symbol", "value": "lessequal"}, {"field": "value", "type": "array", "value": "{{CURRENT_TIME}}"}]},
     {"type": "object", "children": [{"field": "attr", "value": "text_1"}, {"field": "symbol", "value": "equal"}, {"field": "value", "type": "array", "value": "上海"}]},
     {"type": "object", "children": [{"field": "attr", "value": "num_1"}, {"field": "symbol", "value": "equal"}, {"field": "value", "type": "array", "value": "_function 1+1"}]}]}]}');
+INSERT INTO document VALUES ('k3', '{"api": "batchSave", "effect": "EXECUTE", "method": "POST", "operation": {"method": "none"}, "otherRequest": [{"field": "FormId", "value": "SAL_RETURNSTOCK"}],
+  "request": [{"field": "FBillTypeID", "type": "string", "value": "XSTHD01_SYS", "parser": {"name": "ConvertObjectParser", "params": "FNumber"}}, {"field": "FBillNo", "type": "string", "value": "{{refund_no}}"},
+    {"field": "FEntity", "type": "array", "value": "refund_order_list", "children": [{"field": "FMaterialId", "type": "string", "value": "{{refund_order_list.goods_no}}"},
+      {"field": "FTaxPrice", "type": "string", "value": "_function round({{{refund_order_list.refund_order_amount}}/{{refund_order_list.refund_num}},7)"}]}]}');
 GRANT SELECT ON document TO regress_xbb_case;
 
 -- What it says.
@@ -49,8 +53,8 @@ DECLARE
   m record;
 BEGIN
   FOR m IN SELECT r.* FROM xbb.from_metadata(source, target) r WHERE r.sql IS NOT NULL LOOP
-    m.sql := replace(replace(replace(replace(m.sql, '<token>', 't0ken'), 'SERVER crm ', 'SERVER case_crm '), 'SERVER target ', 'SERVER case_target '),
-                     '<host>', 'target.example');
+    m.sql := replace(replace(replace(replace(replace(m.sql, '<token>', 't0ken'), 'SERVER crm ', 'SERVER case_crm '), 'SERVER target ', 'SERVER case_target '),
+                     '<host>', 'target.example'), 'SERVER k3 ', 'SERVER case_k3 ');
     EXECUTE m.sql;
     RETURN NEXT m.kind;
   END LOOP;
@@ -96,6 +100,24 @@ RESET client_min_messages;
 SELECT record = jsonb_build_object('编码', serial_no, 'id', data_id, '名称', text_1 || '/', 'price2', round(num_1 * 2, 1),
     'day', to_char(update_time AT TIME ZONE 'Asia/Shanghai', 'YYYY-MM-DD'), 'changed', extract(epoch FROM update_time)) AS as_meant, count(*)
 FROM product_to_push JOIN product USING (serial_no) GROUP BY 1;
+
+-- A platform with a preset: signature, envelope and verdicts are its own.
+\pset tuples_only on
+SELECT m.sql FROM document, xbb.from_metadata(NULL, document) m WHERE side = 'k3' AND m.kind = 'table';
+SELECT run(NULL, document) FROM document WHERE side = 'k3';
+\pset tuples_only off
+INSERT INTO integration SELECT 'R' || n, jsonb_build_array(jsonb_build_object('goods_no', 'G' || n, 'refund_num', n, 'refund_order_amount', '10')) FROM generate_series(1, 3) n;
+RESET ROLE;
+\! python3 $XBB_SIM ctl dingMetadata_k3 create-target app_id=123456_YWJjZGVmZ2hpamtsbW5vcHFyc3R1dnd4 app_secret=k3 key_member=FBillNo log_body=on
+\! python3 $XBB_SIM ctl dingMetadata_k3 refuse R2 message=物料不存在
+SELECT :'url' || '/target/dingMetadata_k3' AS base \gset
+ALTER SERVER case_k3 OPTIONS (SET base_url :'base', ADD rate_limit '0');
+SET ROLE regress_xbb_case;
+ALTER USER MAPPING FOR CURRENT_ROLE SERVER case_k3 OPTIONS (SET app_id '123456_YWJjZGVmZ2hpamtsbW5vcHFyc3R1dnd4', SET app_secret 'k3');
+SET client_min_messages = warning;
+CALL xbb.push('integration');
+SELECT key, status, message FROM xbb.push_item WHERE push = 'integration' AND owner::text = current_user ORDER BY key;
+\! python3 $XBB_SIM ctl dingMetadata_k3 log fields=body sort=on
 RESET ROLE;
 DROP OWNED BY regress_xbb_case;
 DROP ROLE regress_xbb_case;

@@ -197,13 +197,14 @@ write_table(Integration *integration, Part *target, const Platform *platform)
 	Answer	   *answer = integration->answer;
 	int			row = answer_row(answer, METADATA_TABLE);
 	const char *api = part_text(part_member(target, "api"));
+	bool		batch_save = api && pg_strcasecmp(api, "batchSave") == 0;	/* wants an array, of one, too */
 	int			size = batch_size(answer, part_member(target, "operation"), row);
 	StringInfoData options;
 
 	initStringInfo(&options);
 	if (is_k3(platform))
 		appendStringInfo(&options, "api %s", sql_constant(psprintf("/k3cloud/Kingdee.BOS.WebApi.ServicesStub.DynamicFormService.%s.common.kdsvc",
-																   strcmp(api, "batchSave") == 0 ? "BatchSave" : api)));
+																   batch_save ? "BatchSave" : api)));
 	else
 		appendStringInfo(&options, "api %s", sql_constant(api && api[0] == '/' ? api : "/<path>"));
 	if (api && api[0] != '/' && !is_k3(platform))
@@ -211,7 +212,7 @@ write_table(Integration *integration, Part *target, const Platform *platform)
 	if (size > 0)
 		appendStringInfo(&options, ", batch_size '%d'", size);
 	if (is_k3(platform))
-		appendStringInfo(&options, ", envelope %s", sql_constant(k3_envelope(answer, target, row, size > 0)));
+		appendStringInfo(&options, ", envelope %s", sql_constant(k3_envelope(answer, target, row, batch_save)));
 	else if (platform->preset == NULL)
 	{
 		appendStringInfo(&options, ", envelope '\"%s\"'", size > 0 ? "$records" : "$record");
