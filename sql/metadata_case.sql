@@ -97,7 +97,7 @@ SELECT status, count(*) FROM xbb.push_item WHERE push = 'product' AND owner::tex
 RESET client_min_messages;
 \! python3 $XBB_SIM ctl dingMetadata_erp documents | wc -l
 -- as PostgreSQL reads the same records
-SELECT record = jsonb_build_object('编码', serial_no, 'id', data_id, '名称', text_1 || '/', 'price2', round(num_1 * 2, 1),
+SELECT record::jsonb = jsonb_build_object('编码', serial_no, 'id', data_id, '名称', text_1 || '/', 'price2', round(num_1 * 2, 1),
     'day', to_char(update_time AT TIME ZONE 'Asia/Shanghai', 'YYYY-MM-DD'), 'changed', extract(epoch FROM update_time)) AS as_meant, count(*)
 FROM product_to_push JOIN product USING (serial_no) GROUP BY 1;
 

@@ -54,3 +54,14 @@ FROM worked w JOIN sample s ON s.n = w.sample;
 RESET client_min_messages;
 SELECT count(*), count(DISTINCT system) AS systems FROM outcome WHERE outcome = written;
 SELECT * FROM outcome WHERE outcome IS DISTINCT FROM written ORDER BY sample;
+
+-- A hundred fields, which one call of a function does not take, are sent in the document's order.
+SELECT m.sql FROM xbb.from_metadata(NULL, (SELECT jsonb_build_object('api', '/x', 'request', jsonb_agg(jsonb_build_object('field', 'f' || i, 'value', 'v' || i) ORDER BY i DESC))
+  FROM generate_series(1, 100) i)) m WHERE m.sql ~ '^CREATE (TABLE|VIEW)'
+\set ECHO none
+\gexec
+\set ECHO all
+INSERT INTO integration VALUES ('1');
+SELECT count(*), string_agg(key, ' ' ORDER BY n) = (SELECT string_agg('f' || i, ' ' ORDER BY i DESC) FROM generate_series(1, 100) i) AS in_order
+FROM integration_to_push, json_each(record) WITH ORDINALITY AS e (key, value, n);
+DROP TABLE integration CASCADE;

@@ -43,7 +43,7 @@ extern const Field *field_find(const Field *root, const char *name);
 /* Its value's text, if that is a literal or not yet parsed; NULL if there is none. */
 extern const char *field_text(const Field *field);
 
-/* A document as field_tree() gave it, as jsonb. */
+/* A document as field_tree() gave it: json, in its order, or jsonb of a request. */
 extern char *field_record(FieldWriter *writer, const Field *root);
 
 /* Any JSON with templates in its strings, as jsonb. */

@@ -362,3 +362,35 @@ sql_build(const char *function, const char *const *items, int nitems)
 	appendStringInfoChar(&out, ')');
 	return out.data;
 }
+
+/* One call, with so many of the items. */
+static void
+build_part(StringInfo out, bool object, const char *const *items, int nitems)
+{
+	appendStringInfo(out, "json_build_%s(", object ? "object" : "array");
+	for (int i = 0; i < nitems; i++)
+		appendStringInfo(out, "%s%s", i > 0 ? ", " : "", items[i]);
+	appendStringInfoChar(out, ')');
+}
+
+char *
+sql_build_in_order(bool object, const char *const *items, int nitems)
+{
+	StringInfoData out;
+
+	initStringInfo(&out);
+	if (nitems <= BUILD_ITEMS)
+	{
+		build_part(&out, object, items, nitems);
+		return out.data;
+	}
+	appendStringInfo(&out, "(SELECT %s ORDER BY m.part, m.n) FROM (", object ? "json_object_agg(m.key, m.value" : "json_agg(m.value");
+	for (int i = 0; i < nitems; i += BUILD_ITEMS)
+	{
+		appendStringInfo(&out, "%sSELECT %d, p.* FROM %s(", i > 0 ? " UNION ALL " : "", i, object ? "json_each" : "json_array_elements");
+		build_part(&out, object, items + i, Min(nitems - i, BUILD_ITEMS));
+		appendStringInfo(&out, ") WITH ORDINALITY AS p");
+	}
+	appendStringInfo(&out, ") AS m (part, %svalue, n))", object ? "key, " : "");
+	return out.data;
+}

@@ -72,4 +72,7 @@ extern char *sql_pattern(const char *pattern, char **unknown);
  */
 extern char *sql_build(const char *function, const char *const *items, int nitems);
 
+/* The same as json, whose members stay in the order of the items. */
+extern char *sql_build_in_order(bool object, const char *const *items, int nitems);
+
 #endif							/* XBB_METADATA_SQL_H */

@@ -133,7 +133,7 @@ write_view(Integration *integration, Part *target)
 	integration->scope.strategies = NULL;
 	integration->scope.narrays = 0;
 	record = field_record(&writer, request);
-	answer_sql(answer, row, "CREATE VIEW %s AS\nSELECT " SCOPE_SOURCE ".%s, jsonb_strip_nulls(%s) AS %s\nFROM %s AS " SCOPE_SOURCE ";",
+	answer_sql(answer, row, "CREATE VIEW %s AS\nSELECT " SCOPE_SOURCE ".%s, json_strip_nulls(%s) AS %s\nFROM %s AS " SCOPE_SOURCE ";",
 			   sql_name(psprintf("%s_to_push", integration->name)), sql_name(key_name(integration)), record, record_name(integration),
 			   sql_name(integration->name));
 	if (integration->scope.uses_random)
@@ -218,7 +218,7 @@ write_table(Integration *integration, Part *target, const Platform *platform)
 		appendStringInfo(&options, ", envelope '\"%s\"'", size > 0 ? "$records" : "$record");
 		answer_remark(answer, row, "how the target says yes or no is not in the document: options ok, records, record_ok, record_message");
 	}
-	answer_sql(answer, row, "CREATE FOREIGN TABLE %s (\n  %s jsonb OPTIONS (attr '*'),\n  verdict text OPTIONS (verdict 'status'),\n"
+	answer_sql(answer, row, "CREATE FOREIGN TABLE %s (\n  %s json OPTIONS (attr '*'),\n  verdict text OPTIONS (verdict 'status'),\n"
 			   "  message text OPTIONS (verdict 'message'),\n  document text OPTIONS (verdict 'id')\n) SERVER %s OPTIONS (%s);",
 			   sql_name(psprintf("%s_target", integration->name)), record_name(integration), platform->server, options.data);
 	part_claim(part_member(target, "api"), row);

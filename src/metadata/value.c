@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * value.c
- *	  A field's value, as SQL that gives jsonb.
+ *	  A field's value, as SQL that gives json or jsonb.
  *
  * The type decides how a value is wrapped, an array around a scalar, and whether a literal
  * is a number; it never casts: the exports' types are not to be relied on.
@@ -13,6 +13,15 @@
 #include "metadata/field.h"
 
 static char *write_field(FieldWriter *writer, const Field *field);
+
+/* What is sent keeps the document's order: some targets fill their fields in that order. */
+static char *
+build(FieldWriter *writer, bool object, const char *const *items, int nitems)
+{
+	if (writer->scope->request)
+		return sql_build(object ? "jsonb_build_object" : "jsonb_build_array", items, nitems);
+	return sql_build_in_order(object, items, nitems);
+}
 
 /* It is not translated: a row of its own. */
 static char *
@@ -270,7 +279,7 @@ write_elements(FieldWriter *writer, const Field *field, const char *path)
 		return leave_out(writer, field);
 	if (writer->answer && field_text(field) == NULL)
 		answer_remark(writer->answer, writer->row, "%s names no array: its fields do, %s", field->name ? field->name : "a field", path);
-	return psprintf("(SELECT jsonb_agg(%s ORDER BY %s.n) FROM jsonb_array_elements(CASE jsonb_typeof(%s) WHEN 'array' THEN %s"
+	return psprintf("(SELECT json_agg(%s ORDER BY %s.n) FROM jsonb_array_elements(CASE jsonb_typeof(%s) WHEN 'array' THEN %s"
 					" WHEN 'object' THEN jsonb_build_array(%s) END) WITH ORDINALITY AS %s(value, n))",
 					record, open.alias, sql_operand(array), array.text, array.text, open.alias);
 }
@@ -289,7 +298,7 @@ write_anonymous(FieldWriter *writer, const Field *field)
 		if (item)
 			items[nitems++] = item;
 	}
-	return sql_build("jsonb_build_array", items, nitems);
+	return build(writer, false, items, nitems);
 }
 
 /* Members that change what a value means, and that are not read. */
@@ -359,7 +368,7 @@ write_field(FieldWriter *writer, const Field *field)
 		if (writer->nsent == nsent)
 			return leave_out(writer, field);
 		if (strcmp(field->type, "array") == 0)
-			result = psprintf("jsonb_build_array(%s)", result);
+			result = build(writer, false, (const char *const *) &result, 1);
 	}
 	if (result && writer->answer)
 		part_claim(field->part, writer->row);
@@ -396,5 +405,5 @@ field_record(FieldWriter *writer, const Field *root)
 		else if ((value = write_field(writer, field)) != NULL)
 			items[nitems++] = psprintf("%s, %s", sql_constant(field->name), value);
 	}
-	return sql_build("jsonb_build_object", items, nitems);
+	return build(writer, true, items, nitems);
 }
