@@ -55,7 +55,7 @@ FROM tried, xbb.from_metadata(source, target) m, string_to_table(m.path, ', ') p
 ANALYZE;
 SELECT count(*) > 1700 AS leaves, (SELECT count(*) > 500 FROM path) AS paths FROM leaf;
 -- leaves that are not in exactly one path
-SELECT id, left(l::text, 100), count(p) FROM leaf LEFT JOIN path USING (id) GROUP BY id, l HAVING count(*) FILTER (WHERE l[1:cardinality(steps)] = steps) <> 1 ORDER BY 1, 2;
+SELECT id, left(l::text, 100), count(*) FILTER (WHERE l[1:cardinality(steps)] = steps) FROM leaf LEFT JOIN path USING (id) GROUP BY id, l HAVING count(*) FILTER (WHERE l[1:cardinality(steps)] = steps) <> 1 ORDER BY 1, 2;
 -- paths that lead nowhere, for PostgreSQL or by their steps
 SELECT id, p FROM path JOIN tried USING (id)
 WHERE document #> steps IS NULL OR document #> steps <> jsonb_path_query_first(document, p::jsonpath);
