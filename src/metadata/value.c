@@ -160,6 +160,8 @@ parsed(FieldWriter *writer, Sql sql, const Part *parser)
 {
 	const char *name = part_text(part_member(parser, "name"));
 	const char *params = part_text(part_member(parser, "params"));
+	const char *first = part_text(part_member(parser, "params1"));
+	const char *second = part_text(part_member(parser, "params2"));
 
 	if (name == NULL)
 		return scope_fail(writer->scope, part_member(parser, "type") ?
@@ -173,9 +175,15 @@ parsed(FieldWriter *writer, Sql sql, const Part *parser)
 	if (strcmp(name, "ArrayToString") == 0 && params)
 		return sql_as_text(sql);
 	if (strcmp(name, "StringToArray") == 0 && params)
-		return sql_make(SQL_JSON, true, "to_jsonb(string_to_array(%s, %s))", sql_as_text(sql).text, sql_constant(params));
+		return sql_make(SQL_JSON, true, "to_jsonb(string_to_array(regexp_replace(%s, '^\\s+$', ''), %s))", sql_as_text(sql).text,
+						sql_constant(params));
+	if (strcmp(name, "ConvertTwoStageObjectParser") == 0 && first && second)
+		return sql_make(SQL_JSON, true, "jsonb_build_object(%s, jsonb_build_object(%s, %s))", sql_constant(first), sql_constant(second),
+						sql_as_json(sql));
 	if (strcmp(name, "ConvertJson") == 0)
-		return sql_make(SQL_JSON, true, "%s::jsonb", sql_operand(sql_as_text(sql)));
+		return sql_make(SQL_JSON, true, "(SELECT jsonb_agg(jsonb_build_object('Key', CASE WHEN o.key ~ '^[0-9]{1,15}$' THEN to_jsonb(o.key::bigint)"
+						" ELSE to_jsonb(o.key) END, 'Value', o.value)) FROM jsonb_each(%s%s) AS o)",
+						sql.type == SQL_JSON ? sql.text : sql_operand(sql_as_text(sql)), sql.type == SQL_JSON ? "" : "::jsonb");
 	return scope_fail(writer->scope, "parser %s is not known", name);
 }
 

@@ -36,7 +36,7 @@ typedef struct Documents
 static const char *const called[] = {
 	"abs", "btrim", "ceil", "char_length", "create_push", "create_sync", "date_part", "date_trunc", "extract", "floor", "gen_random_uuid",
 	"json_agg", "json_array_elements", "json_build_array", "json_build_object", "json_each", "json_object_agg", "json_strip_nulls",
-	"jsonb_array_elements", "jsonb_array_elements_text", "jsonb_build_array", "jsonb_build_object",
+	"jsonb_each", "jsonb_agg", "regexp_replace", "jsonb_array_elements", "jsonb_array_elements_text", "jsonb_build_array", "jsonb_build_object",
 	"jsonb_strip_nulls", "jsonb_typeof", "left", "lower", "make_interval", "md5", "now", "octet_length", "replace", "right", "round",
 	"schedule", "string_agg", "string_to_array", "strpos", "substr", "timezone", "to_char", "to_jsonb", "to_timestamp", "upper", NULL
 };
