@@ -124,8 +124,6 @@ make_common(Scope *scope, Sql *first, Sql *second)
 {
 	SqlType		type;
 
-	if (first->bare)
-		*first = (Sql) {.type = SQL_ANY, .text = first->bare, .whole = true};
 	type = sql_common(first->type, second->type);
 	if (type == SQL_INSTANT || type == SQL_BOOLEAN)
 		type = SQL_NUMERIC;

@@ -185,7 +185,7 @@ operator_sql(Scope *scope, const MetaExpr *expr)
 			return right;
 	}
 	if (strncmp(operator, "IS ", 3) == 0)
-		return sql_make(SQL_BOOLEAN, false, "%s %s", left.bare ? left.bare : sql_operand(left), operator);
+		return sql_make(SQL_BOOLEAN, false, "%s %s", sql_operand(left), operator);
 	if (strcmp(operator, "LIKE") == 0)
 		return sql_make(SQL_BOOLEAN, false, "%s LIKE %s", sql_operand(sql_as_text(left)), sql_operand(sql_as_text(right)));
 	if (strcmp(operator, "AND") == 0 || strcmp(operator, "OR") == 0 || strcmp(operator, "NOT") == 0)
