@@ -1,5 +1,11 @@
 -- The case study of the platform, from its two documents to a sync that runs; and its POST /api/execute, from a document to a push.
 
+\set here :DBNAME
+CREATE DATABASE regress_xbb_case TEMPLATE template0;
+\c regress_xbb_case
+SET client_min_messages = warning;
+CREATE EXTENSION xbb_etl CASCADE;
+RESET client_min_messages;
 \set company dingMetadata
 \set ECHO none
 \getenv srcdir PG_ABS_SRCDIR
@@ -120,4 +126,6 @@ SELECT key, status, message FROM xbb.push_item WHERE push = 'integration' AND ow
 \! python3 $XBB_SIM ctl dingMetadata_k3 log fields=body sort=on
 RESET ROLE;
 DROP OWNED BY regress_xbb_case;
+\c :here
+DROP DATABASE regress_xbb_case;
 DROP ROLE regress_xbb_case;

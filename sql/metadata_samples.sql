@@ -1,6 +1,12 @@
 -- Public documents of an integration platform, test/metadata/samples.jsonl: each leaf of each is in exactly one row's
 -- path, none is an error, all statements run once their placeholders are filled, and at least 95 of 100 values that
 -- are no literals are translated.
+\set here :DBNAME
+CREATE DATABASE regress_xbb_metadata TEMPLATE template0;
+\c regress_xbb_metadata
+SET client_min_messages = warning;
+CREATE EXTENSION xbb_etl CASCADE;
+RESET client_min_messages;
 CREATE SCHEMA metadata_samples;
 SET search_path = metadata_samples;
 \set SHOW_CONTEXT never
@@ -106,4 +112,6 @@ RESET ROLE;
 REVOKE ALL ON FOREIGN DATA WRAPPER xbb_fdw, xbb_target FROM regress_xbb_metadata;
 REVOKE ALL ON SCHEMA metadata_samples FROM regress_xbb_metadata;
 REVOKE ALL ON document FROM regress_xbb_metadata;
+\c :here
+DROP DATABASE regress_xbb_metadata;
 DROP ROLE regress_xbb_metadata;
