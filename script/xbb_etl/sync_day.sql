@@ -35,6 +35,28 @@ BEGIN
 END
 $$;
 
+-- What helps where the overlap alone has more records than a day's requests bring, so that each
+-- run would take days; '' where it has not.  Costs a request.
+CREATE FUNCTION xbb._sync_overlap_hint(def xbb.sync_definition, day pg_catalog.record) RETURNS pg_catalog.text
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  most constant bigint := day.requests * day.page_size;
+  records bigint;
+BEGIN
+  IF def.watermark IS NULL THEN
+    RETURN '';
+  END IF;
+  records := xbb._total(def.source, def.watermark - def.overlap, def.watermark);
+  IF records <= most THEN
+    RETURN '';
+  END IF;
+  RETURN pg_catalog.format(
+    ' The overlap alone, %s, has %s records, and a day''s requests bring %s at most: raise the server''s option daily_quota, '
+    || 'or type: SELECT xbb.alter_sync(%L, overlap => %L);', def.overlap, records, most, def.name,
+    pg_catalog.make_interval(secs => greatest(pg_catalog.floor(pg_catalog.date_part('epoch', def.overlap) * most / records / 3), 1))::pg_catalog.text);
+END
+$$;
+
 -- What a run says that rests, and is kept of it: how much is left, and until when that takes at
 -- least.  A run that has sent anything counts it, by one request more, of the reserve.
 CREATE FUNCTION xbb._sync_rest(
@@ -46,6 +68,7 @@ DECLARE
   came bigint := (xbb._counters()).rows - before.rows;
   pages numeric;
   records bigint;
+  overlap_hint pg_catalog.text := '';
 BEGIN
   def := xbb._sync_get_again(def.id);
   IF sent > 0 THEN
@@ -54,6 +77,7 @@ BEGIN
       records := xbb._total(def.source, xbb._sync_low(def), NULL);
       -- at the price of those that have come
       pages := pg_catalog.ceil(records * CASE WHEN came > 0 THEN sent::numeric / came ELSE 1.0 / day.page_size END);
+      overlap_hint := xbb._sync_overlap_hint(def, day);
     EXCEPTION WHEN OTHERS THEN
       records := NULL;
     END;
@@ -62,7 +86,7 @@ BEGIN
     pg_catalog.format('About %s records are left, in %s requests%s.', records, pages,
       ', which takes until ' || (day.ends + (greatest(pg_catalog.ceil(pages / day.requests), 1) - 1) * interval '1 day')::pg_catalog.text
       || ' at least') ELSE '' END;
-  failure.hint := pg_catalog.format('The next run goes on, from %s on.', day.ends);
+  failure.hint := pg_catalog.format('The next run goes on, from %s on.%s', day.ends, overlap_hint);
   failure.message := 'the requests of the day are used up, the load goes on with the next';
   RAISE NOTICE USING MESSAGE = pg_catalog.format('sync %I: %s', def.name, failure.message), DETAIL = failure.detail, HINT = failure.hint;
   failure.message := pg_catalog.concat_ws('. ', failure.message, nullif(failure.detail, ''));

@@ -215,13 +215,15 @@ CREATE FUNCTION xbb._sync_catch_up(def xbb.sync_definition, run bigint,
   INOUT windows pg_catalog.tstzrange[], OUT counts xbb._sync_counts)
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  most bigint := (xbb._sync_limits()).window_records;
+  most bigint;
   low pg_catalog.timestamptz := xbb._sync_low(def);
 BEGIN
   IF def.loading_until IS NULL THEN
     counts := xbb._sync_window(def, run, low, NULL);
     RETURN;
   END IF;
+  -- a reading that the day's requests are not enough for would be tried again each day
+  most := xbb._sync_window_records(def.source);
   counts := xbb._sync_window(def, run, low, NULL, most);
   IF counts IS NULL THEN
     IF xbb._sync_stepped_back(def) THEN

@@ -129,6 +129,38 @@ for my $day (1 .. 12)
 like("@statuses", qr/^(?:stopped )+succeeded$/, 'it goes over days');
 is($session->value("SELECT count(*) FROM load WHERE update_time >= to_timestamp($then)"), 3000, '... and all have come');
 
+# an overlap that no day's requests can read: the load ends all the same, and says what helps
+$corpid = "dingQuota-wide-$$";
+sim($corpid, 'create', token => 't0ken', products => 3000, width => 2, freeze => 'on');
+create('wide', $corpid, time_zone => 'UTC', page_size => 50);
+$session->value("SELECT xbb.create_sync('wide', source => 'wide_source', target => 'wide', overlap => '1 hour')");
+is($session->run("CALL xbb.sync('wide')")->{sqlstate}, '00000', 'an overlap of an hour');
+$session->run("ALTER SERVER wide OPTIONS (ADD daily_quota '50', ADD quota_reserve '10')");
+$then = sim($corpid, 'clock') + 0;
+for my $part (0 .. 29)
+{
+	sim($corpid, 'touch', id => join(',', map { 51200001 + 100 * $part + $_ } 0 .. 99), at => $then + 60 * $part);
+}
+sim($corpid, 'clock', set => $then + 1800);
+@statuses = ();
+my $alter;
+for my $day (1 .. 8)
+{
+	next_day();
+	my $result = $session->run("CALL xbb.sync('wide')");
+
+	is($result->{sqlstate}, '00000', "day $day of 3000 changes within it: no error") or diag($result->{error});
+	push @statuses, $session->value("SELECT status FROM xbb.sync_run WHERE sync = 'wide' ORDER BY id DESC LIMIT 1");
+	cmp_ok(used('wide'), '<=', 50, '... within the quota');
+	last if $statuses[-1] ne 'stopped';
+	($alter) = $result->{error} =~ /(SELECT xbb\.alter_sync\('wide', overlap => '[0-9:]+'\);)/ or next;
+	like($result->{error}, qr/The overlap alone, 01:00:00, has \d+ records, and a day's requests bring 2000 at most/, '... and it says that the overlap is too much for a day');
+}
+like("@statuses", qr/^(?:stopped )+succeeded$/, 'it ends');
+is($session->value("SELECT count(*) FROM wide WHERE update_time >= to_timestamp($then)"), 3000, '... with all of them');
+ok(defined $alter && $session->run($alter)->{sqlstate} eq '00000', '... what it says can be typed') or diag($alter);
+cmp_ok($session->value("SELECT count(*) FROM wide w, xbb.sync_definition d WHERE d.name = 'wide' AND w.update_time >= d.watermark - d.overlap"), '<=', 2000, '... and is what a day can read');
+
 # days so short that dividing alone would use them up: the load goes on where it was, whatever a run came to
 sub load_over_days
 {
