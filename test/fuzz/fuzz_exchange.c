@@ -3,7 +3,8 @@
  * fuzz_exchange.c
  *	  Whatever bytes come over the wire: rows, or a clean error.
  *
- * An input's first byte chooses a query, what follows are the answers to its requests,
+ * An input's first byte chooses a query, and its two highest bits whether a sync's run asks, and whether
+ * it has connections of its own; what follows are the answers to its requests,
  * headers and all, each ended by FUZZ_NEXT (then the connection stays open) or
  * FUZZ_LAST; the last one is given to all further requests.  FUZZ_AGAIN n repeats the
  * line before it 2^n times.  A thread sends them; the query runs through all of the
@@ -34,6 +35,7 @@
 #include "utils/timestamp.h"
 
 #include "api/api.h"
+#include "api/session.h"
 #include "fuzz.h"
 
 #define FUZZ_NEXT	'\x1d'
@@ -58,6 +60,10 @@ static const char *const queries[] = {
 	"SELECT * FROM product WHERE text_1 = 'x'",
 	"SELECT * FROM product UNION ALL SELECT * FROM lenient",
 	"SELECT * FROM types",
+	"SELECT * FROM labels",
+	"SELECT * FROM details",
+	"SELECT * FROM labels WHERE owner = 'one' LIMIT 3",
+	"SELECT * FROM limited",
 };
 
 /* Written by the backend while the thread waits, and the other way round. */
@@ -290,6 +296,13 @@ prepare(void)
 			"js jsonb OPTIONS (attr '*'), deep text OPTIONS (attr 'a.b'), k text OPTIONS (constant 'k'), error json OPTIONS (attr '#error')) "
 			"SERVER fuzz OPTIONS (object 'product', on_error 'set_null')");
 	execute("CREATE FOREIGN TABLE plain " COLUMNS " SERVER fuzz OPTIONS (object 'product', snapshot 'false')");
+	execute("CREATE FOREIGN TABLE limited " COLUMNS " SERVER fuzz OPTIONS (object 'product', request_limit '2')");
+	/* objects with values, and their labels, of forms and users that answers bring along */
+	execute("CREATE FOREIGN TABLE labels (data_id bigint, text_1 text OPTIONS (show 'label'), "
+			"array_1 text[] OPTIONS (show 'label'), owner text OPTIONS (attr 'ownerId', show 'label')) "
+			"SERVER fuzz OPTIONS (object 'customer', form_id '1', on_error 'set_null')");
+	execute("CREATE FOREIGN TABLE details (data_id bigint, text_1 text, array_1 text[], "
+			"memo text OPTIONS (detail 'true')) SERVER fuzz OPTIONS (object 'customer', form_id '1', on_error 'set_null')");
 	execute("CREATE FOREIGN TABLE role (id bigint, name text OPTIONS (attr 'roleName')) SERVER fuzz OPTIONS (object 'role')");
 	execute("CREATE FOREIGN TABLE users (id text OPTIONS (attr 'userId'), name text) SERVER fuzz OPTIONS (object 'user')");
 	/* the server's own Append waits for a postmaster, which "postgres --single" has not */
@@ -377,7 +390,8 @@ run(const char *input, size_t size)
 	MemoryContext context = CurrentMemoryContext;
 	ResourceOwner owner = CurrentResourceOwner;
 	long		before = atomic_load(&held);
-	const char *query = queries[size > 0 ? (unsigned char) input[0] % lengthof(queries) : 0];
+	unsigned char choice = size > 0 ? input[0] : 0;
+	const char *query = queries[(choice & 0x3f) % lengthof(queries)];
 
 	pthread_mutex_lock(&lock);
 	write_script(size > 0 ? input + 1 : input, size > 0 ? size - 1 : 0);
@@ -387,6 +401,10 @@ run(const char *input, size_t size)
 	PG_TRY();
 	{
 		SPI_connect();
+		if (choice & 0x80)
+			api_task("fuzz", true);
+		if (choice & 0x40)
+			session_disconnect(InvalidOid);
 		SPI_execute(query, true, 0);
 		SPI_finish();
 		ReleaseCurrentSubTransaction();
