@@ -52,8 +52,9 @@ BEGIN
     'SELECT n."#n", %2$s AS no_key, xbb._sync_rival_error(pg_catalog.first_value(n.data_id) OVER w) AS error, pg_catalog.row_number() OVER w AS place
      FROM %3$s WINDOW w AS (PARTITION BY %1$s ORDER BY %4$s DESC, n.update_time DESC NULLS LAST, n.data_id DESC, n."#n" DESC)',
     xbb._sync_list(def.key, 'n.%1$I'), xbb._sync_list(def.key, 'n.%1$I IS NULL', ' OR '), n, xbb._sync_is_stamped(def, 'n'));
-  work.older := pg_catalog.format('SELECT n."#n" FROM %s JOIN %s t ON t.data_id = n.data_id AND %s AND NOT (%s) AND n.update_time < t.update_time
-                                    AND t.update_time <= %s', n, def.target, xbb._sync_own_rows(def), same_key, believed);
+  work.outdated := pg_catalog.format('SELECT n."#n" FROM %s JOIN %s t ON t.data_id = n.data_id AND %s AND n.update_time < t.update_time
+                                       AND t.update_time <= %s', n, def.target, xbb._sync_own_rows(def), believed);
+  work.older := pg_catalog.format('%s AND NOT (%s)', work.outdated, same_key);
   work.moved := pg_catalog.format('SELECT n."#n" FROM %s JOIN %s t ON %s', n, def.target, xbb._sync_other_key(def));
   work.rivals := pg_catalog.format('SELECT n."#n" FROM %s JOIN %s t ON %s AND t.data_id <> n.data_id AND %s',
                                    n, def.target, same_key, xbb._sync_alive_rows(def));
@@ -331,8 +332,11 @@ BEGIN
   counts.inserted := written.inserted;
   counts.unchanged := room.rows - counts.updated - counts.inserted - written.left_out;
   counts.rejected := left_over.rejected + room.rejected;
-  -- what was set aside once and is in the target now
+  -- what was set aside once and is in the target now, and not what an older one of it has left as it was
   IF work.has_rejects OR counts.rejected > 0 THEN
+    IF NOT work.present AND work.outdated IS NOT NULL AND xbb._stage_mark(work.made, work.outdated) > 0 THEN
+      PERFORM xbb._stage_drop(work.made);
+    END IF;
     counts.rejected := counts.rejected - coalesce(xbb._stage_value(work.made, work.no_rejects), 0);
   END IF;
   RETURN counts;
@@ -359,6 +363,7 @@ BEGIN
     attempt := xbb._sync_attempt(def, work, NULL, at, upto);
     IF attempt.failure IS NULL THEN
       counts := xbb._sync_add(counts, attempt.counts);
+      work.has_rejects := work.has_rejects OR (attempt.counts).rejected > 0;
       good := good + upto - at + 1;
       at := upto + 1;
       size := CASE WHEN at = reached THEN 1 ELSE least(size * 2, xbb._sync_pace(span, good), most) END;

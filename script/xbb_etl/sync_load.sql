@@ -91,8 +91,8 @@ END
 $$;
 
 -- What was set aside, once more, from what is kept of it: a record is read as if it
--- came now, so that another type of its column can be the fix.  Or of that only what may
--- load by now.  No limit: whatever loads, stays.
+-- came now, so that another type of its column can be the fix, and was read later than its row, if
+-- that is there, whatever its time.  Or of that only what may load by now.  No limit: whatever loads, stays.
 CREATE FUNCTION xbb._sync_retry(def xbb.sync_definition, run bigint, due boolean) RETURNS xbb._sync_counts
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -119,7 +119,7 @@ BEGIN
     CASE WHEN due THEN xbb._sync_may_load(def) ELSE 'true' END, def.owner, def.name,
     CASE WHEN due THEN pg_catalog.format(' LIMIT %s', (xbb._sync_limits()).retried_records) END), NULL, NULL, rivals);
   EXECUTE pg_catalog.format('SELECT pg_catalog.count(s."#loaded") FROM %s', xbb._sync_staged(def, stage, 's', '{}')) INTO loaded;
-  RETURN xbb._sync_load(def, run, stage, loaded);
+  RETURN xbb._sync_load(def, run, stage, loaded, present => true);
 END
 $$;
 

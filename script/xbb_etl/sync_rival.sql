@@ -66,6 +66,8 @@ DECLARE
   winners constant pg_catalog.text := pg_catalog.format(
     '%s AND (%s, coalesce(t.update_time, ''-infinity''), t.data_id) > (%s, coalesce(n.update_time, ''-infinity''), n.data_id)',
     rivals, xbb._sync_is_stamped(def, 't'), xbb._sync_is_stamped(def, 'n'));
+  -- what was set aside of a record that has a row is a later version than that
+  newer constant bigint[] := array(SELECT j.data_id FROM xbb.sync_reject j WHERE j.owner = def.owner AND j.sync = def.name AND j.raw IS NOT NULL);
   numbers bigint[];
   words pg_catalog.text[];
   pushed_out bigint;
@@ -86,10 +88,10 @@ BEGIN
     'WITH r AS MATERIALIZED (SELECT t.data_id, t.update_time, n.data_id AS winner, %s AS label, array[%s] AS loaded %s)
      SELECT pg_catalog.count(*) FILTER (WHERE xbb._sync_reject_put($4, ROW($1, $2, r.data_id, r.update_time, ''duplicate key'', NULL,
        xbb._sync_rival_error(r.winner), l.loaded::pg_catalog.json, NULL, l.loaded, $3, NULL, r.label, NULL)::xbb.sync_reject))
-     FROM r CROSS JOIN LATERAL (SELECT pg_catalog.jsonb_object($5, r.loaded) AS loaded) l',
+     FROM r CROSS JOIN LATERAL (SELECT pg_catalog.jsonb_object($5, r.loaded) AS loaded) l WHERE r.data_id <> ALL ($6)',
     CASE WHEN def.label = ANY (def.target_columns) THEN pg_catalog.format('t.%I::pg_catalog.text', def.label) ELSE 'NULL::pg_catalog.text' END,
     xbb._sync_list(def.target_columns, 't.%1$I::pg_catalog.text'), rivals)
-  INTO pushed_out USING def.name, def.owner, work.run, def.id, def.target_columns;
+  INTO pushed_out USING def.name, def.owner, work.run, def.id, def.target_columns, newer;
   rejected := rejected + pushed_out;
 END
 $$;

@@ -14,7 +14,7 @@ CREATE TYPE xbb._sync_error_names AS (relation text, attribute text, "constraint
 -- What a load works with: the stage as read and the one made of it, statements (sync_apply.sql
 -- has them), and how many more records may be rejected.
 CREATE TYPE xbb._sync_work AS (
-  run bigint, stage integer, made integer, transform text, transform_loaded text, set_aside text, doubles text, older text, moved text, rivals text, stored text,
+  run bigint, stage integer, made integer, transform text, transform_loaded text, set_aside text, doubles text, older text, outdated text, moved text, rivals text, stored text,
   update_stored text, update_moved text, present boolean, insert_new text, no_rejects text, rejects_left bigint,
   has_rejects boolean, ids text[], constraints text
 );

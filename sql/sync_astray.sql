@@ -1,0 +1,64 @@
+-- A record that is there is in the target as it is, or a reject that tells why it is not:
+-- whoever had to leave its place for another, or failed behind its row, is not lost.
+
+\set company dingSyncAstray
+\set ECHO none
+\getenv srcdir PG_ABS_SRCDIR
+\set include :srcdir '/sql/include/sim.sql'
+\i :include
+\set ECHO all
+SELECT sim('create products=0 freeze=on');
+SELECT sim('put', format('{"dataId": %s, "formId": 1, "addTime": %s, "updateTime": %s, "data": {"serialNo": "S%s", "num_3": %s}}',
+                         n, 1769000000 + n, 1769000000 + n, n, CASE n WHEN 6 THEN 2 ELSE 0 END)) FROM generate_series(1, 6) n;
+CREATE SERVER sync_astray FOREIGN DATA WRAPPER xbb_fdw OPTIONS (corpid :'company', base_url :'url', rate_limit '0');
+CREATE USER MAPPING FOR CURRENT_ROLE SERVER sync_astray OPTIONS (token 't0ken');
+CREATE FOREIGN TABLE source (data_id bigint, update_time timestamptz, serial text OPTIONS (attr 'serialNo'), parent bigint OPTIONS (attr 'num_3'))
+  SERVER sync_astray OPTIONS (object 'product');
+CREATE TABLE target (data_id bigint UNIQUE, update_time timestamptz, serial text PRIMARY KEY, parent bigint REFERENCES target (data_id), note text);
+CREATE VIEW run AS
+  SELECT task, rows_read, inserted, updated, unchanged, rejected FROM xbb.sync_run WHERE sync = 'astray' ORDER BY id DESC LIMIT 1;
+CREATE VIEW rejects AS
+  SELECT data_id, kind, sqlstate, extract(epoch FROM update_time)::bigint - 1769000000 AS version, loaded FROM xbb.sync_reject WHERE sync = 'astray' ORDER BY data_id;
+CREATE VIEW rows AS SELECT data_id, serial, parent, note, extract(epoch FROM update_time)::bigint - 1769000000 AS version FROM target ORDER BY data_id;
+SELECT xbb.create_sync('astray', 'source', 'target', key => '{serial}', columns => '{"serial": "serial", "parent": "nullif(parent, 0)"}');
+CALL xbb.sync('astray');
+UPDATE target SET note = 'mine ' || data_id;
+TABLE rows;
+
+-- 3 fails at the place of 2, to whose row 6 refers, before 5 pushes its row out: what is set aside is the later version
+SELECT sim('touch id=5 at=1769990996', '{"serialNo": "S3"}');
+SELECT sim('touch id=3 at=1769991000', '{"serialNo": "S2"}');
+SELECT sim('touch id=4', '{"text_1": "changed"}');
+CALL xbb.sync('astray');
+TABLE rows;
+TABLE rejects;
+SELECT sim('touch id=6', '{"num_3": 0}');
+SELECT sim('touch id=2', '{"serialNo": "S2b"}');
+CALL xbb.sync('astray');
+TABLE rows;
+TABLE rejects;
+
+-- what is stamped earlier than its row and does not fit is kept by a reconciliation, by what tries it
+-- again, and by a run that reads it and leaves the row alone; and loads when it fits
+SELECT sim('clock advance=60');
+SELECT sim('touch id=4', '{"text_1": "once more"}');
+CALL xbb.sync('astray');
+SELECT sim('touch id=4 at=1767000060', '{"num_3": 99}');
+CALL xbb.reconcile('astray', full => true);
+TABLE run;
+TABLE rejects;
+CALL xbb.retry_rejects('astray');
+TABLE run;
+TABLE rejects;
+SELECT sim('touch id=4 at=1770000030', '{"num_3": 98}');
+CALL xbb.reconcile('astray', full => true);
+CALL xbb.sync('astray');
+TABLE run;
+TABLE rejects;
+TABLE rows;
+SELECT sim('put', '{"dataId": 98, "formId": 1, "addTime": 1770000060, "updateTime": 1770000060, "data": {"serialNo": "S98", "num_3": 0}}');
+CALL xbb.sync('astray');
+TABLE run;
+TABLE rejects;
+TABLE rows;
+
