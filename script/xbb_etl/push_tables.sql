@@ -26,7 +26,7 @@
 --   4. the run's end.                                                               COMMIT
 -- A kill in 1 or 2 loses nothing and sends nothing.  A kill in 3 before the COMMIT leaves requests that never left
 -- as if they had not been made, and answers that were not noted as sending; after it what flew is sending: both are
--- unknown to the next run.  A version that is acknowledged is never sent again.
+-- unknown to the next run.  A run that is cancelled or fails in 3 gives back what has not left: it is pending.  A version that is acknowledged is never sent again.
 
 CREATE TABLE xbb._push_definition (
   id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

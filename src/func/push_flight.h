@@ -47,6 +47,7 @@ typedef struct Flight
 
 	bool		asked;			/* handed to the queue */
 	bool		answered;
+	bool		unsent;			/* was never in the air, and will not be: its answer is that */
 	bool		noted;			/* in the transaction under way */
 
 	/* of the answer */

@@ -389,6 +389,25 @@ keep_batch(FunctionCallInfo fcinfo, const PushSession *session)
 	run_stored_with(fcinfo->flinfo->fn_oid, &learn_batch, lengthof(types), types, args, NULL, NULL);
 }
 
+/*
+ * What was claimed and never left goes back: nothing is unknown of it.  A claim that was rolled back has
+ * nothing to give back, and what was sent before is as unknown as it was.
+ */
+static void
+give_back_unsent(PushSession *session)
+{
+	dlist_iter	iter;
+
+	dlist_foreach(iter, &session->flights)
+	{
+		Flight	   *flight = dlist_container(Flight, node, iter.cur);
+
+		flight->noted = false;
+		if (!flight->answered && !flight->repeats && !(flight->asked && target_may_have(session->queue, flight->ticket)))
+			flight->answered = flight->unsent = true;
+	}
+}
+
 Datum
 xbb_fdw_push_close(PG_FUNCTION_ARGS)
 {
@@ -399,7 +418,7 @@ xbb_fdw_push_close(PG_FUNCTION_ARGS)
 
 	if (!session || session->push != PG_GETARG_INT32(0) || session->role != GetUserId())
 		PG_RETURN_INT64(0);
-	forget_unclaimed(session);
+	give_back_unsent(session);
 	push_lock_items(fcinfo, session->push, false);
 	push_note(fcinfo, session);
 	args[1].value = Int64GetDatum(session->run);

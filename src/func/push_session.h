@@ -29,7 +29,7 @@ extern PGDLLEXPORT Datum xbb_fdw_push_sent(PG_FUNCTION_ARGS);
 
 /*
  * xbb._push_close(integer): the worker ends.  Answers that have come and are not noted are; what is in the
- * air is unknown.  How many items that are.
+ * air is unknown, what was claimed and has not left goes back.  How many items are unknown.
  */
 extern PGDLLEXPORT Datum xbb_fdw_push_close(PG_FUNCTION_ARGS);
 

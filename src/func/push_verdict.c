@@ -27,7 +27,7 @@
 	"least(interval '1 day', interval '2 seconds' * 2::float8 ^ least(" tries ", 20)) * (0.5 + random() / 2)"
 
 /*
- * Outcomes are statuses, or 'later' (it is the target's fault: no try less is left), 'split', and 'anew' (a
+ * Outcomes are statuses, or 'later' (it is the target's fault: no try less is left), 'split', 'unsent', and 'anew' (a
  * probe did not find it, and its number of tries has grown by the probe, too).  What is
  * replaced by a version that waits is of no interest any more, once nothing can bring it back.
  */
@@ -42,9 +42,10 @@ static Stored note_items = {.nested = true, .text =
 	" AND o.status = 'acknowledged' AND o.id <> u.id),"
 	" dropped AS (DELETE FROM xbb._push_item o USING u WHERE u.replaced AND o.id = u.id)"
 	" UPDATE xbb._push_item i SET status = CASE WHEN u.outcome IN ('pending', 'anew') AND i.attempts >= " MOST_TRIES " THEN 'held'"
-	" WHEN u.outcome IN ('later', 'split', 'anew') THEN 'pending' ELSE u.outcome END,"
+	" WHEN u.outcome IN ('later', 'split', 'unsent', 'anew') THEN 'pending' ELSE u.outcome END,"
 	" record = CASE WHEN u.outcome <> 'acknowledged' THEN i.record END,"
-	" attempts = i.attempts - CASE WHEN u.outcome IN ('later', 'split') THEN 1 ELSE 0 END,"
+	" attempts = i.attempts - CASE WHEN u.outcome IN ('later', 'split', 'unsent') THEN 1 ELSE 0 END,"
+	" sent = CASE WHEN u.outcome <> 'unsent' OR i.attempts > 1 THEN i.sent END,"
 	" most = CASE WHEN u.outcome = 'split' THEN u.most ELSE i.most END,"
 	" next_try = CASE WHEN u.outcome IN ('pending', 'later')"
 	" THEN clock_timestamp() + greatest(u.wait * interval '1 millisecond', " PAUSE("i.attempts") ")"
@@ -177,7 +178,7 @@ outcome_of(const PushSession *session, const Flight *flight, const FlightItem *i
 static void
 add_flight(Notes *notes, Flight *flight)
 {
-	bool		halves = splits(notes->session, flight);
+	bool		halves = !flight->unsent && splits(notes->session, flight);
 	bool		repeats_whole = push_may_repeat(notes->session);
 	bool		in_doubt = false;
 	int			first = notes->nitems;
@@ -185,7 +186,7 @@ add_flight(Notes *notes, Flight *flight)
 	for (int i = 0; i < flight->nitems; i++)
 	{
 		FlightItem *item = &flight->items[i];
-		const char *outcome = halves ? "split" : outcome_of(notes->session, flight, item);
+		const char *outcome = flight->unsent ? "unsent" : halves ? "split" : outcome_of(notes->session, flight, item);
 
 		if (item->id == 0)
 			continue;
@@ -349,7 +350,8 @@ push_note(FunctionCallInfo fcinfo, PushSession *session)
 			continue;
 		add_flight(&notes, flight);
 		flight->noted = true;
-		learn(session, flight);
+		if (!flight->unsent)
+			learn(session, flight);
 	}
 	write_notes(fcinfo, &notes);
 }

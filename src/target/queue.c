@@ -32,6 +32,7 @@ typedef struct Item
 	char	   *record;			/* of a probe, else NULL */
 	char	   *token;			/* that it was sent with last, or NULL */
 	bool		renewed;		/* sent again, once, with a new token */
+	bool		left;			/* was sent, and may have been executed */
 } Item;
 
 struct TargetQueue
@@ -89,6 +90,7 @@ sign_call(void *arg, const Call *call, HttpRequest *http)
 	TemplateValues values = target_moment(target->mapping);
 	RequestSent sent;
 
+	item->left = true;
 	values.id = item->id;
 	values.token = queue->token;
 	values.record = item->record;
@@ -135,6 +137,8 @@ judge_call(void *arg, const HttpResult *http, CallAnswer *call_answer, CallFault
 		verdict_probe(target->rules, target->probe_found, target->probe_id, http, answer);
 	else
 		verdict_judge(target->rules, http, (const char *const *) item->keys, item->nrecords, answer);
+	if ((answer->verdict == TARGET_THROTTLED || answer->verdict == TARGET_RETRY) && !item->renewed)
+		item->left = false;
 	call_answer->result = answer;
 	call_answer->nrows = item->nrecords;
 	if (answer->verdict > TARGET_DUPLICATE && !(item->record && answer->verdict == TARGET_REJECTED))
@@ -344,6 +348,26 @@ feed(TargetQueue *queue)
 		queue->nrunning++;
 	}
 	return NULL;
+}
+
+bool
+target_may_have(const TargetQueue *queue, int ticket)
+{
+	const dlist_head *lists[] = {&queue->waiting, &queue->running};
+
+	for (size_t i = 0; i < lengthof(lists); i++)
+	{
+		dlist_iter	iter;
+
+		dlist_foreach(iter, (dlist_head *) lists[i])
+		{
+			const Item *item = dlist_container(Item, node, iter.cur);
+
+			if (item->ticket == ticket && item->left)
+				return true;
+		}
+	}
+	return false;
 }
 
 /* The answer to a request that could not be sent, for want of a token. */

@@ -123,6 +123,12 @@ extern void target_ask_probe(TargetQueue *queue, int ticket, const char *record,
 extern bool target_next(TargetQueue *queue, bool wait, TargetAnswer *answer);
 
 /*
+ * May the target have got a request that has no answer yet?  False where not a byte of it was
+ * handed to HTTP, or all that was sent came to nothing for certain; and of a ticket that is unknown.
+ */
+extern bool target_may_have(const TargetQueue *queue, int ticket);
+
+/*
  * Requests of one statement, INSERT or xbb.send (target_sender.c): each gets a key of its
  * own, and where no answer came is repeated as far as option repeat says that it may
  * be.  Lives in the current context.  The first request of a session comes with a warning
