@@ -62,3 +62,32 @@ TABLE run;
 TABLE rejects;
 TABLE rows;
 
+
+-- who was set aside for a rival has its place again once that has gone to another one, or its own
+SELECT sim('clock advance=7200');
+SELECT sim('touch id=1', '{"serialNo": "S4"}');
+CALL xbb.sync('astray');
+TABLE rejects;
+SELECT sim('clock advance=7200');
+SELECT sim('touch id=6', '{"text_1": "changed"}');
+CALL xbb.sync('astray');
+TABLE rejects;
+SELECT sim('touch id=1', '{"serialNo": "S1b"}');
+CALL xbb.sync('astray');
+TABLE rows;
+TABLE rejects;
+-- the rival comes to its other place at a run's end, when the record that it refers to is there
+SELECT sim('clock advance=7200');
+SELECT sim('touch id=1', '{"serialNo": "S4"}');
+CALL xbb.sync('astray');
+SELECT sim('clock advance=7200');
+SELECT sim('touch id=1', '{"serialNo": "S1", "num_3": 97}');
+CALL xbb.sync('astray');
+TABLE rejects;
+SELECT sim('clock advance=7200');
+SELECT sim('put', '{"dataId": 97, "formId": 1, "addTime": 1770036060, "updateTime": 1770036060, "data": {"serialNo": "S97", "num_3": 0}}');
+CALL xbb.sync('astray');
+TABLE rows;
+TABLE rejects;
+CALL xbb.reconcile('astray', full => true);
+TABLE run;

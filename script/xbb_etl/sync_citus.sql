@@ -95,15 +95,3 @@ LANGUAGE sql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
   SELECT array(SELECT DISTINCT substring(j.error FROM '[0-9]+')::bigint FROM xbb.sync_reject j
                WHERE j.owner = (def).owner AND j.sync = (def).name AND j.kind = 'duplicate key')
 $$;
-
--- Those of them that have a row.
-CREATE FUNCTION xbb._sync_rivals_there(def xbb.sync_definition) RETURNS bigint[]
-LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
-DECLARE
-  ids bigint[] := xbb._sync_rivals(def);
-BEGIN
-  EXECUTE pg_catalog.format('SELECT coalesce(pg_catalog.array_agg(t.data_id), ''{}'') FROM %s t WHERE t.data_id = ANY ($1) AND %s',
-                            def.target, xbb._sync_alive_rows(def)) INTO ids USING ids;
-  RETURN ids;
-END
-$$;

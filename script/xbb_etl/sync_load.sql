@@ -50,26 +50,15 @@ BEGIN
 END
 $$;
 
--- Which rejects, called j, may load by now: those that are there for a rival that is in the
--- target no more, and those that a key of another row forbade, or wanted.  Of a target that Citus plans, $3 is
--- what _sync_rivals_there found.
-CREATE FUNCTION xbb._sync_may_load(def xbb.sync_definition) RETURNS pg_catalog.text
-LANGUAGE sql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
-  SELECT pg_catalog.format(
-    '(j.sqlstate IN (''23503'', ''23505'', ''23P01'') OR j.kind = ''duplicate key'' AND %s)',
-    CASE WHEN xbb._sync_is_distributed(def) THEN 'substring(j.error FROM ''[0-9]+'')::bigint <> ALL ($3)'
-         ELSE pg_catalog.format('NOT EXISTS (SELECT FROM %s t WHERE t.data_id = substring(j.error FROM ''[0-9]+'')::bigint AND %s)',
-                                (def).target, xbb._sync_alive_rows(def)) END)
-$$;
-
--- Is there such a thing at the end of a run that has written, or has set it aside itself?
+-- Is there a reject that may load by now at the end of a run that has written, or has set it aside itself?
 CREATE FUNCTION xbb._sync_is_due(def xbb.sync_definition, run bigint, counts xbb._sync_counts) RETURNS boolean
 LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
   SELECT NOT xbb._sync_is_list((def).source) AND EXISTS (
     SELECT FROM xbb.sync_reject j
     WHERE j.owner = (def).owner AND j.sync = (def).name AND j.raw IS NOT NULL
       AND (j.sqlstate IN ('23503', '23505', '23P01') OR j.kind = 'duplicate key')
-      AND ((counts).inserted + (counts).updated > 0 OR j.run = $2 AND j.kind <> 'duplicate key'))
+      AND ((counts).inserted + (counts).updated > 0 OR j.run = $2 AND j.kind <> 'duplicate key'
+           OR EXISTS (SELECT FROM xbb.sync_run r WHERE r.id = $2 AND r.inserted + r.updated > 0)))
 $$;
 
 -- The rejects that may load by now, at a run's end: what has loaded is the run's news, what has
@@ -90,20 +79,12 @@ BEGIN
 END
 $$;
 
--- What was set aside, once more, from what is kept of it: a record is read as if it
--- came now, so that another type of its column can be the fix, and was read later than its row, if
--- that is there, whatever its time.  Or of that only what may load by now.  No limit: whatever loads, stays.
-CREATE FUNCTION xbb._sync_retry(def xbb.sync_definition, run bigint, due boolean) RETURNS xbb._sync_counts
+-- Stages those rejects, called j, that meet a condition, in which $3 is "ids", and no more than "most" (NULL: all): the
+-- stage's number, and how many of them, which come first, are rows as they were.
+CREATE FUNCTION xbb._sync_stage_rejects(def xbb.sync_definition, condition pg_catalog.text, ids bigint[], most bigint,
+  OUT stage integer, OUT loaded bigint)
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
-DECLARE
-  stage integer;
-  loaded bigint;
-  rivals bigint[];
 BEGIN
-  def.reject_limit := (xbb._sync_limits()).most_rejects;
-  IF due AND xbb._sync_is_distributed(def) THEN
-    rivals := xbb._sync_rivals_there(def);
-  END IF;
   stage := xbb._stage_read(pg_catalog.format(
     'SELECT j.loaded AS "#loaded", %1$s
      FROM xbb.sync_reject j, LATERAL (
@@ -116,10 +97,33 @@ BEGIN
      ORDER BY j.loaded IS NULL, j.update_time, j.data_id%8$s',
     xbb._sync_list(xbb._sync_staged_columns(def), 'r.%1$I'), def.source,
     xbb._sync_source_column(def.source, 'dataId', 'data_id'), xbb._sync_source_column(def.source, 'updateTime', 'update_time'),
-    CASE WHEN due THEN xbb._sync_may_load(def) ELSE 'true' END, def.owner, def.name,
-    CASE WHEN due THEN pg_catalog.format(' LIMIT %s', (xbb._sync_limits()).retried_records) END), NULL, NULL, rivals);
+    condition, def.owner, def.name, pg_catalog.format(CASE WHEN most IS NOT NULL THEN ' LIMIT %s' END, most)), NULL, NULL, ids);
   EXECUTE pg_catalog.format('SELECT pg_catalog.count(s."#loaded") FROM %s', xbb._sync_staged(def, stage, 's', '{}')) INTO loaded;
-  RETURN xbb._sync_load(def, run, stage, loaded, present => true);
+END
+$$;
+
+-- What was set aside, once more, from what is kept of it: a record is read as if it
+-- came now, so that another type of its column can be the fix, and was read later than its row, if
+-- that is there, whatever its time.  Or of that only what may load by now, and, "passes" times, what
+-- may behind that.  No limit: whatever loads, stays.
+CREATE FUNCTION xbb._sync_retry(def xbb.sync_definition, run bigint, due boolean, passes integer DEFAULT 3) RETURNS xbb._sync_counts
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  staged pg_catalog.record;
+  counts xbb._sync_counts;
+  behind xbb._sync_counts;
+BEGIN
+  def.reject_limit := (xbb._sync_limits()).most_rejects;
+  staged := xbb._sync_stage_rejects(def, CASE WHEN due THEN xbb._sync_may_load() ELSE 'true' END,
+    CASE WHEN due THEN xbb._sync_kept_out(def, run) END, CASE WHEN due THEN (xbb._sync_limits()).retried_records END);
+  counts := xbb._sync_load(def, run, staged.stage, staged.loaded, present => true);
+  IF due AND passes > 1 AND counts.inserted + counts.updated > 0 THEN
+    behind := xbb._sync_retry(def, run, due, passes - 1);
+    behind.rows_read := 0;
+    behind.unchanged := 0;
+    counts := xbb._sync_add(counts, behind);
+  END IF;
+  RETURN counts;
 END
 $$;
 

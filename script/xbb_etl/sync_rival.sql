@@ -95,3 +95,55 @@ BEGIN
   rejected := rejected + pushed_out;
 END
 $$;
+
+-- Which rejects, called j, may load by now: those that are there for a rival, but for what
+-- _sync_kept_out has found ($3), and those that a key of another row forbade, or wanted.
+CREATE FUNCTION xbb._sync_may_load() RETURNS pg_catalog.text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN '(j.sqlstate IN (''23503'', ''23505'', ''23P01'') OR j.kind = ''duplicate key'' AND j.data_id <> ALL ($3))';
+
+-- Those who were set aside for a rival that still has their key in the target.  Their keys are in what
+-- is kept of them, and made as in a load; where that fails, who is meant is for a load to tell: none.
+CREATE FUNCTION xbb._sync_kept_out(def xbb.sync_definition, run bigint) RETURNS bigint[]
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  staged pg_catalog.record;
+  total bigint;
+  work xbb._sync_work;
+  at bigint := 1;
+  upto bigint;
+  attempt pg_catalog.record;
+  met pg_catalog.record;
+  kept_out bigint[] := '{}';
+BEGIN
+  IF NOT EXISTS (SELECT FROM xbb.sync_reject j WHERE j.owner = def.owner AND j.sync = def.name AND j.kind = 'duplicate key') THEN
+    RETURN kept_out;
+  END IF;
+  staged := xbb._sync_stage_rejects(def, 'j.kind = ''duplicate key''', NULL, NULL);
+  total := xbb._stage_count(staged.stage);
+  work := xbb._sync_work(def, run, staged.stage, true);
+  WHILE at <= total LOOP
+    upto := least(at + xbb._stage_fitting(staged.stage) - 1, total, CASE WHEN at <= staged.loaded THEN staged.loaded END);
+    PERFORM xbb._stage_clear(work.made);
+    PERFORM xbb._stage_piece(staged.stage, at, upto, false);
+    attempt := xbb._sync_attempt(def, work, CASE WHEN at <= staged.loaded THEN work.transform_loaded ELSE work.transform END, at, upto);
+    IF attempt.failure IS NOT NULL THEN
+      kept_out := '{}';
+      EXIT;
+    END IF;
+    PERFORM xbb._stage_piece(work.made, at, upto, true);
+    EXECUTE pg_catalog.format('SELECT pg_catalog.array_agg(n.data_id) AS ids, pg_catalog.array_agg(t.data_id) AS rivals
+                               FROM %s JOIN %s t ON %s AND t.data_id <> n.data_id AND %s',
+      xbb._stage_from(work.made::pg_catalog.text, 'n', def.target, array['data_id'] || xbb._sync_key(def)),
+      def.target, xbb._sync_same_key(def), xbb._sync_alive_rows(def)) INTO met;
+    kept_out := kept_out || array(
+      SELECT j.data_id FROM pg_catalog.generate_subscripts(met.ids, 1) u (i)
+      JOIN xbb.sync_reject j ON j.data_id = met.ids[u.i] AND xbb._sync_rival_error(met.rivals[u.i]) = j.error
+      WHERE j.owner = def.owner AND j.sync = def.name);
+    at := upto + 1;
+  END LOOP;
+  PERFORM xbb._stage_close(work.made);
+  PERFORM xbb._stage_close(staged.stage);
+  RETURN kept_out;
+END
+$$;
