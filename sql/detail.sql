@@ -177,6 +177,18 @@ ALTER FOREIGN TABLE contract DROP COLUMN failed, DROP COLUMN told, DROP COLUMN d
 SELECT max(data_id) AS last FROM contract \gset
 SELECT sim('fault what=code code=100005 msg=没有权限 path=contract/detail');
 SELECT count(members_d) FROM contract WHERE data_id = :last;
+-- words that say of something else that it is not there
+CREATE TABLE said (msg text);
+INSERT INTO said VALUES ('用户不存在'), ('接口不存在'), ('表单不存在'), ('产品不存在'), ('选项不存在'), ('该数据不存在。');
+CREATE FUNCTION shown(msg text) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM sim('fault what=code code=100001 msg=' || msg || ' path=contract/detail');
+  RETURN (SELECT coalesce(members_d::text, 'NULL') FROM contract LIMIT 1);
+EXCEPTION WHEN OTHERS THEN
+  RETURN SQLSTATE || ' ' || SQLERRM;
+END
+$$;
+SELECT msg, shown(msg) FROM said;
 SELECT sim('fault what=busy path=contract/detail');
 SELECT count(members_d) FROM contract;
 -- those of another record are not taken for this one's; some name none

@@ -7,7 +7,7 @@
 \set include :srcdir '/sql/include/sim.sql'
 \i :include
 \set ECHO all
-SELECT sim('create products=0 freeze=on');
+SELECT sim('create products=40 freeze=on');
 SELECT sim('form form_id=5300601 object=contract name=合同 records=510', '[{"attr": "text_1", "attrName": "名称", "fieldType": 1},
   {"attr": "num_1", "attrName": "金额", "fieldType": 2}, {"attr": "array_4", "attrName": "产品", "fieldType": 20004}]');
 SELECT sim('form form_id=5300602 object=contract name=其他 records=0', '[]');
@@ -66,6 +66,41 @@ SELECT sim('clear');
 CALL xbb.sync('detailed', full => true);
 SELECT n FROM requests() WHERE path = 'contract/detail';
 SELECT * FROM alike();
+-- a record whose details are not there when it is asked for keeps its row, and is asked for by each run until they are
+SELECT sim('clear');
+SELECT sim(format('touch object=contract form_id=5300601 id=%s', :first + 12), '{"num_1": 5, "text_1": "changed"}');
+SELECT sim('clock advance=10');
+SELECT sim('fault what=code code=100001 msg=数据不存在 path=contract/detail');
+CALL xbb.sync('detailed');
+SELECT data_id = :first + 12 AS "that one", kind, sqlstate, error, raw, staged FROM xbb.sync_reject WHERE sync = 'detailed';
+SELECT name, amount, lines IS NOT NULL AS lines FROM copy WHERE data_id = :first + 12;
+CALL xbb.retry_rejects('detailed');
+SELECT count(*) FROM xbb.sync_reject WHERE sync = 'detailed';
+-- also once all others have changed long after it
+SELECT sim('clock advance=1000000');
+SELECT sim(format('touch object=contract form_id=5300601 id=%s', :first + 13), '{"num_1": 6}');
+SELECT sim('clock advance=10');
+SELECT sim('fault what=code code=100001 msg=该数据不存在。 path=contract/detail times=2');
+CALL xbb.sync('detailed');
+CALL xbb.sync('detailed');
+SELECT count(*) FROM xbb.sync_reject WHERE sync = 'detailed';
+SELECT differing FROM alike();
+SELECT sim(format('touch object=contract form_id=5300601 id=%s', :first + 12), '{"num_1": 5.5}');
+SELECT sim('clock advance=10');
+SELECT sim('fault what=code code=100001 msg=数据不存在 path=contract/detail');
+CALL xbb.sync('detailed', full => true);
+SELECT count(*), min(kind) AS kind FROM xbb.sync_reject WHERE sync = 'detailed';
+SELECT count(*) FROM copy WHERE lines IS NULL;
+CALL xbb.sync('detailed');
+SELECT differing FROM alike();
+-- where the API says of all that they are not there, or something else, nothing is written
+SELECT sim('fault what=code code=100001 msg=数据不存在 path=contract/detail at=every');
+CALL xbb.sync('detailed', full => true);
+SELECT sim('clear what=faults');
+SELECT sim('fault what=code code=100001 msg=用户不存在 path=contract/detail at=every');
+CALL xbb.sync('detailed', full => true);
+SELECT sim('clear what=faults');
+SELECT differing FROM alike();
 -- what a sync does not read it does not ask for
 SELECT xbb.alter_sync('detailed', columns => '{"lines": null}');
 SELECT sim(format('touch object=contract form_id=5300601 id=%s', :first + 20), '{"num_1": 8}');
@@ -82,4 +117,16 @@ SELECT sim('clear');
 CALL xbb.sync('undetailed');
 SELECT path FROM requests();
 SELECT xbb.drop_sync('undetailed');
+-- a product's child has no details by nature, and is loaded without; a parent that lacks them is not
+CREATE FOREIGN TABLE product (data_id bigint, update_time timestamptz, parent bigint OPTIONS (attr 'num_3'), unit text OPTIONS (attr 'text_8', detail 'true'))
+SERVER sync_detail OPTIONS (object 'product', snapshot 'false');
+SELECT sim('fault what=code code=100001 msg=产品不存在 path=product/detail');
+SELECT xbb.create_sync('units', source => 'product', target => 'units', columns => '{"unit": "unit"}');
+SET client_min_messages = error;
+CALL xbb.sync('units');
+SELECT count(*), min(kind) AS kind, bool_and(p.parent = 0) AS parent FROM xbb.sync_reject r JOIN product p USING (data_id) WHERE r.sync = 'units';
+CALL xbb.sync('units');
+RESET client_min_messages;
+SELECT count(*) AS rows, count(*) FILTER (WHERE p.parent > 0) > 0 AS children, count(*) FILTER (WHERE (u.unit IS NULL) <> (p.parent > 0)) AS wrong FROM units u JOIN product p USING (data_id);
+SELECT xbb.drop_sync('units');
 DROP SERVER sync_detail CASCADE;

@@ -34,6 +34,9 @@ LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'xbb_fdw_stage_
 CREATE FUNCTION xbb._stage_fitting(stage integer) RETURNS bigint
 LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'xbb_fdw_stage_fitting';
 
+CREATE FUNCTION xbb._stage_missed(stage integer) RETURNS bigint[]
+LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'xbb_fdw_stage_missed';
+
 CREATE FUNCTION xbb._stage_support(request pg_catalog.internal) RETURNS pg_catalog.internal
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'xbb_fdw_stage_support';
 

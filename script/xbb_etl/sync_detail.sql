@@ -30,7 +30,7 @@ BEGIN
   EXECUTE pg_catalog.format(
     'SELECT coalesce(pg_catalog.array_agg(s.data_id), ''{}'') FROM %s JOIN xbb.sync_reject r
        ON r.data_id = s.data_id AND r.update_time IS NOT DISTINCT FROM s.update_time
-     WHERE r.owner = %L::pg_catalog.regrole AND r.sync = %L', listed, def.owner, def.name) INTO aside;
+     WHERE r.owner = %L::pg_catalog.regrole AND r.sync = %L AND r.kind <> ''details''', listed, def.owner, def.name) INTO aside;
   EXECUTE pg_catalog.format(
     'SELECT coalesce(pg_catalog.array_agg(s.data_id ORDER BY s.data_id), ''{}'')
      FROM %s LEFT JOIN (SELECT t.data_id, t.update_time FROM %s t WHERE t.data_id = ANY ($1) AND %s) k
@@ -65,6 +65,7 @@ LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp 
 DECLARE
   time_column pg_catalog.text := xbb._sync_source_column(def.source, 'updateTime', 'update_time');
   listed pg_catalog.record;
+  waiting bigint[];
 BEGIN
   IF def.watermark IS NULL OR NOT xbb._sync_asks_details(def) OR coalesce(whole, EXISTS (
        SELECT FROM xbb.sync_run r WHERE r.id = run AND r.task = 'sync full')) THEN
@@ -87,7 +88,11 @@ BEGIN
     NULL;
   END;
   PERFORM xbb._stage_close(stage);
-  stage := xbb._sync_stage(def, low, high, listed.changed);
+  -- with the last window comes what had no details in an earlier run, wherever it is by now
+  waiting := array(SELECT r.data_id FROM xbb.sync_reject r
+                   WHERE high IS NULL AND r.owner = def.owner AND r.sync = def.name AND r.kind = 'details' AND r.data_id <> ALL (listed.changed));
+  stage := CASE WHEN waiting = '{}' THEN xbb._sync_stage(def, low, high, listed.changed)
+                ELSE xbb._sync_stage(def, NULL, NULL, listed.changed || waiting) END;
   latest := listed.latest;
   aside := listed.aside;
   others := listed.others;

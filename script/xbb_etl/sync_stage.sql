@@ -64,8 +64,11 @@ BEGIN
     'SELECT FROM %s JOIN pg_catalog.unnest($2) WITH ORDINALITY u (n, o) ON u.n OPERATOR(pg_catalog.=) s."#n"
      WHERE xbb._sync_reject_put(%s, ROW(%L, %L::pg_catalog.regrole, %s, %s,
        ($1)[u.o][1], ($1)[u.o][2], ($1)[u.o][3],
-       coalesce(s."#loaded"::pg_catalog.json, %7$s, pg_catalog.row_to_json(s.*)),
-       CASE WHEN s."#loaded" IS NULL AND %7$s IS NULL THEN pg_catalog.row_to_json(s.*) END, s."#loaded", %8$s, NULL, %9$s,
+       CASE WHEN (($1)[u.o][1]) OPERATOR(pg_catalog.=) ''details'' THEN NULL
+            ELSE coalesce(s."#loaded"::pg_catalog.json, %7$s, pg_catalog.row_to_json(s.*)) END,
+       CASE WHEN (($1)[u.o][1]) OPERATOR(pg_catalog.=) ''details'' THEN NULL
+            WHEN s."#loaded" IS NULL AND %7$s IS NULL THEN pg_catalog.row_to_json(s.*) END,
+       s."#loaded", %8$s, NULL, %9$s,
        ($1)[u.o][4])::xbb.sync_reject)',
     xbb._sync_staged(def, stage, 's', staged), def.id, def.name, def.owner,
     pg_catalog.format(CASE WHEN xbb._sync_is_list(def.source) THEN 'xbb._sync_record_number(s.%I::pg_catalog.text)' ELSE 's.%I' END,
@@ -88,17 +91,58 @@ BEGIN
 END
 $$;
 
--- The same for those that did not fit the source's own columns, as far as they are read;
--- they are handed out no more.
+-- The same, and they are handed out no more.
+CREATE FUNCTION xbb._sync_hand_aside(work xbb._sync_work, numbers bigint[], words pg_catalog.text[]) RETURNS bigint
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  rejected bigint := xbb._sync_set_aside(work, numbers, words);
+BEGIN
+  PERFORM xbb._stage_piece(work.stage, 1, xbb._stage_count(work.stage), false);
+  PERFORM xbb._stage_mark(work.stage, 'SELECT n FROM pg_catalog.unnest($2) n', numbers => numbers);
+  PERFORM xbb._stage_drop(work.stage);
+  RETURN rejected;
+END
+$$;
+
+-- Those that lack their details: nothing is kept of them but that they are to be asked for again.
+CREATE FUNCTION xbb._sync_set_missed_aside(def xbb.sync_definition, work xbb._sync_work, OUT unread bigint, OUT rejected bigint)
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  ids constant bigint[] := xbb._stage_missed(work.stage);
+  id_column pg_catalog.text;
+  numbers bigint[];
+BEGIN
+  unread := 0;
+  rejected := 0;
+  IF ids = '{}' OR xbb._sync_is_list(def.source) THEN
+    RETURN;
+  END IF;
+  id_column := xbb._sync_source_column(def.source, 'dataId', 'data_id');
+  EXECUTE pg_catalog.format('SELECT pg_catalog.array_agg(s."#n" ORDER BY s."#n") FROM %s WHERE s.%I::pg_catalog.int8 = ANY ($1)',
+                            xbb._stage_from(work.stage::pg_catalog.text, 's', def.source, array[id_column]), id_column)
+  INTO numbers USING ids;
+  IF numbers IS NOT NULL THEN
+    unread := pg_catalog.cardinality(numbers);
+    rejected := xbb._sync_hand_aside(work, numbers, array(
+      SELECT array['details', NULL, 'the API says that the record has no details'] FROM pg_catalog.unnest(numbers)));
+    PERFORM xbb._sync_limit_rejects(def, work, rejected);
+  END IF;
+END
+$$;
+
+-- Those, and what did not fit the source's own columns, as far as they are read.
 CREATE FUNCTION xbb._sync_set_unread_aside(def xbb.sync_definition, work xbb._sync_work, OUT unread bigint, OUT rejected bigint)
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   error_column pg_catalog.text := xbb._sync_error_column(def.source);
   numbers bigint[];
   words pg_catalog.text[];
+  missed pg_catalog.record;
 BEGIN
-  unread := 0;
-  rejected := 0;
+  PERFORM xbb._stage_piece(work.stage, 1, xbb._stage_count(work.stage), false);
+  missed := xbb._sync_set_missed_aside(def, work);
+  unread := missed.unread;
+  rejected := missed.rejected;
   IF error_column IS NULL THEN
     RETURN;
   END IF;
@@ -114,12 +158,9 @@ BEGIN
     xbb._stage_from(work.stage::pg_catalog.text, 's', def.source, array[error_column]), error_column)
   INTO numbers, words USING xbb._sync_used_columns(def);
   IF numbers IS NOT NULL THEN
-    unread := pg_catalog.cardinality(numbers);
-    rejected := xbb._sync_set_aside(work, numbers, words);
+    unread := unread + pg_catalog.cardinality(numbers);
+    rejected := rejected + xbb._sync_hand_aside(work, numbers, words);
     PERFORM xbb._sync_limit_rejects(def, work, rejected);
-    PERFORM xbb._stage_piece(work.stage, 1, xbb._stage_count(work.stage), false);
-    PERFORM xbb._stage_mark(work.stage, 'SELECT n FROM pg_catalog.unnest($2) n', numbers => numbers);
-    PERFORM xbb._stage_drop(work.stage);
   END IF;
 END
 $$;

@@ -203,5 +203,6 @@ fault_envelope(const Envelope *envelope, const ServerOptions *server, CallFault 
 	fault->refused = classes[class].refused;
 	fault->sqlstate = classes[class].sqlstate;
 	fault->hint = class == WORDS_UNKNOWN ? unknown_hint(server) : classes[class].hint;
+	fault->gone = class == WORDS_UNKNOWN ? words_gone(msg) : NULL;
 	return false;
 }

@@ -173,3 +173,41 @@ words_class(const char *message, const char *taught)
 	}
 	return WORDS_UNKNOWN;
 }
+
+/*
+ * The whole message, but for these around it.  Others with the same end are about a user, an
+ * endpoint, a form, an option.
+ */
+static const struct
+{
+	const char *message;
+	const char *path;
+}			gone[] = {
+	{"产品不存在", "/product/"},	/* xbb-api 5, C */
+	{"数据不存在", ""},			/* as the API calls a record (U) */
+};
+
+static const char *const before_gone[] = {" ", "该", "此"};
+static const char *const after_gone[] = {" ", "。", "！", ".", "!"};
+
+const char *
+words_gone(const char *message)
+{
+	size_t		length;
+
+	for (size_t i = 0; i < sizeof(before_gone) / sizeof(before_gone[0]); i++)
+		while (strncmp(message, before_gone[i], strlen(before_gone[i])) == 0)
+			message += strlen(before_gone[i]);
+	length = strlen(message);
+	for (size_t i = 0; i < sizeof(after_gone) / sizeof(after_gone[0]); i++)
+	{
+		size_t		end = strlen(after_gone[i]);
+
+		while (length >= end && strncmp(message + length - end, after_gone[i], end) == 0)
+			length -= end;
+	}
+	for (size_t i = 0; i < sizeof(gone) / sizeof(gone[0]); i++)
+		if (strlen(gone[i].message) == length && strncmp(message, gone[i].message, length) == 0)
+			return gone[i].path;
+	return NULL;
+}

@@ -32,4 +32,10 @@ typedef enum WordsClass
  */
 extern WordsClass words_class(const char *message, const char *taught);
 
+/*
+ * Whose record the message, UTF-8, says is not there: what is in the paths of which
+ * that is so, "" if of all; NULL where it says something else, such as of a user or a form.
+ */
+extern const char *words_gone(const char *message);
+
 #endif							/* XBB_WORDS_H */

@@ -84,6 +84,7 @@ typedef struct CallFault
 	int			sqlstate;
 	const char *message;		/* in the server's encoding */
 	const char *hint;			/* or NULL */
+	const char *gone;			/* whose record it says is not there (words_gone), or NULL */
 } CallFault;
 
 /* Whoever knows what the calls of a queue are. */

@@ -31,6 +31,7 @@ typedef struct DetailRow
 	bool		used;
 	HeapTuple	tuple;			/* the other columns */
 	int64		data_id;
+	bool		is_child;		/* of a product: details take the parent's id */
 } DetailRow;
 
 /* The details of one record, or why there are none. */
@@ -82,17 +83,13 @@ discard_details(void *arg, void *answer)
 		MemoryContextDelete(((DetailAnswer *) answer)->page->context);
 }
 
-/* How the API says that there is no such record (xbb-api 5, C). */
-#define NOT_THERE "不存在"
-
 /* A record that has gone meanwhile, or a product's child: details take the parent's id (xbb-api 6, A). */
 static void *
 give_up_details(void *arg, const CallFault *fault)
 {
 	ScanDetails *details = arg;
 
-	if (fault->kind != LIMITER_ERRORS_API || fault->refused || fault->sqlstate != ERRCODE_FDW_ERROR ||
-		strstr(fault->message, NOT_THERE) == NULL)
+	if (!fault->gone || strstr(details->object.path, fault->gone) == NULL)
 		return NULL;
 	details->counters->missing++;
 	return MemoryContextAllocZero(details->context, sizeof(DetailAnswer));
@@ -271,6 +268,8 @@ take_next(ScanDetails *details, Reader *list, TupleTableSlot *slot)
 		if (failed)
 			tell_failures(details, slot);
 	}
+	else if (!row->is_child)
+		reader_missed(row->data_id);
 	pfree(got);
 }
 
@@ -296,7 +295,8 @@ read_record(ForeignScanState *node, TupleTableSlot *slot, bool wait)
 		MemoryContext old = MemoryContextSwitchTo(details->context);
 
 		details->ahead[details->nahead++] = (DetailRow) {
-			true, heap_form_tuple(details->tupdesc, slot->tts_values, slot->tts_isnull), page->ids[row]
+			true, heap_form_tuple(details->tupdesc, slot->tts_values, slot->tts_isnull), page->ids[row],
+			record_has_parent(state->format, page, row)
 		};
 		details->nread++;
 		MemoryContextSwitchTo(old);

@@ -120,7 +120,7 @@ stage_open(void)
 	Stage	   *stage = palloc0(sizeof(Stage));
 
 	watch_transactions();
-	stage->memory = memory;
+	stage->memory = stage->missed.context = memory;
 	stage->role = GetUserId();
 	stage->subtransaction = GetCurrentSubTransactionId();
 	/* the lowest number that is free: statements are the same from window to window */

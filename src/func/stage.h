@@ -16,6 +16,8 @@
 #include "access/tupdesc.h"
 #include "utils/tuplestore.h"
 
+#include "reader/reader.h"
+
 /* Places in the rows where reading was begun: pieces mostly follow one another, but for
  * two readers. */
 #define STAGE_PLACES 2
@@ -45,6 +47,8 @@ typedef struct Stage
 	int64		piece;
 	int64		piece_rows;
 	int64		reached;		/* a number; 0: nowhere */
+
+	ReaderMissed missed;		/* records among the rows that lack their details */
 
 	int			level;			/* of the statement that it was made in */
 } Stage;

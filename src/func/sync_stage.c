@@ -261,7 +261,9 @@ xbb_fdw_stage_read(PG_FUNCTION_ARGS)
 	plan = SPI_prepare_cursor(query, lengthof(types), types, CURSOR_OPT_CUSTOM_PLAN);
 	if (!plan)
 		elog(ERROR, "a query into a stage cannot be prepared");
+	reader_note_missed(&stage->missed);
 	run_plan(plan, &options);
+	reader_note_missed(NULL);
 	SPI_finish();
 	stage_choose(stage, 1, stage_last(stage), true);
 	PG_RETURN_INT32(stage->id);

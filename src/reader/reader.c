@@ -160,6 +160,8 @@ reader_format(const TableOptions *table, TupleDesc tupdesc, Bitmapset *wanted,
 		.null_on_error = table->null_on_error,
 		.most_rows = table->object->paged ? API_ANSWER_RECORDS : API_WHOLE_RECORDS,
 		.most_bytes = table->server.max_response_size,
+		/* of a product's children (xbb-api 6, A) */
+		.parent_key = strstr(table->object->path, "/product/list") ? "num_3" : NULL,
 	};
 
 	while ((attnum = bms_next_member(wanted, attnum)) > 0)

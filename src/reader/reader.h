@@ -107,4 +107,20 @@ extern RecordPage *reader_page(const TableOptions *table, const ApiAccess *acces
 							   RecordFormat *format, const ConditionSet *set,
 							   int page);
 
+/* ---- records that have no details, though they should: reader_missed.c ---- */
+
+typedef struct ReaderMissed
+{
+	MemoryContext context;		/* of the ids */
+	int64	   *ids;
+	int			nids;
+	int			size;
+} ReaderMissed;
+
+/* From now on what this backend misses is noted there, until its context ends; NULL: nowhere. */
+extern void reader_note_missed(ReaderMissed *missed);
+
+/* Notes a record, if that is wanted. */
+extern void reader_missed(int64 data_id);
+
 #endif							/* XBB_READER_H */

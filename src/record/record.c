@@ -362,6 +362,8 @@ record_format(TupleDesc tupdesc, Bitmapset *wanted, char **attrs, char **constan
 	format->data = attr_want(format->record, "data");
 	place_column(format, &format->id, format->id_key);
 	place_column(format, &format->form_id, "formId");
+	if (shape->parent_key)
+		place_column(format, &format->parent, shape->parent_key);
 	place_column(format, &format->add_time, "addTime");
 	place_column(format, &format->update_time, "updateTime");
 
@@ -435,6 +437,19 @@ record_own_id(const RecordFormat *format, const RecordPage *page, int row, int64
 	LexSlice	slice = record_slice(data->values, &data->spans[(Size) row * record_width(format) + format->ncolumns]);
 
 	return value_int64(&slice, id);
+}
+
+bool
+record_has_parent(const RecordFormat *format, const RecordPage *page, int row)
+{
+	const RecordPageData *data = (const RecordPageData *) page;
+	LexSlice	slice;
+	int64		id;
+
+	if (!format->parent.own)
+		return false;
+	slice = record_slice(data->values, &data->spans[(Size) row * record_width(format) + format->ncolumns + 2]);
+	return value_int64(&slice, &id) && id != 0;
 }
 
 Bitmapset *

@@ -45,6 +45,7 @@ typedef struct RecordShape
 	int			most_rows;		/* that an answer may hold; 1 or more */
 	int64		most_bytes;		/* of an answer; what a row takes beside is in
 								 * proportion to it */
+	const char *parent_key;		/* "num_3", or NULL: records have no parents */
 } RecordShape;
 
 /* The list of one answer. */
@@ -130,6 +131,9 @@ extern void record_show(void *format, AttrNumber attnum, RecordLabel label, void
 
 /* The number or digits that the row has as its id; false if it has none. */
 extern bool record_own_id(const RecordFormat *format, const RecordPage *page, int row, int64 *id);
+
+/* Has the row a parent: another id than 0 as its parent_key? */
+extern bool record_has_parent(const RecordFormat *format, const RecordPage *page, int row);
 
 /*
  * The names of lists, the first few, that "result" has in a valid answer, with commas between

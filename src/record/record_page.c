@@ -206,7 +206,8 @@ keep_record(PageReader *reader)
 	for (int i = 0; i < record_width(format); i++)
 	{
 		const RecordSpan *span = find_field(reader, i < format->ncolumns ? &format->columns[i] :
-											i == format->ncolumns ? &format->id : &format->form_id);
+											i == format->ncolumns ? &format->id :
+											i == format->ncolumns + 1 ? &format->form_id : &format->parent);
 
 		if (!format->whole)
 		{

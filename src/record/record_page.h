@@ -65,6 +65,7 @@ struct RecordFormat
 	RecordNames names;			/* met in records */
 	RecordColumn id;
 	RecordColumn form_id;
+	RecordColumn parent;		/* nowhere, if records have none */
 	RecordColumn add_time;
 	RecordColumn update_time;
 	int			longest;		/* name, bytes */
@@ -98,15 +99,15 @@ typedef struct RecordPageData
 	char	   *values;			/* each with a NUL behind it */
 	Size		used;			/* bytes */
 	Size		size;
-	RecordSpan *spans;			/* of row 0: its columns, its id, its form's; of row 1; ... */
+	RecordSpan *spans;			/* of row 0: its columns, its id, its form's, its parent's; of row 1; ... */
 	int			capacity;		/* rows */
 } RecordPageData;
 
-/* Spans of a row: those of the columns, in their order, the id's, and the form_id's. */
+/* Spans of a row: those of the columns, in their order, the id's, the form_id's, and the parent's, if they have one. */
 static inline int
 record_width(const RecordFormat *format)
 {
-	return format->ncolumns + 2;
+	return format->ncolumns + (format->parent.own ? 3 : 2);
 }
 
 static inline LexSlice

@@ -7,6 +7,7 @@
  *
  *-------------------------------------------------------------------------
  */
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -93,6 +94,33 @@ static const struct
 	{WORDS_UNKNOWN, "anything", ""},
 };
 
+/* Whose record is not there: NULL where that is said of something else. */
+static const struct
+{
+	const char *message;
+	const char *path;
+}			gone_cases[] = {
+	{"产品不存在", "/product/"},
+	{"数据不存在", ""},
+	{" 该数据不存在。", ""},
+	{"数据不存在!", ""},
+	{"用户不存在", NULL},
+	{"接口不存在", NULL},
+	{"表单不存在", NULL},
+	{"公司不存在", NULL},
+	{"选项不存在", NULL},
+	{"字段数据不存在", NULL},
+	{"数据不存在或没有查看权限", NULL},
+	{"不存在", NULL},
+	{"", NULL},
+};
+
+static bool
+is_path(const char *path, const char *expected)
+{
+	return path && expected ? strcmp(path, expected) == 0 : path == expected;
+}
+
 int
 main(void)
 {
@@ -109,6 +137,13 @@ main(void)
 			printf(" (taught: %s)", cases[i].taught);
 		printf(class == cases[i].class ? "\n" : ", not %s\n", names[class]);
 		nfailed += class != cases[i].class;
+	}
+	for (size_t i = 0; i < sizeof(gone_cases) / sizeof(gone_cases[0]); i++)
+	{
+		bool		right = is_path(words_gone(gone_cases[i].message), gone_cases[i].path);
+
+		printf("%sok %d - %s\n", right ? "" : "not ", ++n, gone_cases[i].message);
+		nfailed += !right;
 	}
 	printf("1..%d\n", n);
 	return nfailed > 0;
