@@ -1,19 +1,39 @@
 -- Syncs over columns that come with details, a request a record: the records are listed first, and
 -- details are asked for of those that are not in the target, nor set aside, as they are.
 
--- Does reading what the definition stages ask for details?
-CREATE FUNCTION xbb._sync_asks_details(def xbb.sync_definition) RETURNS boolean
+-- The columns that come with details, among those that the definition stages.
+CREATE FUNCTION xbb._sync_detail_columns(def xbb.sync_definition) RETURNS pg_catalog.text[]
 LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   detailed pg_catalog.text[] := array(
     SELECT a.attname::pg_catalog.text FROM pg_catalog.pg_attribute a, pg_catalog.pg_options_to_table(a.attfdwoptions) o
     WHERE a.attrelid = def.source AND NOT a.attisdropped AND o.option_name = 'detail' AND o.option_value::boolean);
+  staged pg_catalog.text[];
 BEGIN
-  IF detailed = '{}' THEN
-    RETURN false;
+  IF detailed <> '{}' THEN
+    staged := xbb._sync_staged_columns(def);
   END IF;
-  RETURN detailed && xbb._sync_staged_columns(def);
+  RETURN array(SELECT d.name FROM pg_catalog.unnest(detailed) d (name) WHERE d.name = ANY (staged));
 END
+$$;
+
+-- Does reading what the definition stages ask for details?
+CREATE FUNCTION xbb._sync_asks_details(def xbb.sync_definition) RETURNS boolean
+LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT xbb._sync_detail_columns($1) <> '{}'
+$$;
+
+-- What a record is read anew from, with its details: an expression of type json over the stage called s.  These
+-- stand before what the list has of the record (a column with the attr '*'), where a record's own members are
+-- found first: jsonb does not take all that json does.  NULL: an attr leads into a member.
+CREATE FUNCTION xbb._sync_whole_record(def xbb.sync_definition, raw_column pg_catalog.text) RETURNS pg_catalog.text
+LANGUAGE sql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT CASE WHEN pg_catalog.bool_and(xbb._attr(($1).source, a.attnum) ~ '^[A-Za-z0-9_]+$') THEN pg_catalog.format(
+    'pg_catalog.concat(''{'', %s, '', '', pg_catalog.substr(s.%I::pg_catalog.text, 2))::pg_catalog.json',
+    pg_catalog.string_agg(pg_catalog.format('%L, coalesce(pg_catalog.to_json(s.%I)::pg_catalog.text, ''null'')',
+      CASE WHEN d.o > 1 THEN ', ' ELSE '' END || pg_catalog.to_json(xbb._attr(($1).source, a.attnum))::pg_catalog.text || ': ', d.name), ', ' ORDER BY d.o), $2) END
+  FROM pg_catalog.unnest(xbb._sync_detail_columns($1)) WITH ORDINALITY d (name, o)
+  JOIN pg_catalog.pg_attribute a ON a.attrelid = ($1).source AND a.attname = d.name AND NOT a.attisdropped
 $$;
 
 -- The records of a stage (data_id, update_time) that have changed: those that neither the target nor the rejects
@@ -30,7 +50,7 @@ BEGIN
   EXECUTE pg_catalog.format(
     'SELECT coalesce(pg_catalog.array_agg(s.data_id), ''{}'') FROM %s JOIN xbb.sync_reject r
        ON r.data_id = s.data_id AND r.update_time IS NOT DISTINCT FROM s.update_time
-     WHERE r.owner = %L::pg_catalog.regrole AND r.sync = %L AND r.kind <> ''details''', listed, def.owner, def.name) INTO aside;
+     WHERE r.owner = %L::pg_catalog.regrole AND r.sync = %L AND r.raw IS NOT NULL', listed, def.owner, def.name) INTO aside;
   EXECUTE pg_catalog.format(
     'SELECT coalesce(pg_catalog.array_agg(s.data_id ORDER BY s.data_id), ''{}'')
      FROM %s LEFT JOIN (SELECT t.data_id, t.update_time FROM %s t WHERE t.data_id = ANY ($1) AND %s) k
@@ -88,9 +108,9 @@ BEGIN
     NULL;
   END;
   PERFORM xbb._stage_close(stage);
-  -- with the last window comes what had no details in an earlier run, wherever it is by now
+  -- with the last window comes what an earlier run could not keep, wherever it is by now
   waiting := array(SELECT r.data_id FROM xbb.sync_reject r
-                   WHERE high IS NULL AND r.owner = def.owner AND r.sync = def.name AND r.kind = 'details' AND r.data_id <> ALL (listed.changed));
+                   WHERE high IS NULL AND r.owner = def.owner AND r.sync = def.name AND r.kind IN ('details', 'value') AND r.raw IS NULL AND r.data_id <> ALL (listed.changed));
   stage := CASE WHEN waiting = '{}' THEN xbb._sync_stage(def, low, high, listed.changed)
                 ELSE xbb._sync_stage(def, NULL, NULL, listed.changed || waiting) END;
   latest := listed.latest;

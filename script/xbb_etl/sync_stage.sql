@@ -51,7 +51,8 @@ END
 $$;
 
 -- The statement that sets staged records aside: the numbers $2, and words for each in $1:
--- kind, sqlstate, error and, or not, where it was.  It returns those that are one more of the run.
+-- kind, sqlstate, error and, or not, where it was, and 'again' if nothing is to be kept but that it
+-- has to be asked for again.  It returns those that are one more of the run.
 CREATE FUNCTION xbb._sync_aside_statement(def xbb.sync_definition, run bigint, stage integer) RETURNS pg_catalog.text
 LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -59,14 +60,23 @@ DECLARE
   own pg_catalog.jsonb := xbb._sync_own_columns(def.source);
   staged pg_catalog.text[] := xbb._sync_staged_columns(def);
   label pg_catalog.text := xbb._sync_label(def);
+  has_raw constant boolean := coalesce(raw_column = ANY (staged), false) AND xbb._sync_counts_source(def.source);
+  whole pg_catalog.text;
 BEGIN
+  IF has_raw AND NOT xbb._sync_asks_details(def) THEN
+    whole := pg_catalog.format('s.%I::pg_catalog.json', raw_column);
+  ELSIF has_raw THEN
+    -- of other kinds all was read
+    whole := pg_catalog.format('CASE WHEN (($1)[u.o][1]) OPERATOR(pg_catalog.=) ''value'' AND s."#loaded" IS NULL THEN %s END',
+                               xbb._sync_whole_record(def, raw_column));
+  END IF;
   RETURN pg_catalog.format(
     'SELECT FROM %s JOIN pg_catalog.unnest($2) WITH ORDINALITY u (n, o) ON u.n OPERATOR(pg_catalog.=) s."#n"
      WHERE xbb._sync_reject_put(%s, ROW(%L, %L::pg_catalog.regrole, %s, %s,
        ($1)[u.o][1], ($1)[u.o][2], ($1)[u.o][3],
-       CASE WHEN (($1)[u.o][1]) OPERATOR(pg_catalog.=) ''details'' THEN NULL
+       CASE WHEN (($1)[u.o][5]) OPERATOR(pg_catalog.=) ''again'' THEN NULL
             ELSE coalesce(s."#loaded"::pg_catalog.json, %7$s, pg_catalog.row_to_json(s.*)) END,
-       CASE WHEN (($1)[u.o][1]) OPERATOR(pg_catalog.=) ''details'' THEN NULL
+       CASE WHEN (($1)[u.o][5]) OPERATOR(pg_catalog.=) ''again'' THEN NULL
             WHEN s."#loaded" IS NULL AND %7$s IS NULL THEN pg_catalog.row_to_json(s.*) END,
        s."#loaded", %8$s, NULL, %9$s,
        ($1)[u.o][4])::xbb.sync_reject)',
@@ -74,9 +84,7 @@ BEGIN
     pg_catalog.format(CASE WHEN xbb._sync_is_list(def.source) THEN 'xbb._sync_record_number(s.%I::pg_catalog.text)' ELSE 's.%I' END,
                       own ->> xbb._sync_id(def)),
     CASE WHEN own ? 'update_time' THEN pg_catalog.format('s.%I', own ->> 'update_time') ELSE 'NULL' END,
-    CASE WHEN raw_column = ANY (staged) AND xbb._sync_counts_source(def.source)
-           AND NOT xbb._sync_asks_details(def)
-         THEN pg_catalog.format('s.%I::pg_catalog.json', raw_column) ELSE 'NULL' END, run,
+    coalesce(whole, 'NULL'), run,
     CASE WHEN label IS NOT NULL THEN pg_catalog.format('s.%I::pg_catalog.text', label) ELSE 'NULL' END);
 END
 $$;
@@ -124,7 +132,7 @@ BEGIN
   IF numbers IS NOT NULL THEN
     unread := pg_catalog.cardinality(numbers);
     rejected := xbb._sync_hand_aside(work, numbers, array(
-      SELECT array['details', NULL, 'the API says that the record has no details'] FROM pg_catalog.unnest(numbers)));
+      SELECT array['details', NULL, 'the API says that the record has no details', NULL, 'again'] FROM pg_catalog.unnest(numbers)));
     PERFORM xbb._sync_limit_rejects(def, work, rejected);
   END IF;
 END
@@ -152,11 +160,12 @@ BEGIN
      FROM (SELECT s."#n" AS n,
                   array[''value'', (pg_catalog.array_agg(f.e ->> ''sqlstate'' ORDER BY f.o))[1],
                     pg_catalog.string_agg(pg_catalog.format(''column %%I: %%s'', f.e ->> ''column'', f.e ->> ''message''),
-                                          ''; '' ORDER BY f.o)] AS words
+                                          ''; '' ORDER BY f.o), NULL,
+                    CASE WHEN pg_catalog.bool_or(f.e ->> ''column'' = ANY ($2)) THEN ''again'' END] AS words
            FROM %s, pg_catalog.jsonb_array_elements(s.%I::pg_catalog.jsonb) WITH ORDINALITY f (e, o)
            WHERE f.e ->> ''column'' = ANY ($1) GROUP BY s."#n") e',
     xbb._stage_from(work.stage::pg_catalog.text, 's', def.source, array[error_column]), error_column)
-  INTO numbers, words USING xbb._sync_used_columns(def);
+  INTO numbers, words USING xbb._sync_used_columns(def), xbb._sync_detail_columns(def);
   IF numbers IS NOT NULL THEN
     unread := unread + pg_catalog.cardinality(numbers);
     rejected := rejected + xbb._sync_hand_aside(work, numbers, words);

@@ -255,7 +255,7 @@ COMMENT ON COLUMN xbb.sync_reject.update_time IS 'and which version of it';
 COMMENT ON COLUMN xbb.sync_reject.kind IS 'value, expression, constraint, null key, duplicate key or details';
 COMMENT ON COLUMN xbb.sync_reject.sqlstate IS 'why, as a code';
 COMMENT ON COLUMN xbb.sync_reject.error IS 'why';
-COMMENT ON COLUMN xbb.sync_reject.raw IS 'the record: the column whose attr is ''*'', else what was read; NULL: it is gone, and its row cannot be taken out, or had no details, and is asked for again';
+COMMENT ON COLUMN xbb.sync_reject.raw IS 'the record: the column whose attr is ''*'', else what was read; NULL: it is gone, and its row cannot be taken out, or it is asked for again';
 COMMENT ON COLUMN xbb.sync_reject.staged IS 'what was read of it, if raw is no more than that';
 COMMENT ON COLUMN xbb.sync_reject.loaded IS 'its row, if it was in the target';
 COMMENT ON COLUMN xbb.sync_reject.run IS 'the latest run that rejected it; -1: one before a restore';
