@@ -12,7 +12,7 @@
 
 /*
  * xbb._push_record(oid, smallint[], record): a row as the target is to get it, JSON: fields in the
- * order of those columns of the target
+ * order of those columns of the target, and of their types.  For those who may insert into it.
  */
 extern PGDLLEXPORT Datum xbb_fdw_push_record(PG_FUNCTION_ARGS);
 
