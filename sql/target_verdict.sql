@@ -70,6 +70,21 @@ SELECT judged('bare', NULL, '{}');
 ALTER FOREIGN TABLE bare OPTIONS (SET ok '$.at.datetime() < "2026-01-01".datetime()');
 SELECT judged('bare', 200, '{"at": "2025-01-01T00:00:00+08"}'), judged('bare', 200, '{"at": "soon"}');
 
+-- Texts are cut, all together and each, not within a character; keys are not.
+ALTER FOREIGN TABLE whole OPTIONS (SET message '$.data[*].why', SET record_id '$.data[0].why');
+SELECT length(message), octet_length(message), length(id), right(message, 2) AS message_end
+FROM (SELECT '{"code": ' || code || ', "data": [' || string_agg('{"why": "' || why || '"}', ',') || ']}' AS answer
+      FROM (VALUES (5, 'x' || repeat('销', 50), 3000), (5, repeat('a', 5000), 1)) v (code, why, n), generate_series(1, n) GROUP BY code, why, n ORDER BY n DESC) a,
+     xbb.judge('whole', 200, answer);
+SELECT j.status, length(key) FROM xbb.judge('each', 200, '{"code": 0, "data": [{"id": "' || repeat('k', 3000) || 'b", "ok": true}]}',
+  ARRAY[repeat('k', 3000) || 'a', repeat('k', 3000) || 'b']) j ORDER BY position;
+-- Of many mentions, and many keys, some of them twice, each meets its own.
+SELECT j.status, count(*), min(key::int), max(key::int)
+FROM xbb.judge('each', 200, (SELECT '{"code": 0, "data": [' || string_agg('{"id": ' || n || ', "ok": ' || (n % 2 = 0) || '}', ',') || ']}' FROM generate_series(900, 20000) n),
+  ARRAY(SELECT k::text FROM generate_series(1, 1000) k UNION ALL SELECT '999' ORDER BY 1)) j GROUP BY 1 ORDER BY 1;
+-- What the server cannot hold as JSON is no error.
+SELECT judged('nothing', 200, '{"code": 0, "x": [1' || repeat(',1', 17000000) || ']}');
+
 \o /dev/null
 \set VERBOSITY terse
 SET client_min_messages = error;

@@ -12,6 +12,7 @@
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 #include "utils/jsonpath.h"
+#include "utils/memutils.h"
 
 #include "base/printable.h"
 #include "target/path.h"
@@ -25,6 +26,9 @@
 
 /* Deeper ones are left to jsonpath. */
 #define MOST_NAMES 4
+
+/* Of what is shown; there may be a text for each record of an answer. */
+#define TEXT_BYTES 2048
 
 struct Path
 {
@@ -238,29 +242,62 @@ value_text(JsonbValue *value)
 	}
 }
 
-/* The texts of what is found, of all or of the first; NULL if there are none. */
+/* The first text that is found; NULL if there is none. */
 static char *
-find_text(const Path *path, const Jsonb *document, const Jsonb *variables, bool all)
+find_text(const Path *path, const Jsonb *document, const Jsonb *variables)
 {
 	Jsonb	   *parts;
 	JsonbValue	value;
 	bool		found;
-	char	   *texts = NULL;
+	char	   *text = NULL;
 
 	if (!path->compares && find_member(path, document, &found, &value))
 	{
-		texts = found ? value_text(&value) : NULL;
-		return texts && texts[0] ? texts : NULL;
+		text = found ? value_text(&value) : NULL;
+		return text && text[0] ? text : NULL;
 	}
 	parts = find(path->lax, document, variables);
-	for (uint32 i = 0; i < JB_ROOT_COUNT(parts) && (all || !texts); i++)
+	for (uint32 i = 0; i < JB_ROOT_COUNT(parts); i++)
 	{
-		char	   *text = value_text(getIthJsonbValueFromContainer(&parts->root, i));
-
+		text = value_text(getIthJsonbValueFromContainer(&parts->root, i));
 		if (text && text[0])
-			texts = texts ? psprintf("%s; %s", texts, text) : text;
+			return text;
 	}
-	return texts;
+	return NULL;
+}
+
+/* All texts that are found, as far as they are shown; NULL if there are none. */
+static char *
+find_texts(const Path *path, const Jsonb *document, const Jsonb *variables)
+{
+	StringInfoData texts;
+	Jsonb	   *parts;
+	JsonbValue	value;
+	bool		found;
+
+	initStringInfo(&texts);
+	if (!path->compares && find_member(path, document, &found, &value))
+	{
+		char	   *text = found ? value_text(&value) : NULL;
+
+		if (text)
+			appendBinaryStringInfo(&texts, text, Min(strlen(text), TEXT_BYTES + 1));
+	}
+	else
+	{
+		parts = find(path->lax, document, variables);
+		for (uint32 i = 0; i < JB_ROOT_COUNT(parts) && texts.len <= TEXT_BYTES; i++)
+		{
+			char	   *text = value_text(getIthJsonbValueFromContainer(&parts->root, i));
+
+			if (text && text[0])
+				appendStringInfo(&texts, "%s%.*s", texts.len > 0 ? "; " : "",
+								 (int) Min(strlen(text), TEXT_BYTES + 1), text);
+		}
+	}
+	if (texts.len > TEXT_BYTES)
+		texts.data[pg_mbcliplen(texts.data, texts.len, TEXT_BYTES)] = '\0';
+	return texts.len > 0 ? texts.data : NULL;
 }
 
 /* Nothing in it but what any terminal shows? */
@@ -275,15 +312,21 @@ is_plain(const char *text)
 char *
 path_text(const Path *path, const Jsonb *document, const Jsonb *variables)
 {
-	char	   *text = path ? find_text(path, document, variables, true) : NULL;
+	char	   *text = path ? find_texts(path, document, variables) : NULL;
 
 	return text && !is_plain(text) ? printable_here(text) : text;
 }
 
 char *
+path_word(const Path *path, const Jsonb *document, const Jsonb *variables)
+{
+	return path ? find_text(path, document, variables) : NULL;
+}
+
+char *
 path_raw_text(const Path *path, const Jsonb *document, const Jsonb *variables)
 {
-	char	   *text = find_text(path, document, variables, false);
+	char	   *text = find_text(path, document, variables);
 
 	return text ? pg_server_to_any(text, strlen(text), PG_UTF8) : NULL;
 }
@@ -355,16 +398,45 @@ path_of_member(const char *member)
 	return path;
 }
 
+/* Its JSON, or NULL where the server cannot hold it; what was needed meanwhile is freed. */
+static Jsonb *
+read_document(const char *clean)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	MemoryContext context = AllocSetContextCreate(caller, "xbb_fdw answer", ALLOCSET_DEFAULT_SIZES);
+	Jsonb	   *volatile document = NULL;
+
+	MemoryContextSwitchTo(context);
+	PG_TRY();
+	{
+		Datum		read = DirectFunctionCall1(jsonb_in, CStringGetDatum(path_to_database(clean)));
+
+		MemoryContextSwitchTo(caller);
+		document = DatumGetJsonbPCopy(read);
+	}
+	PG_CATCH();
+	{
+		int			sqlstate = geterrcode();
+
+		/* nothing but memory was touched; a palloc() that is too large is XX000 */
+		if (sqlstate != ERRCODE_INTERNAL_ERROR && sqlstate != ERRCODE_PROGRAM_LIMIT_EXCEEDED &&
+			sqlstate != ERRCODE_OUT_OF_MEMORY)
+			PG_RE_THROW();
+		MemoryContextSwitchTo(caller);
+		FlushErrorState();
+	}
+	PG_END_TRY();
+	MemoryContextDelete(context);
+	return document;
+}
+
 Jsonb *
 path_document(const char *body, size_t length)
 {
 	char	   *clean = body ? scan_clean(body, length) : NULL;
-	Jsonb	   *document = NULL;
+	Jsonb	   *document = clean ? read_document(clean) : NULL;
 
 	if (clean)
-	{
-		document = DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(path_to_database(clean))));
 		pfree(clean);
-	}
 	return document;
 }

@@ -34,8 +34,8 @@ extern Jsonb *path_variables(int status);
 extern Path *path_of_member(const char *member);
 
 /*
- * An answer, made clean and in the database's encoding; NULL if it is no JSON.  NULL is
- * an empty body.
+ * An answer, made clean and in the database's encoding; NULL if it is no JSON, or more
+ * than the server can hold.  NULL is an empty body.
  */
 extern Jsonb *path_document(const char *body, size_t length);
 
@@ -52,12 +52,15 @@ extern bool path_says(const Path *path, const Jsonb *document, const Jsonb *vari
 extern Jsonb **path_parts(const Path *path, const Jsonb *document, const Jsonb *variables, int *n);
 
 /*
- * The texts that it finds, printable, with "; " between them; NULL without a path, or if
- * it finds nothing.
+ * The texts that it finds, printable, with "; " between them, cut to 2 kB; NULL without a
+ * path, or if it finds nothing.
  */
 extern char *path_text(const Path *path, const Jsonb *document, const Jsonb *variables);
 
-/* The first of them as it is. */
+/* The first of them as it is, whole. */
+extern char *path_word(const Path *path, const Jsonb *document, const Jsonb *variables);
+
+/* The same in UTF-8; there is a path. */
 extern char *path_raw_text(const Path *path, const Jsonb *document, const Jsonb *variables);
 
 /* UTF-8 in the database's encoding, with ? for what that does not have. */

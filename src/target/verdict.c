@@ -9,9 +9,11 @@
  */
 #include "postgres.h"
 
+#include "miscadmin.h"
 #include "utils/fmgrprotos.h"
 
 #include "base/printable.h"
+#include "target/keys.h"
 #include "target/path.h"
 #include "target/scan.h"
 #include "target/verdict.h"
@@ -126,7 +128,7 @@ class_of_success(const VerdictRules *rules, const HttpResult *http, const Jsonb 
 	}
 	if (document == NULL)
 		*message = http->body_length == 0 ? "the answer is empty" :
-			is_html(http) ? "the answer is HTML" : "the answer is no JSON, or cut off";
+			is_html(http) ? "the answer is HTML" : "the answer is no JSON, cut off, or too large";
 	else if (rules->ok == NULL)
 		return TARGET_OK;
 	else if (ok == PATH_NO)
@@ -215,33 +217,28 @@ mention(const VerdictRules *rules, const Jsonb *record, const Jsonb *variables, 
 		verdict->message = "the answer has not what option record_ok asks for";
 }
 
-/* Numbers of the records that a mention is about; -1 ends them. */
-static int *
-find_mentioned(const VerdictRules *rules, const Jsonb *record, const Jsonb *variables,
-			   char **keys, int nrecords)
+/* The record that a mention is about, of several with one key the first; or -1. */
+static int
+find_mentioned(const VerdictRules *rules, const Jsonb *mentioned, const Jsonb *variables, const Keys *sent)
 {
-	int		   *found = palloc((nrecords + 1) * sizeof(int));
-	int			n = 0;
-	char	   *text = path_text(rules->record_index ? rules->record_index : rules->record_key, record, variables);
+	char	   *text;
+	int			found = -1;
 
 	if (!rules->record_index && !rules->record_key)
-	{
-		if (nrecords == 1)
-			found[n++] = 0;
-	}
-	else if (text && rules->record_index)
+		return sent->nrecords == 1 ? 0 : -1;
+	text = path_word(rules->record_index ? rules->record_index : rules->record_key, mentioned, variables);
+	if (text && rules->record_index)
 	{
 		char	   *end;
 		long		index = strtol(text, &end, 10);
 
-		if (*text && *end == '\0' && index >= 0 && index < nrecords)
-			found[n++] = index;
+		if (*text && *end == '\0' && index >= 0 && index < sent->nrecords)
+			found = index;
 	}
-	else if (text && keys)
-		for (int i = 0; i < nrecords; i++)
-			if (keys[i] && strcmp(keys[i], text) == 0)
-				found[n++] = i;
-	found[n] = -1;
+	else if (text)
+		found = keys_find(sent, text);
+	if (text)
+		pfree(text);
 	return found;
 }
 
@@ -267,38 +264,35 @@ judge_records(const VerdictRules *rules, const Jsonb *document, const Jsonb *var
 {
 	int			nmentions;
 	Jsonb	  **mentions = path_parts(rules->records, document, variables, &nmentions);
+	Keys		sent = keys_sort(rules->record_index ? NULL : keys, nrecords);
 	int		   *times = palloc0(nrecords * sizeof(int));
-	int		   *sharing = palloc0(nrecords * sizeof(int));
-	char	  **own = palloc0(nrecords * sizeof(char *));
 	bool		any = false;
 
-	for (int i = 0; keys && i < nrecords; i++)
-		own[i] = keys[i] ? path_to_database(keys[i]) : NULL;
 	for (int i = 0; i < nrecords; i++)
 		verdicts[i] = (TargetVerdict) {TARGET_UNKNOWN, NULL, "the answer does not mention this record"};
 	for (int i = 0; i < nmentions; i++)
 	{
-		int		   *found = find_mentioned(rules, mentions[i], variables, own, nrecords);
-		int			n = 0;
+		int			found = find_mentioned(rules, mentions[i], variables, &sent);
 
-		while (found[n] >= 0)
-			n++;
-		for (int j = 0; j < n; j++)
-		{
-			TargetVerdict *verdict = &verdicts[found[j]];
-
-			if (times[found[j]]++ == 0)
-				verdict->message = NULL;
-			mention(rules, mentions[i], variables, whole, times[found[j]] > 1, verdict);
-			sharing[found[j]] = n;
-			any = true;
-		}
-		pfree(found);
+		CHECK_FOR_INTERRUPTS();
+		if (found < 0)
+			continue;
+		if (times[found]++ == 0)
+			verdicts[found].message = NULL;
+		mention(rules, mentions[i], variables, whole, times[found] > 1, &verdicts[found]);
+		any = true;
 	}
+	/* what was said of a key is said of all that have it, each after the first */
 	for (int i = 0; i < nrecords; i++)
+	{
+		int			first = sent.first[i];
+
 		/* of two records with one key an answer must speak twice */
-		if (times[i] > 0 && times[i] < sharing[i])
+		if (times[first] > 0 && times[first] < sent.sharing[first])
 			verdicts[i] = (TargetVerdict) {TARGET_UNKNOWN, NULL, "the answer mentions fewer records of this key than were sent"};
+		else
+			verdicts[i] = verdicts[first];
+	}
 	if (!any && nmentions > 0 && are_all_there(rules, mentions, nmentions, variables, nrecords, whole))
 	{
 		for (int i = 0; i < nrecords; i++)
