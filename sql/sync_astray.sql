@@ -91,3 +91,33 @@ TABLE rows;
 TABLE rejects;
 CALL xbb.reconcile('astray', full => true);
 TABLE run;
+
+-- a row goes with its record to its new key, whatever else fails in its piece
+UPDATE target SET note = 'mine ' || data_id;
+SELECT sim('clock advance=7200');
+SELECT sim('touch id=5 at=1770043260', '{"serialNo": "S2"}');
+SELECT sim('touch id=1 at=1770043259', '{"num_3": 96}');
+SELECT sim('touch id=3 at=1770043258', '{"serialNo": "S3b"}');
+SELECT sim('touch id=6 at=1770043257', '{"serialNo": "S2b"}');
+SELECT sim('touch id=2 at=1770043256', '{"serialNo": "S6"}');
+CALL xbb.sync('astray');
+TABLE rows;
+TABLE rejects;
+-- in a circle all but the one that fails itself: 2 takes the place of 4, and so on
+SELECT sim('clock advance=7200');
+SELECT sim('touch id=2 at=1770050460', '{"serialNo": "S4"}');
+SELECT sim('touch id=4 at=1770050459', '{"serialNo": "S2b", "num_3": 96}');
+SELECT sim('touch id=6 at=1770050458', '{"serialNo": "S6"}');
+SELECT sim('touch id=1 at=1770050457', '{"num_3": 0}');
+CALL xbb.sync('astray');
+TABLE rows;
+TABLE rejects;
+SELECT sim('clock advance=60');
+SELECT sim('touch id=4', '{"num_3": 0}');
+CALL xbb.sync('astray');
+TABLE rows;
+TABLE rejects;
+
+-- the order: each behind the one whose place it wants, those of a circle side by side
+SELECT * FROM xbb._sync_order(NULL, NULL, 1, 3);
+SELECT * FROM xbb._sync_order('{11, 12, 14, 15, 16, 17, 18}', '{12, 13, 15, 16, 14, 15, 17}', 11, 20);

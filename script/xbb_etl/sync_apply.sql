@@ -343,7 +343,20 @@ BEGIN
 END
 $$;
 
--- Brings what is made of the records "first" to "last" into the target: what fails alone is set aside.
+-- A row has failed alone: what comes of it.
+CREATE FUNCTION xbb._sync_fail_alone(def xbb.sync_definition, work xbb._sync_work, n bigint, failure xbb._sync_failure, counts xbb._sync_counts)
+RETURNS xbb._sync_counts
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  counts := xbb._sync_add(counts, ROW(1, 0, 0, 0, xbb._sync_reject(work, n, failure), 0)::xbb._sync_counts);
+  PERFORM xbb._sync_suspect(def, work.run, failure, n, counts.inserted + counts.updated + counts.unchanged = 0);
+  PERFORM xbb._sync_limit_rejects(def, work, counts.rejected);
+  RETURN counts;
+END
+$$;
+
+-- Brings what is made of the records "first" to "last" into the target: what fails alone is set
+-- aside.  Of a piece that fails, those that take one another's places come behind the others, in their order.
 CREATE FUNCTION xbb._sync_apply_all(def xbb.sync_definition, work xbb._sync_work, first bigint, last bigint, counts xbb._sync_counts)
 RETURNS xbb._sync_counts
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
@@ -355,36 +368,52 @@ DECLARE
   good bigint := 0;
   upto bigint;
   reached bigint;
+  numbers bigint[];
   attempt pg_catalog.record;
+  tied pg_catalog.record;
+  part pg_catalog.record;
+  ordered bigint[];
   waiting bigint[] := '{}';
 BEGIN
   WHILE at <= last LOOP
     upto := least(at + size - 1, last);
-    attempt := xbb._sync_attempt(def, work, NULL, at, upto);
+    numbers := CASE WHEN ordered <> '{}' THEN
+      array(SELECT g.n FROM pg_catalog.generate_series(at, upto) g (n) EXCEPT SELECT o.n FROM pg_catalog.unnest(ordered) o (n) ORDER BY 1) END;
+    IF numbers = '{}' THEN
+      at := upto + 1;
+      CONTINUE;
+    END IF;
+    attempt := xbb._sync_attempt(def, work, NULL, at, upto, numbers);
     IF attempt.failure IS NULL THEN
       counts := xbb._sync_add(counts, attempt.counts);
       work.has_rejects := work.has_rejects OR (attempt.counts).rejected > 0;
       good := good + upto - at + 1;
       at := upto + 1;
       size := CASE WHEN at = reached THEN 1 ELSE least(size * 2, xbb._sync_pace(span, good), most) END;
+    ELSIF at < upto AND ordered IS NULL THEN
+      tied := xbb._sync_tied(def, work, at, last);
+      ordered := tied.numbers;
     ELSIF at < upto THEN
       -- behind the last row, constraints and triggers that look at the end have their say
       reached := xbb._stage_reached(work.made);
       size := CASE WHEN reached = at THEN 1 WHEN reached > at AND reached < upto THEN reached - at ELSE (upto - at + 1) / 2 END;
     ELSE
-      counts := xbb._sync_add(counts, ROW(1, 0, 0, 0, xbb._sync_reject(work, at, attempt.failure), 0)::xbb._sync_counts);
+      counts := xbb._sync_fail_alone(def, work, at, attempt.failure, counts);
       work.has_rejects := true;
       IF (attempt.failure).sqlstate = '23503' THEN
         waiting := waiting || at;
       END IF;
-      PERFORM xbb._sync_suspect(def, work.run, attempt.failure, at, counts.inserted + counts.updated + counts.unchanged = 0);
-      PERFORM xbb._sync_limit_rejects(def, work, counts.rejected);
       span := greatest((coalesce(span, good) + good) / 2, 1);
       size := least(xbb._sync_pace(span, 0), most);
       good := 0;
       at := at + 1;
     END IF;
   END LOOP;
+  IF ordered <> '{}' THEN
+    part := xbb._sync_apply_in_order(def, work, tied.numbers, tied.rings, counts, waiting);
+    counts := part.counts;
+    waiting := array(SELECT u.n FROM pg_catalog.unnest(part.waiting) u (n) ORDER BY 1);
+  END IF;
   RETURN xbb._sync_add(counts, xbb._sync_apply_rings(def, work, waiting));
 END
 $$;

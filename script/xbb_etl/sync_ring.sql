@@ -77,16 +77,16 @@ BEGIN
 END
 $$;
 
--- Makes the piece of those rows of the second stage, which are in their order: how many.
+-- Makes the piece of those rows of the second stage, as far as they are there, which are in their order: how many.
 CREATE FUNCTION xbb._sync_choose(def xbb.sync_definition, work xbb._sync_work, numbers bigint[]) RETURNS bigint
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  rows bigint := xbb._stage_piece(work.made, numbers[1], numbers[pg_catalog.cardinality(numbers)], true);
 BEGIN
-  PERFORM xbb._stage_piece(work.made, numbers[1], numbers[pg_catalog.cardinality(numbers)], true);
   PERFORM xbb._stage_mark(work.made, pg_catalog.format(
     'SELECT n."#n" FROM %s WHERE NOT EXISTS (SELECT FROM pg_catalog.unnest($2) u (n) WHERE u.n = n."#n")',
     xbb._stage_from(work.made::pg_catalog.text, 'n', def.target, array[xbb._sync_id(def)])), numbers => numbers);
-  PERFORM xbb._stage_drop(work.made);
-  RETURN pg_catalog.cardinality(numbers);
+  RETURN rows - xbb._stage_drop(work.made);
 END
 $$;
 
