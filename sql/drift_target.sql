@@ -119,6 +119,39 @@ ALTER TABLE target_copy.both ALTER "名称" TYPE varchar(30), DROP COLUMN update
 :look
 SELECT count(*) FROM (SELECT 'a', data_id, "名称", NULL, update_time FROM target_in."客户" UNION ALL SELECT 'b', data_id, "名称", add_time, update_time FROM target_in."老客户"
                       EXCEPT SELECT company, data_id, "名称", add_time, update_time FROM target_copy.both) e;
+-- a field that is gone is a sync's label, or its key: by what else its records are told apart its owner has to say first
+SELECT sim('form form_id=5300203 object=customer name=会员 records=3', '[{"attr": "text_1", "attrName": "名称", "fieldType": 1},
+  {"attr": "text_2", "attrName": "卡号", "fieldType": 1}, {"attr": "text_3", "attrName": "级别", "fieldType": 1}]');
+SELECT sim('touch object=customer form_id=5300203 id=' || id, format('{"text_2": "%s", "text_3": "%s"}', id, id)) FROM (VALUES (60203001), (60203002), (60203003)) v (id);
+:type \gexec
+CREATE TABLE target_copy.member (data_id bigint, update_time timestamptz, "名称" text, "卡号" text PRIMARY KEY, "级别" text);
+CREATE TABLE target_copy.levels (level text PRIMARY KEY, data_id bigint, update_time timestamptz);
+SELECT xbb.create_sync('target, member', source => 'target_in."会员"', target => 'target_copy.member', key => '{卡号}', label => '名称',
+  columns => '{"名称": "名称", "卡号": "卡号", "级别": "级别"}');
+SELECT xbb.create_sync('target, levels', source => 'target_in."会员"', target => 'target_copy.levels', key => '{level}', label => '名称', columns => '{"level": "upper(级别)"}');
+CALL xbb.sync('target, member');
+CALL xbb.sync('target, levels');
+SELECT sim('field form_id=5300203 attr=text_1', 'null');
+:type
+:type \gexec
+:look
+SELECT name, label FROM xbb.sync_definition WHERE name IN ('target, member', 'target, levels') ORDER BY 1;
+SELECT sim('field form_id=5300203 attr=text_2', '{"fieldType": 10001, "items": []}');
+:type
+:type \gexec
+:look
+SELECT sim('field form_id=5300203 attr=text_2', 'null');
+SELECT sim('field form_id=5300203 attr=text_3', 'null');
+:look
+:type
+:type \gexec
+SELECT xbb.drop_sync('target, levels');
+ALTER TABLE target_copy.member DROP CONSTRAINT member_pkey, ADD PRIMARY KEY (data_id);
+SELECT xbb.alter_sync('target, member', key => '{data_id}');
+:type \gexec
+:look
+CALL xbb.sync('target, member', full => true);
+SELECT count(*) FROM target_copy.member;
 -- a target that is gone is not a column's affair
 DROP TABLE target_copy.users;
 :look

@@ -88,10 +88,13 @@ BEGIN
       WHERE what = 'retyped' AND c.sync = sync.sync AND c.target = sync.target AND c.source = _drift_follow.name AND c.at IS NULL AND NOT c.said);
     CONTINUE WHEN NOT CASE what
       WHEN 'new' THEN sync.columns IS NULL
-      WHEN 'gone' THEN reading IS NOT NULL OR sync.columns IS NULL
+      WHEN 'gone' THEN reading IS NOT NULL OR sync.columns IS NULL OR sync.labelled = name
       ELSE EXISTS (SELECT FROM xbb._drift_copies(relation) c
                    WHERE c.sync = sync.sync AND c.target = sync.target AND c.source = _drift_follow.name) END;
     before := before || retyped || missing;
+    IF what = 'gone' AND sync.labelled = name THEN
+      before := before || pg_catalog.format('SELECT xbb.alter_sync(%L, label => %L);', sync.sync, '');
+    END IF;
     IF what = 'new' AND there.atttypid IS NULL THEN
       after := after || pg_catalog.format('ALTER TABLE %s ADD COLUMN %I %s;', target, name, type)
         || xbb._drift_comment(relation, target, name, NULL, label);
@@ -100,7 +103,7 @@ BEGIN
     END IF;
     IF sync.columns IS NULL AND (what <> 'retyped' OR missing <> '{}') THEN
       after := after || pg_catalog.format('SELECT xbb.alter_sync(%L, columns => %L);', sync.sync, 'null');
-    ELSIF what = 'gone' THEN
+    ELSIF what = 'gone' AND reading IS NOT NULL THEN
       before := before || pg_catalog.format('SELECT xbb.alter_sync(%L, columns => %L);', sync.sync, reading);
     END IF;
     IF what <> 'gone' THEN
@@ -194,6 +197,9 @@ BEGIN
       RETURN follow.before || pg_catalog.format('%sADD COLUMN %I %s OPTIONS (attr %L%s%s);', place, name, type, attr,
         ', label ' || pg_catalog.quote_literal(becomes), ', options ' || pg_catalog.quote_literal(options::pg_catalog.text)) || follow.after;
     WHEN 'field gone' THEN
+      IF xbb._drift_is_key(relation, name) THEN
+        RETURN '{}';
+      END IF;
       SELECT * INTO follow FROM xbb._drift_follow('gone', relation, name, type, NULL);
       RETURN follow.before || pg_catalog.format('%sDROP COLUMN %I;', place, name) || follow.after;
     WHEN 'field renamed' THEN

@@ -4,12 +4,12 @@
 -- The syncs, where there are some; those without "columns" copy all that a source has.
 CREATE FUNCTION xbb._drift_syncs(
   OUT sync pg_catalog.text, OUT source pg_catalog.oid, OUT target pg_catalog.oid, OUT columns pg_catalog.jsonb,
-  OUT key pg_catalog.text[], OUT loaded pg_catalog.text[], OUT filled pg_catalog.text[])
+  OUT key pg_catalog.text[], OUT loaded pg_catalog.text[], OUT filled pg_catalog.text[], OUT labelled pg_catalog.text)
 RETURNS SETOF record LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   IF pg_catalog.to_regclass('xbb.sync_definition') IS NOT NULL THEN
     RETURN QUERY EXECUTE 'SELECT d.name, d.source::pg_catalog.oid, d.target::pg_catalog.oid, d.columns, d.key, d.target_columns,
-      pg_catalog.array_remove(ARRAY(SELECT k FROM pg_catalog.jsonb_object_keys(d.scope) k) || d.stamp, NULL) FROM xbb.sync_definition d';
+      pg_catalog.array_remove(ARRAY(SELECT k FROM pg_catalog.jsonb_object_keys(d.scope) k) || d.stamp, NULL), d.label FROM xbb.sync_definition d';
   END IF;
 END
 $$;
@@ -90,6 +90,15 @@ RETURNS SETOF record LANGUAGE sql STABLE PARALLEL RESTRICTED SET search_path = p
     AND (t.attnum IS NOT NULL OR c.attr IS DISTINCT FROM '*')
 $$;
 
+-- Is a column of a foreign table what some sync tells its records apart by?  Only its owner knows what else could.
+CREATE FUNCTION xbb._drift_is_key(relation pg_catalog.oid, name pg_catalog.text) RETURNS boolean
+LANGUAGE sql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp AS $$
+  SELECT EXISTS (SELECT FROM xbb._drift_copies(relation) c WHERE c.of_key AND c.source = $2)
+    OR EXISTS (SELECT FROM xbb._drift_syncs() s, pg_catalog.jsonb_each_text(s.columns) e
+               WHERE s.source = relation AND e.key = ANY (s.key) AND xbb._drift_names(e.value, $2)
+                 AND EXISTS (SELECT FROM pg_catalog.pg_class r WHERE r.oid = s.target))
+$$;
+
 -- Gives a column of a target another type.  Values that the new one holds stay, all others the next full run reads
 -- again: one of the old type may be none of the new one.  A type of NULL: they are another field's.
 CREATE FUNCTION xbb._drift_retype(
@@ -99,8 +108,11 @@ LANGUAGE sql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp AS
   SELECT pg_catalog.format('ALTER TABLE %s %sALTER COLUMN %I TYPE %s%s;', target,
     CASE WHEN n.lost AND (SELECT a.attnotnull FROM pg_catalog.pg_attribute a WHERE a.attrelid = target AND a.attname = name)
          THEN pg_catalog.format('ALTER COLUMN %I DROP NOT NULL, ', name) END, name, n.type,
-    CASE WHEN n.lost THEN ' USING NULL' WHEN NOT n.holds THEN pg_catalog.format(' USING %I::pg_catalog.text::%s', name, n.type) END)
-  FROM (SELECT h.holds, NOT h.holds AND NOT of_key AS lost, xbb._drift_type(type, modifier) AS type
+    CASE WHEN n.lost THEN ' USING NULL'
+         WHEN NOT n.holds THEN pg_catalog.format(CASE WHEN n.becomes_array THEN ' USING ARRAY[%I::pg_catalog.text]::%s' ELSE ' USING %I::pg_catalog.text::%s' END,
+                                                 name, n.type) END)
+  FROM (SELECT h.holds, NOT h.holds AND NOT of_key AS lost, xbb._drift_type(type, modifier) AS type,
+               (SELECT b.is_array FROM xbb._drift_base(type, modifier) b) AND NOT (SELECT b.is_array FROM xbb._drift_base(was, was_modifier) b) AS becomes_array
         FROM (SELECT was IS NOT NULL AND xbb._drift_holds(type, modifier, was, was_modifier) AS holds) h) n
 $$;
 
