@@ -4,7 +4,9 @@
  *	  Whose place is given away where all are taken.
  *
  * It is one of the owner who has the most, so that nobody makes others lose theirs by
- * taking many; of these the one that weighs least, then the one left longest.
+ * taking many; of these one that is not in use, of those the one that weighs least, then the
+ * one left longest.  If all are in use, it is the one left longest: the youngest weighs least,
+ * and would be lost while it is needed most.
  *
  * Pure, as slot.h.
  *
@@ -13,6 +15,7 @@
 #ifndef XBB_EVICT_H
 #define XBB_EVICT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 typedef struct EvictPlace
@@ -33,9 +36,22 @@ evict_of_owner(const EvictPlace *places, int n, uint32_t owner)
 	return count;
 }
 
+/* Is it given away before that one? "recent": what was touched then or later is in use. */
+static inline bool
+evict_before(const EvictPlace *place, const EvictPlace *other, int64_t recent)
+{
+	bool		in_use = place->touched >= recent;
+
+	if (in_use != (other->touched >= recent))
+		return !in_use;
+	if (!in_use && place->weight != other->weight)
+		return place->weight < other->weight;
+	return place->touched < other->touched;
+}
+
 /* The place to give away, a free one if there is any. */
 static inline int
-evict_choose(const EvictPlace *places, int n)
+evict_choose(const EvictPlace *places, int n, int64_t recent)
 {
 	int			chosen = -1;
 	int			most = 0;
@@ -61,8 +77,7 @@ evict_choose(const EvictPlace *places, int n)
 				continue;
 			}
 		}
-		if (place->weight < best->weight ||
-			(place->weight == best->weight && place->touched < best->touched))
+		if (evict_before(place, best, recent))
 			chosen = i;
 	}
 	return chosen;

@@ -122,6 +122,9 @@ account_weight(const LimiterAccount *account, int today, WaitTime now)
 	return weight;
 }
 
+/* For so long after its last request an account is in use: a minute. */
+#define ACCOUNT_IN_USE (60 * USECS_PER_SEC)
+
 /* A place for an account that has none, under accounts_lock. */
 static LimiterAccount *
 account_place(WaitTime now)
@@ -136,7 +139,7 @@ account_place(WaitTime now)
 		places[i] = (EvictPlace) {account->maker, account_weight(account, today, now),
 			account->touched};
 	}
-	return &shared->accounts[evict_choose(places, LIMITER_ACCOUNTS)];
+	return &shared->accounts[evict_choose(places, LIMITER_ACCOUNTS, now - ACCOUNT_IN_USE)];
 }
 
 /*
@@ -251,7 +254,7 @@ row_place(void)
 
 	for (int i = 0; i < LIMITER_ROWS_KEPT; i++)
 		places[i] = (EvictPlace) {shared->rows[i].stats.userid, 0, shared->rows[i].touched};
-	return &shared->rows[evict_choose(places, LIMITER_ROWS_KEPT)];
+	return &shared->rows[evict_choose(places, LIMITER_ROWS_KEPT, 0)];
 }
 
 /* The row of an endpoint, under rows_lock; made if it is not there. */
