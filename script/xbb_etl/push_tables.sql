@@ -69,6 +69,8 @@ CREATE TABLE xbb._push_request (
   keys text[],
   attempts integer NOT NULL DEFAULT 1,
   next_try timestamptz NOT NULL DEFAULT 'infinity',
+  -- when nobody waited any more for the answer to its first sending
+  given_up timestamptz,
   created timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp()
 );
 CREATE INDEX ON xbb._push_request (push, status, next_try);

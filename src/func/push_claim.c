@@ -58,18 +58,21 @@ static Stored send_items = {.nested = true, .text =
 	" WHERE i.id = u.item AND CASE WHEN i.status = 'pending' AND i.push = $1 THEN i.request IS NULL END"
 };
 
-/* $5: only what was sent so long ago may be probed for with a final answer */
+/*
+ * $5: only where an answer was given up so long ago may a probe's answer be final: a target that is late may
+ * execute what it was sent
+ */
 static Stored repeats = {.nested = true, .text =
 	"WITH due AS MATERIALIZED (SELECT r.id FROM xbb._push_request r WHERE r.push = $1 AND r.status = 'unknown' AND r.next_try <= clock_timestamp()"
 	" ORDER BY r.next_try LIMIT $2 FOR UPDATE SKIP LOCKED),"
 	" taken AS (UPDATE xbb._push_request r SET status = 'sending', run = $3, worker = $4, attempts = r.attempts + 1"
-	" FROM due WHERE r.id = due.id RETURNING r.id, r.body, r.keys, r.attempts),"
+	" FROM due WHERE r.id = due.id RETURNING r.id, r.body, r.keys, r.attempts, r.given_up),"
 	" items AS (UPDATE xbb._push_item i SET status = 'sending', attempts = i.attempts + 1, sent = CASE WHEN $5 < 0 THEN clock_timestamp() ELSE i.sent END"
 	" FROM due WHERE i.request = due.id AND i.status = 'unknown')"
-	" SELECT t.id, t.body, t.keys, t.attempts, i.ids, i.records, i.settled FROM taken t CROSS JOIN LATERAL ("
+	" SELECT t.id, t.body, t.keys, t.attempts, i.ids, i.records,"
+	" coalesce(t.given_up < clock_timestamp() - $5 * interval '1 millisecond', false) AS settled FROM taken t CROSS JOIN LATERAL ("
 	" SELECT array_agg(CASE WHEN i.status = 'unknown' THEN i.id ELSE 0 END ORDER BY i.position) AS ids,"
-	" array_agg(coalesce(i.record, '') ORDER BY i.position) AS records,"
-	" coalesce(max(i.sent) < clock_timestamp() - $5 * interval '1 millisecond', true) AS settled"
+	" array_agg(coalesce(i.record, '') ORDER BY i.position) AS records"
 	" FROM xbb._push_item i WHERE i.request = t.id) i"
 };
 

@@ -364,7 +364,8 @@ xbb_fdw_push_sent(PG_FUNCTION_ARGS)
 /* ---- the end ---- */
 
 static Stored give_up = {.nested = true, .text =
-	"WITH requests AS (UPDATE xbb._push_request r SET status = 'unknown', next_try = clock_timestamp()"
+	"WITH requests AS (UPDATE xbb._push_request r SET status = 'unknown', next_try = clock_timestamp(),"
+	" given_up = coalesce(r.given_up, clock_timestamp())"
 	" WHERE r.push = $1 AND r.run = $2 AND r.status = 'sending' RETURNING r.id),"
 	" items AS (UPDATE xbb._push_item i SET status = 'unknown', message = 'its run ended before an answer came',"
 	" http_status = NULL, answer = NULL FROM requests r WHERE i.request = r.id AND i.status = 'sending' RETURNING i.id)"

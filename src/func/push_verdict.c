@@ -64,8 +64,8 @@ static Stored forget_requests = {.nested = true, .text =
 /* Those some of whose items are unknown are to be sent again, or held; "never" waits for a person. */
 static Stored keep_requests = {.nested = true, .text =
 	"WITH kept AS (UPDATE xbb._push_request r SET status = CASE WHEN $2 AND r.attempts >= " MOST_TRIES " THEN 'held' ELSE 'unknown' END,"
-	" next_try = CASE WHEN $2 THEN clock_timestamp() + " PAUSE("r.attempts") " ELSE 'infinity' END"
-	" WHERE r.id = ANY ($1) RETURNING r.id, r.status)"
+	" next_try = CASE WHEN $2 THEN clock_timestamp() + " PAUSE("r.attempts") " ELSE 'infinity' END,"
+	" given_up = coalesce(r.given_up, clock_timestamp()) WHERE r.id = ANY ($1) RETURNING r.id, r.status)"
 	" UPDATE xbb._push_item i SET status = 'held' FROM kept k WHERE k.status = 'held' AND i.request = k.id AND i.status = 'unknown'"
 };
 

@@ -34,6 +34,7 @@ struct Path
 {
 	JsonPath   *lax;			/* as it was written */
 	JsonPath   *strict;			/* the same, which knows what is missing */
+	bool		finds;			/* members, elements: it is no predicate */
 
 	/*
 	 * Most paths are a member's, or ask whether it is true or false: there are several
@@ -92,6 +93,7 @@ note_names(Path *path, const char *text)
 	bool		predicate = *text == '(';
 	int			n = 0;
 
+	path->finds = *text == '$';
 	text += predicate;
 	if (*text++ != '$')
 		return;
@@ -195,6 +197,12 @@ path_ask(const Path *path, const Jsonb *document, const Jsonb *variables)
 	if (answer == PATH_NO)
 		answer = read_found(find(path->strict, document, variables)) == PATH_NO ? PATH_NO : PATH_SILENT;
 	return answer;
+}
+
+bool
+path_finds_nothing(const Path *path, const Jsonb *document, const Jsonb *variables)
+{
+	return path->finds && path_ask(path, document, variables) != PATH_YES;
 }
 
 bool

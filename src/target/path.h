@@ -45,6 +45,9 @@ extern Jsonb *path_document(const char *body, size_t length);
  */
 extern PathAnswer path_ask(const Path *path, const Jsonb *document, const Jsonb *variables);
 
+/* Is it no predicate, and finds nothing, or null, or false? */
+extern bool path_finds_nothing(const Path *path, const Jsonb *document, const Jsonb *variables);
+
 /* Is there a path, and a yes? */
 extern bool path_says(const Path *path, const Jsonb *document, const Jsonb *variables);
 

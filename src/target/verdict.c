@@ -429,8 +429,12 @@ verdict_probe(const VerdictRules *rules, const char *found, const char *id,
 	/* what the write's options say of it does not matter, if it is an answer at all */
 	if (document && http->status >= 200 && http->status < 300 && !is_of_all(answer->verdict))
 	{
-		PathAnswer	there = path_ask(path_read(found), document, variables);
+		const Path *path = path_read(found);
+		PathAnswer	there = path_ask(path, document, variables);
 
+		/* an empty list is a no, but only of an answer that is none of a failure */
+		if (answer->verdict == TARGET_OK && path_finds_nothing(path, document, variables))
+			there = PATH_NO;
 		answer->verdict = there == PATH_YES ? TARGET_OK : there == PATH_NO ? TARGET_REJECTED : TARGET_UNKNOWN;
 		if (there == PATH_YES && id)
 			verdict->id = path_text(path_read(id), document, variables);

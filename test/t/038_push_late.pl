@@ -1,0 +1,114 @@
+# Targets that are late.  One that executes a request when nobody waits for it any more gets
+# no record twice, however early it is asked whether it is there; a newer version of a key
+# waits until the older one is known.  One that does not find a record may say so by an empty
+# list.  And one that cannot take large batches in time gets smaller ones.
+
+use strict;
+use warnings;
+
+use FindBin;
+use lib $FindBin::RealBin;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+use Target;
+use Xbb;
+
+my $node = start_node('push_late');
+my $watch = Xbb::Session->new($node);
+my @targets;
+
+sub make_push
+{
+	my ($name, $twice, $records, %options) = @_;
+	my $target = "targetLate-$name-$$";
+
+	push @targets, $target;
+	target_create($target, twice => $twice);
+	$node->safe_psql('postgres',
+		"CREATE TABLE source_$name AS SELECT 'K' || n AS id, 1 AS version FROM generate_series(1, $records) n;"
+		. target_sql($name, $target, 'id text, version integer', %options)
+		. "SELECT xbb.create_push('$name', source => 'source_$name', target => '$name', key => '{id}')");
+	return $target;
+}
+
+sub hurry { $watch->run(q{UPDATE xbb._push_request SET next_try = now() WHERE next_try < 'infinity'}); return; }
+
+# Ends a run as soon as an answer has been given up: it sleeps then, until the item is due.
+sub run_until_unknown
+{
+	my ($name) = @_;
+	my $run = Xbb::Session->new($node)->send("CALL xbb.push('$name')");
+
+	wait_until(sub { $watch->value("SELECT count(*) FROM pg_stat_activity WHERE pid = $run->{pid} AND wait_event = 'PgSleep'") > 0 || $run->ended }, 30);
+	$watch->run("SELECT pg_cancel_backend($run->{pid})");
+	$run->result;
+	is($watch->value("SELECT status FROM xbb.push_item WHERE push = '$name'"), 'unknown', "$name: no answer comes");
+	return;
+}
+
+# Runs a push, at once again, until all is known.
+sub run_to_end
+{
+	my ($name) = @_;
+
+	for (1 .. 25)
+	{
+		hurry();
+		$node->psql('postgres', "SET statement_timeout = '2s'; CALL xbb.push('$name')");
+		last if $watch->value("SELECT count(*) FROM xbb.push_item WHERE push = '$name' AND status <> 'acknowledged'") eq '0';
+		$watch->run('SELECT pg_sleep(0.2)');
+	}
+	return;
+}
+
+sub is_well
+{
+	my ($target, $what, %wanted) = @_;
+	my %judged = target_judge($target, \%wanted);
+
+	is_deeply([ map { @{ $judged{$_} } ? "$_: @{ $judged{$_} }" : () } qw(twice back lost strange changed) ], [], $what);
+	return;
+}
+
+# asked while it is on its way: it is not there, and yet it is not to be sent again
+my $target = make_push('probe', 'double', 1, repeat => 'probe', batch_size => 2);
+sim($target, 'fault', what => 'later', ms => 4500, at => 'first', path => 'api/execute');
+run_until_unknown('probe');
+run_to_end('probe');
+is_well($target, 'a target that is late has the record once', K1 => 1);
+is($watch->value(q{SELECT status FROM xbb.push_item WHERE push = 'probe'}), 'acknowledged', '... which is known');
+
+# an empty list is a no
+$target = make_push('list', 'double', 1, repeat => 'probe', batch_size => 2, server => { request_timeout => '1s' },
+	probe => '{"api": "/api/query", "envelope": {"id": "$record.id"}, "found": "$.data[*]", "id": "$.data[0].docId"}');
+sim($target, 'fault', what => 'lost', at => 'first', path => 'api/execute');
+run_until_unknown('list');
+run_to_end('list');
+is_well($target, 'what a target has not in its list is sent again', K1 => 1);
+
+# the older version first
+$target = make_push('newer', 'upsert', 1, repeat => 'upsert', batch_size => 2, server => { request_timeout => '1s' });
+sim($target, 'fault', what => 'later', ms => 1500, times => 2, path => 'api/execute');
+run_until_unknown('newer');
+$watch->run(q{UPDATE source_newer SET version = 2; UPDATE xbb._push_request SET next_try = now() + interval '1 hour'});
+$watch->run(q{CALL xbb.push('newer')});
+is(join(' ', @{ $watch->run(q{SELECT status, record::jsonb ->> 'version' FROM xbb.push_item WHERE push = 'newer' ORDER BY status})->{rows} }),
+	'pending|2 unknown|1', 'a newer version waits for the one that is unknown');
+is(scalar(grep { $_->{version} eq '2' } target_journal($target)), 0, '... and does not leave');
+run_to_end('newer');
+is_well($target, 'then it comes, last', K1 => 2);
+
+# what times out above 20 records
+$target = make_push('size', 'upsert', 400, repeat => 'upsert', batch_size => 50, server => { request_timeout => '1s', concurrency => 2 });
+sim($target, 'set', slow_above => 20, slow_ms => 60000, slow_executes => 'off');
+run_to_end('size');
+is_well($target, 'a target that is slow above 20 records gets them all', map { ("K$_" => 1) } 1 .. 400);
+cmp_ok($watch->value(q{SELECT coalesce(batch, 50) FROM xbb._push_definition WHERE name = 'size'}), '<=', 40, '... in requests that fit, which is kept for the next run');
+my %size;
+$size{ $_->{request} }++ for target_journal($target);
+cmp_ok((sort { $b <=> $a } map { $size{$_} } grep { $_ ne '-' } keys %size)[0], '<=', 50, '... none of them larger than batch_size');
+
+$node->stop;
+sim($_, 'remove') for @targets;
+done_testing();
