@@ -79,8 +79,8 @@ INSERT INTO xbb.target_preset (name, builtin, description, options) VALUES
   "message": "$.error",
   "repeat": "key"
 } $preset$),
-('xbb', true, 'the XBB CRM itself, at most 3 writes a second, from the budget that its reading has, too; server: base_url; mapping: app_id (the corpid), token, user; table: api, a path such as /pro/v2/api/product/add', $preset$ {
-  "rate_limit": "3",
+('xbb', true, 'the XBB CRM itself, 2.8 writes a second, from the budget that its reading has, too; server: base_url; mapping: app_id (the corpid), token, user; table: api, a path such as /pro/v2/api/product/add', $preset$ {
+  "rate_limit": "2.8",
   "envelope": {"dataId": "$record.dataId", "formId": "$record.formId", "dataList": "$rest"},
   "sign": [{"text": "{{app_id}}", "member": "corpid"}, {"text": "{{user}}", "member": "userId"}, {"hash": "sha256", "text": "{{body}}{{token}}", "encode": "hex", "header": "sign"}],
   "ok": "$.code == 1 && !($.success == false) && !($.result.code != 1) && !($.result.errorDataMemo ? (@ != null) != \"\")",
