@@ -44,6 +44,70 @@ SELECT xbb._push_record(:maker, '{1,2}', ROW('a'::text, 2));
 RESET ROLE;
 SET ROLE regress_xbb_source;
 
+-- keys and records are the same in each session
+CREATE FOREIGN TABLE day (id text, version int, body text, on_day date) SERVER push_source
+  OPTIONS (api '/api/execute', batch_size '10', headers '{"X-Secret": "{{app_secret}}"}', ok '$.code == 0', records '$.data[*]', record_key 'id', record_ok '$.success == true',
+           record_id '$.docId', record_message '$.message', message '$.message', repeat 'upsert');
+CREATE TABLE seen (at timestamptz, cost money, id text, version int, at2 timestamptz);
+INSERT INTO seen VALUES ('2026-01-01 20:00+00', 1.5, 'T1', 1, '2026-01-01 20:00+00'), ('2026-01-02 20:00+00', 2.5, 'T2', 1, 'infinity');
+SELECT xbb.create_push('seen', source => $$
+  SELECT at, cost, id, version, at2::text || cost || to_char(1.5, '9D9') || to_char(at2, 'TMDay') || ' ' || id::xml || to_tsvector('is') AS body, at::date AS on_day
+  FROM seen WHERE at < 'infinity' $$, target => 'day', key => '{at,cost}');
+CALL xbb.push('seen');
+SET timezone = 'America/New_York';
+SET lc_monetary = 'C.UTF-8';
+SET datestyle = 'SQL, DMY';
+SET intervalstyle = 'iso_8601';
+SET default_text_search_config = 'english';
+SET lc_time = 'C.UTF-8';
+CALL xbb.push('seen');
+SHOW timezone;
+SELECT key, status FROM xbb.push_item WHERE push = 'seen' ORDER BY key;
+RESET timezone;
+RESET lc_monetary;
+RESET datestyle;
+RESET intervalstyle;
+RESET default_text_search_config;
+RESET lc_time;
+SELECT key, status FROM xbb.push_item WHERE push = 'seen' ORDER BY key;
+SELECT xbb.drop_push('seen');
+-- nor do those of a trigger's marks
+CREATE TABLE mark (at timestamptz, amount numeric, numbers int[], cost money, id text, version int, body text);
+SELECT xbb.create_push('mark', source => 'mark', target => 'day', key => '{at,amount,numbers,cost}', feed => 'trigger');
+CALL xbb.push('mark');
+SET timezone = 'Asia/Kolkata';
+SET datestyle = 'German';
+INSERT INTO mark VALUES ('2026-02-03 00:00+00', 1.00, '{1,2}', 3, 'K1', 1), ('2026-02-04 00:00+00', 2, '{}', 3, 'K2', 1);
+SET timezone = 'UTC';
+-- two marks that are one value
+UPDATE mark SET version = 2, amount = 1.0 WHERE id = 'K1';
+CALL xbb.push('mark');
+SELECT key, status FROM xbb.push_item WHERE push = 'mark' ORDER BY key;
+RESET timezone;
+RESET datestyle;
+UPDATE mark SET version = 3 WHERE id = 'K1';
+CALL xbb.push('mark');
+\! python3 $XBB_SIM ctl tSource journal | cut -f 6,7,9 | sort
+SELECT xbb.drop_push('mark');
+
+-- marks whose columns are others by now have all rows looked at
+CREATE TABLE other (k text, id text, version int);
+INSERT INTO other VALUES ('1', 'O1', 1), ('2', 'O2', 1);
+SELECT xbb.create_push('other', source => 'other', target => 'day', key => '{k}', feed => 'trigger');
+CALL xbb.push('other');
+INSERT INTO other VALUES ('no number', 'O3', 1);
+UPDATE other SET k = 3, version = 2 WHERE id = 'O3';
+ALTER TABLE other ALTER k TYPE int USING k::int;
+CALL xbb.push('other');
+ALTER TABLE other RENAME k TO number;
+INSERT INTO other VALUES (4, 'O4', 1);
+CALL xbb.push('other');
+ALTER TABLE other RENAME number TO k;
+CALL xbb.push('other');
+SELECT key, status FROM xbb.push_item WHERE push = 'other' ORDER BY key;
+SELECT count(*) FROM xbb._push_preview((SELECT id FROM xbb.push_definition WHERE name = 'other'), 2147483647) p;
+SELECT xbb.drop_push('other');
+
 RESET ROLE;
 DROP SCHEMA push_source CASCADE;
 DROP SERVER push_source CASCADE;

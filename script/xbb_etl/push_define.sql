@@ -72,15 +72,47 @@ RETURNS pg_catalog.text LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_c
                      THEN substring(pg_catalog.format_type((target).atttypid, (target).atttypmod) FROM '[(][^)]*[)]') END) END
 $$;
 
--- The rows of some keys alone, each the text of an array of texts: what FROM has to say after the source, s.
+-- The rows of some keys alone, each the text of an array of texts: what a query has to say after the source, s.  Keys are
+-- compared as values, as two texts may be one.  No index finds nulls here: where there is none, nothing is said of them.
 CREATE FUNCTION xbb._push_join(def xbb.push_definition, keys pg_catalog.text[]) RETURNS pg_catalog.text
 LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp SET quote_all_identifiers = off AS $$
-  SELECT pg_catalog.format(' JOIN ROWS FROM (%s) k (%s) ON %s',
-    pg_catalog.string_agg(pg_catalog.format('pg_catalog.unnest(%L::%s[])',
-      (SELECT pg_catalog.array_agg((u.key::pg_catalog.text[])[n.o] ORDER BY u.o) FROM pg_catalog.unnest(keys) WITH ORDINALITY u (key, o)),
-      xbb._sync_type_name(c.type)), ', ' ORDER BY n.o),
+  SELECT pg_catalog.format(' WHERE EXISTS (SELECT FROM ROWS FROM (%s) k (%s) WHERE %s)',
+    pg_catalog.string_agg(pg_catalog.format('pg_catalog.unnest(%L::pg_catalog.text[])',
+      (SELECT pg_catalog.array_agg((u.key::pg_catalog.text[])[n.o] ORDER BY u.o) FROM pg_catalog.unnest(keys) WITH ORDINALITY u (key, o))),
+      ', ' ORDER BY n.o),
     pg_catalog.string_agg(pg_catalog.format('k%s', n.o), ', ' ORDER BY n.o),
-    pg_catalog.string_agg(pg_catalog.format('s.%I OPERATOR(pg_catalog.=) k.k%s', n.name, n.o), ' AND ' ORDER BY n.o))
+    pg_catalog.string_agg(pg_catalog.format('(s.%1$I OPERATOR(pg_catalog.=) CAST(k.k%2$s AS %3$s)%4$s)', n.name, n.o, xbb._sync_type_name(c.type),
+      CASE WHEN xbb._push_has_null(keys) THEN pg_catalog.format(' OR s.%I IS NULL AND k.k%s IS NULL', n.name, n.o) END), ' AND ' ORDER BY n.o))
+  FROM pg_catalog.unnest((def).key) WITH ORDINALITY n (name, o) JOIN xbb._push_columns(def) c ON c.name = n.name
+$$;
+
+CREATE FUNCTION xbb._push_has_null(keys pg_catalog.text[]) RETURNS boolean
+LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT EXISTS (SELECT FROM pg_catalog.unnest(keys) u (key) WHERE pg_catalog.array_position(u.key::pg_catalog.text[], NULL) IS NOT NULL)
+$$;
+
+-- Can the key's columns have had these values, as they are now?
+CREATE FUNCTION xbb._push_fits(def xbb.push_definition, keys pg_catalog.text[]) RETURNS boolean
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET quote_all_identifiers = off AS $$
+DECLARE
+  name pg_catalog.text;
+BEGIN
+  FOR number IN 1 .. pg_catalog.cardinality(def.key) LOOP
+    SELECT xbb._sync_type_name(c.type) INTO name FROM xbb._push_columns(def) c WHERE c.name = def.key[number];
+    EXECUTE pg_catalog.format('SELECT pg_catalog.count((u.key::pg_catalog.text[])[$2]::%s) FROM pg_catalog.unnest($1) u (key)', name) USING keys, number;
+  END LOOP;
+  RETURN true;
+EXCEPTION WHEN data_exception THEN
+  RETURN false;
+END
+$$;
+
+-- The key of a row, an array's elements: the same whatever the zone.
+CREATE FUNCTION xbb._push_key(def xbb.push_definition) RETURNS pg_catalog.text
+LANGUAGE sql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET quote_all_identifiers = off AS $$
+  SELECT pg_catalog.string_agg(CASE WHEN (SELECT t.oid FROM xbb._sync_base_type(c.type) t) = 'pg_catalog.timestamptz'::pg_catalog.regtype
+      THEN pg_catalog.format('(pg_catalog.timezone(''UTC'', s.%I)::pg_catalog.text OPERATOR(pg_catalog.||) ''+00'')', n.name)
+      ELSE pg_catalog.format('s.%I::pg_catalog.text', n.name) END, ', ' ORDER BY n.o)
   FROM pg_catalog.unnest((def).key) WITH ORDINALITY n (name, o) JOIN xbb._push_columns(def) c ON c.name = n.name
 $$;
 
@@ -90,7 +122,14 @@ LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SE
 DECLARE
   columns pg_catalog.text;
   numbers smallint[];
+  missing pg_catalog.text;
 BEGIN
+  SELECT u.name INTO missing FROM pg_catalog.unnest(def.key) u (name)
+  WHERE NOT EXISTS (SELECT FROM xbb._push_columns(def) c WHERE c.name = u.name) LIMIT 1;
+  IF FOUND THEN
+    RAISE EXCEPTION 'the source of push % has no column %', pg_catalog.quote_ident(def.name), pg_catalog.quote_ident(missing)
+      USING ERRCODE = 'undefined_column', HINT = 'It is in the key: if it was renamed, rename it back, or make another push.';
+  END IF;
   SELECT pg_catalog.string_agg(xbb._push_cast(c.name, c.type, c.type_modifier, a), ', ' ORDER BY a.attnum),
          pg_catalog.array_agg(a.attnum ORDER BY a.attnum)
   INTO columns, numbers
@@ -102,7 +141,7 @@ BEGIN
       USING ERRCODE = 'undefined_column', HINT = 'Columns are matched by their names: source => ''SELECT ... AS name ...''.';
   END IF;
   RETURN pg_catalog.format('SELECT CASE WHEN %s THEN ARRAY[%s]::pg_catalog.text END, xbb._push_record(%s, %L, ROW(%s)) FROM %s s%s',
-    xbb._sync_list(def.key, 's.%1$I IS NOT NULL', ' AND '), xbb._sync_list(def.key, 's.%1$I::pg_catalog.text'),
+    xbb._sync_list(def.key, 's.%1$I IS NOT NULL', ' AND '), xbb._push_key(def),
     def.target::pg_catalog.oid, numbers, columns, xbb._push_from(def), CASE WHEN keys IS NOT NULL THEN xbb._push_join(def, keys) END);
 END
 $$;
@@ -181,19 +220,12 @@ $$;
 CREATE FUNCTION xbb._push_check_columns(def xbb.push_definition) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  missing pg_catalog.text;
   statement pg_catalog.text;
 BEGIN
   IF coalesce(pg_catalog.cardinality(def.key), 0) = 0 OR pg_catalog.array_position(def.key, NULL) IS NOT NULL THEN
     RAISE EXCEPTION 'key must name columns of the source' USING ERRCODE = 'invalid_parameter_value';
   END IF;
-  SELECT u.name INTO missing FROM pg_catalog.unnest(def.key) u (name)
-  WHERE NOT EXISTS (SELECT FROM xbb._push_columns(def) c WHERE c.name = u.name) LIMIT 1;
-  IF FOUND THEN
-    RAISE EXCEPTION 'the source of push % has no column %', pg_catalog.quote_ident(def.name), pg_catalog.quote_ident(missing)
-      USING ERRCODE = 'undefined_column';
-  END IF;
-  statement := pg_catalog.format('EXPLAIN %s', xbb._push_query(def));
+  statement := pg_catalog.format('EXPLAIN %s', xbb._push_query(def, CASE WHEN def.feed = 'trigger' THEN '{}'::pg_catalog.text[] END));
   PERFORM xbb._sync_path(xbb._sync_owners_path(def.path));
   EXECUTE statement;
   PERFORM xbb._sync_path();
@@ -230,15 +262,21 @@ END
 $$;
 
 -- Reads the source, or what was marked in it.  Marks are taken first, rows read then: what changes between the two
--- has a mark that stays.
+-- has a mark that stays.  Where marks do not tell what changed, as the key's columns are others now, all is read.
+-- No setting of the session is seen: what is read must be the same in each.
 CREATE FUNCTION xbb._push_read(def xbb.push_definition, sends boolean) RETURNS bigint
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET quote_all_identifiers = off
-SET standard_conforming_strings = on SET array_nulls = on SET transform_null_equals = off SET DateStyle = ISO
-SET IntervalStyle = postgres SET extra_float_digits = 1 SET bytea_output = hex SET xmloption = content AS $$
+SET standard_conforming_strings = on SET array_nulls = on SET transform_null_equals = off SET DateStyle = 'ISO, MDY'
+SET IntervalStyle = postgres SET TimeZone = UTC SET timezone_abbreviations = 'Default' SET extra_float_digits = 1
+SET bytea_output = hex SET xmloption = content SET xmlbinary = base64 SET lc_monetary = 'C' SET lc_numeric = 'C' SET lc_time = 'C'
+SET default_text_search_config = 'pg_catalog.simple' SET gin_fuzzy_search_limit = 0 AS $$
 DECLARE
   marked pg_catalog.text[];
+  part pg_catalog.text[];
   items bigint := 0;
 BEGIN
+  -- days begin where the target's do; back to the caller's at the end, as TimeZone is set above
+  EXECUTE pg_catalog.format('SET LOCAL TimeZone = %L', xbb._sync_zone(def.target));
   IF def.feed = 'query' OR def.copies OR NOT sends THEN
     items := xbb._push_read_query(def, xbb._push_query(def), sends);
   END IF;
@@ -249,7 +287,14 @@ BEGIN
   WHILE def.feed = 'trigger' AND sends LOOP
     marked := xbb._push_marks(def.id, 10000);
     EXIT WHEN marked = '{}';
-    items := items + xbb._push_read_query(def, xbb._push_query(def, marked), true);
+    IF '{}' = ANY (marked) OR NOT xbb._push_fits(def, marked) THEN
+      items := items + xbb._push_read_query(def, xbb._push_query(def), true);
+      CONTINUE;
+    END IF;
+    FOR part IN SELECT pg_catalog.array_agg(u.key) FROM pg_catalog.unnest(marked) u (key)
+                GROUP BY pg_catalog.array_position(u.key::pg_catalog.text[], NULL) IS NULL LOOP
+      items := items + xbb._push_read_query(def, xbb._push_query(def, part), true);
+    END LOOP;
   END LOOP;
   RETURN items;
 END

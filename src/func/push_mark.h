@@ -12,7 +12,8 @@
 
 /*
  * xbb._push_mark(): the row trigger of a push's source; its arguments are the push's number and
- * the columns of its key.  Appends the row's key, old and new; waits for nobody.
+ * the columns of its key.  Appends the row's key, old and new (an empty one if a
+ * column of it is gone); waits for nobody, and fails nobody's statement for a key's sake.
  */
 extern PGDLLEXPORT Datum xbb_fdw_push_mark(PG_FUNCTION_ARGS);
 

@@ -62,9 +62,9 @@ read_records(void *arg, const SPITupleTable *table, uint64 nrows)
 Datum
 xbb_fdw_push_preview(PG_FUNCTION_ARGS)
 {
-	int			most = PG_GETARG_INT32(1);
+	int			most = Min(PG_GETARG_INT32(1), 100);
 	const Oid	types[] = {INT4OID, INT4OID};
-	NullableDatum args[lengthof(types)] = {{.value = PG_GETARG_DATUM(0)}, {.value = Int32GetDatum(most * 1000)}};
+	NullableDatum args[lengthof(types)] = {{.value = PG_GETARG_DATUM(0)}, {.value = Int32GetDatum(Max(most, 0) * 1000)}};
 	Records		records = {0};
 	ArrayBuildState *previews = initArrayResult(TEXTOID, CurrentMemoryContext, false);
 	Target	   *target;
