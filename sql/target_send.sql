@@ -67,6 +67,14 @@ RESET statement_timeout;
 ALTER SERVER target_send OPTIONS (DROP concurrency);
 \set SHOW_CONTEXT errors
 
+-- Records that do not fit into work_mem, of which the first requests are answered last.
+SET work_mem = '64kB';
+\! python3 $XBB_SIM ctl targetSend clear what=all
+\! python3 $XBB_SIM ctl targetSend fault what=delay ms=300 at=1
+SELECT count(*), string_agg(DISTINCT status, ', ') AS status, count(DISTINCT key) AS keys
+FROM xbb.send('material', 'SELECT repeat(''x'', 10000) AS 编码, ''H'' || n AS id FROM generate_series(1, 100) n');
+RESET work_mem;
+
 -- Rights are those of INSERT, the mapping is the caller's; a transaction that only reads sends nothing.
 SET ROLE regress_xbb_target_send;
 SELECT * FROM xbb.send('material', 'SELECT ''F'' AS id');

@@ -47,6 +47,7 @@ typedef struct Batch
 
 typedef struct Send
 {
+	MemoryContext context;		/* of the rows of the store, too, that were on disk */
 	const char *table;			/* its name */
 	Target	   *target;
 	TargetSender *sender;
@@ -98,13 +99,16 @@ tell(Send *send, int64 position, const char *key, const char *status, const char
 	tuplestore_putvalues(send->result->setResult, send->result->setDesc, values, nulls);
 }
 
-/* The next record, or NULL. */
+/* The next record, or NULL; the row itself is the slot's, which frees it. */
 static char *
 next_record(Send *send)
 {
+	MemoryContext previous = MemoryContextSwitchTo(send->context);
+	bool		found = tuplestore_gettupleslot(send->store, true, false, send->slot);
 	bool		isnull;
 
-	if (!tuplestore_gettupleslot(send->store, true, false, send->slot))
+	MemoryContextSwitchTo(previous);
+	if (!found)
 		return NULL;
 	return TextDatumGetCString(slot_getattr(send->slot, 1, &isnull));
 }
@@ -280,7 +284,7 @@ xbb_fdw_send(PG_FUNCTION_ARGS)
 	Oid			relid = PG_GETARG_OID(0);
 	char	   *query = text_to_cstring(PG_GETARG_TEXT_PP(1));
 	bool		dry_run = PG_GETARG_BOOL(2);
-	Send		send = {.result = (ReturnSetInfo *) fcinfo->resultinfo};
+	Send		send = {.context = CurrentMemoryContext,.result = (ReturnSetInfo *) fcinfo->resultinfo};
 	Relation	relation;
 	TupleDesc	store_columns = CreateTemplateTupleDesc(1);
 	TargetTableOptions *table;
