@@ -66,8 +66,9 @@ DECLARE
   winners constant pg_catalog.text := pg_catalog.format(
     '%s AND (%s, coalesce(t.update_time, ''-infinity''), t.data_id) > (%s, coalesce(n.update_time, ''-infinity''), n.data_id)',
     rivals, xbb._sync_is_stamped(def, 't'), xbb._sync_is_stamped(def, 'n'));
-  -- what was set aside of a record that has a row is a later version than that
-  newer constant bigint[] := array(SELECT j.data_id FROM xbb.sync_reject j WHERE j.owner = def.owner AND j.sync = def.name AND j.raw IS NOT NULL);
+  -- what was set aside of a record that has a row is a later version than that, but for what was a row
+  newer constant bigint[] := array(SELECT j.data_id FROM xbb.sync_reject j WHERE j.owner = def.owner AND j.sync = def.name
+                                  AND j.raw IS NOT NULL AND j.loaded IS NULL);
   numbers bigint[];
   words pg_catalog.text[];
   pushed_out bigint;
