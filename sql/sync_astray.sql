@@ -118,6 +118,18 @@ CALL xbb.sync('astray');
 TABLE rows;
 TABLE rejects;
 
+-- who was gone, with a row that could not be taken out, and is there again
+SELECT xbb.alter_sync('astray', delete_mode => 'delete');
+SELECT sim('touch id=3', '{"num_3": 98}');
+CALL xbb.sync('astray');
+SELECT sim('drop id=98');
+CALL xbb.reconcile('astray', full => true);
+TABLE rejects;
+SELECT sim('put', '{"dataId": 98, "formId": 1, "addTime": 1770000060, "updateTime": 1770000060, "data": {"serialNo": "S98", "num_3": 0}}');
+CALL xbb.reconcile('astray', full => true);
+TABLE rejects;
+SELECT * FROM rows WHERE data_id = 98;
+
 -- the order: each behind the one whose place it wants, those of a circle side by side
 SELECT * FROM xbb._sync_order(NULL, NULL, 1, 3);
 SELECT * FROM xbb._sync_order('{11, 12, 14, 15, 16, 17, 18}', '{12, 13, 15, 16, 14, 15, 17}', 11, 20);

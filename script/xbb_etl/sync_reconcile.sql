@@ -13,7 +13,7 @@ LANGUAGE sql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET qu
 $$;
 
 -- The ids that the source shows between two times (NULL: all) and the target does not have
--- alike, and those that the source does not show.  What looks at the target before the API is
+-- alike, or has for want of a way to take them out, and those that the source does not show.  What looks at the target before the API is
 -- asked again is a block that ends in an error of its own: the locks end with it.
 CREATE FUNCTION xbb._sync_differences(
   def xbb.sync_definition, low pg_catalog.timestamptz, high pg_catalog.timestamptz, OUT missed bigint[], OUT gone bigint[])
@@ -33,8 +33,8 @@ BEGIN
     EXECUTE pg_catalog.format(
       'SELECT pg_catalog.array_agg(s.data_id ORDER BY s.data_id) FROM %s LEFT JOIN %s t
          ON t.data_id = s.data_id AND t.update_time IS NOT DISTINCT FROM s.update_time
-       WHERE t.data_id IS NULL', ids, xbb._sync_known(def))
-    INTO missed;
+       WHERE t.data_id IS NULL OR s.data_id = ANY ($1)', ids, xbb._sync_known(def))
+    INTO missed USING array(SELECT j.data_id FROM xbb.sync_reject j WHERE j.owner = def.owner AND j.sync = def.name AND j.raw IS NULL);
     EXECUTE pg_catalog.format(
       'SELECT pg_catalog.array_agg(t.data_id) FROM %s t
        WHERE %s AND %s', xbb._sync_known(def),
