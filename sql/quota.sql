@@ -95,6 +95,24 @@ SET ROLE regress_xbb_quota;
 SELECT xbb._sync_task(:id, 'quota', true);
 ROLLBACK;
 
+-- what a load that rests says of the requests that are left: pages, and what windows take beside, not the divisions that began it
+\! python3 $XBB_SIM ctl dingQuotaRest create products=1600 width=2 freeze=on >/dev/null
+CREATE SERVER rest FOREIGN DATA WRAPPER xbb_fdw OPTIONS (corpid 'dingQuotaRest', base_url :'url', rate_limit '0', settle_time '0', page_size '20', quota_reserve '2');
+CREATE USER MAPPING FOR PUBLIC SERVER rest OPTIONS (token 't0ken');
+CREATE FOREIGN TABLE rest_source (data_id bigint, update_time timestamptz) SERVER rest OPTIONS (object 'product');
+SELECT count(*) FROM rest_source;
+SELECT format('ALTER SERVER rest OPTIONS (ADD daily_quota %L)', used_today + 16) FROM xbb.quota WHERE server = 'rest' \gset rest_
+\o /dev/null
+:rest_format;
+\o
+SELECT xbb.create_sync('quota, rest', source => 'rest_source', target => 'rest_target');
+CALL xbb.sync('quota, rest');
+SELECT r.status, m[1]::int > 1000 AS "left", m[2]::int BETWEEN m[1]::int / 20 AND m[1]::int / 5 AS "right"
+FROM xbb.sync_run r, regexp_match(r.error, 'About (\d+) records are left, in (\d+) requests') m WHERE r.sync = 'quota, rest' ORDER BY r.id DESC LIMIT 1;
+SELECT xbb.drop_sync('quota, rest');
+DROP SERVER rest CASCADE;
+\! python3 $XBB_SIM ctl dingQuotaRest remove >/dev/null
+
 SELECT sim('remove');
 SELECT xbb.drop_sync('quota');
 DROP SERVER quota CASCADE;

@@ -57,6 +57,15 @@ BEGIN
 END
 $$;
 
+-- How many requests so many records take, in windows of "window" records: at the price of those that came, unless
+-- that was of divisions rather, as where a day is short.  A window costs its pages and some five: counts when it was
+-- divided, both ends, the audit; and of details there is one a record.
+CREATE FUNCTION xbb._sync_price(records bigint, window_records bigint, page_size bigint, details boolean, sent bigint, came bigint) RETURNS bigint
+LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT least(pg_catalog.ceil(records::numeric / page_size) + 5 * pg_catalog.ceil(records::numeric / window_records) + CASE WHEN details THEN records ELSE 0 END,
+               CASE WHEN came > 0 THEN greatest(pg_catalog.ceil(records * sent::numeric / came), pg_catalog.ceil(records::numeric / page_size)) END)::bigint
+$$;
+
 -- What a run says that rests, and is kept of it: how much is left, and until when that takes at
 -- least.  A run that has sent anything counts it, by one request more, of the reserve.
 CREATE FUNCTION xbb._sync_rest(
@@ -66,7 +75,7 @@ DECLARE
   day pg_catalog.record := xbb._sync_day(def.source);
   sent bigint := (xbb._counters()).requests - before.requests;
   came bigint := (xbb._counters()).rows - before.rows;
-  pages numeric;
+  pages bigint;
   records bigint;
   overlap_hint pg_catalog.text := '';
 BEGIN
@@ -75,8 +84,7 @@ BEGIN
     BEGIN
       PERFORM xbb._sync_task(def.id, def.name, true);
       records := xbb._total(def.source, xbb._sync_low(def), NULL);
-      -- at the price of those that have come
-      pages := pg_catalog.ceil(records * CASE WHEN came > 0 THEN sent::numeric / came ELSE 1.0 / day.page_size END);
+      pages := xbb._sync_price(records, greatest(day.requests / 2, 1) * day.page_size, day.page_size, xbb._sync_asks_details(def), sent, came);
       overlap_hint := xbb._sync_overlap_hint(def, day);
     EXCEPTION WHEN OTHERS THEN
       records := NULL;
@@ -84,7 +92,7 @@ BEGIN
   END IF;
   failure.detail := CASE WHEN records IS NOT NULL THEN
     pg_catalog.format('About %s records are left, in %s requests%s.', records, pages,
-      ', which takes until ' || (day.ends + (greatest(pg_catalog.ceil(pages / day.requests), 1) - 1) * interval '1 day')::pg_catalog.text
+      ', which takes until ' || (day.ends + (greatest(pg_catalog.ceil(pages::numeric / day.requests), 1) - 1) * interval '1 day')::pg_catalog.text
       || ' at least') ELSE '' END;
   failure.hint := pg_catalog.format('The next run goes on, from %s on.%s', day.ends, overlap_hint);
   failure.message := 'the requests of the day are used up, the load goes on with the next';
