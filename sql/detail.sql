@@ -98,6 +98,31 @@ RESET enable_hashjoin;
 RESET enable_mergejoin;
 RESET enable_material;
 SELECT details = 2 * :all_of_them AS "twice" FROM asked('SELECT (SELECT count(lines) FROM contract WHERE data_id % n = 0) FROM generate_series(1, 5) n');
+-- a statement that may not send so many ends with the list's first answer, if it is certain to need them
+CREATE FUNCTION limited(query text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+  said text := 'done';
+BEGIN
+  PERFORM sim('clear');
+  BEGIN
+    EXECUTE query;
+  EXCEPTION WHEN OTHERS THEN
+    said := concat_ws(' ', SQLSTATE, SQLERRM);
+  END;
+  RETURN said || ': ' || (SELECT concat_ws(' ', count(*) FILTER (WHERE line = 'contract/list'), count(*) FILTER (WHERE line = 'contract/detail')) FROM sim('log fields=path') line);
+END
+$$;
+SELECT :all_of_them AS all_of_them;
+SET xbb_fdw.request_limit = 20;
+SELECT format('SELECT limited(%L)', q) FROM unnest(ARRAY['SELECT number FROM contract', 'SELECT count(lines) FROM contract', 'SELECT lines FROM contract WHERE jsonb_array_length(lines) > 1',
+  'SELECT lines FROM contract ORDER BY number', 'SELECT lines FROM contract LIMIT 15', 'SELECT lines FROM contract LIMIT 25',
+  'SELECT lines FROM contract WHERE data_id = ' || :data_id]) q \gexec
+SELECT EXISTS (SELECT FROM contract WHERE lines IS NOT NULL);
+BEGIN;
+DECLARE few CURSOR FOR SELECT lines IS NOT NULL FROM contract;
+FETCH 2 FROM few;
+ROLLBACK;
+RESET xbb_fdw.request_limit;
 -- many at a time
 SELECT sim('hold path=contract/detail times=8 until=8');
 SELECT count(lines) FROM contract;

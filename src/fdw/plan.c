@@ -419,8 +419,8 @@ plan_get_plan(PlannerInfo *root, RelOptInfo *rel, Oid relid, ForeignPath *path,
 							list_concat(list_concat(list_concat(values, limits), parameters), gates),
 							list_concat(list_make5(conditions, columns, makeInteger(list_length(limits)),
 												   makeBoolean(is_count), makeInteger(moved)),
-										list_make2(makeInteger(list_length(parameters)),
-												   makeInteger(is_count ? 1 : plan_requests(info->table, info->received, limits ? root->limit_tuples : -1)))),
+										list_make3(makeInteger(list_length(parameters)), makeInteger(is_count ? 1 : plan_requests(info->table, info->received, limits ? root->limit_tuples : -1)),
+												   makeBoolean(!is_count && plan_reads_all(root, remote, limits != NIL)))),
 							is_count ? add_to_flat_tlist(NIL, lsecond(path->fdw_private)) : NIL,
 							remote, outer_plan);
 }

@@ -139,3 +139,11 @@ plan_detail_quals(PlannerInfo *root, RelOptInfo *rel, Oid relid, List *columns, 
 	*parameters = found.found;
 	return moved;
 }
+
+bool
+plan_reads_all(const PlannerInfo *root, const List *remote, bool limited)
+{
+	/* a join, an outer query, a cursor may do with less */
+	return remote == NIL && !root->parent_root && bms_membership(root->all_baserels) == BMS_SINGLETON &&
+		(limited || root->tuple_fraction <= 0);
+}

@@ -21,4 +21,10 @@
 extern int	plan_detail_quals(PlannerInfo *root, RelOptInfo *rel, Oid relid, List *columns, List *scan_clauses,
 							  List **local, List **before, List **parameters);
 
+/*
+ * Does the query read all records that the list has, or as many as its limit says where that is
+ * the scan's?  "remote" are the quals that are checked before the details.
+ */
+extern bool plan_reads_all(const PlannerInfo *root, const List *remote, bool limited);
+
 #endif							/* XBB_PLAN_DETAIL_H */

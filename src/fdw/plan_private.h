@@ -28,7 +28,9 @@ typedef enum PlanPrivate
 								 * no condition's, but come before details */
 	PLAN_PARAMETERS,			/* Integer: expressions with which those quals have other
 								 * values */
-	PLAN_REQUESTS				/* Integer: that the list takes, about */
+	PLAN_REQUESTS,				/* Integer: that the list takes, about */
+	PLAN_READS_ALL				/* Boolean: the rows of the result are all that the list
+								 * has, or as many as the limit says, and none is left unread */
 } PlanPrivate;
 
 #endif							/* XBB_PLAN_PRIVATE_H */

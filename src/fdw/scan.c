@@ -260,8 +260,7 @@ start_reading(ForeignScanState *node)
 									state->set, limit);
 		state->limit = limit;
 		if (state->detail_columns)
-			state->details = scan_details_open(state->reader, state->table, state->access, state->tupdesc,
-											   state->detail_columns, state->detail_told, &state->detailed);
+			state->details = scan_details_open(node);
 		/* system columns do not survive in a tuplestore */
 		if (state->keeps && !state->too_many &&
 			!((ForeignScan *) node->ss.ps.plan)->fsSystemCol)

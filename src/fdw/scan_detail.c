@@ -16,6 +16,7 @@
 #include "utils/memutils.h"
 
 #include "base/attr_names.h"
+#include "fdw/plan_private.h"
 #include "fdw/scan_state.h"
 #include "form/form.h"
 
@@ -122,9 +123,13 @@ scan_detail_told(Oid relid, const Bitmapset *wanted)
 }
 
 ScanDetails *
-scan_details_open(Reader *list, const TableOptions *table, const ApiAccess *access, TupleDesc tupdesc,
-				  Bitmapset *columns, Bitmapset *told, DetailCounters *counters)
+scan_details_open(ForeignScanState *node)
 {
+	ScanProgress *state = node->fdw_state;
+	const TableOptions *table = state->table;
+	TupleDesc	tupdesc = state->tupdesc;
+	Bitmapset  *columns = state->detail_columns;
+	Bitmapset  *told = state->detail_told;
 	ScanDetails *details = palloc0(sizeof(ScanDetails));
 	ApiReader	reader = {.read = read_details, .discard = discard_details, .give_up = give_up_details, .arg = details};
 	const char *path = table->object->path;
@@ -139,15 +144,17 @@ scan_details_open(Reader *list, const TableOptions *table, const ApiAccess *acce
 	details->columns = columns;
 	details->told = told;
 	details->format = reader_format(&details->table, tupdesc, bms_union(columns, told), get_rel_name(table->relid));
-	form_show_labels(table, access, columns, record_show, details->format);
+	form_show_labels(table, state->access, columns, record_show, details->format);
 	record_show_details(details->format);
-	details->calls = api_open(&details->table, access, &reader);
+	details->calls = api_open(&details->table, state->access, &reader);
 	details->depth = table->server.concurrency;
 	details->rows = palloc0(sizeof(DetailRow) * details->depth);
 	details->values = palloc(sizeof(Datum) * tupdesc->natts);
 	details->isnull = palloc(sizeof(bool) * tupdesc->natts);
-	details->counters = counters;
-	reader_detailed(list, 0, &(ApiCounters) {0});
+	details->counters = &state->detailed;
+	if (boolVal(list_nth(((ForeignScan *) node->ss.ps.plan)->fdw_private, PLAN_READS_ALL)))
+		reader_asks_each(state->reader);
+	reader_detailed(state->reader, 0, &(ApiCounters) {0});
 	return details;
 }
 

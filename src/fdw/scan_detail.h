@@ -8,7 +8,7 @@
 #ifndef XBB_SCAN_DETAIL_H
 #define XBB_SCAN_DETAIL_H
 
-#include "executor/tuptable.h"
+#include "nodes/execnodes.h"
 
 #include "api/api.h"
 #include "reader/reader.h"
@@ -31,11 +31,9 @@ extern Bitmapset *scan_detail_columns(Oid relid, const Bitmapset *wanted);
 extern Bitmapset *scan_detail_told(Oid relid, const Bitmapset *wanted);
 
 /*
- * For one reading of the list.  tupdesc is the table's; columns are of scan_detail_columns, told of scan_detail_told.
- * Lives in the current context, and abandons what is under way when that ends.
- * *counters are added to.
+ * For one reading of the list, by the scan's reader.  Lives in the current context, and abandons what
+ * is under way when that ends.
  */
-extern ScanDetails *scan_details_open(Reader *list, const TableOptions *table, const ApiAccess *access, TupleDesc tupdesc,
-									  Bitmapset *columns, Bitmapset *told, DetailCounters *counters);
+extern ScanDetails *scan_details_open(ForeignScanState *node);
 
 #endif							/* XBB_SCAN_DETAIL_H */

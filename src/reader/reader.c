@@ -253,6 +253,12 @@ reader_detailed(Reader *reader, int64 records, const ApiCounters *spent)
 }
 
 void
+reader_asks_each(Reader *reader)
+{
+	reader->list.asks_each = true;
+}
+
+void
 reader_refuse_above(Oid relid, int64 most)
 {
 	MemoryContextCallback *callback;

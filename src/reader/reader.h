@@ -80,6 +80,9 @@ extern pgsocket reader_descriptor(Reader *reader);
  */
 extern void reader_detailed(Reader *reader, int64 records, const ApiCounters *spent);
 
+/* The details of each record that is wanted will be asked for: of the statement's requests, too. */
+extern void reader_asks_each(Reader *reader);
+
 extern void reader_counters(const Reader *reader, ReaderCounters *counters);
 extern void reader_add_counters(ReaderCounters *sum, const ReaderCounters *more);
 

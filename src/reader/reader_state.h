@@ -39,6 +39,7 @@ typedef struct ReaderList
 	const ConditionSet *set;
 	RecordFormat *format;
 	ApiQueue   *queue;
+	bool		asks_each;		/* each record takes a request more */
 } ReaderList;
 
 /* A reading of everything, of one batch, or of what changed; one after the other. */

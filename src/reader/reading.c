@@ -96,11 +96,14 @@ check_requests(const Reading *reading, const RecordPage *page)
 	const ReaderList *list = reading->list;
 	int64		limit;
 	int64		left = api_requests_left(list->queue, &limit);
-	int64		more;
+	int64		more = 0;
 
-	if (left < 0 || page->total < 0 || page->total == page->nrows)
+	if (left < 0 || page->total < 0)
 		return;
-	more = reader_requests(list->table, page->total, reading->limit) - 1;
+	if (page->total != page->nrows)
+		more = reader_requests(list->table, page->total, reading->limit) - 1;
+	if (list->asks_each)
+		more += reading->limit < 0 ? page->total : Min(reading->limit, page->total);
 	if (more > left)
 		ereport(ERROR,
 				(errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
