@@ -87,7 +87,7 @@ typedef struct Conversion
 static RecordFormat *
 make_format_of(TupleDesc desc, const char *const *attr, bool null_on_error)
 {
-	RecordShape shape = {"list", "dataId", pg_tzset("Asia/Shanghai"), null_on_error, 1000, 64 * 1024 * 1024};
+	RecordShape shape = {"list", "dataId", pg_tzset("Asia/Shanghai"), null_on_error, 1000, 64 * 1024 * 1024, NULL};
 	char	   *names[NCOLUMNS + 1];
 	Bitmapset  *wanted = NULL;
 
