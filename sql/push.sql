@@ -112,6 +112,29 @@ SELECT push_try($$ SELECT xbb.create_push('twice', source => 'push_many', target
 UPDATE push_many SET id = repeat('x', 3000) WHERE filler = 'twice';
 SELECT push_try($$ SELECT xbb.create_push('twice', source => 'push_many', target => 'push_material', key => '{id}', copy_data => false) $$);
 SELECT xbb.drop_push('many');
+
+-- to another role: who may become both gives all, with what was sent; a query is named anew by who is to run it
+SELECT xbb.create_push('asked', source => 'SELECT id, version FROM push_goods', target => 'push_material', key => '{id}', copy_data => false);
+SELECT xbb.handover('regress_xbb_push', 'regress_xbb_push_other');
+RESET ROLE;
+SET client_min_messages = notice;
+SELECT xbb.handover('regress_xbb_push', 'regress_xbb_push_other');
+SELECT name, owner, source, query FROM xbb.push_definition WHERE owner IN ('regress_xbb_push'::regrole, 'regress_xbb_push_other'::regrole) ORDER BY name;
+SELECT count(*) AS functions FROM pg_proc p JOIN xbb.push_definition d ON p.proname = '_push_' || d.id WHERE d.name = 'asked' AND d.owner = 'regress_xbb_push_other'::regrole;
+SELECT push, count(*) AS items FROM xbb.push_item WHERE owner = 'regress_xbb_push_other'::regrole GROUP BY push ORDER BY push;
+SET ROLE regress_xbb_push;
+SELECT xbb.create_push('goods', source => 'push_goods', target => 'push_material', key => '{id}', copy_data => false);
+RESET ROLE;
+SELECT xbb.handover('regress_xbb_push_other', 'regress_xbb_push');
+SET ROLE regress_xbb_push_other;
+SELECT xbb.drop_push('goods');
+RESET ROLE;
+SELECT xbb.handover('regress_xbb_push_other', 'regress_xbb_push');
+SET ROLE regress_xbb_push;
+SELECT xbb.alter_push('asked', source => 'SELECT id, version FROM push_goods');
+CALL xbb.push('asked');
+SET client_min_messages = warning;
+SELECT xbb.drop_push('asked');
 SELECT xbb.drop_push('goods');
 RESET ROLE;
 DROP OWNED BY regress_xbb_push;

@@ -38,21 +38,39 @@ BEGIN
     PERFORM xbb._push_trigger(def, true);
   END IF;
   IF given.owner <> def.owner THEN
-    PERFORM xbb._push_give(def, given.owner);
+    PERFORM xbb._push_hand_over(def, given.owner);
   END IF;
 END
 $$;
 
 -- Gives a push to another role, which has to name its source where that is a query: nobody makes anybody run anything.
-CREATE FUNCTION xbb._push_give(def xbb.push_definition, heir pg_catalog.regrole) RETURNS void
+CREATE FUNCTION xbb._push_hand_over(def xbb.push_definition, heir pg_catalog.regrole) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-  PERFORM xbb._push_function_keep(def.id, '{}');
-  def.owner := heir;
-  PERFORM xbb._push_update(def);
+  IF NOT xbb._push_give(def.id, heir) THEN
+    RAISE EXCEPTION 'role % has a push % already', heir, pg_catalog.quote_ident(def.name) USING ERRCODE = 'duplicate_object';
+  END IF;
   RAISE NOTICE 'push % belongs to role % now', pg_catalog.quote_ident(def.name), heir USING HINT =
     CASE WHEN def.query IS NOT NULL THEN pg_catalog.format('SET ROLE %s; SELECT xbb.alter_push(%L, source => ...); names its query anew.', heir, def.name)
       ELSE pg_catalog.format('It runs if source and target are %s''s, too.', heir) END;
+END
+$$;
+
+-- All pushes of one role, by one who has both.
+CREATE FUNCTION xbb._push_hand_over_all(old_owner pg_catalog.regrole, new_owner pg_catalog.regrole) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  def xbb.push_definition;
+BEGIN
+  FOR def IN SELECT d.* FROM xbb.push_definition d WHERE d.owner = old_owner AND old_owner <> new_owner ORDER BY d.id LOOP
+    IF def.owner = xbb._sync_me() THEN
+      PERFORM xbb._push_take_idle(def);
+    ELSIF (SELECT s.running_workers FROM xbb.push_status s WHERE s.owner = def.owner AND s.name = def.name) > 0 THEN
+      RAISE EXCEPTION 'push % is running', pg_catalog.quote_ident(def.name)
+        USING ERRCODE = 'object_in_use', HINT = 'Its owner ends it at its next step by alter_push with enabled => false.';
+    END IF;
+    PERFORM xbb._push_hand_over(def, new_owner);
+  END LOOP;
 END
 $$;
 

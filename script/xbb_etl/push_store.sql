@@ -7,6 +7,9 @@ LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'xbb_fdw_push_i
 CREATE FUNCTION xbb._push_update(def xbb.push_definition) RETURNS boolean
 LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'xbb_fdw_push_update';
 
+CREATE FUNCTION xbb._push_give(id integer, heir pg_catalog.regrole) RETURNS boolean
+LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'xbb_fdw_push_give';
+
 CREATE FUNCTION xbb._push_forget(id integer) RETURNS boolean
 LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'xbb_fdw_push_forget';
 

@@ -41,7 +41,8 @@ BEGIN
   FOR def IN SELECT d.* FROM xbb.sync_definition d WHERE d.owner = old_owner ORDER BY d.id LOOP
     PERFORM xbb._sync_hand_over(def, new_owner);
   END LOOP;
+  PERFORM xbb._push_hand_over_all(old_owner, new_owner);
 END
 $$;
 COMMENT ON FUNCTION xbb.handover(regrole, regrole) IS
-  'gives all syncs of one role to another, which has to read their expressions before they run';
+  'gives all syncs and pushes of one role to another, which has to read their expressions and queries before they run';

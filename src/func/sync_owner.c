@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * sync_owner.c
- *	  Whose a sync is, and how it becomes another role's.
+ *	  Whose a sync or push is, and how it becomes another role's.
  *
  * A sync belongs to who has the function of its expressions, so that what the server
  * itself does with owners holds for syncs.  What is given to another role has no
@@ -28,6 +28,7 @@
 PG_FUNCTION_INFO_V1(xbb_fdw_sync_owner);
 PG_FUNCTION_INFO_V1(xbb_fdw_push_owner);
 PG_FUNCTION_INFO_V1(xbb_fdw_sync_give);
+PG_FUNCTION_INFO_V1(xbb_fdw_push_give);
 
 /* The extension's function of that name, and whose it is; 0 if there is none. */
 static Oid
@@ -51,11 +52,21 @@ find_named(const char *name, Oid schema, Oid *owner)
 	return oid;
 }
 
-/* A part of the function of a sync's expressions. */
+/* A part of the function of a sync's expressions, or of a push's query. */
 static Oid
-find_function(int32 id, int part, Oid schema, Oid *owner)
+find_function(const char *kind, int32 id, int part, Oid schema, Oid *owner)
 {
-	return find_named(part == 1 ? psprintf("_sync_%d", id) : psprintf("_sync_%d_%d", id, part), schema, owner);
+	return find_named(part == 1 ? psprintf("_%s_%d", kind, id) : psprintf("_%s_%d_%d", kind, id, part), schema, owner);
+}
+
+static void
+drop_functions(const char *kind, int32 id, Oid schema)
+{
+	ObjectAddress function = {.classId = ProcedureRelationId};
+	Oid			ignored;
+
+	for (int part = 1; OidIsValid(function.objectId = find_function(kind, id, part, schema, &ignored)); part++)
+		performDeletion(&function, DROP_CASCADE, 0);
 }
 
 /* REASSIGN OWNED and its like give the function away, and with it the sync. */
@@ -68,7 +79,7 @@ xbb_fdw_sync_owner(PG_FUNCTION_ARGS)
 		Oid			function_owner;
 
 		if (PG_GETARG_BOOL(3) &&
-			OidIsValid(find_function(PG_GETARG_INT32(0), 1, get_func_namespace(fcinfo->flinfo->fn_oid), &function_owner)))
+			OidIsValid(find_function("sync", PG_GETARG_INT32(0), 1, get_func_namespace(fcinfo->flinfo->fn_oid), &function_owner)))
 			owner = function_owner;
 		PG_RETURN_OID(SearchSysCacheExists1(AUTHOID, ObjectIdGetDatum(owner)) ? owner : InvalidOid);
 	}
@@ -85,7 +96,7 @@ xbb_fdw_push_owner(PG_FUNCTION_ARGS)
 
 	if (PG_ARGISNULL(1))
 		PG_RETURN_OID(PG_ARGISNULL(2) ? InvalidOid : get_role_oid(text_to_cstring(PG_GETARG_TEXT_PP(2)), true));
-	if (!OidIsValid(find_named(psprintf("_push_%d", PG_GETARG_INT32(0)), get_func_namespace(fcinfo->flinfo->fn_oid), &owner)))
+	if (!OidIsValid(find_function("push", PG_GETARG_INT32(0), 1, get_func_namespace(fcinfo->flinfo->fn_oid), &owner)))
 		owner = PG_GETARG_OID(1);
 	PG_RETURN_OID(SearchSysCacheExists1(AUTHOID, ObjectIdGetDatum(owner)) ? owner : InvalidOid);
 }
@@ -104,11 +115,7 @@ xbb_fdw_sync_give(PG_FUNCTION_ARGS)
 		" WHERE j.definition = g.id AND o.id = g.id AND o.confirmed AND NOT pg_has_role(j.restored_by, o.owner, 'MEMBER'))"
 		" SELECT FROM given"
 	};
-	int32		id = PG_GETARG_INT32(0);
 	Oid			heir = PG_GETARG_OID(1);
-	Oid			schema = get_func_namespace(fcinfo->flinfo->fn_oid);
-	Oid			ignored;
-	ObjectAddress function = {.classId = ProcedureRelationId};
 
 	if (!compat_may_become(GetUserId(), heir))
 		ereport(ERROR,
@@ -117,7 +124,26 @@ xbb_fdw_sync_give(PG_FUNCTION_ARGS)
 				 errhint("A superuser, or a role that it was granted to, may.")));
 	if (run_stored(fcinfo, &stored, NULL) == 0)
 		PG_RETURN_BOOL(false);
-	for (int part = 1; OidIsValid(function.objectId = find_function(id, part, schema, &ignored)); part++)
-		performDeletion(&function, DROP_CASCADE, 0);
+	drop_functions("sync", PG_GETARG_INT32(0), get_func_namespace(fcinfo->flinfo->fn_oid));
+	PG_RETURN_BOOL(true);
+}
+
+Datum
+xbb_fdw_push_give(PG_FUNCTION_ARGS)
+{
+	static Stored stored = {.text =
+		"UPDATE xbb._push_definition d SET owner = pg_get_userbyid($2), owner_oid = $2"
+		" WHERE d.id = $1 AND EXISTS (SELECT FROM xbb._push_all o"
+		" WHERE o.id = d.id AND pg_has_role($3, o.owner, " COMPAT_MAY_BECOME "))"
+		" AND NOT EXISTS (SELECT FROM xbb._push_all o WHERE o.name = d.name AND o.owner = $2 AND o.id <> d.id)"
+	};
+
+	if (!compat_may_become(GetUserId(), PG_GETARG_OID(1)))
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("only who may become another role may give it a push")));
+	if (run_stored(fcinfo, &stored, NULL) == 0)
+		PG_RETURN_BOOL(false);
+	drop_functions("push", PG_GETARG_INT32(0), get_func_namespace(fcinfo->flinfo->fn_oid));
 	PG_RETURN_BOOL(true);
 }

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * sync_owner.h
- *	  Whose a sync is, and how it becomes another role's.
+ *	  Whose a sync or push is, and how it becomes another role's.
  *
  *-------------------------------------------------------------------------
  */
@@ -29,5 +29,8 @@ extern PGDLLEXPORT Datum xbb_fdw_push_owner(PG_FUNCTION_ARGS);
  * is none, or the other role has one of that name.
  */
 extern PGDLLEXPORT Datum xbb_fdw_sync_give(PG_FUNCTION_ARGS);
+
+/* xbb._push_give(integer, regrole): the same of a push, whose query is no function any more until its heir names it */
+extern PGDLLEXPORT Datum xbb_fdw_push_give(PG_FUNCTION_ARGS);
 
 #endif							/* XBB_SYNC_OWNER_H */
