@@ -1,7 +1,8 @@
 # A copy of the database sends nothing before xbb.activate(): a dump that is restored into
 # another cluster, with items that are pending, unknown and rejected in it.  What it would have
 # sent, the target counts.  After activate() it sends what is pending, once, and what may have
-# arrived from the original only where a repeat is safe.
+# arrived from the original only where a repeat is safe.  A standby that is promoted where a failover
+# may go knows as little what was sent meanwhile: there a person decides what is pending.
 
 use strict;
 use warnings;
@@ -41,7 +42,7 @@ like($before, qr/never\|acknowledged.*never\|rejected\|1.*never\|unknown/s, 'the
 
 my $dump = '';
 IPC::Run::run([ 'pg_dumpall', '-d', $original->connstr('postgres') ], '>', \$dump);
-$copy->init;
+$copy->init(allows_streaming => 1);
 $copy->append_conf('postgresql.conf', "fsync = off\n");
 $copy->start;
 IPC::Run::run([ 'psql', '-Xq', '-d', $copy->connstr('postgres') ], '<', \$dump, '>', \my $out, '2>', \my $errors);
@@ -71,6 +72,37 @@ is($copy->safe_psql('postgres', q{SELECT count(*) FROM xbb.push_item WHERE push 
 is($copy->safe_psql('postgres', q{SELECT count(*) FROM xbb.push_item WHERE push = 'never' AND status = 'unknown'}), '10',
 	'what may not is not');
 
-$_->stop for $original, $copy;
+# a failover: what is pending may have left since
+my $standby = PostgreSQL::Test::Cluster->new('push_standby');
+my $host = $copy->safe_psql('postgres', 'SELECT host FROM xbb._place');
+$copy->safe_psql('postgres', "SELECT xbb.activate(ARRAY['$host:" . $standby->data_dir . "'])");
+$copy->safe_psql('postgres', qq{ALTER SERVER $_ OPTIONS (ADD max_retries '0'); INSERT INTO source_$_ VALUES ('$_-pending', 1)}) for qw(never key);
+for my $push (qw(never key))
+{
+	sim($target, 'fault', what => 'says', kind => 'throttled', path => 'api/execute');
+	$copy->psql('postgres', "CALL xbb.push('$push')");
+}
+is($copy->safe_psql('postgres', q{SELECT push, status FROM xbb.push_item WHERE key[1] LIKE '%-pending' ORDER BY push}), "key|pending\nnever|pending",
+	'the target had no time');
+$copy->backup('base');
+$standby->init_from_backup($copy, 'base', has_streaming => 1);
+$standby->start;
+$copy->wait_for_catchup($standby, 'replay');
+$copy->stop('immediate');
+$standby->promote;
+$standby->safe_psql('postgres', q{UPDATE xbb._push_item SET next_try = now() WHERE status = 'pending'});
+my ($status, $stdout, $stderr) = $standby->psql('postgres', q{CALL xbb.push('never')});
+like($stderr, qr/push never holds 1 record/, 'after a failover what is pending is held where it must not be sent twice');
+is($standby->safe_psql('postgres', q{SELECT key, status FROM xbb.push_item WHERE push = 'never' AND status IN ('held', 'pending')}), '{never-pending}|held',
+	'... that one');
+$standby->psql('postgres', q{CALL xbb.push('key')});
+%judged = target_judge($target, { %wanted, 'key-pending' => 1 }, once => 1);
+is_deeply($judged{$_}, [], "... nothing is $_") for qw(twice lost strange changed);
+$standby->safe_psql('postgres', q{SELECT xbb.push_retry(id) FROM xbb.push_item WHERE status = 'held'});
+$standby->psql('postgres', q{CALL xbb.push('never')});
+%judged = target_judge($target, { %wanted, 'key-pending' => 1, 'never-pending' => 1 }, once => 1);
+is_deeply($judged{$_}, [], "where a person says so it is sent: nothing is $_") for qw(twice lost strange changed);
+
+$_->stop for $original, $standby;
 sim($target, 'remove');
 done_testing();
