@@ -46,6 +46,7 @@ typedef struct Flight
 	bool		settles_late;	/* of a probe: "not there" may be too early to say */
 
 	bool		asked;			/* handed to the queue */
+	int			renewals;		/* of the token before that, in this run */
 	bool		answered;
 	bool		unsent;			/* was never in the air, and will not be: its answer is that */
 	bool		noted;			/* in the transaction under way */
@@ -81,6 +82,7 @@ typedef struct PushSession
 	bool		enabled;		/* it was */
 	bool		closed;			/* nothing more is claimed in this run */
 	bool		renewed;		/* a token, since the last good answer */
+	int			renewals;		/* in this run */
 	char	   *problem;		/* why it is closed, or NULL */
 
 	int64		requests;

@@ -306,6 +306,7 @@ xbb_fdw_push_step(PG_FUNCTION_ARGS)
 	{
 		target_renew_token(GetUserId(), target_options(session->target)->server.serverid);
 		session->renewed = true;
+		session->renewals++;
 		return report(fcinfo, session, in_air + answered, 1, -1);
 	}
 	/* nobody but this worker is kept waiting while it waits: nothing was locked yet */
@@ -316,7 +317,11 @@ xbb_fdw_push_step(PG_FUNCTION_ARGS)
 	}
 	push_lock_items(fcinfo, session->push, false);
 	push_note(fcinfo, session);
-	claims &= !session->closed && in_air < session->most_flights;
+	claims &= !session->closed;
+	/* nothing more leaves with a token that was refused just now: the next step renews it */
+	if (claims && !session->renewed && target_token_is_due(session->target))
+		return report(fcinfo, session, in_air, 1, -1);
+	claims &= in_air < session->most_flights;
 	if (claims)
 		claimed = push_claim(fcinfo, session, session->most_flights - in_air);
 	/* what is claimed stands on disk before its bytes leave, whatever synchronous_commit says */
@@ -348,6 +353,7 @@ xbb_fdw_push_sent(PG_FUNCTION_ARGS)
 			char	   *id = DatumGetCString(DirectFunctionCall1(uuid_out, UUIDPGetDatum(&flight->id)));
 
 			flight->asked = true;
+			flight->renewals = session->renewals;
 			session->requests++;
 			if (flight->probes)
 				target_ask_probe(session->queue, flight->ticket, flight->body, id);

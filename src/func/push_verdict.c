@@ -290,9 +290,9 @@ write_notes(FunctionCallInfo fcinfo, Notes *notes)
 static void
 learn(PushSession *session, const Flight *flight)
 {
-	/* one that is renewed is good for another try */
+	/* one that is renewed is good for another try, and what left before tells nothing about it */
 	bool		refused = flight->verdict == TARGET_THROTTLED ||
-		(flight->verdict == TARGET_TOKEN_EXPIRED && (session->renewed || !target_token_is_due(session->target))) ||
+		(flight->verdict == TARGET_TOKEN_EXPIRED && flight->renewals == session->renewals && (session->renewed || !target_token_is_due(session->target))) ||
 		(flight->verdict == TARGET_RETRY && flight->status == 0);
 
 	if (refused)

@@ -68,11 +68,32 @@ for my $round (2 .. 3)
 }
 is(together($send =~ s/'free'/'one'/r), 0, 'it is used by all');
 
+# a push renews one that rotates in a step of its own, which commits: before it sends, and in its midst
+$sessions[0]->run(q{CREATE TABLE pushed AS SELECT 'P' || i AS id, 1 AS v FROM generate_series(1, 200) i;
+	SELECT xbb.create_push('rotates', source => 'pushed', target => 'one', key => '{id}')});
+sub push_all_there
+{
+	my ($what) = @_;
+	my $result = $sessions[0]->run(q{CALL xbb.push('rotates')});
+
+	is($result->{error}, '', $what);
+	is($sessions[0]->value(q{SELECT count(*) FROM xbb.push_item WHERE status = 'acknowledged'}), 200, '... and sends all');
+	return;
+}
+$sessions[0]->run(q{UPDATE xbb.target_token SET renewed_at = renewed_at - interval '1 minute'});
+sim($one, 'tokens', expire => 'on');
+push_all_there('a push renews a token that is refused');
+is_deeply(tokens($one), { issued => 4, known => 1, locked => 'off' }, '... once');
+$sessions[0]->run(q{UPDATE pushed SET v = 2; UPDATE xbb.target_token SET renewed_at = renewed_at - interval '1 minute'});
+sim($one, 'fault', what => 'says', kind => 'token', at => 4, path => 'api/execute');
+push_all_there('... and one that is refused in its midst');
+is_deeply(tokens($one), { issued => 5, known => 1, locked => 'off' }, '... once again');
+
 # a lost answer is told, and not repeated
 $sessions[0]->run(q{UPDATE xbb.target_token SET renewed_at = renewed_at - interval '1 minute'});
 sim($one, 'fault', what => 'close', path => 'oauth2/token');
 my $lost = $sessions[0]->run(q{CALL xbb.renew_token('one')});
 is($lost->{sqlstate}, '28000', 'a renewal whose answer is lost is an error');
-is(tokens($one)->{issued}, 4, 'and is not repeated');
+is(tokens($one)->{issued}, 6, 'and is not repeated');
 
 done_testing();
