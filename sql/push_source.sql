@@ -108,6 +108,52 @@ SELECT key, status FROM xbb.push_item WHERE push = 'other' ORDER BY key;
 SELECT count(*) FROM xbb._push_preview((SELECT id FROM xbb.push_definition WHERE name = 'other'), 2147483647) p;
 SELECT xbb.drop_push('other');
 
+-- rows that cannot be sent are in sight, and stop no others
+CREATE FOREIGN TABLE worth (id text, version int, price numeric, on_day date) SERVER push_source
+  OPTIONS (api '/api/execute', batch_size '10', headers '{"X-Secret": "{{app_secret}}"}', ok '$.code == 0', records '$.data[*]', record_key 'id', record_ok '$.success == true',
+           record_id '$.docId', record_message '$.message', message '$.message', repeat 'upsert');
+CREATE TABLE worth_of (k text, id text, version int, price numeric, on_day date);
+INSERT INTO worth_of VALUES ('1', 'W1', 1, 1, '2026-01-01'), ('2', 'W2', 1, 'NaN', NULL), ('3', 'W3', 1, 3, 'infinity'), (NULL, 'W4', 1, 4, NULL),
+  (NULL, 'W5', 1, 5, NULL), ('6', 'W6', 1, 6, NULL), ('6', 'W7', 1, 7, NULL), (repeat('钥', 700), 'W8', 1, 8, NULL), ('9', 'W9', 1, 9, NULL);
+CREATE VIEW worth_state AS
+  SELECT push, left(key::text, 9) COLLATE "C" AS key, status, target_id IS NOT NULL AS has_id, message, record FROM xbb.push_item WHERE push IN ('worth', 'marked');
+SELECT xbb.create_push('worth', source => 'worth_of', target => 'worth', key => '{k}');
+CALL xbb.push('worth');
+SELECT * FROM worth_state ORDER BY key, status;
+CALL xbb.push('worth');
+\set VERBOSITY terse
+DO $$ BEGIN PERFORM xbb.push_retry(id) FROM xbb.push_item WHERE push = 'worth' AND key = '{2}'; EXCEPTION WHEN OTHERS THEN RAISE WARNING '%', regexp_replace(SQLERRM, '\d+', 'N'); END $$;
+DO $$ BEGIN PERFORM xbb.push_resolve(id, 'pending', 'x') FROM xbb.push_item WHERE push = 'worth' AND key = '{2}'; EXCEPTION WHEN OTHERS THEN RAISE WARNING '%', regexp_replace(SQLERRM, '\d+', 'N'); END $$;
+\set VERBOSITY default
+-- what was good goes bad, and the other way
+UPDATE worth_of SET price = 'NaN' WHERE id = 'W1';
+UPDATE worth_of SET price = 2 WHERE id = 'W2';
+UPDATE worth_of SET k = id WHERE id IN ('W4', 'W5', 'W7', 'W8');
+CALL xbb.push('worth');
+SELECT * FROM worth_state ORDER BY key, status;
+UPDATE worth_of SET price = 1 WHERE id = 'W1';
+DELETE FROM worth_of WHERE id = 'W3';
+CALL xbb.push('worth');
+SELECT count(*), count(*) FILTER (WHERE status = 'acknowledged') AS acknowledged FROM worth_state;
+SELECT xbb.drop_push('worth');
+-- the same by marks
+SELECT xbb.create_push('marked', source => 'worth_of', target => 'worth', key => '{k,id}', feed => 'trigger');
+CALL xbb.push('marked');
+INSERT INTO worth_of VALUES (NULL, 'X1', 1, 1, NULL), ('x2', 'X2', 1, 'NaN', NULL), ('x3', 'X3', 1, 3, NULL);
+CALL xbb.push('marked');
+SELECT * FROM worth_state WHERE status <> 'acknowledged' ORDER BY key;
+UPDATE worth_of SET version = 2 WHERE id = 'X3';
+CALL xbb.push('marked');
+SELECT key, status FROM worth_state WHERE status <> 'acknowledged' ORDER BY key;
+UPDATE worth_of SET k = 'x1' WHERE id = 'X1';
+DELETE FROM worth_of WHERE id = 'X2';
+CALL xbb.push('marked');
+SELECT key, status FROM worth_state WHERE key LIKE '%x%' OR status <> 'acknowledged' ORDER BY key;
+SELECT xbb.drop_push('marked');
+-- what is to count as sent has to be sendable
+INSERT INTO worth_of VALUES ('y', 'Y', 1, 'NaN', NULL);
+SELECT xbb.create_push('counts', source => 'worth_of', target => 'worth', key => '{k}', copy_data => false);
+
 RESET ROLE;
 DROP SCHEMA push_source CASCADE;
 DROP SERVER push_source CASCADE;

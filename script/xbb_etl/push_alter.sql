@@ -104,11 +104,23 @@ END
 $$;
 COMMENT ON FUNCTION xbb.drop_push(text) IS 'forgets a push with its items and its log: what is on its way may arrive all the same';
 
+-- Is there anything to send?
+CREATE FUNCTION xbb._push_check_record(id bigint) RETURNS void
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  IF EXISTS (SELECT FROM xbb.push_item i WHERE i.id = $1 AND i.record IS NULL AND i.status <> 'acknowledged') THEN
+    RAISE EXCEPTION 'item % has no record', id USING ERRCODE = 'object_not_in_prerequisite_state',
+      HINT = 'Its row cannot be sent as it is, as its message says: once it can, the next run sends it.';
+  END IF;
+END
+$$;
+
 CREATE FUNCTION xbb.push_retry(id bigint) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   item pg_catalog.record;
 BEGIN
+  PERFORM xbb._push_check_record($1);
   SELECT i.status, d.target INTO item FROM xbb.push_item i JOIN xbb.push_definition d ON d.owner = i.owner AND d.name = i.push WHERE i.id = $1;
   IF item.status = 'unknown' AND xbb._push_repeat(item.target) = 'never' THEN
     RAISE EXCEPTION 'item % may have arrived, and its target would take it twice', id USING ERRCODE = 'object_not_in_prerequisite_state',
@@ -128,7 +140,9 @@ BEGIN
     RAISE EXCEPTION 'state must be acknowledged, rejected, pending or held' USING ERRCODE = 'invalid_parameter_value';
   ELSIF coalesce(note, '') = '' THEN
     RAISE EXCEPTION 'a note must say how that is known' USING ERRCODE = 'invalid_parameter_value';
-  ELSIF NOT xbb._push_settle(id, state, pg_catalog."left"(note, 2000)) THEN
+  END IF;
+  PERFORM xbb._push_check_record($1) WHERE state = 'pending';
+  IF NOT xbb._push_settle(id, state, pg_catalog."left"(note, 2000)) THEN
     RAISE EXCEPTION 'item % is on its way, or acknowledged', id USING ERRCODE = 'object_not_in_prerequisite_state',
       HINT = 'What is on its way has an answer soon, or is unknown when its run has ended.';
   END IF;

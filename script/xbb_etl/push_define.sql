@@ -140,9 +140,8 @@ BEGIN
     RAISE EXCEPTION 'source and target of push % have no column in common', pg_catalog.quote_ident(def.name)
       USING ERRCODE = 'undefined_column', HINT = 'Columns are matched by their names: source => ''SELECT ... AS name ...''.';
   END IF;
-  RETURN pg_catalog.format('SELECT CASE WHEN %s THEN ARRAY[%s]::pg_catalog.text END, xbb._push_record(%s, %L, ROW(%s)) FROM %s s%s',
-    xbb._sync_list(def.key, 's.%1$I IS NOT NULL', ' AND '), xbb._push_key(def),
-    def.target::pg_catalog.oid, numbers, columns, xbb._push_from(def), CASE WHEN keys IS NOT NULL THEN xbb._push_join(def, keys) END);
+  RETURN pg_catalog.format('SELECT ARRAY[%s]::pg_catalog.text, xbb._push_record(%s, %L, ROW(%s)), %s FROM %s s%s',
+    xbb._push_key(def), def.target::pg_catalog.oid, numbers, columns, xbb._sync_list(def.key, 's.%1$I IS NOT NULL', ' AND '), xbb._push_from(def), CASE WHEN keys IS NOT NULL THEN xbb._push_join(def, keys) END);
 END
 $$;
 
@@ -249,13 +248,13 @@ END
 $$;
 
 -- Has a query written to the outbox, under the owner's path; how many items are new or changed.
-CREATE FUNCTION xbb._push_read_query(def xbb.push_definition, query pg_catalog.text, sends boolean) RETURNS bigint
+CREATE FUNCTION xbb._push_read_query(def xbb.push_definition, query pg_catalog.text, sends boolean, marks pg_catalog.text[] DEFAULT '{}') RETURNS bigint
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   items bigint;
 BEGIN
   PERFORM xbb._sync_path(xbb._sync_owners_path(def.path));
-  items := xbb._push_enqueue(def.id, query, sends);
+  items := xbb._push_enqueue(def.id, query, sends, marks);
   PERFORM xbb._sync_path();
   RETURN items;
 END
@@ -293,7 +292,7 @@ BEGIN
     END IF;
     FOR part IN SELECT pg_catalog.array_agg(u.key) FROM pg_catalog.unnest(marked) u (key)
                 GROUP BY pg_catalog.array_position(u.key::pg_catalog.text[], NULL) IS NULL LOOP
-      items := items + xbb._push_read_query(def, xbb._push_query(def, part), true);
+      items := items + xbb._push_read_query(def, xbb._push_query(def, part), true, part);
     END LOOP;
   END LOOP;
   RETURN items;

@@ -84,7 +84,8 @@ CREATE TABLE xbb._push_item (
   key_id pg_catalog.uuid NOT NULL,
   status text NOT NULL DEFAULT 'pending'
     CHECK (status IN ('pending', 'sending', 'acknowledged', 'rejected', 'unknown', 'held')),
-  record text,
+  -- none: the target has it, or the row cannot be sent, and message says why
+  record text CHECK (record IS NOT NULL OR status IN ('acknowledged', 'rejected', 'held')),
   hash pg_catalog.bytea NOT NULL,
   attempts integer NOT NULL DEFAULT 0,
   -- records of a request it may be in: less after one that was refused as a whole

@@ -15,9 +15,11 @@
 #include "common/pg_prng.h"
 #include "executor/spi.h"
 #include "executor/tuptable.h"
+#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/fmgroids.h"
 #include "utils/memutils.h"
 #include "utils/portal.h"
 #include "utils/tuplestore.h"
@@ -37,12 +39,18 @@ PG_FUNCTION_INFO_V1(xbb_fdw_push_enqueue);
 #define MOST_KEY 2000
 #define MOST_RECORD (64 * 1024 * 1024)
 
+/* Bytes of a key that is too long, to show it by. */
+#define SHOWN_KEY 200
+
 /* Rows of the source, on their way. */
 typedef struct Rows
 {
 	Tuplestorestate *store;
 	TupleDesc	tupdesc;
+	Tuplestorestate *faults;	/* keys and what is wrong */
+	TupleDesc	faulty;
 	IdSet		keys;			/* hashes of those there are */
+	IdSet		twice;			/* and of those that more than one row has */
 	Memory		memory;
 } Rows;
 
@@ -58,52 +66,110 @@ resize(void *arg, void *ptr, size_t size)
 	return ptr ? repalloc_huge(ptr, size) : MemoryContextAllocHuge((MemoryContext) arg, size);
 }
 
-static void
-check_row(Rows *rows, HeapTuple tuple, TupleDesc tupdesc)
+static int64
+hash_of(Datum key)
+{
+	text	   *packed = DatumGetTextPP(key);
+
+	return (int64) DatumGetUInt64(hash_any_extended((unsigned char *) VARDATA_ANY(packed), VARSIZE_ANY_EXHDR(packed), 0));
+}
+
+/* The beginning of a key, as a key. */
+static Datum
+cut_key(text *key)
+{
+	int			length = pg_mbcliplen(VARDATA_ANY(key), VARSIZE_ANY_EXHDR(key), SHOWN_KEY);
+	Datum		element = PointerGetDatum(cstring_to_text_with_len(VARDATA_ANY(key), length));
+	ArrayType  *array = construct_array(&element, 1, TEXTOID, -1, false, TYPALIGN_INT);
+
+	return CStringGetTextDatum(OidOutputFunctionCall(F_ARRAY_OUT, PointerGetDatum(array)));
+}
+
+/* What is wrong with a row, or NULL; its key, as it can be shown. */
+static char *
+fault_of(Rows *rows, HeapTuple tuple, TupleDesc tupdesc, int *code, Datum *key)
 {
 	bool		isnull;
-	Datum		key = SPI_getbinval(tuple, tupdesc, 1, &isnull);
-	text	   *text_key;
+	Datum		record;
+	text	   *packed;
 
+	*key = SPI_getbinval(tuple, tupdesc, 1, &isnull);
 	if (isnull)
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("a row of the source has a null in its key")));
-	text_key = DatumGetTextPP(key);
-	if (VARSIZE_ANY_EXHDR(text_key) > MOST_KEY)
-		ereport(ERROR,
-				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("a key of a push is longer than %d bytes", MOST_KEY)));
-	if (!idset_add(&rows->keys, &rows->memory,
-				   (int64) DatumGetUInt64(hash_any_extended((unsigned char *) VARDATA_ANY(text_key),
-															VARSIZE_ANY_EXHDR(text_key), 0))))
-		ereport(ERROR,
-				(errcode(ERRCODE_CARDINALITY_VIOLATION),
-				 errmsg("two rows of the source have the key %s", TextDatumGetCString(key))));
-	(void) SPI_getbinval(tuple, tupdesc, 2, &isnull);
+		elog(ERROR, "the query of a push does not return what it should");
+	packed = DatumGetTextPP(*key);
+	if (VARSIZE_ANY_EXHDR(packed) > MOST_KEY)
+	{
+		*key = cut_key(packed);
+		*code = ERRCODE_PROGRAM_LIMIT_EXCEEDED;
+		return psprintf("a key of a push is longer than %d bytes", MOST_KEY);
+	}
+	if (!DatumGetBool(SPI_getbinval(tuple, tupdesc, 3, &isnull)) || isnull)
+	{
+		*code = ERRCODE_NULL_VALUE_NOT_ALLOWED;
+		return pstrdup("a row of the source has a null in its key");
+	}
+	if (!idset_add(&rows->keys, &rows->memory, hash_of(*key)))
+	{
+		(void) idset_add(&rows->twice, &rows->memory, hash_of(*key));
+		*code = ERRCODE_CARDINALITY_VIOLATION;
+		return psprintf("two rows of the source have the key %s", TextDatumGetCString(*key));
+	}
+	*code = ERRCODE_DATA_EXCEPTION;
+	record = SPI_getbinval(tuple, tupdesc, 2, &isnull);
 	if (isnull)
+		return psprintf("the row of the source with the key %s has no record", TextDatumGetCString(*key));
+	packed = DatumGetTextPP(record);
+	if (VARSIZE_ANY_EXHDR(packed) > 0 && *VARDATA_ANY(packed) == PUSH_FAULT)
+		return text_to_cstring(packed) + 1;
+	return NULL;
+}
+
+static void
+keep_row(Rows *rows, HeapTuple tuple, TupleDesc tupdesc, bool sends)
+{
+	int			code;
+	Datum		values[2];
+	bool		nulls[2] = {false};
+	char	   *fault = fault_of(rows, tuple, tupdesc, &code, &values[0]);
+
+	if (!fault)
+	{
+		tuplestore_puttuple(rows->store, tuple);
+		return;
+	}
+	if (!sends)
 		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("the row of the source with the key %s has no record", TextDatumGetCString(key))));
+				(errcode(code),
+				 errmsg("%s", fault),
+				 errdetail("Its key: %s.", TextDatumGetCString(values[0]))));
+	values[1] = CStringGetTextDatum(fault);
+	tuplestore_putvalues(rows->faults, rows->faulty, values, nulls);
 }
 
 /* All rows of the query, by the caller's rights. */
 static void
-read_source(Rows *rows, const char *query)
+read_source(Rows *rows, const char *query, bool sends)
 {
 	MemoryContext outer = CurrentMemoryContext;
+	MemoryContext row;
 	Portal		cursor;
 
 	rows->memory = (Memory) {.resize = resize, .arg = outer, .seed = pg_prng_uint64(&pg_global_prng_state)};
-	rows->tupdesc = CreateTemplateTupleDesc(2);
+	rows->tupdesc = CreateTemplateTupleDesc(3);
 	TupleDescInitEntry(rows->tupdesc, 1, "key", TEXTOID, -1, 0);
 	TupleDescInitEntry(rows->tupdesc, 2, "record", TEXTOID, -1, 0);
+	TupleDescInitEntry(rows->tupdesc, 3, "is_complete", BOOLOID, -1, 0);
 	rows->store = tuplestore_begin_heap(false, false, work_mem);
+	rows->faulty = CreateTemplateTupleDesc(2);
+	TupleDescInitEntry(rows->faulty, 1, "key", TEXTOID, -1, 0);
+	TupleDescInitEntry(rows->faulty, 2, "fault", TEXTOID, -1, 0);
+	rows->faults = tuplestore_begin_heap(false, false, work_mem);
 	SPI_connect();
 	cursor = SPI_cursor_parse_open(NULL, query, &(SPIParseOpenOptions) {.read_only = false});
-	if (cursor->tupDesc->natts != 2 || TupleDescAttr(cursor->tupDesc, 0)->atttypid != TEXTOID ||
-		TupleDescAttr(cursor->tupDesc, 1)->atttypid != TEXTOID)
+	if (cursor->tupDesc->natts != 3 || TupleDescAttr(cursor->tupDesc, 0)->atttypid != TEXTOID ||
+		TupleDescAttr(cursor->tupDesc, 1)->atttypid != TEXTOID || TupleDescAttr(cursor->tupDesc, 2)->atttypid != BOOLOID)
 		elog(ERROR, "the query of a push does not return what it should");
+	row = AllocSetContextCreate(CurrentMemoryContext, "xbb_fdw push row", ALLOCSET_DEFAULT_SIZES);
 	for (;;)
 	{
 		SPI_cursor_fetch(cursor, true, BATCH);
@@ -111,8 +177,11 @@ read_source(Rows *rows, const char *query)
 			break;
 		for (uint64 i = 0; i < SPI_processed; i++)
 		{
-			check_row(rows, SPI_tuptable->vals[i], SPI_tuptable->tupdesc);
-			tuplestore_puttuple(rows->store, SPI_tuptable->vals[i]);
+			MemoryContext old = MemoryContextSwitchTo(row);
+
+			keep_row(rows, SPI_tuptable->vals[i], SPI_tuptable->tupdesc, sends);
+			MemoryContextSwitchTo(old);
+			MemoryContextReset(row);
 		}
 		SPI_freetuptable(SPI_tuptable);
 	}
@@ -147,7 +216,32 @@ static Stored enqueue = {.nested = true, .text =
 	" SELECT (SELECT count(*) FROM changed) + (SELECT count(*) FROM added)"
 };
 
-/* The same where the outbox is empty. */
+/* What cannot be sent, in sight.  Its hash is that of the reason. */
+static Stored refuse = {.nested = true, .text =
+	"WITH given AS MATERIALIZED (SELECT DISTINCT ON (u.key) u.key::text[] AS key, " KEY_ID("u.key") " AS key_id, u.fault, sha256(convert_to(u.fault, 'UTF8')) AS hash"
+	" FROM unnest($2, $3) u (key, fault)),"
+	" compared AS MATERIALIZED (SELECT g.key, g.key_id, g.fault, g.hash, w.id AS waiting, w.hash AS waiting_hash,"
+	" coalesce(coalesce(f.hash, a.hash) = g.hash, false) AS is_latest, coalesce(f.hash, a.hash) IS NOT NULL AS replaces"
+	" FROM given g LEFT JOIN LATERAL (SELECT i.id, i.hash FROM xbb._push_item i WHERE " WAITING " LIMIT 1) w ON true"
+	" LEFT JOIN LATERAL (SELECT i.hash FROM xbb._push_item i WHERE " FLYING " LIMIT 1) f ON true"
+	" LEFT JOIN LATERAL (SELECT i.hash FROM xbb._push_item i WHERE " THERE " ORDER BY i.id DESC LIMIT 1) a ON true),"
+	" changed AS (UPDATE xbb._push_item i SET record = NULL, hash = c.hash, status = 'rejected', attempts = 0, most = NULL,"
+	" next_try = '-infinity', message = c.fault, answer = NULL, http_status = NULL, note = NULL, created = clock_timestamp()"
+	" FROM compared c WHERE i.id = c.waiting AND c.waiting_hash <> c.hash RETURNING i.id),"
+	" added AS (INSERT INTO xbb._push_item (push, key, key_id, hash, replaces, status, message)"
+	" SELECT $1, c.key, c.key_id, c.hash, c.replaces, 'rejected', c.fault"
+	" FROM compared c WHERE c.waiting IS NULL AND NOT c.is_latest ORDER BY c.key RETURNING id)"
+	" SELECT (SELECT count(*) FROM changed) + (SELECT count(*) FROM added)"
+};
+
+/* Rows that could not be sent, and are no more. */
+static Stored forget = {.nested = true, .text =
+	"WITH gone AS (DELETE FROM xbb._push_item i WHERE i.push = $1 AND i.status = 'rejected' AND i.record IS NULL AND i.request IS NULL"
+	" AND ($2 = '{}' OR i.key::text = ANY ($2)) AND i.key_id <> ALL (ARRAY(SELECT " KEY_ID("u.key") " FROM unnest($3) u (key))) RETURNING i.id)"
+	" SELECT count(*) FROM gone"
+};
+
+/* What is new, where the outbox is empty. */
 static Stored enqueue_first = {.nested = true, .text =
 	"WITH added AS (INSERT INTO xbb._push_item (push, key, key_id, record, hash, status, acknowledged, message)"
 	" SELECT $1, u.key::text[], " KEY_ID("u.key") ", CASE WHEN $4 THEN u.record END, sha256(convert_to(u.record, 'UTF8')),"
@@ -220,6 +314,8 @@ write_items(FunctionCallInfo fcinfo, Rows *rows)
 		if (more)
 		{
 			slot_getallattrs(slot);
+			if (idset_count(&rows->twice) > 0 && idset_has(&rows->twice, hash_of(slot->tts_values[0])))
+				continue;
 			keys[n] = PointerGetDatum(PG_DETOAST_DATUM_COPY(slot->tts_values[0]));
 			records[n] = PointerGetDatum(PG_DETOAST_DATUM_COPY(slot->tts_values[1]));
 			size += VARSIZE_ANY(DatumGetPointer(records[n]));
@@ -240,18 +336,60 @@ write_items(FunctionCallInfo fcinfo, Rows *rows)
 	return count;
 }
 
+static int64
+write_faults(FunctionCallInfo fcinfo, Rows *rows)
+{
+	const Oid	types[] = {INT4OID, TEXTARRAYOID, TEXTARRAYOID};
+	NullableDatum args[lengthof(types)] = {{.value = fcinfo->args[0].value}, {.value = fcinfo->args[3].value}};
+	TupleTableSlot *slot = MakeSingleTupleTableSlot(rows->faulty, &TTSOpsMinimalTuple);
+	ArrayBuildState *all = initArrayResult(TEXTOID, CurrentMemoryContext, false);
+	Datum	   *keys = palloc(sizeof(Datum) * BATCH);
+	Datum	   *faults = palloc(sizeof(Datum) * BATCH);
+	int64		count = 0;
+	int64		gone = 0;
+	int			n = 0;
+	bool		more = true;
+
+	while (more)
+	{
+		more = tuplestore_gettupleslot(rows->faults, true, false, slot);
+		if (more)
+		{
+			slot_getallattrs(slot);
+			keys[n] = PointerGetDatum(PG_DETOAST_DATUM_COPY(slot->tts_values[0]));
+			faults[n] = PointerGetDatum(PG_DETOAST_DATUM_COPY(slot->tts_values[1]));
+			all = accumArrayResult(all, keys[n++], false, TEXTOID, CurrentMemoryContext);
+		}
+		if (n == BATCH || (n > 0 && !more))
+		{
+			count += write_batch(fcinfo, &refuse, keys, faults, n);
+			n = 0;
+			CHECK_FOR_INTERRUPTS();
+		}
+	}
+	ExecDropSingleTupleTableSlot(slot);
+	args[2].value = makeArrayResult(all, CurrentMemoryContext);
+	run_stored_with(fcinfo->flinfo->fn_oid, &forget, lengthof(types), types, args, read_count, &gone);
+	return count;
+}
+
 Datum
 xbb_fdw_push_enqueue(PG_FUNCTION_ARGS)
 {
 	int32		id = PG_GETARG_INT32(0);
+	bool		sends = PG_GETARG_BOOL(2);
 	Rows		rows = {0};
 	int64		count;
 
 	push_check_owner(id);
-	read_source(&rows, text_to_cstring(PG_GETARG_TEXT_PP(1)));
+	read_source(&rows, text_to_cstring(PG_GETARG_TEXT_PP(1)), sends);
 	push_lock_items(fcinfo, id, true);
 	count = write_items(fcinfo, &rows);
+	if (sends)
+		count += write_faults(fcinfo, &rows);
 	tuplestore_end(rows.store);
+	tuplestore_end(rows.faults);
 	idset_free(&rows.keys, &rows.memory);
+	idset_free(&rows.twice, &rows.memory);
 	PG_RETURN_INT64(count);
 }

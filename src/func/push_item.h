@@ -10,17 +10,24 @@
 
 #include "fmgr.h"
 
+/* What begins no JSON: there is no record, for the reason that follows. */
+#define PUSH_FAULT '!'
+
 /*
  * xbb._push_record(oid, smallint[], record): a row as the target is to get it, JSON: fields in the
- * order of those columns of the target, and of their types.  For those who may insert into it.
+ * order of those columns of the target, and of their types.  For those who may insert into it.  PUSH_FAULT and what is wrong
+ * with it, if it has values that cannot be sent.
  */
 extern PGDLLEXPORT Datum xbb_fdw_push_record(PG_FUNCTION_ARGS);
 
 /*
- * xbb._push_enqueue(integer, text, boolean): reads the caller's query, which returns keys, as text of
- * an array of texts, and records; what is new or differs from the latest version of its key
- * waits to be sent or, if the third is false, counts as sent.  How many that are.  Errors: 22004 for a key
- * with a null, 21000 for one that is there twice, 54000 for one that is too long.
+ * xbb._push_enqueue(integer, text, boolean, text[]): reads the caller's query, which returns keys, as
+ * text of an array of texts, records, and whether the key has no null; what is new or differs from the
+ * latest version of its key waits to be sent or, if the third is false, counts as sent.  How many
+ * that are.  A row that cannot be sent, for a null in its key, a key that is there twice or too long,
+ * or a fault of its record, is an item that is rejected, without a record; those of rows that are no
+ * more are forgotten, of these keys or, of none, all.  If the third is false they are errors: 22004, 21000,
+ * 54000, 22000.
  */
 extern PGDLLEXPORT Datum xbb_fdw_push_enqueue(PG_FUNCTION_ARGS);
 

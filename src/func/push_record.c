@@ -9,6 +9,7 @@
 
 #include "access/htup_details.h"
 #include "access/table.h"
+#include "access/xact.h"
 #include "catalog/pg_class.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
@@ -18,6 +19,7 @@
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
+#include "utils/resowner.h"
 #include "utils/typcache.h"
 
 #include "func/push_item.h"
@@ -112,6 +114,43 @@ check_fields(const RecordMaker *maker, TupleDesc fields)
 				 errmsg("the row does not have the types of the target's columns")));
 }
 
+/* The record; of values that cannot be sent, what is wrong with them, behind PUSH_FAULT. */
+static char *
+make_record(RecordMaker *maker, const Datum *values, const bool *nulls)
+{
+	MemoryContext context = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+	char	   *volatile result = NULL;
+
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(context);
+	PG_TRY();
+	{
+		char	   *record = target_record(maker->columns, values, nulls);
+
+		result = pg_any_to_server(record, strlen(record), PG_UTF8);
+		ReleaseCurrentSubTransaction();
+		MemoryContextSwitchTo(context);
+		CurrentResourceOwner = owner;
+	}
+	PG_CATCH();
+	{
+		ErrorData  *error;
+
+		MemoryContextSwitchTo(context);
+		error = CopyErrorData();
+		FlushErrorState();
+		RollbackAndReleaseCurrentSubTransaction();
+		MemoryContextSwitchTo(context);
+		CurrentResourceOwner = owner;
+		if (ERRCODE_TO_CATEGORY(error->sqlerrcode) != ERRCODE_DATA_EXCEPTION)
+			ReThrowError(error);
+		result = psprintf("%c%s", PUSH_FAULT, error->message);
+	}
+	PG_END_TRY();
+	return result;
+}
+
 Datum
 xbb_fdw_push_record(PG_FUNCTION_ARGS)
 {
@@ -136,8 +175,7 @@ xbb_fdw_push_record(PG_FUNCTION_ARGS)
 		values[maker->attnums[i] - 1] = fields[i];
 		nulls[maker->attnums[i] - 1] = no_fields[i];
 	}
-	record = target_record(maker->columns, values, nulls);
-	record = pg_any_to_server(record, strlen(record), PG_UTF8);
+	record = make_record(maker, values, nulls);
 	MemoryContextSwitchTo(old);
 	result = cstring_to_text(record);
 	ReleaseTupleDesc(tupdesc);
