@@ -154,6 +154,23 @@ SELECT xbb.drop_push('marked');
 INSERT INTO worth_of VALUES ('y', 'Y', 1, 'NaN', NULL);
 SELECT xbb.create_push('counts', source => 'worth_of', target => 'worth', key => '{k}', copy_data => false);
 
+-- what was dropped is named
+CREATE FOREIGN TABLE brief (id text, version int) SERVER push_source OPTIONS (api '/api/execute');
+CREATE TABLE short (id text, version int);
+CREATE TABLE shorter (id text, version int);
+SELECT xbb.create_push('brief', source => 'short', target => 'brief', key => '{id}');
+SELECT xbb.create_push('briefer', source => 'shorter', target => 'brief', key => '{id}', feed => 'trigger');
+DROP TABLE shorter;
+CALL xbb.push('briefer');
+SELECT xbb.alter_push('briefer', source => 'short');
+CALL xbb.push('briefer');
+DROP FOREIGN TABLE brief;
+CALL xbb.push('brief');
+CALL xbb.push('brief', dry_run => true);
+SELECT name, state, target, last_error FROM xbb.push_status WHERE name = 'brief';
+SELECT xbb.drop_push('brief');
+SELECT xbb.drop_push('briefer');
+
 RESET ROLE;
 DROP SCHEMA push_source CASCADE;
 DROP SERVER push_source CASCADE;

@@ -55,7 +55,7 @@ COMMENT ON COLUMN xbb.push_run.error IS 'what it said; shown to those who have t
 COMMENT ON COLUMN xbb.push_status.name IS 'name of the push';
 COMMENT ON COLUMN xbb.push_status.owner IS 'role that it runs as';
 COMMENT ON COLUMN xbb.push_status.source IS 'relation whose rows are sent; NULL: the rows of a query are';
-COMMENT ON COLUMN xbb.push_status.target IS 'foreign table that they are sent to';
+COMMENT ON COLUMN xbb.push_status.target IS 'foreign table that they are sent to; NULL: it was dropped';
 COMMENT ON COLUMN xbb.push_status.enabled IS 'may it run?';
 COMMENT ON COLUMN xbb.push_status.state IS 'the first that holds: disabled, inactive (a copy of the database), failing (the latest run failed or was killed), incomplete (records were refused or are held, or nobody knows), stale (something waits longer than max_age), running, never_run, ok';
 COMMENT ON COLUMN xbb.push_status.pending IS 'records to be sent';

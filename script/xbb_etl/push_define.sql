@@ -192,7 +192,13 @@ BEGIN
   FROM pg_catalog.pg_class c LEFT JOIN pg_catalog.pg_foreign_table t ON t.ftrelid = c.oid
   LEFT JOIN pg_catalog.pg_foreign_server s ON s.oid = t.ftserver LEFT JOIN pg_catalog.pg_foreign_data_wrapper w ON w.oid = s.srvfdw
   WHERE c.oid = def.target;
-  IF target.fdwname IS NULL OR target.fdwname <> 'xbb_target' THEN
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'target % of push % was dropped', coalesce(def.target_name, def.target::pg_catalog.text), pg_catalog.quote_ident(def.name)
+      USING ERRCODE = 'undefined_table', HINT = 'A push keeps its target: make another push for another table, with copy_data => false if it has all that was sent.';
+  ELSIF def.query IS NULL AND NOT EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.oid = def.source) THEN
+    RAISE EXCEPTION 'source % of push % was dropped', coalesce(def.source_name, def.source::pg_catalog.text), pg_catalog.quote_ident(def.name)
+      USING ERRCODE = 'undefined_table', HINT = pg_catalog.format('SELECT xbb.alter_push(%L, source => ...); names another one.', def.name);
+  ELSIF target.fdwname IS NULL OR target.fdwname <> 'xbb_target' THEN
     RAISE EXCEPTION 'target % is no foreign table of xbb_target', def.target USING ERRCODE = 'wrong_object_type';
   ELSIF NOT pg_catalog.has_table_privilege(def.target, 'INSERT') THEN
     RAISE EXCEPTION 'no right to insert into target %', def.target USING ERRCODE = 'insufficient_privilege';

@@ -19,7 +19,7 @@ WHERE pg_catalog.pg_has_role(d.owner, 'USAGE') OR pg_catalog.pg_has_role('pg_rea
 COMMENT ON VIEW xbb.push_run IS 'the log of the pushes';
 
 CREATE VIEW xbb.push_status WITH (security_barrier) AS
-SELECT d.name, d.owner, d.source, d.target, d.enabled,
+SELECT d.name, d.owner, d.source, (SELECT c.oid::pg_catalog.regclass FROM pg_catalog.pg_class c WHERE c.oid = d.target) AS target, d.enabled,
        CASE WHEN NOT d.enabled THEN 'disabled'
             WHEN NOT d.active THEN 'inactive'
             WHEN l.status = 'failed' OR u.dead > 0 THEN 'failing'
