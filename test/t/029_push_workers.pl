@@ -25,7 +25,10 @@ $node->safe_psql('postgres',
 	. q{SELECT xbb.create_push('orders', source => 'source', target => 'erp', key => '{id}', workers => 8)});
 
 my @workers = map { Xbb::Session->new($node) } 1 .. 8;
-$_->send(q{CALL xbb.push('orders')}) for @workers;
+# who comes while another reads the source, before there is anything to send, has nothing to do
+$workers[0]->send(q{CALL xbb.push('orders')});
+$node->poll_query_until('postgres', 'SELECT count(*) > 0 FROM xbb.push_item') or die 'nothing was enqueued';
+$_->send(q{CALL xbb.push('orders')}) for @workers[1 .. 7];
 my @results = map { $_->result(300) } @workers;
 is_deeply([ grep { $_->{sqlstate} ne '00000' } @results ], [], 'all eight end well');
 
