@@ -182,7 +182,8 @@ BEGIN
 END
 $$;
 
--- A run: a worker's place, log, source, then steps that commit before they send.
+-- A run: a worker's place, log, source, then steps that commit before they send.  All of its transactions are
+-- READ COMMITTED, whatever the default: what is read under a lock is what there is once the lock is held.
 CREATE PROCEDURE xbb._push_execute(name pg_catalog.text, alone boolean, by_step boolean, INOUT failed boolean)
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -199,8 +200,13 @@ DECLARE
 BEGIN
   PERFORM xbb._sync_path();
   PERFORM xbb._push_check_commit(can_commit);
+  PERFORM xbb._sync_path(path);
+  COMMIT;
+  SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
+  PERFORM xbb._sync_path();
   begun := xbb._push_begin(_push_execute.name);
   COMMIT;
+  SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
   PERFORM xbb._sync_path();
   entry := begun.entry;
   entry.started := pg_catalog.clock_timestamp();
@@ -241,6 +247,7 @@ BEGIN
     entry := step.entry;
     failure := step.failure;
     COMMIT;
+    SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
     PERFORM xbb._sync_path();
     PERFORM xbb._push_unlock(entry.push, entry.worker) WHERE locked;
     PERFORM xbb._push_print(begun.def, entry);

@@ -133,7 +133,8 @@ $$;
 
 -- Begins a run, and before it waits where that has to be: each moment in a transaction of
 -- its own, so that nothing is kept from being cleaned up.  What the caller's procedure has left
--- for a COMMIT runs under his path.
+-- for a COMMIT runs under his path.  All transactions of a run that can commit are READ COMMITTED,
+-- whatever the default: what is read under a lock is what there is once the lock is held.
 CREATE PROCEDURE xbb._sync_start(
   name pg_catalog.text, task pg_catalog.text, can_commit boolean, path pg_catalog.text,
   INOUT def xbb.sync_definition, INOUT run bigint, INOUT failure xbb._sync_failure)
@@ -142,6 +143,11 @@ DECLARE
   before pg_catalog.record := xbb._sync_before();
   step pg_catalog.record;
 BEGIN
+  IF can_commit THEN
+    PERFORM xbb._sync_path(path);
+    COMMIT;
+    SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
+  END IF;
   PERFORM xbb._sync_path();
   LOOP
     step := xbb._sync_begin(_sync_start.name, task, before, can_commit, path);
@@ -151,6 +157,7 @@ BEGIN
     EXIT WHEN NOT can_commit;
     PERFORM xbb._sync_path(path);
     COMMIT;
+    SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
     PERFORM xbb._sync_path();
     EXIT WHEN NOT step.waits;
   END LOOP;
@@ -411,6 +418,7 @@ BEGIN
     IF failure.sqlstate IS NOT NULL THEN
       EXIT WHEN NOT can_commit OR NOT xbb._sync_passes(failure, tries, NOT locked);
       COMMIT;
+      SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
       PERFORM xbb._sync_path();
       locked := locked OR xbb._sync_take_again(def, run);
       EXIT WHEN NOT locked;
@@ -427,6 +435,7 @@ BEGIN
     failure := xbb._sync_fail(def, run, CASE WHEN can_commit THEN counts END, before, failure);
     IF can_commit THEN
       COMMIT;
+      SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
       PERFORM xbb._sync_path();
     END IF;
   END IF;

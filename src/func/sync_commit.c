@@ -6,7 +6,8 @@
  * A COMMIT may fail: by a deferred constraint, a serialization failure, a full
  * disk.  In PL/pgSQL it stands in no block with EXCEPTION, so a run could not
  * write what became of it.  SPI_commit leaves a new transaction behind in either
- * case, so the procedure that called goes on.
+ * case, so the procedure that called goes on.  That one is READ COMMITTED: when
+ * SQL could say so, CALL has taken a snapshot.
  *
  *-------------------------------------------------------------------------
  */
@@ -44,6 +45,7 @@ commit_error(void)
 		FlushErrorState();
 	}
 	PG_END_TRY();
+	XactIsoLevel = XACT_READ_COMMITTED;
 	SPI_finish();
 	MemoryContextSwitchTo(caller);
 	return error;
