@@ -85,6 +85,7 @@ CREATE FUNCTION xbb._push_end(def xbb.push_definition, INOUT entry xbb._push_run
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   left_over pg_catalog.record;
+  holds boolean := false;
 BEGIN
   SELECT s.rejected, s.unknown, s.held INTO left_over FROM xbb.push_status s WHERE s.owner = def.owner AND s.name = def.name;
   IF failure.sqlstate IS NULL AND problem IS NOT NULL THEN
@@ -94,11 +95,12 @@ BEGIN
     failure.hint := 'What it has not sent waits for the next CALL xbb.push.';
   ELSIF failure.sqlstate IS NULL AND left_over.held > 0 THEN
     failure.sqlstate := 'HV000';
+    holds := true;
     failure.message := pg_catalog.format('push %I holds %s', def.name, xbb._push_records(left_over.held));
     failure.detail := '';
     failure.hint := 'SELECT * FROM xbb.push_item WHERE status = ''held''; shows them, xbb.push_retry(id) sends one again.';
   END IF;
-  entry.status := CASE WHEN left_over.held > 0 AND problem IS NULL AND failure.message LIKE '% holds %' THEN 'incomplete'
+  entry.status := CASE WHEN holds THEN 'incomplete'
                        WHEN failure.sqlstate IS NOT NULL THEN 'failed'
                        WHEN left_over.rejected + left_over.unknown > 0 THEN 'incomplete'
                        WHEN NOT (SELECT d.enabled FROM xbb.push_definition d WHERE d.owner = def.owner AND d.id = def.id) THEN 'stopped'
@@ -141,8 +143,10 @@ EXCEPTION WHEN OTHERS THEN
 END
 $$;
 
--- A step of sending: verdicts, claims; and the sleep where nothing is in the air, but soon to be.
-CREATE FUNCTION xbb._push_send(def xbb.push_definition, INOUT entry xbb._push_run_log, OUT in_air integer, OUT problem pg_catalog.text)
+-- A step of sending: verdicts, claims; and the pause, in seconds, where nothing is in the air, but soon to be:
+-- for after the COMMIT, as this step has locked the items.
+CREATE FUNCTION xbb._push_send(
+  def xbb.push_definition, INOUT entry xbb._push_run_log, OUT in_air integer, OUT problem pg_catalog.text, OUT pause double precision)
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   step pg_catalog.record;
@@ -153,7 +157,7 @@ BEGIN
   in_air := step.in_air;
   problem := step.problem;
   IF in_air = 0 AND step.due_in <= 5000 AND pg_catalog.clock_timestamp() - entry.started < interval '1 minute' THEN
-    PERFORM pg_catalog.pg_sleep(step.due_in / 1000.0);
+    pause := step.due_in / 1000.0;
     in_air := 1;
   END IF;
 END
@@ -197,6 +201,7 @@ DECLARE
   locked boolean;
   failure xbb._sync_failure;
   in_air integer := 1;
+  pause double precision;
 BEGIN
   PERFORM xbb._sync_path();
   PERFORM xbb._push_check_commit(can_commit);
@@ -220,6 +225,7 @@ BEGIN
         entry := step.entry;
         in_air := step.in_air;
         problem := step.problem;
+        pause := step.pause;
       ELSE
         entry := xbb._push_prepare(begun.def, entry);
       END IF;
@@ -234,6 +240,7 @@ BEGIN
     EXIT WHEN NOT locked;
     BEGIN
       PERFORM xbb._push_sent(entry.push) WHERE prepared;
+      PERFORM pg_catalog.pg_sleep(pause);
       prepared := true;
     EXCEPTION WHEN query_canceled OR OTHERS THEN
       GET STACKED DIAGNOSTICS failure.sqlstate = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,
