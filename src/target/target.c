@@ -11,6 +11,7 @@
 #include "utils/memutils.h"
 
 #include "target/connection.h"
+#include "target/path.h"
 #include "target/scan.h"
 #include "target/target_data.h"
 
@@ -85,9 +86,9 @@ read_probe(Target *target)
 		else if (strcmp(member->name, "envelope") == 0)
 			target->probe_envelope = scan_member(target->options->server.probe, "envelope");
 		else if (strcmp(member->name, "found") == 0)
-			target->probe_found = member->text;
+			target->probe_found = member->text ? path_to_database(member->text) : NULL;
 		else if (strcmp(member->name, "id") == 0)
-			target->probe_id = member->text;
+			target->probe_id = member->text ? path_to_database(member->text) : NULL;
 		else if (strcmp(member->name, "query") == 0)
 			probe->query = request_params(member, "probe", &probe->nquery);
 		else if (strcmp(member->name, "method") == 0)

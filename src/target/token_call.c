@@ -25,6 +25,9 @@
 /* Of a token whose answer does not say how long it lives, seconds. */
 #define LIFE_UNKNOWN 600
 
+/* Of one that is said to live longer: times are counted in microseconds. */
+#define LIFE_MOST (INT64CONST(10) * 366 * 86400)
+
 typedef struct Asking
 {
 	const TokenApi *api;
@@ -53,8 +56,14 @@ text_field(TokenApi *api, const char *name)
 {
 	return strcmp(name, "api") == 0 ? &api->request.api :
 		strcmp(name, "url") == 0 ? &api->request.url :
-		strcmp(name, "method") == 0 ? &api->request.method :
-		strcmp(name, "token") == 0 ? &api->token :
+		strcmp(name, "method") == 0 ? &api->request.method : NULL;
+}
+
+/* The same of a jsonpath. */
+static const char **
+path_field(TokenApi *api, const char *name)
+{
+	return strcmp(name, "token") == 0 ? &api->token :
 		strcmp(name, "expires_in") == 0 ? &api->expires_in :
 		strcmp(name, "refresh_token") == 0 ? &api->refresh_token :
 		strcmp(name, "ok") == 0 ? &api->ok :
@@ -65,11 +74,14 @@ static void
 read_member(TokenApi *api, const JsonTree *member)
 {
 	const char **field = text_field(api, member->name);
+	const char **path = path_field(api, member->name);
 
-	if (field && member->type != JSON_TREE_STRING)
+	if ((field || path) && member->type != JSON_TREE_STRING)
 		refuse("no text is", member->name);
 	else if (field)
 		*field = member->text;
+	else if (path)
+		*path = path_to_database(member->text);
 	else if (strcmp(member->name, "query") == 0)
 		api->request.query = request_params(member, "token_api", &api->request.nquery);
 	else if (strcmp(member->name, "headers") == 0)
@@ -185,6 +197,7 @@ judge_call(void *arg, const HttpResult *http, CallAnswer *answer, CallFault *fau
 		asking->answer->life = life ? strtoll(life, NULL, 10) : 0;
 		if (asking->answer->life <= 0)
 			asking->answer->life = LIFE_UNKNOWN;
+		asking->answer->life = Min(asking->answer->life, LIFE_MOST);
 		asking->answer->refresh_token = api->refresh_token ?
 			verdict_text(api->refresh_token, http->body, http->body_length) : NULL;
 		return true;

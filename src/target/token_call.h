@@ -10,7 +10,10 @@
 
 #include "target/token.h"
 
-/* Option token_api, read; texts are templates, paths jsonpaths. */
+/*
+ * Option token_api, read; texts are templates, UTF-8; jsonpaths are in
+ * the database's encoding.
+ */
 typedef struct TokenApi
 {
 	Request		request;
