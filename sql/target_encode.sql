@@ -143,5 +143,17 @@ CREATE EXTENSION xbb_fdw;
 CREATE SERVER target_encode FOREIGN DATA WRAPPER xbb_target;
 CREATE FOREIGN TABLE material (编码 text, j json OPTIONS (attr '规格.说明'), b jsonb, d date OPTIONS (time 'YYYY"年"')) SERVER target_encode;
 SELECT octet_length('编码'), record FROM xbb.send('material', $$SELECT '中"文' AS "编码", '{"中":"文"}'::json AS j, '["文"]'::jsonb AS b, date '2026-01-02' AS d$$, dry_run => true);
+-- and jsonpaths are of the database's encoding, in a probe as elsewhere
+\! python3 $XBB_SIM ctl targetEncodeGb create-target
+\getenv url XBB_SIM_URL
+SELECT :'url' || '/target/targetEncodeGb' AS base \gset
+ALTER SERVER target_encode OPTIONS (ADD base_url :'base', ADD rate_limit '0', ADD max_retries '0', ADD ok '$.code == 0', ADD repeat 'probe',
+  ADD probe '{"api": "/api/query", "envelope": {"id": "$record.id"}, "found": "$.data[*] ? (@.id == \"中\")"}');
+CREATE USER MAPPING FOR CURRENT_USER SERVER target_encode;
+CREATE FOREIGN TABLE asked (id text) SERVER target_encode OPTIONS (api '/api/execute', batch_size '2');
+SET client_min_messages = error;
+\! python3 $XBB_SIM ctl targetEncodeGb fault what=close at=1
+SELECT status, message FROM xbb.send('asked', $$SELECT '中' AS id$$);
+\! python3 $XBB_SIM ctl targetEncodeGb remove
 \c :original
 DROP DATABASE regress_xbb_target_gb;
