@@ -10,6 +10,7 @@
  */
 #include "postgres.h"
 
+#include "access/xact.h"
 #include "catalog/pg_user_mapping.h"
 #include "common/cryptohash.h"
 #include "common/sha2.h"
@@ -250,6 +251,8 @@ token_renew(const Token *token)
 	row.renew_at = now + answer.life * 900 * INT64CONST(1000);
 	row.expires_at = now + answer.life * USECS_PER_SEC;
 	token_store_put(umid, token->origin, &row);
+	/* the target has forgotten the old one, whatever synchronous_commit says */
+	ForceSyncCommit();
 }
 
 /* ---- public ---- */
