@@ -121,8 +121,8 @@ DECLARE
   item pg_catalog.record;
 BEGIN
   PERFORM xbb._push_check_record($1);
-  SELECT i.status, d.target INTO item FROM xbb.push_item i JOIN xbb.push_definition d ON d.owner = i.owner AND d.name = i.push WHERE i.id = $1;
-  IF item.status = 'unknown' AND xbb._push_repeat(item.target) = 'never' THEN
+  SELECT i.status, i.request, d.target INTO item FROM xbb.push_item i JOIN xbb.push_definition d ON d.owner = i.owner AND d.name = i.push WHERE i.id = $1;
+  IF (item.status = 'unknown' OR item.status = 'held' AND item.request IS NOT NULL) AND xbb._push_repeat(item.target) = 'never' THEN
     RAISE EXCEPTION 'item % may have arrived, and its target would take it twice', id USING ERRCODE = 'object_not_in_prerequisite_state',
       HINT = pg_catalog.format('Look there. SELECT xbb.push_resolve(%1$s, ''acknowledged'', ''...''); if it is there, with ''pending'' if it is not.', id);
   ELSIF NOT xbb._push_again(id) THEN

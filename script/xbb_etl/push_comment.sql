@@ -97,6 +97,7 @@ COMMENT ON COLUMN xbb._push_request.worker IS 'of that run';
 COMMENT ON COLUMN xbb._push_request.status IS 'sending, unknown or held';
 COMMENT ON COLUMN xbb._push_request.body IS 'what was sent, before it was signed';
 COMMENT ON COLUMN xbb._push_request.keys IS 'by which the answer names its records';
+COMMENT ON COLUMN xbb._push_request.records IS 'how many it has';
 COMMENT ON COLUMN xbb._push_request.attempts IS 'how often it was sent';
 COMMENT ON COLUMN xbb._push_request.next_try IS 'before that it is not sent again';
 COMMENT ON COLUMN xbb._push_request.given_up IS 'when nobody waited any more for the answer to its first sending';

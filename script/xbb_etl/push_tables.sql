@@ -67,6 +67,8 @@ CREATE TABLE xbb._push_request (
   body pg_catalog.bytea NOT NULL,
   -- by which the answer names the records
   keys text[],
+  -- in the body, however many of their items are left
+  records integer NOT NULL,
   attempts integer NOT NULL DEFAULT 1,
   next_try timestamptz NOT NULL DEFAULT 'infinity',
   -- when nobody waited any more for the answer to its first sending

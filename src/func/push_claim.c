@@ -36,6 +36,8 @@ typedef struct Claim
 	PushSession *session;
 	Claimed    *items;
 	int			nitems;
+	Datum	   *aside;			/* requests with nothing to repeat, or not to be repeated */
+	int			naside;
 } Claim;
 
 #define NEXT_ITEMS \
@@ -51,8 +53,8 @@ static Stored next_items_alone = {.nested = true, .text = NEXT_ITEMS};
 
 /* no index but the number's is to be thought of for the items */
 static Stored send_items = {.nested = true, .text =
-	"WITH requests AS (INSERT INTO xbb._push_request (id, push, run, worker, status, body, keys)"
-	" SELECT u.id, $1, $2, $3, 'sending', u.body, u.keys::text[] FROM unnest($4, $5, $6) u (id, body, keys))"
+	"WITH requests AS (INSERT INTO xbb._push_request (id, push, run, worker, status, body, keys, records)"
+	" SELECT u.id, $1, $2, $3, 'sending', u.body, u.keys::text[], u.records FROM unnest($4, $5, $6, $10) u (id, body, keys, records))"
 	" UPDATE xbb._push_item i SET status = 'sending', request = u.request, position = u.position, attempts = i.attempts + 1,"
 	" sent = clock_timestamp() FROM unnest($7, $8, $9) u (item, request, position)"
 	" WHERE i.id = u.item AND CASE WHEN i.status = 'pending' AND i.push = $1 THEN i.request IS NULL END"
@@ -60,20 +62,23 @@ static Stored send_items = {.nested = true, .text =
 
 /*
  * $5: only where an answer was given up so long ago may a probe's answer be final: a target that is late may
- * execute what it was sent
+ * execute what it was sent; -1: all that the target does not have, as it said, is sent again, and told about anew
  */
 static Stored repeats = {.nested = true, .text =
 	"WITH due AS MATERIALIZED (SELECT r.id FROM xbb._push_request r WHERE r.push = $1 AND r.status = 'unknown' AND r.next_try <= clock_timestamp()"
 	" ORDER BY r.next_try LIMIT $2 FOR UPDATE SKIP LOCKED),"
 	" taken AS (UPDATE xbb._push_request r SET status = 'sending', run = $3, worker = $4, attempts = r.attempts + 1"
-	" FROM due WHERE r.id = due.id RETURNING r.id, r.body, r.keys, r.attempts, r.given_up),"
+	" FROM due WHERE r.id = due.id RETURNING r.id, r.body, r.keys, r.attempts, r.records, r.given_up),"
 	" items AS (UPDATE xbb._push_item i SET status = 'sending', attempts = i.attempts + 1, sent = CASE WHEN $5 < 0 THEN clock_timestamp() ELSE i.sent END"
-	" FROM due WHERE i.request = due.id AND i.status = 'unknown')"
+	" FROM due WHERE i.request = due.id AND (i.status = 'unknown' OR $5 < 0 AND i.status IN ('pending', 'rejected'))"
+	" AND NOT ($5 < 0 AND EXISTS (SELECT FROM xbb._push_item h WHERE h.request = due.id AND h.status = 'held')))"
 	" SELECT t.id, t.body, t.keys, t.attempts, i.ids, i.records,"
-	" coalesce(t.given_up < clock_timestamp() - $5 * interval '1 millisecond', false) AS settled FROM taken t CROSS JOIN LATERAL ("
-	" SELECT array_agg(CASE WHEN i.status = 'unknown' THEN i.id ELSE 0 END ORDER BY i.position) AS ids,"
-	" array_agg(coalesce(i.record, '') ORDER BY i.position) AS records"
-	" FROM xbb._push_item i WHERE i.request = t.id) i"
+	" coalesce(t.given_up < clock_timestamp() - $5 * interval '1 millisecond', false) AS settled,"
+	" i.in_doubt AND NOT ($5 < 0 AND i.held) FROM taken t CROSS JOIN LATERAL ("
+	" SELECT array_agg(CASE WHEN i.status = 'unknown' OR $5 < 0 AND i.status IN ('pending', 'rejected') THEN i.id ELSE 0 END ORDER BY p.n) AS ids,"
+	" array_agg(coalesce(i.record, '') ORDER BY p.n) AS records,"
+	" coalesce(bool_or(i.status = 'held'), false) AS held, coalesce(bool_or(i.status = 'unknown'), false) AS in_doubt"
+	" FROM generate_series(1, t.records) p (n) LEFT JOIN xbb._push_item i ON i.request = t.id AND i.position = p.n) i"
 };
 
 Flight *
@@ -141,6 +146,15 @@ take_texts(ArrayType *array, MemoryContext context, int *n)
 	return texts;
 }
 
+static pg_uuid_t *
+copy_id(MemoryContext context, const pg_uuid_t *id)
+{
+	pg_uuid_t  *copied = MemoryContextAlloc(context, sizeof(pg_uuid_t));
+
+	memcpy(copied, id, sizeof(pg_uuid_t));
+	return copied;
+}
+
 static void
 take_repeat(Claim *claim, HeapTuple tuple, TupleDesc tupdesc)
 {
@@ -157,8 +171,15 @@ take_repeat(Claim *claim, HeapTuple tuple, TupleDesc tupdesc)
 	int64	   *numbers = (int64 *) ARR_DATA_PTR(ids);
 	char	  **records;
 	bool		is_settled = DatumGetBool(SPI_getbinval(tuple, tupdesc, 7, &isnull));
+	bool		is_due = DatumGetBool(SPI_getbinval(tuple, tupdesc, 8, &isnull));
 	int			n;
 
+	/* one that nobody made whole has no bytes: it can only be asked for */
+	if (!is_due || (!probes && VARSIZE_ANY_EXHDR(body) == 0))
+	{
+		claim->aside[claim->naside++] = UUIDPGetDatum(copy_id(claim->context, id));
+		return;
+	}
 	if (!probes)
 	{
 		Flight	   *flight = push_flight(session, nitems);
@@ -196,6 +217,9 @@ take_repeat(Claim *claim, HeapTuple tuple, TupleDesc tupdesc)
 static void
 take_repeats(void *arg, const SPITupleTable *table, uint64 nrows)
 {
+	Claim	   *claim = arg;
+
+	claim->aside = MemoryContextAlloc(claim->context, sizeof(Datum) * Max(nrows, 1));
 	for (uint64 i = 0; i < nrows; i++)
 		take_repeat(arg, table->vals[i], table->tupdesc);
 }
@@ -214,9 +238,13 @@ claim_repeats(FunctionCallInfo fcinfo, Claim *claim, int most)
 		{.value = Int64GetDatum(repeat == TARGET_REPEAT_PROBE ? target_options(session->target)->server.request_timeout : -1)}
 	};
 
+	int			n;
+
 	if (repeat == TARGET_REPEAT_NEVER)
 		return 0;
-	return (int) run_stored_with(fcinfo->flinfo->fn_oid, &repeats, lengthof(types), types, args, take_repeats, claim);
+	n = (int) run_stored_with(fcinfo->flinfo->fn_oid, &repeats, lengthof(types), types, args, take_repeats, claim);
+	push_set_aside(fcinfo, claim->aside, claim->naside);
+	return n - claim->naside;
 }
 
 /* ---- what is new ---- */
@@ -299,21 +327,6 @@ make_request(PushSession *session, const Claimed *items, int nitems)
 	return problem;
 }
 
-static Stored refuse_item = {.nested = true, .text =
-	"UPDATE xbb._push_item i SET status = 'rejected', message = $2, answer = NULL, http_status = NULL WHERE i.id = $1"
-};
-
-/* It was not sent, and will not be, as it is. */
-static void
-refuse(FunctionCallInfo fcinfo, PushSession *session, int64 id, const char *problem)
-{
-	const Oid	types[] = {INT8OID, TEXTOID};
-	NullableDatum args[] = {{.value = Int64GetDatum(id)}, {.value = CStringGetTextDatum(problem)}};
-
-	run_stored_with(fcinfo->flinfo->fn_oid, &refuse_item, lengthof(types), types, args, NULL, NULL);
-	session->rejected++;
-}
-
 /* An array of values of a type. */
 static Datum
 array_of(Datum *values, bool *nulls, int n, Oid type)
@@ -354,10 +367,11 @@ write_requests(FunctionCallInfo fcinfo, PushSession *session, int nrequests, int
 	Datum	   *bodies = palloc(sizeof(Datum) * nrequests);
 	Datum	   *keys = palloc(sizeof(Datum) * nrequests);
 	bool	   *no_keys = palloc(sizeof(bool) * nrequests);
+	Datum	   *counts = palloc(sizeof(Datum) * nrequests);
 	Datum	   *items = palloc(sizeof(Datum) * nitems);
 	Datum	   *requests = palloc(sizeof(Datum) * nitems);
 	Datum	   *positions = palloc(sizeof(Datum) * nitems);
-	const Oid	types[] = {INT4OID, INT8OID, INT4OID, UUIDARRAYOID, BYTEAARRAYOID, TEXTARRAYOID, INT8ARRAYOID, UUIDARRAYOID, INT4ARRAYOID};
+	const Oid	types[] = {INT4OID, INT8OID, INT4OID, UUIDARRAYOID, BYTEAARRAYOID, TEXTARRAYOID, INT8ARRAYOID, UUIDARRAYOID, INT4ARRAYOID, INT4ARRAYOID};
 	NullableDatum args[lengthof(types)] = {{0}};
 	dlist_node *node = dlist_tail_node(&session->flights);
 	int			n = 0;
@@ -371,6 +385,7 @@ write_requests(FunctionCallInfo fcinfo, PushSession *session, int nrequests, int
 		memcpy(VARDATA(body), flight->body, flight->length);
 		ids[i] = UUIDPGetDatum(&flight->id);
 		bodies[i] = PointerGetDatum(body);
+		counts[i] = Int32GetDatum(flight->nitems);
 		no_keys[i] = flight->keys == NULL;
 		keys[i] = no_keys[i] ? (Datum) 0 : keys_text(flight);
 		for (int j = 0; j < flight->nitems; j++)
@@ -391,6 +406,7 @@ write_requests(FunctionCallInfo fcinfo, PushSession *session, int nrequests, int
 	args[6].value = array_of(items, NULL, nitems, INT8OID);
 	args[7].value = array_of(requests, NULL, nitems, UUIDOID);
 	args[8].value = array_of(positions, NULL, nitems, INT4OID);
+	args[9].value = array_of(counts, NULL, nrequests, INT4OID);
 	if (run_stored_with(fcinfo->flinfo->fn_oid, &send_items, lengthof(types), types, args, NULL, NULL) != (uint64) nitems)
 		ereport(ERROR,
 				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
@@ -436,7 +452,7 @@ claim_items(FunctionCallInfo fcinfo, Claim *claim, int most)
 			continue;
 		}
 		if (problem)
-			refuse(fcinfo, session, claim->items[done].id, problem);
+			push_refuse(fcinfo, session, claim->items[done].id, problem);
 		else
 		{
 			nrequests++;

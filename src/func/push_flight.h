@@ -99,6 +99,12 @@ extern int	push_claim(FunctionCallInfo fcinfo, PushSession *session, int most);
 /* push_verdict.c: writes what became of the flights that were answered and are not noted. */
 extern void push_note(FunctionCallInfo fcinfo, PushSession *session);
 
+/* The same file: requests that were taken to be repeated and are not: those in doubt are held, all others over. */
+extern void push_set_aside(FunctionCallInfo fcinfo, Datum *requests, int n);
+
+/* The same file: an item of which no request can be made was not sent, and will not be, as it is. */
+extern void push_refuse(FunctionCallInfo fcinfo, PushSession *session, int64 id, const char *problem);
+
 /* A flight of a session, not yet asked. */
 extern Flight *push_flight(PushSession *session, int nitems);
 

@@ -34,6 +34,8 @@ typedef struct Place
 {
 	int64		push;			/* 0: there is none */
 	Oid			target;
+	bool		locked;			/* it is in a request, which is not on its way */
+	bool		held;			/* nor to be sent by itself */
 } Place;
 
 static Stored find = {.nested = true, .text =
@@ -53,7 +55,25 @@ read_place(void *arg, const SPITupleTable *table, uint64 nrows)
 	place->target = (Oid) DatumGetInt64(SPI_getbinval(table->vals[0], table->tupdesc, 2, &isnull));
 }
 
-/* Finds it, and keeps it from being replaced meanwhile. */
+static Stored lock_request = {.nested = true, .text =
+	"SELECT (r.status = 'held')::int::bigint FROM xbb._push_request r WHERE r.id = (SELECT i.request FROM xbb._push_item i WHERE i.id = $1)"
+	" AND r.status <> 'sending' FOR UPDATE"
+};
+
+static void
+read_lock(void *arg, const SPITupleTable *table, uint64 nrows)
+{
+	Place	   *place = arg;
+	bool		isnull;
+
+	place->locked = nrows > 0;
+	place->held = nrows > 0 && DatumGetInt64(SPI_getbinval(table->vals[0], table->tupdesc, 1, &isnull)) != 0;
+}
+
+/*
+ * Finds it, and keeps it from being replaced meanwhile, and its request from being sent or decided about: requests are
+ * locked before items, by all.
+ */
 static Place
 take_item(FunctionCallInfo fcinfo)
 {
@@ -66,6 +86,7 @@ take_item(FunctionCallInfo fcinfo)
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
 				 errmsg("no push of this role has an item " INT64_FORMAT, PG_GETARG_INT64(0))));
 	push_lock_items(fcinfo, (int32) place.push, false);
+	run_stored_with(fcinfo->flinfo->fn_oid, &lock_request, lengthof(types), types, fcinfo->args, read_lock, &place);
 	return place;
 }
 
@@ -82,61 +103,133 @@ xbb_fdw_push_repeat(PG_FUNCTION_ARGS)
 	PG_RETURN_TEXT_P(cstring_to_text(repeat_names[repeat_of(PG_GETARG_OID(0))]));
 }
 
+/* Are all records of a request sent again with any? */
+static bool
+repeats_whole(TargetRepeat repeat)
+{
+	return repeat == TARGET_REPEAT_KEY || repeat == TARGET_REPEAT_UPSERT || repeat == TARGET_REPEAT_REFUSE;
+}
+
 Datum
 xbb_fdw_push_again(PG_FUNCTION_ARGS)
 {
+	/* $2: is its request locked; $3: are all its records sent again: not where somebody said that one must not be */
 	static Stored again = {.nested = true, .text =
 		"WITH i AS MATERIALIZED (SELECT i.id, i.status, i.request FROM xbb._push_item i WHERE i.id = $1 AND"
-		" i.status IN ('pending', 'rejected', 'held', 'unknown') FOR UPDATE),"
+		" i.status IN ('pending', 'rejected', 'held', 'unknown') AND (i.request IS NULL OR $2) FOR UPDATE),"
 		" request AS (UPDATE xbb._push_request r SET status = 'unknown', next_try = clock_timestamp(), attempts = 1 FROM i"
-		" WHERE r.id = i.request AND i.status IN ('unknown', 'held') AND r.status IN ('unknown', 'held') RETURNING r.id),"
-		" others AS (UPDATE xbb._push_item o SET status = 'unknown' FROM request r WHERE o.request = r.id AND o.status = 'held' AND o.id <> $1)"
+		" WHERE r.id = i.request AND i.status IN ('unknown', 'held') AND r.status IN ('unknown', 'held') AND NOT ($3 AND EXISTS ("
+		" SELECT FROM xbb._push_item o WHERE o.request = r.id AND o.id <> $1 AND o.status IN ('held', 'rejected') AND o.note <> ''))"
+		" RETURNING r.id),"
+		" others AS (UPDATE xbb._push_item o SET status = 'unknown' FROM request r WHERE $3 AND o.request = r.id AND o.status = 'held' AND o.id <> $1)"
 		" UPDATE xbb._push_item o SET status = CASE WHEN i.request IS NULL THEN 'pending' ELSE 'unknown' END, attempts = 0,"
 		" next_try = '-infinity', most = CASE WHEN i.request IS NULL THEN NULL ELSE o.most END FROM i"
 		" WHERE o.id = i.id AND (i.request IS NULL OR i.request IN (SELECT r.id FROM request r))"
 		" RETURNING o.id"
 	};
+	const Oid	types[] = {INT8OID, BOOLOID, BOOLOID};
+	NullableDatum args[lengthof(types)] = {{.value = PG_GETARG_DATUM(0)}};
+	Place		place = take_item(fcinfo);
 
-	take_item(fcinfo);
-	return touched_any(fcinfo, &again);
+	args[1].value = BoolGetDatum(place.locked);
+	args[2].value = BoolGetDatum(place.locked && repeats_whole(repeat_of(place.target)));
+	PG_RETURN_BOOL(run_stored_with(fcinfo->flinfo->fn_oid, &again, lengthof(types), types, args, NULL, NULL) > 0);
+}
+
+/* $1 an item, $2 what is said of it, $3 the note, $4 is its request locked. */
+static Stored settle = {.nested = true, .text =
+	"WITH i AS MATERIALIZED (SELECT i.id, i.push, i.key_id FROM xbb._push_item i"
+	" WHERE i.id = $1 AND i.status IN ('pending', 'rejected', 'held', 'unknown') AND (i.request IS NULL OR $4) FOR UPDATE),"
+	" older AS (DELETE FROM xbb._push_item o USING i WHERE $2 = 'acknowledged' AND o.push = i.push AND o.key_id = i.key_id"
+	" AND o.status = 'acknowledged' AND o.request IS NULL AND o.id <> i.id)"
+	" UPDATE xbb._push_item o SET status = $2, note = $3, record = CASE WHEN $2 <> 'acknowledged' THEN o.record END,"
+	" acknowledged = CASE WHEN $2 = 'acknowledged' THEN clock_timestamp() END, attempts = 0, next_try = '-infinity'"
+	" FROM i WHERE o.id = i.id RETURNING o.id"
+};
+
+/* The target knows a repeat: its answer to one tells, and nothing is sent but that. */
+static Stored repeat_now = {.nested = true, .text =
+	"WITH i AS (UPDATE xbb._push_item i SET note = $3 WHERE i.id = $1 AND $2 = 'pending' AND $4 AND i.status = 'unknown' RETURNING i.request)"
+	" UPDATE xbb._push_request r SET next_try = clock_timestamp() FROM i WHERE r.id = i.request"
+};
+
+/* One of its records must not be sent: none is, until somebody has said what is so of each. */
+static Stored hold_request = {.nested = true, .text =
+	"WITH r AS (UPDATE xbb._push_request r SET status = 'held', next_try = 'infinity' FROM xbb._push_item i WHERE i.id = $1"
+	" AND r.id = i.request RETURNING r.id)"
+	" UPDATE xbb._push_item o SET status = 'held' FROM r WHERE o.request = r.id AND o.status = 'unknown'"
+};
+
+/* The target overwrites or refuses what it has: the others may be sent without it. */
+static Stored dissolve = {.nested = true, .text =
+	"UPDATE xbb._push_item o SET status = 'pending', next_try = '-infinity' FROM xbb._push_item i"
+	" WHERE i.id = $1 AND o.request = i.request AND o.status = 'unknown'"
+};
+
+/* $2: all items of the request at once, when none of them is in doubt; $3: whatever is held */
+static Stored release = {.nested = true, .text =
+	"WITH i AS MATERIALIZED (SELECT i.id, i.request, NOT $2 OR NOT EXISTS (SELECT FROM xbb._push_item o WHERE o.request = i.request"
+	" AND (o.status IN ('unknown', 'sending') OR o.status = 'held' AND NOT $3)) AS free"
+	" FROM xbb._push_item i WHERE i.id = $1 AND i.request IS NOT NULL),"
+	" items AS MATERIALIZED (SELECT o.id, o.status <> 'acknowledged' AND EXISTS (SELECT FROM xbb._push_item n WHERE n.push = o.push"
+	" AND n.key_id = o.key_id AND n.request IS NULL AND n.status <> 'acknowledged') AS replaced"
+	" FROM i JOIN xbb._push_item o ON o.request = i.request WHERE i.free AND ($2 OR o.id = i.id)),"
+	" dropped AS (DELETE FROM xbb._push_item o USING items t WHERE t.replaced AND o.id = t.id),"
+	" over AS (DELETE FROM xbb._push_request r USING i WHERE r.id = i.request AND i.free AND NOT EXISTS ("
+	" SELECT FROM xbb._push_item o WHERE o.request = i.request AND o.id NOT IN (SELECT t.id FROM items t)))"
+	" UPDATE xbb._push_item o SET request = NULL, position = NULL FROM items t WHERE o.id = t.id AND NOT t.replaced"
+};
+
+static uint64
+run_for(FunctionCallInfo fcinfo, Stored *stored, bool locked)
+{
+	const Oid	types[] = {INT8OID, TEXTOID, TEXTOID, BOOLOID};
+	NullableDatum args[] = {fcinfo->args[0], fcinfo->args[1], fcinfo->args[2], {.value = BoolGetDatum(locked)}};
+
+	return run_stored_with(fcinfo->flinfo->fn_oid, stored, lengthof(types), types, args, NULL, NULL);
+}
+
+static void
+run_for_item(FunctionCallInfo fcinfo, Stored *stored)
+{
+	const Oid	types[] = {INT8OID};
+
+	run_stored_with(fcinfo->flinfo->fn_oid, stored, lengthof(types), types, fcinfo->args, NULL, NULL);
 }
 
 Datum
 xbb_fdw_push_settle(PG_FUNCTION_ARGS)
 {
-	/* $4: the request may be sent again byte for byte, and all its keys wait until it is settled */
-	static Stored settle = {.nested = true, .text =
-		"WITH i AS MATERIALIZED (SELECT i.id, i.push, i.key_id, i.request FROM xbb._push_item i LEFT JOIN xbb._push_request r ON r.id = i.request"
-		" WHERE i.id = $1 AND i.status IN ('pending', 'rejected', 'held', 'unknown') AND r.status IS DISTINCT FROM 'sending' FOR UPDATE OF i),"
-		" older AS (DELETE FROM xbb._push_item o USING i WHERE $2 = 'acknowledged' AND o.push = i.push AND o.key_id = i.key_id"
-		" AND o.status = 'acknowledged' AND o.id <> i.id)"
-		" UPDATE xbb._push_item o SET status = $2, note = $3, record = CASE WHEN $2 <> 'acknowledged' THEN o.record END,"
-		" acknowledged = CASE WHEN $2 = 'acknowledged' THEN clock_timestamp() END, attempts = 0, next_try = '-infinity'"
-		" FROM i WHERE o.id = i.id RETURNING o.id"
-	};
-	static Stored release = {.nested = true, .text =
-		"WITH i AS MATERIALIZED (SELECT i.id, i.request, NOT $2 OR NOT EXISTS (SELECT FROM xbb._push_item o WHERE o.request = i.request"
-		" AND o.status IN ('unknown', 'sending', 'held')) AS free FROM xbb._push_item i WHERE i.id = $1 AND i.request IS NOT NULL),"
-		" items AS MATERIALIZED (SELECT o.id, o.status <> 'acknowledged' AND EXISTS (SELECT FROM xbb._push_item n WHERE n.push = o.push"
-		" AND n.key_id = o.key_id AND n.request IS NULL AND n.status <> 'acknowledged') AS replaced"
-		" FROM i JOIN xbb._push_item o ON o.request = i.request WHERE i.free AND ($2 OR o.id = i.id)),"
-		" dropped AS (DELETE FROM xbb._push_item o USING items t WHERE t.replaced AND o.id = t.id),"
-		" over AS (DELETE FROM xbb._push_request r USING i WHERE r.id = i.request AND i.free AND NOT EXISTS ("
-		" SELECT FROM xbb._push_item o WHERE o.request = i.request AND o.id NOT IN (SELECT t.id FROM items t)))"
-		" UPDATE xbb._push_item o SET request = NULL, position = NULL FROM items t WHERE o.id = t.id AND NOT t.replaced"
-	};
-	const Oid	types[] = {INT8OID, BOOLOID};
-	NullableDatum args[2] = {{.value = PG_GETARG_DATUM(0)}};
+	const Oid	types[] = {INT8OID, BOOLOID, BOOLOID};
+	NullableDatum args[lengthof(types)] = {{.value = PG_GETARG_DATUM(0)}};
+	char	   *status;
 	Place		place;
 	TargetRepeat repeat;
+	bool		is_there;
+	bool		dissolves;
 
 	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
 		PG_RETURN_BOOL(false);
+	status = text_to_cstring(PG_GETARG_TEXT_PP(1));
+	is_there = strcmp(status, "acknowledged") == 0;
 	place = take_item(fcinfo);
 	repeat = repeat_of(place.target);
-	if (run_stored(fcinfo, &settle, NULL) == 0)
+	if (repeat == TARGET_REPEAT_KEY && !place.held && run_for(fcinfo, &repeat_now, place.locked) > 0)
+		PG_RETURN_BOOL(true);
+	if (run_for(fcinfo, &settle, place.locked) == 0)
 		PG_RETURN_BOOL(false);
-	args[1].value = BoolGetDatum(repeat != TARGET_REPEAT_NEVER && repeat != TARGET_REPEAT_PROBE);
+	if (!place.locked)
+		PG_RETURN_BOOL(true);
+	dissolves = !is_there && (repeat == TARGET_REPEAT_UPSERT || repeat == TARGET_REPEAT_REFUSE);
+	if (dissolves)
+		run_for_item(fcinfo, &dissolve);
+	else if (!is_there && repeat == TARGET_REPEAT_KEY && strcmp(status, "pending") != 0)
+		run_for_item(fcinfo, &hold_request);
+	/* in doubt and held, its key waits */
+	else if (!repeats_whole(repeat) && strcmp(status, "held") == 0)
+		PG_RETURN_BOOL(true);
+	args[1].value = BoolGetDatum(repeats_whole(repeat));
+	args[2].value = BoolGetDatum(dissolves);
 	run_stored_with(fcinfo->flinfo->fn_oid, &release, lengthof(types), types, args, NULL, NULL);
 	PG_RETURN_BOOL(true);
 }

@@ -26,6 +26,9 @@
 #define PAUSE(tries) \
 	"least(interval '1 day', interval '2 seconds' * 2::float8 ^ least(" tries ", 20)) * (0.5 + random() / 2)"
 
+/* No target has a record wait longer, whatever it says: milliseconds. */
+#define LONGEST_WAIT ((int64) 24 * 60 * 60 * 1000)
+
 /*
  * Outcomes are statuses, or 'later' (it is the target's fault: no try less is left), 'split', 'unsent', and 'anew' (a
  * probe did not find it, and its number of tries has grown by the probe, too).  What is
@@ -41,7 +44,7 @@ static Stored note_items = {.nested = true, .text =
 	" older AS (DELETE FROM xbb._push_item o USING u WHERE u.outcome = 'acknowledged' AND u.replaces AND o.push = u.push AND o.key_id = u.key_id"
 	" AND o.status = 'acknowledged' AND o.id <> u.id),"
 	" dropped AS (DELETE FROM xbb._push_item o USING u WHERE u.replaced AND o.id = u.id)"
-	" UPDATE xbb._push_item i SET status = CASE WHEN u.outcome IN ('pending', 'anew') AND i.attempts >= " MOST_TRIES " THEN 'held'"
+	" UPDATE xbb._push_item i SET status = CASE WHEN u.outcome IN ('pending', 'anew') AND i.attempts >= " MOST_TRIES " AND u.settled THEN 'held'"
 	" WHEN u.outcome IN ('later', 'split', 'unsent', 'anew') THEN 'pending' ELSE u.outcome END,"
 	" record = CASE WHEN u.outcome <> 'acknowledged' THEN i.record END,"
 	" attempts = i.attempts - CASE WHEN u.outcome IN ('later', 'split', 'unsent') THEN 1 ELSE 0 END,"
@@ -69,15 +72,22 @@ static Stored keep_requests = {.nested = true, .text =
 	" UPDATE xbb._push_item i SET status = 'held' FROM kept k WHERE k.status = 'held' AND i.request = k.id AND i.status = 'unknown'"
 };
 
-/* Of those that may be over none of whose items is in doubt any more: they are free. */
+/* Of those that may be over none of whose items is in doubt any more: they are free; or held, if an item is. */
 static Stored settle_requests = {.nested = true, .text =
 	"WITH over AS (DELETE FROM xbb._push_request r WHERE r.id = ANY ($1) AND NOT EXISTS (SELECT FROM xbb._push_item i"
 	" WHERE i.request = r.id AND i.status IN ('unknown', 'sending', 'held')) RETURNING r.id),"
+	" held AS (UPDATE xbb._push_request r SET status = 'held', next_try = 'infinity' WHERE r.id = ANY ($1) AND r.status = 'sending'"
+	" AND EXISTS (SELECT FROM xbb._push_item i WHERE i.request = r.id AND i.status = 'held')"
+	" AND NOT EXISTS (SELECT FROM xbb._push_item i WHERE i.request = r.id AND i.status IN ('unknown', 'sending'))),"
 	" items AS MATERIALIZED (SELECT i.id, i.status <> 'acknowledged' AND (SELECT n.id FROM xbb._push_item n WHERE n.push = i.push"
 	" AND n.key_id = i.key_id AND n.request IS NULL AND n.status <> 'acknowledged' LIMIT 1) IS NOT NULL AS replaced"
 	" FROM over o JOIN xbb._push_item i ON i.request = o.id),"
 	" dropped AS (DELETE FROM xbb._push_item i USING items t WHERE t.replaced AND i.id = t.id)"
 	" UPDATE xbb._push_item i SET request = NULL, position = NULL FROM items t WHERE NOT t.replaced AND i.id = t.id"
+};
+
+static Stored hold_items = {.nested = true, .text =
+	"UPDATE xbb._push_item i SET status = 'held' WHERE i.request = ANY ($1) AND i.status IN ('unknown', 'sending')"
 };
 
 typedef enum Column
@@ -203,7 +213,7 @@ add_flight(Notes *notes, Flight *flight)
 			set_text(notes, ANSWER, flight->text);
 		if (flight->status != 0)
 			set(notes, HTTP_STATUS, Int32GetDatum(flight->status));
-		set(notes, WAIT, Int64GetDatum(Max(flight->retry_after, 0)));
+		set(notes, WAIT, Int64GetDatum(Min(Max(flight->retry_after, 0), LONGEST_WAIT)));
 		set(notes, MOST, Int32GetDatum(halves ? (flight->nitems + 1) / 2 : PG_INT32_MAX));
 		notes->nitems++;
 	}
@@ -258,6 +268,13 @@ run_on_requests(FunctionCallInfo fcinfo, Stored *stored, Datum *ids, int n, bool
 		return;
 	args[0].value = PointerGetDatum(construct_array(ids, n, UUIDOID, UUID_LEN, false, TYPALIGN_CHAR));
 	run_stored_with(fcinfo->flinfo->fn_oid, stored, nargs, types, args, NULL, NULL);
+}
+
+void
+push_set_aside(FunctionCallInfo fcinfo, Datum *requests, int n)
+{
+	run_on_requests(fcinfo, &hold_items, requests, n, false, 1);
+	run_on_requests(fcinfo, &settle_requests, requests, n, false, 1);
 }
 
 static void
@@ -316,6 +333,20 @@ learn(PushSession *session, const Flight *flight)
 		session->batch = Min(session->batch, Max(flight->nitems / 2, 1));
 		session->shrunk = true;
 	}
+}
+
+static Stored refuse_item = {.nested = true, .text =
+	"UPDATE xbb._push_item i SET status = 'rejected', message = $2, answer = NULL, http_status = NULL WHERE i.id = $1"
+};
+
+void
+push_refuse(FunctionCallInfo fcinfo, PushSession *session, int64 id, const char *problem)
+{
+	const Oid	types[] = {INT8OID, TEXTOID};
+	NullableDatum args[] = {{.value = Int64GetDatum(id)}, {.value = CStringGetTextDatum(problem)}};
+
+	run_stored_with(fcinfo->flinfo->fn_oid, &refuse_item, lengthof(types), types, args, NULL, NULL);
+	session->rejected++;
 }
 
 void

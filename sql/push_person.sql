@@ -1,0 +1,104 @@
+-- What a person says of one record of a request in doubt: nothing is sent twice, what is held is not
+-- sent, and its neighbours go on or are in sight.
+\getenv sim XBB_SIM
+\set SHOW_CONTEXT never
+\pset format unaligned
+\! python3 $XBB_SIM ctl tPerson create-target twice=double
+\set port `python3 $XBB_SIM ctl tPerson port`
+CREATE ROLE regress_xbb_person;
+GRANT CREATE ON SCHEMA public TO regress_xbb_person;
+SET client_min_messages = warning;
+CREATE EXTENSION IF NOT EXISTS xbb_etl CASCADE;
+RESET client_min_messages;
+SELECT 'http://127.0.0.1:' || :'port' AS url \gset
+CREATE SERVER person_erp FOREIGN DATA WRAPPER xbb_target OPTIONS (base_url :'url', rate_limit '0', max_retries '0', request_timeout '3s');
+GRANT USAGE ON FOREIGN SERVER person_erp TO regress_xbb_person;
+CREATE USER MAPPING FOR regress_xbb_person SERVER person_erp;
+SET ROLE regress_xbb_person;
+CREATE FOREIGN TABLE person_material (id text, version int) SERVER person_erp
+  OPTIONS (api '/api/execute', batch_size '4', ok '$.code == 0', records '$.data[*]', record_key 'id', record_ok '$.success == true',
+           record_message '$.message', message '$.message', headers '{"Idempotency-Key": "{{id}}"}', repeat 'never',
+           duplicate '$.status == "duplicate"', probe '{"api": "/api/query", "envelope": {"id": "$record.id"}, "found": "$.data.size() > 0"}');
+CREATE TABLE person_goods (id text PRIMARY KEY, version int);
+SELECT xbb.create_push('person', source => 'person_goods', target => 'person_material', key => '{id}');
+CREATE VIEW person_state AS SELECT key, status, request IS NOT NULL AS bound, position, record FROM xbb.push_item WHERE push = 'person';
+-- rows of a prefix; the run after them is one whose answer is lost, and which does not ask again
+CREATE PROCEDURE person_lose(prefix text) LANGUAGE sql AS $$
+  INSERT INTO person_goods SELECT prefix || n, 1 FROM generate_series(1, 4) n $$;
+SET client_min_messages = error;
+
+-- what the answer says of the records that are still in a request is by their place in it, whoever is gone
+CALL person_lose('A');
+\! python3 $XBB_SIM ctl tPerson fault what=close at=first
+CALL xbb.push('person');
+SELECT xbb.push_resolve(id, 'acknowledged', 'seen') FROM xbb.push_item WHERE key IN ('{A1}', '{A3}');
+ALTER FOREIGN TABLE person_material OPTIONS (SET repeat 'upsert');
+\! python3 $XBB_SIM ctl tPerson set twice=upsert -- refuse message=no A1
+SELECT xbb.push_retry(id) FROM xbb.push_item WHERE key = '{A2}';
+CALL xbb.push('person');
+SELECT * FROM person_state ORDER BY key;
+\! python3 $XBB_SIM ctl tPerson accept
+
+-- upsert: one that is held is not sent, its neighbours are, and their next versions
+ALTER FOREIGN TABLE person_material OPTIONS (SET repeat 'never');
+CALL person_lose('B');
+\! python3 $XBB_SIM ctl tPerson clear -- fault what=close at=first
+CALL xbb.push('person');
+ALTER FOREIGN TABLE person_material OPTIONS (SET repeat 'upsert');
+SELECT xbb.push_resolve(id, 'held', 'wait') FROM xbb.push_item WHERE key = '{B2}';
+SELECT key, status, bound FROM person_state WHERE key[1] LIKE 'B%' ORDER BY key;
+UPDATE person_goods SET version = 2 WHERE id = 'B1';
+CALL xbb.push('person');
+SELECT key, status, bound FROM person_state WHERE key[1] LIKE 'B%' ORDER BY key;
+\! python3 $XBB_SIM ctl tPerson journal | cut -f 6,7 | grep B | sort
+SELECT xbb.push_resolve(id, 'rejected', 'never') FROM xbb.push_item WHERE key = '{B2}';
+
+-- key: it is not there, somebody says of one; the request is repeated, and the target tells
+\! python3 $XBB_SIM ctl tPerson set twice=double idempotency=on
+ALTER FOREIGN TABLE person_material OPTIONS (SET repeat 'never');
+CALL person_lose('C');
+\! python3 $XBB_SIM ctl tPerson fault what=close at=first
+CALL xbb.push('person');
+ALTER FOREIGN TABLE person_material OPTIONS (SET repeat 'key');
+SELECT xbb.push_resolve(id, 'pending', 'not there') FROM xbb.push_item WHERE key = '{C2}';
+CALL xbb.push('person');
+SELECT key, status, bound FROM person_state WHERE key[1] LIKE 'C%' ORDER BY key;
+CALL xbb.push('person');
+\! python3 $XBB_SIM ctl tPerson documents | cut -f 1-3 | grep C
+
+-- key: one that is held holds them all, until somebody has said what is so of each
+ALTER FOREIGN TABLE person_material OPTIONS (SET repeat 'never');
+CALL person_lose('D');
+\! python3 $XBB_SIM ctl tPerson clear -- fault what=lost at=first
+CALL xbb.push('person');
+ALTER FOREIGN TABLE person_material OPTIONS (SET repeat 'key');
+SELECT xbb.push_resolve(id, 'held', 'wait') FROM xbb.push_item WHERE key = '{D2}';
+CALL xbb.push('person');
+SELECT key, status, bound FROM person_state WHERE key[1] LIKE 'D%' ORDER BY key;
+DO $$ BEGIN
+  PERFORM xbb.push_retry(id) FROM xbb.push_item WHERE key = '{D1}';
+EXCEPTION WHEN object_not_in_prerequisite_state THEN
+  RAISE INFO '%', regexp_replace(SQLERRM, '\d+', 'N');
+END $$;
+SELECT xbb.push_resolve(id, 'pending', 'not there') FROM xbb.push_item WHERE key IN ('{D1}', '{D3}', '{D4}');
+SELECT key, status, bound FROM person_state WHERE key[1] LIKE 'D%' ORDER BY key;
+SELECT xbb.push_resolve(id, 'rejected', 'never') FROM xbb.push_item WHERE key = '{D2}';
+CALL xbb.push('person');
+SELECT key, status, bound FROM person_state WHERE key[1] LIKE 'D%' ORDER BY key;
+\! python3 $XBB_SIM ctl tPerson documents | cut -f 1-3 | grep D
+
+-- a request that has lost its items is forgotten
+RESET ROLE;
+INSERT INTO xbb._push_request (id, push, run, worker, status, body, records, next_try)
+SELECT gen_random_uuid(), d.id, 1, 1, 'unknown', '[]', 2, now() FROM xbb._push_definition d WHERE d.name = 'person';
+SET ROLE regress_xbb_person;
+CALL xbb.push('person');
+RESET ROLE;
+SELECT count(*) FROM xbb._push_request r JOIN xbb._push_definition d ON d.id = r.push WHERE d.name = 'person';
+SET ROLE regress_xbb_person;
+
+SELECT xbb.drop_push('person');
+RESET ROLE;
+DROP OWNED BY regress_xbb_person;
+DROP SERVER person_erp CASCADE;
+DROP ROLE regress_xbb_person;
