@@ -87,6 +87,23 @@ CALL xbb.push('person');
 SELECT key, status, bound FROM person_state WHERE key[1] LIKE 'D%' ORDER BY key;
 \! python3 $XBB_SIM ctl tPerson documents | cut -f 1-3 | grep D
 
+-- a repeat that is refused as a whole is no proof that nothing is there
+DELETE FROM person_goods;
+ALTER FOREIGN TABLE person_material OPTIONS (SET repeat 'never');
+CALL person_lose('E');
+\! python3 $XBB_SIM ctl tPerson clear -- fault what=close at=first
+CALL xbb.push('person');
+ALTER FOREIGN TABLE person_material OPTIONS (SET repeat 'key');
+\! python3 $XBB_SIM ctl tPerson fault what=status code=403 times=1
+SELECT xbb.push_retry(id) FROM xbb.push_item WHERE key = '{E1}';
+CALL xbb.push('person');
+SELECT key, status, bound FROM person_state WHERE key[1] LIKE 'E%' ORDER BY key;
+\! python3 $XBB_SIM ctl tPerson documents | cut -f 1-3 | grep E
+
+SELECT xbb.push_resolve(id, 'pending', 'try again') FROM xbb.push_item WHERE key = '{E1}';
+CALL xbb.push('person');
+\! python3 $XBB_SIM ctl tPerson documents | cut -f 1-3 | grep E
+
 -- a request that has lost its items is forgotten
 RESET ROLE;
 INSERT INTO xbb._push_request (id, push, run, worker, status, body, records, next_try)

@@ -69,13 +69,17 @@ $$;
 -- The first step: the source as it is now, unless another worker is reading it; and the target.
 CREATE FUNCTION xbb._push_prepare(def xbb.push_definition, INOUT entry xbb._push_run_log)
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  reads boolean;
 BEGIN
   PERFORM xbb._push_check(def);
-  PERFORM xbb._push_arrive(def.id);
   entry.enqueued := 0;
-  IF xbb._push_lock(def.id, 100, false) THEN
+  reads := xbb._push_lock(def.id, 100, false);
+  IF reads THEN
     entry.enqueued := xbb._push_read(def, true);
   END IF;
+  -- in a copy what the first run reads may have been sent from the original, too
+  PERFORM xbb._push_arrive(def.id, reads);
   PERFORM xbb._push_open(def.id, entry.worker, entry.id);
 END
 $$;

@@ -40,7 +40,7 @@ LANGUAGE c STABLE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'xbb_fdw_push_rec
 CREATE FUNCTION xbb._push_enqueue(id integer, query pg_catalog.text, sends boolean, marks pg_catalog.text[] DEFAULT '{}') RETURNS bigint
 LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'xbb_fdw_push_enqueue';
 
-CREATE FUNCTION xbb._push_arrive(id integer) RETURNS bigint
+CREATE FUNCTION xbb._push_arrive(id integer, is_read boolean) RETURNS bigint
 LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'xbb_fdw_push_arrive';
 
 CREATE FUNCTION xbb._push_repeat(target pg_catalog.oid) RETURNS pg_catalog.text

@@ -8,6 +8,7 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
+#include "miscadmin.h"
 #include "utils/builtins.h"
 
 #include "func/push_flight.h"
@@ -234,23 +235,59 @@ xbb_fdw_push_settle(PG_FUNCTION_ARGS)
 	PG_RETURN_BOOL(true);
 }
 
+#define MAY_BE_THERE "it may have been sent from where this database was copied, or failed over"
+
+/* What waits there when it begins to run here; $3: and its source was read, so that nothing else can wait. */
+static Stored arrive = {.nested = true, .text =
+	"WITH d AS MATERIALIZED (SELECT d.id, h.system_identifier, h.timeline, (SELECT a.target::oid::bigint FROM xbb._push_all a WHERE a.id = d.id) AS target"
+	" FROM xbb._push_definition d CROSS JOIN xbb._place_here() h WHERE d.id = $1 AND " PUSH_OWNED("$3")
+	" AND (d.moved OR ROW(d.system_identifier, d.timeline) IS DISTINCT FROM ROW(h.system_identifier, h.timeline))),"
+	" here AS (UPDATE xbb._push_definition o SET (system_identifier, timeline, moved) = ROW(d.system_identifier, d.timeline, false)"
+	" FROM d WHERE $2 AND o.id = d.id)"
+	" SELECT d.target FROM d"
+};
+
+static Stored hold_waiting = {.nested = true, .text =
+	"UPDATE xbb._push_item i SET status = 'held', message = '" MAY_BE_THERE "' WHERE i.push = $1 AND i.status = 'pending' AND i.request IS NULL"
+};
+
+/* Each as a request that nobody sent, to be asked for; but for those behind another of their key. */
+static Stored ask_waiting = {.nested = true, .text =
+	"WITH waiting AS MATERIALIZED (SELECT i.id, gen_random_uuid() AS request FROM xbb._push_item i WHERE i.push = $1 AND i.status = 'pending'"
+	" AND i.request IS NULL AND NOT EXISTS (SELECT FROM xbb._push_item f WHERE f.push = $1 AND f.key_id = i.key_id AND f.request IS NOT NULL)),"
+	" requests AS (INSERT INTO xbb._push_request (id, push, run, worker, status, body, records, next_try, given_up)"
+	" SELECT w.request, $1, 0, 0, 'unknown', '', 1, clock_timestamp(), '-infinity' FROM waiting w)"
+	" UPDATE xbb._push_item i SET status = 'unknown', request = w.request, position = 1, message = '" MAY_BE_THERE "'"
+	" FROM waiting w WHERE i.id = w.id"
+};
+
+static void
+read_target(void *arg, const SPITupleTable *table, uint64 nrows)
+{
+	bool		isnull;
+
+	if (nrows > 0)
+		*(int64 *) arg = DatumGetInt64(SPI_getbinval(table->vals[0], table->tupdesc, 1, &isnull));
+}
+
 Datum
 xbb_fdw_push_arrive(PG_FUNCTION_ARGS)
 {
-	static Stored arrive = {.nested = true, .text =
-		"UPDATE xbb._push_definition d SET (system_identifier, timeline, moved) = ROW(h.system_identifier, h.timeline, false)"
-		" FROM xbb._place_here() h WHERE d.id = $1 AND " PUSH_OWNED("$2")
-		" AND (d.moved OR ROW(d.system_identifier, d.timeline) IS DISTINCT FROM ROW(h.system_identifier, h.timeline))"
-		" RETURNING (SELECT a.target::oid::bigint FROM xbb._push_all a WHERE a.id = d.id)"
-	};
-	static Stored hold = {.nested = true, .text =
-		"UPDATE xbb._push_item i SET status = 'held', message = 'it may have been sent from where this database was copied, or failed over'"
-		" FROM xbb._push_definition d WHERE i.push = $1 AND i.status = 'pending' AND d.id = i.push AND " PUSH_OWNED("$2")
-	};
-	int64		target;
+	const Oid	types[] = {INT4OID, BOOLOID, OIDOID};
+	NullableDatum args[] = {fcinfo->args[0], fcinfo->args[1], {.value = ObjectIdGetDatum(GetUserId())}};
+	int64		target = 0;
+	TargetRepeat repeat;
+	int64		n = 0;
 
-	if (run_stored(fcinfo, &arrive, &target) == 0 || repeat_of((Oid) target) != TARGET_REPEAT_NEVER)
-		PG_RETURN_INT64(0);
 	push_lock_items(fcinfo, PG_GETARG_INT32(0), false);
-	PG_RETURN_INT64((int64) run_stored(fcinfo, &hold, NULL));
+	run_stored_with(fcinfo->flinfo->fn_oid, &arrive, lengthof(types), types, args, read_target, &target);
+	if (target == 0)
+		PG_RETURN_INT64(0);
+	repeat = repeat_of((Oid) target);
+	if (repeat == TARGET_REPEAT_PROBE)
+		n = (int64) run_stored_with(fcinfo->flinfo->fn_oid, &ask_waiting, 1, types, args, NULL, NULL);
+	/* an older one that is asked for does not tell of a newer one */
+	if (repeat != TARGET_REPEAT_UPSERT && repeat != TARGET_REPEAT_REFUSE)
+		n += (int64) run_stored_with(fcinfo->flinfo->fn_oid, &hold_waiting, 1, types, args, NULL, NULL);
+	PG_RETURN_INT64(n);
 }

@@ -23,8 +23,9 @@ extern PGDLLEXPORT Datum xbb_fdw_push_again(PG_FUNCTION_ARGS);
 extern PGDLLEXPORT Datum xbb_fdw_push_settle(PG_FUNCTION_ARGS);
 
 /*
- * xbb._push_arrive(integer): has the push gone back in time, or come to another place?  Then
- * what waits may have been sent from there: held, where it must not be repeated.  How many items
+ * xbb._push_arrive(integer, boolean): has the push gone back in time, or come to another place?  Then
+ * what waits may have been sent from there: held, where a new request must not repeat it, or asked for, where that
+ * can be.  The place is the push's own once its source was read there, as the second tells.  How many items
  */
 extern PGDLLEXPORT Datum xbb_fdw_push_arrive(PG_FUNCTION_ARGS);
 

@@ -152,8 +152,15 @@ splits(const PushSession *session, const Flight *flight)
 	if (flight->probes || flight->nitems == 1 || !push_may_repeat(session))
 		return false;
 	if (is_refused_whole(flight))
-		return !flight->repeats;
+		return !flight->repeats || repeat != TARGET_REPEAT_KEY;
 	return flight->verdict == TARGET_UNKNOWN && flight->status == 0 && flight->attempts > 1 && repeat != TARGET_REPEAT_KEY;
+}
+
+/* Does it refuse what it has in words that nobody told us? */
+static bool
+refuses_untold(const PushSession *session)
+{
+	return target_repeat(session->target) == TARGET_REPEAT_REFUSE && !target_options(session->target)->server.duplicate;
 }
 
 static const char *
@@ -167,6 +174,9 @@ outcome_of(const PushSession *session, const Flight *flight, const FlightItem *i
 		case TARGET_REJECTED:
 			if (flight->probes)
 				return flight->settles_late ? "unknown" : "anew";
+			/* that it does not take this now says nothing of what it took the first time */
+			if (flight->repeats && (is_refused_whole(flight) || refuses_untold(session)))
+				return "unknown";
 			return "rejected";
 		case TARGET_TOKEN_EXPIRED:
 			/* some say so after the work was done */

@@ -1,8 +1,9 @@
 # A copy of the database sends nothing before xbb.activate(): a dump that is restored into
 # another cluster, with items that are pending, unknown and rejected in it.  What it would have
-# sent, the target counts.  After activate() it sends what is pending, once, and what may have
-# arrived from the original only where a repeat is safe.  A standby that is promoted where a failover
-# may go knows as little what was sent meanwhile: there a person decides what is pending.
+# sent, the target counts.  After activate() what waits there, and what its first run finds, may
+# have arrived from the original: it is held, or asked for where that can be; and sent once
+# where somebody says so.  A standby that is promoted where a failover may go knows as little what
+# was sent meanwhile: there a person decides what is pending.
 
 use strict;
 use warnings;
@@ -21,7 +22,7 @@ my $original = start_node('push_original');
 my $copy = PostgreSQL::Test::Cluster->new('push_copy');
 
 target_create($target, twice => 'double');
-for my $repeat (qw(never key))
+for my $repeat (qw(never key probe))
 {
 	$original->safe_psql('postgres',
 		"CREATE TABLE source_$repeat AS SELECT '$repeat' || n AS id, 1 AS version FROM generate_series(1, 100) n;"
@@ -35,7 +36,8 @@ sim($target, 'fault', what => 'close', at => 1, path => 'api/execute');
 $original->psql('postgres', q{CALL xbb.push('never')});
 sim($target, 'fault', what => 'close', at => 1, path => 'api/execute');
 $original->psql('postgres', q{CALL xbb.push('key')});
-$original->safe_psql('postgres', q{INSERT INTO source_never VALUES ('later', 1)});
+$original->psql('postgres', q{CALL xbb.push('probe')});
+$original->safe_psql('postgres', q{INSERT INTO source_never VALUES ('later', 1); INSERT INTO source_key VALUES ('later_key', 1)});
 my $before = $original->safe_psql('postgres', q{SELECT push, status, count(*) FROM xbb.push_item GROUP BY 1, 2 ORDER BY 1, 2});
 note($before);
 like($before, qr/never\|acknowledged.*never\|rejected\|1.*never\|unknown/s, 'the original has items of several kinds');
@@ -51,6 +53,13 @@ is($errors, '', 'the dump goes in without an error');
 is($copy->safe_psql('postgres', q{SELECT push, status, count(*) FROM xbb.push_item GROUP BY 1, 2 ORDER BY 1, 2}), $before,
 	'the copy knows what the original knew');
 
+# the original goes on: what it sends now, the copy finds in its source, too
+my $found = join(';', map { "INSERT INTO source_$_ VALUES ('${_}_new', 1)" } qw(never key probe));
+$_->safe_psql('postgres', $found) for $original, $copy;
+$original->safe_psql('postgres', q{INSERT INTO source_probe VALUES ('probe_there', 1)});
+$copy->safe_psql('postgres', q{INSERT INTO source_probe VALUES ('probe_here', 1)});
+$original->psql('postgres', "CALL xbb.push('$_')") for qw(never key probe);
+
 my $asked = sim($target, 'count');
 for my $statement (q{CALL xbb.push('never')}, q{CALL xbb.push('key')}, q{CALL xbb.push_all()})
 {
@@ -62,12 +71,18 @@ is(sim($target, 'count'), $asked, 'before activate() a copy sends nothing');
 
 $copy->safe_psql('postgres', 'SELECT xbb.activate()');
 $copy->safe_psql('postgres', q{UPDATE xbb._push_request SET next_try = now() WHERE next_try < 'infinity'});
-$copy->psql('postgres', "CALL xbb.push('$_')") for qw(never key);
+$copy->psql('postgres', "CALL xbb.push('$_')") for qw(never key probe);
+is($copy->safe_psql('postgres', q{SELECT push, key FROM xbb.push_item WHERE status = 'held' ORDER BY push, key}),
+	"key|{key_new}\nkey|{later_key}\nnever|{later}\nnever|{never_new}", 'what the original may have sent is held, also what is read only here');
+is($copy->safe_psql('postgres', q{SELECT key, status FROM xbb.push_item WHERE key[1] IN ('probe_new', 'probe_here') ORDER BY key}),
+	"{probe_here}|acknowledged\n{probe_new}|acknowledged", 'or asked for');
 cmp_ok(sim($target, 'count'), '>', $asked, 'after it it sends');
-my %wanted = ((map { ("never$_" => 1, "key$_" => 1) } grep { $_ != 77 } 1 .. 100), later => 1);
+my %wanted = (
+	(map { ("never$_" => 1, "key$_" => 1) } grep { $_ != 77 } 1 .. 100), (map { ("probe$_" => 1) } 1 .. 100),
+	map { $_ => 1 } qw(later later_key never_new key_new probe_new probe_here probe_there));
 my %judged = target_judge($target, \%wanted, once => 1);
 is_deeply($judged{$_}, [], "nothing is $_") for qw(twice lost strange changed);
-is($copy->safe_psql('postgres', q{SELECT count(*) FROM xbb.push_item WHERE push = 'key' AND status NOT IN ('acknowledged', 'rejected')}), '0',
+is($copy->safe_psql('postgres', q{SELECT count(*) FROM xbb.push_item WHERE push = 'key' AND status NOT IN ('acknowledged', 'rejected', 'held')}), '0',
 	'what may be repeated is known');
 is($copy->safe_psql('postgres', q{SELECT count(*) FROM xbb.push_item WHERE push = 'never' AND status = 'unknown'}), '10',
 	'what may not is not');
