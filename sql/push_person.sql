@@ -95,7 +95,10 @@ CALL person_lose('E');
 CALL xbb.push('person');
 ALTER FOREIGN TABLE person_material OPTIONS (SET repeat 'key');
 \! python3 $XBB_SIM ctl tPerson fault what=status code=403 times=1
-SELECT xbb.push_retry(id) FROM xbb.push_item WHERE key = '{E1}';
+RESET ROLE;
+-- the next pause is longer than a run waits
+UPDATE xbb._push_request r SET next_try = now(), attempts = 6 FROM xbb._push_definition d WHERE d.id = r.push AND d.name = 'person';
+SET ROLE regress_xbb_person;
 CALL xbb.push('person');
 SELECT key, status, bound FROM person_state WHERE key[1] LIKE 'E%' ORDER BY key;
 \! python3 $XBB_SIM ctl tPerson documents | cut -f 1-3 | grep E
@@ -114,6 +117,13 @@ RESET ROLE;
 SELECT count(*) FROM xbb._push_request r JOIN xbb._push_definition d ON d.id = r.push WHERE d.name = 'person';
 SET ROLE regress_xbb_person;
 
+-- a request has 16 MB of records, if it has more than one
+CREATE FOREIGN TABLE person_text (id text, filler text) SERVER person_erp
+  OPTIONS (api '/api/execute', batch_size '20', ok '$.code == 0', records '$.data[*]', record_key 'id', record_ok '$.success == true');
+SELECT xbb.create_push('text', target => 'person_text', key => '{id}',
+                       source => $$ SELECT 'T' || n AS id, repeat('x', 3000000) AS filler FROM generate_series(1, 12) n $$);
+CALL xbb.push('text');
+SELECT xbb.drop_push('text');
 SELECT xbb.drop_push('person');
 RESET ROLE;
 DROP OWNED BY regress_xbb_person;

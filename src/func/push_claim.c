@@ -11,6 +11,7 @@
  */
 #include "postgres.h"
 
+#include "access/detoast.h"
 #include "catalog/pg_type.h"
 #include "mb/pg_wchar.h"
 #include "utils/array.h"
@@ -22,11 +23,16 @@
 #include "func/push_flight.h"
 #include "func/sync_stored.h"
 
+/* Bytes of the records of a request, if they are several; and of all that a claim reads. */
+#define MOST_OF_REQUEST (16 * 1024 * 1024)
+#define MOST_OF_CLAIM (4 * MOST_OF_REQUEST)
+
 /* What is read of an item that is claimed. */
 typedef struct Claimed
 {
 	int64		id;
 	char	   *record;			/* UTF-8 */
+	size_t		length;
 	int			most;
 } Claimed;
 
@@ -36,6 +42,7 @@ typedef struct Claim
 	PushSession *session;
 	Claimed    *items;
 	int			nitems;
+	bool		is_cut;			/* there are more, which are too much to read */
 	Datum	   *aside;			/* requests with nothing to repeat, or not to be repeated */
 	int			naside;
 } Claim;
@@ -97,14 +104,6 @@ push_flight(PushSession *session, int nitems)
 	return flight;
 }
 
-bool
-push_may_repeat(const PushSession *session)
-{
-	TargetRepeat repeat = target_repeat(session->target);
-
-	return repeat == TARGET_REPEAT_KEY || repeat == TARGET_REPEAT_UPSERT || repeat == TARGET_REPEAT_REFUSE;
-}
-
 static void
 make_id(pg_uuid_t *id)
 {
@@ -146,15 +145,6 @@ take_texts(ArrayType *array, MemoryContext context, int *n)
 	return texts;
 }
 
-static pg_uuid_t *
-copy_id(MemoryContext context, const pg_uuid_t *id)
-{
-	pg_uuid_t  *copied = MemoryContextAlloc(context, sizeof(pg_uuid_t));
-
-	memcpy(copied, id, sizeof(pg_uuid_t));
-	return copied;
-}
-
 static void
 take_repeat(Claim *claim, HeapTuple tuple, TupleDesc tupdesc)
 {
@@ -177,7 +167,10 @@ take_repeat(Claim *claim, HeapTuple tuple, TupleDesc tupdesc)
 	/* one that nobody made whole has no bytes: it can only be asked for */
 	if (!is_due || (!probes && VARSIZE_ANY_EXHDR(body) == 0))
 	{
-		claim->aside[claim->naside++] = UUIDPGetDatum(copy_id(claim->context, id));
+		pg_uuid_t  *kept = MemoryContextAlloc(claim->context, sizeof(pg_uuid_t));
+
+		*kept = *id;
+		claim->aside[claim->naside++] = UUIDPGetDatum(kept);
 		return;
 	}
 	if (!probes)
@@ -254,18 +247,28 @@ take_items(void *arg, const SPITupleTable *table, uint64 nrows)
 {
 	Claim	   *claim = arg;
 	MemoryContext old = MemoryContextSwitchTo(claim->context);
+	size_t		size = 0;
 
 	claim->items = palloc(sizeof(Claimed) * Max(nrows, 1));
-	claim->nitems = (int) nrows;
+	claim->nitems = 0;
+	claim->is_cut = false;
 	for (uint64 i = 0; i < nrows; i++)
 	{
 		Claimed    *item = &claim->items[i];
 		bool		isnull;
+		Datum		value = SPI_getbinval(table->vals[i], table->tupdesc, 2, &isnull);
 		char	   *record;
 
+		size += toast_raw_datum_size(value);
+		claim->is_cut = i > 0 && size > MOST_OF_CLAIM;
+		if (claim->is_cut)
+			break;
+		claim->nitems++;
+
 		item->id = DatumGetInt64(SPI_getbinval(table->vals[i], table->tupdesc, 1, &isnull));
-		record = TextDatumGetCString(SPI_getbinval(table->vals[i], table->tupdesc, 2, &isnull));
+		record = TextDatumGetCString(value);
 		item->record = pg_server_to_any(record, strlen(record), PG_UTF8);
+		item->length = strlen(item->record);
 		item->most = DatumGetInt32(SPI_getbinval(table->vals[i], table->tupdesc, 3, &isnull));
 		if (isnull)
 			item->most = PG_INT32_MAX;
@@ -429,17 +432,19 @@ claim_items(FunctionCallInfo fcinfo, Claim *claim, int most)
 	int			done = 0;
 
 	run_stored_with(fcinfo->flinfo->fn_oid, session->alone ? &next_items_alone : &next_items, lengthof(types), types, args, take_items, claim);
-	session->at_end = claim->nitems < most_items;
+	session->at_end = claim->nitems < most_items && !claim->is_cut;
 	while (done < claim->nitems && nrequests < most)
 	{
 		int			size = session->batch;
 		int			n = 0;
+		size_t		length = 0;
 		const char *problem;
 
 		while (done + n < claim->nitems && n < size)
 		{
 			size = Min(size, claim->items[done + n].most);
-			if (n >= size)
+			length += claim->items[done + n].length;
+			if (n >= size || (n > 0 && length > MOST_OF_REQUEST))
 				break;
 			n++;
 		}

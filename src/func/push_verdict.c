@@ -143,6 +143,14 @@ is_refused_whole(const Flight *flight)
 	return true;
 }
 
+bool
+push_may_repeat(const PushSession *session)
+{
+	TargetRepeat repeat = target_repeat(session->target);
+
+	return repeat == TARGET_REPEAT_KEY || repeat == TARGET_REPEAT_UPSERT || repeat == TARGET_REPEAT_REFUSE;
+}
+
 /* Is the request to be sent in halves? */
 static bool
 splits(const PushSession *session, const Flight *flight)
