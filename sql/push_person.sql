@@ -124,6 +124,16 @@ SELECT xbb.create_push('text', target => 'person_text', key => '{id}',
                        source => $$ SELECT 'T' || n AS id, repeat('x', 3000000) AS filler FROM generate_series(1, 12) n $$);
 CALL xbb.push('text');
 SELECT xbb.drop_push('text');
+-- a target has a record wait a day at most, and a run that leaves one so is no success
+CREATE TABLE person_wait AS SELECT 'W' AS id, 1 AS version;
+SELECT xbb.create_push('wait', source => 'person_wait', target => 'person_material', key => '{id}');
+\! python3 $XBB_SIM ctl tPerson fault what=status code=503 retry_after=999999999 times=0
+CALL xbb.push('wait');
+SELECT status, next_try BETWEEN now() + interval '23 hours' AND now() + interval '1 day' AS a_day FROM xbb.push_item WHERE push = 'wait';
+\! python3 $XBB_SIM ctl tPerson clear what=faults
+CALL xbb.push('wait');
+SELECT status FROM xbb.push_run WHERE push = 'wait' ORDER BY id;
+SELECT xbb.drop_push('wait');
 SELECT xbb.drop_push('person');
 RESET ROLE;
 DROP OWNED BY regress_xbb_person;

@@ -106,7 +106,9 @@ BEGIN
   END IF;
   entry.status := CASE WHEN holds THEN 'incomplete'
                        WHEN failure.sqlstate IS NOT NULL THEN 'failed'
-                       WHEN left_over.rejected + left_over.unknown > 0 THEN 'incomplete'
+                       WHEN left_over.rejected + left_over.unknown > 0 OR EXISTS (
+                         SELECT FROM xbb.push_item i WHERE i.owner = def.owner AND i.push = def.name AND i.status = 'pending'
+                         AND i.next_try > pg_catalog.now() + coalesce(def.max_age, '1 hour')) THEN 'incomplete'
                        WHEN NOT (SELECT d.enabled FROM xbb.push_definition d WHERE d.owner = def.owner AND d.id = def.id) THEN 'stopped'
                        ELSE 'succeeded' END;
   IF failure.sqlstate IS NULL AND left_over.rejected + left_over.unknown > 0 THEN
