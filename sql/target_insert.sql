@@ -213,6 +213,17 @@ BEGIN READ ONLY;
 INSERT INTO material (编码, id) VALUES ('1', 'V1');
 ROLLBACK;
 
+-- What could not leave, for want of a connection or a token, was not sent.
+CREATE SERVER target_unsent FOREIGN DATA WRAPPER xbb_target OPTIONS (base_url 'http://127.0.0.1:1', rate_limit '0', max_retries '0', ok '$.code == 0');
+CREATE USER MAPPING FOR CURRENT_USER SERVER target_unsent;
+CREATE FOREIGN TABLE unsent (id text) SERVER target_unsent OPTIONS (api '/api/execute');
+SELECT substring(try('INSERT INTO unsent VALUES (1)') FROM 'Record [^\n]*') AS connection;
+ALTER SERVER target_unsent OPTIONS (ADD auth 'bearer', ADD token_api '{"api": "/token", "token": "$.token"}');
+SELECT substring(try('INSERT INTO unsent VALUES (1)') FROM 'Record [^\n]*') AS token;
+DROP FOREIGN TABLE unsent;
+DROP USER MAPPING FOR CURRENT_USER SERVER target_unsent;
+DROP SERVER target_unsent;
+
 -- Where it goes: what is missing or leads elsewhere is told, and no URL of a robot is shown.
 CREATE SERVER target_bare FOREIGN DATA WRAPPER xbb_target;
 CREATE FOREIGN TABLE bare (id text) SERVER target_bare;

@@ -73,6 +73,20 @@ remedy(const ModifyState *state, TargetClass class)
 					quote_literal_cstr(server));
 }
 
+/* Did the last request leave?  Not without a connection, or a token. */
+static bool
+was_sent(const TargetAnswer *answer)
+{
+	for (int i = 0; i < answer->nverdicts; i++)
+	{
+		TargetClass class = answer->verdicts[i].verdict;
+
+		if (class != TARGET_RETRY && class != TARGET_TOKEN_EXPIRED && class != TARGET_THROTTLED)
+			return true;
+	}
+	return answer->status != 0;
+}
+
 /* Raises what became of the record at "at" of the last request. */
 static void
 raise_verdict(ModifyState *state, const TargetAnswer *answer, int at, char **keys)
@@ -82,6 +96,11 @@ raise_verdict(ModifyState *state, const TargetAnswer *answer, int at, char **key
 	const char *key = keys && keys[at] ? printable(keys[at]) : NULL;
 	int64		number = state->sent - answer->nverdicts + at + 1;
 
+	if (!was_sent(answer))
+	{
+		state->sent -= answer->nverdicts;
+		state->refused -= answer->nverdicts;
+	}
 	ereport(ERROR,
 			(errcode(sqlstate(verdict->verdict)),
 			 errmsg_internal("%s", complaint(state, verdict->verdict, why ? why : "it did not say why")),
