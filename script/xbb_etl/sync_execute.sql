@@ -143,12 +143,13 @@ DECLARE
   before pg_catalog.record := xbb._sync_before();
   step pg_catalog.record;
 BEGIN
+  PERFORM xbb._sync_path();
   IF can_commit THEN
     PERFORM xbb._sync_path(path);
     COMMIT;
     SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
+    PERFORM xbb._sync_path();
   END IF;
-  PERFORM xbb._sync_path();
   LOOP
     step := xbb._sync_begin(_sync_start.name, task, before, can_commit, path);
     def := step.def;
@@ -417,8 +418,7 @@ BEGIN
     END IF;
     IF failure.sqlstate IS NOT NULL THEN
       EXIT WHEN NOT can_commit OR NOT xbb._sync_passes(failure, tries, NOT locked);
-      COMMIT;
-      SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
+      COMMIT; SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
       PERFORM xbb._sync_path();
       locked := locked OR xbb._sync_take_again(def, run);
       EXIT WHEN NOT locked;
@@ -435,7 +435,6 @@ BEGIN
     failure := xbb._sync_fail(def, run, CASE WHEN can_commit THEN counts END, before, failure);
     IF can_commit THEN
       COMMIT;
-      SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
       PERFORM xbb._sync_path();
     END IF;
   END IF;
