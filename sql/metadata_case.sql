@@ -1,7 +1,7 @@
 -- The case study of the platform, from its two documents to a sync that runs; and its POST /api/execute, from a document to a push.
 
 \set here :DBNAME
-CREATE DATABASE regress_xbb_case TEMPLATE template0;
+CREATE DATABASE regress_xbb_case TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C';
 \c regress_xbb_case
 SET client_min_messages = warning;
 CREATE EXTENSION xbb_etl CASCADE;

@@ -2,7 +2,7 @@
 -- path, none is an error, all statements run once their placeholders are filled, and at least 95 of 100 values that
 -- are no literals are translated.
 \set here :DBNAME
-CREATE DATABASE regress_xbb_metadata TEMPLATE template0;
+CREATE DATABASE regress_xbb_metadata TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C';
 \c regress_xbb_metadata
 SET client_min_messages = warning;
 CREATE EXTENSION xbb_etl CASCADE;

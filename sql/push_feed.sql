@@ -143,7 +143,7 @@ SELECT xbb._push_marks(3, 10);
 SELECT xbb.create_push('theirs', source => 'push_feed.goods', target => 'push_feed.material', key => '{id}');
 RESET ROLE;
 SET ROLE regress_xbb_feed_watch;
-SELECT name, state, last_error FROM xbb.push_status ORDER BY name;
+SELECT name, state, last_error FROM xbb.push_status WHERE owner::text LIKE 'regress_xbb_feed%' ORDER BY name;
 SELECT count(*) > 0 AS runs, count(error) FROM xbb.push_run;
 SELECT count(*) FROM xbb.push_item;
 RESET ROLE;

@@ -10,7 +10,7 @@
 \set ECHO all
 \pset format unaligned
 SET client_min_messages = error;
-SELECT name FROM xbb.target_preset WHERE builtin ORDER BY name COLLATE "C";
+SELECT name FROM xbb.target_preset WHERE builtin AND name <> 'target options' ORDER BY name COLLATE "C";   -- another file's
 
 -- A company of the simulator is a target; "at" are the requests that follow.
 CREATE FUNCTION at(target text, command text) RETURNS text LANGUAGE plpgsql AS $$
