@@ -154,6 +154,34 @@ SELECT xbb.drop_push('marked');
 INSERT INTO worth_of VALUES ('y', 'Y', 1, 'NaN', NULL);
 SELECT xbb.create_push('counts', source => 'worth_of', target => 'worth', key => '{k}', copy_data => false);
 
+-- what a query names and the target does not take is an error; of a relation it is told
+CREATE TABLE part (id text, version int, extra text, k text);
+INSERT INTO part VALUES ('P1', 1, 'x', 'a'), ('P2', 1, 'y', 'b');
+SET client_min_messages = notice;
+SELECT xbb.create_push('part', source => 'SELECT id, version AS verison, extra FROM part', target => 'worth', key => '{id}');
+SELECT xbb.create_push('part', source => 'SELECT id, version, k FROM part', target => 'worth', key => '{k}');
+SELECT xbb.alter_push('part', source => 'SELECT id, k, version AS verison FROM part');
+SELECT xbb.alter_push('part', source => 'part');
+SET client_min_messages = warning;
+CALL xbb.push('part');
+-- columns that were matched are missed, and one that now matches waits to be named
+ALTER TABLE part ADD price numeric DEFAULT 5;
+CALL xbb.push('part');
+ALTER TABLE part RENAME version TO revision;
+CALL xbb.push('part');
+CALL xbb.push('part', dry_run => true);
+ALTER TABLE part RENAME revision TO version;
+CALL xbb.push('part');
+ALTER FOREIGN TABLE worth RENAME version TO revision;
+CALL xbb.push('part');
+ALTER FOREIGN TABLE worth RENAME revision TO version;
+ALTER TABLE part DROP version;
+CALL xbb.push('part');
+SELECT xbb.alter_push('part', source => 'part');
+CALL xbb.push('part');
+SELECT key, status, attempts FROM xbb.push_item WHERE push = 'part' ORDER BY key;
+SELECT xbb.drop_push('part');
+
 -- what was dropped is named
 CREATE FOREIGN TABLE brief (id text, version int) SERVER push_source OPTIONS (api '/api/execute');
 CREATE TABLE short (id text, version int);

@@ -34,7 +34,7 @@ BEGIN
     ELSE
       PERFORM xbb._push_bind(def);
     END IF;
-    PERFORM xbb._push_check_columns(def);
+    def := xbb._push_check_columns(def);
     PERFORM xbb._push_trigger(def, true);
   END IF;
   IF given.owner <> def.owner THEN
@@ -79,7 +79,7 @@ CREATE FUNCTION xbb.alter_push(
   max_age interval DEFAULT NULL, new_name pg_catalog.text DEFAULT NULL, owner pg_catalog.regrole DEFAULT NULL)
 RETURNS void LANGUAGE sql VOLATILE PARALLEL UNSAFE BEGIN ATOMIC
   SELECT xbb._push_alter(xbb._push_get(name),
-    ROW(NULL, owner, NULL, NULL, NULL, NULL, NULL, workers, max_age, NULL, enabled, NULL, NULL, NULL, NULL, NULL, NULL, NULL)::xbb.push_definition,
+    ROW(NULL, owner, NULL, NULL, NULL, NULL, NULL, workers, max_age, NULL, enabled, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL)::xbb.push_definition,
     source, new_name, pg_catalog.current_setting('search_path'));
 END;
 COMMENT ON FUNCTION xbb.alter_push(text, text, boolean, integer, interval, text, regrole) IS

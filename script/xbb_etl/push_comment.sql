@@ -11,6 +11,7 @@ COMMENT ON COLUMN xbb.push_definition.path IS 'search_path of its owner when he 
 COMMENT ON COLUMN xbb.push_definition.enabled IS 'may it run?';
 COMMENT ON COLUMN xbb.push_definition.copies IS 'true: the next run reads all rows, though a trigger marks changes';
 COMMENT ON COLUMN xbb.push_definition.batch IS 'records of a request that the target answered in time; NULL: its batch_size';
+COMMENT ON COLUMN xbb.push_definition.columns IS 'columns that are sent: those that source and target had in common when the source was named';
 COMMENT ON COLUMN xbb.push_definition.source_name IS 'what the source is called, with its schema';
 COMMENT ON COLUMN xbb.push_definition.target_name IS 'what the target is called, with its schema';
 COMMENT ON COLUMN xbb.push_definition.id IS 'its number, by which its locks stand in pg_locks';

@@ -63,6 +63,14 @@ RETURNS SETOF record LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_cata
   WHERE (def).query IS NOT NULL AND n.nspname = 'xbb' AND p.proname = pg_catalog.format('_push_%s', (def).id)::pg_catalog.name
 $$;
 
+-- The target's columns that are sent.
+CREATE FUNCTION xbb._push_takes(def xbb.push_definition) RETURNS SETOF pg_catalog.pg_attribute
+LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT a FROM pg_catalog.pg_attribute a
+  WHERE a.attrelid = (def).target AND a.attnum > 0 AND NOT a.attisdropped
+    AND NOT EXISTS (SELECT FROM pg_catalog.pg_options_to_table(a.attfdwoptions) o WHERE o.option_name = 'verdict')
+$$;
+
 -- A column of the source as one of the target: of its type, but never cut to its length.
 CREATE FUNCTION xbb._push_cast(name pg_catalog.text, type pg_catalog.oid, type_modifier integer, target pg_catalog.pg_attribute)
 RETURNS pg_catalog.text LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp SET quote_all_identifiers = off AS $$
@@ -130,18 +138,62 @@ BEGIN
     RAISE EXCEPTION 'the source of push % has no column %', pg_catalog.quote_ident(def.name), pg_catalog.quote_ident(missing)
       USING ERRCODE = 'undefined_column', HINT = 'It is in the key: if it was renamed, rename it back, or make another push.';
   END IF;
+  PERFORM xbb._push_check_sent(def);
   SELECT pg_catalog.string_agg(xbb._push_cast(c.name, c.type, c.type_modifier, a), ', ' ORDER BY a.attnum),
          pg_catalog.array_agg(a.attnum ORDER BY a.attnum)
   INTO columns, numbers
-  FROM xbb._push_columns(def) c JOIN pg_catalog.pg_attribute a ON a.attname = c.name
-  WHERE a.attrelid = def.target AND a.attnum > 0 AND NOT a.attisdropped
-    AND NOT EXISTS (SELECT FROM pg_catalog.pg_options_to_table(a.attfdwoptions) o WHERE o.option_name = 'verdict');
+  FROM xbb._push_columns(def) c JOIN xbb._push_takes(def) a ON a.attname = c.name
+  WHERE def.columns IS NULL OR c.name = ANY (def.columns);
   IF numbers IS NULL THEN
     RAISE EXCEPTION 'source and target of push % have no column in common', pg_catalog.quote_ident(def.name)
       USING ERRCODE = 'undefined_column', HINT = 'Columns are matched by their names: source => ''SELECT ... AS name ...''.';
   END IF;
   RETURN pg_catalog.format('SELECT ARRAY[%s]::pg_catalog.text, xbb._push_record(%s, %L, ROW(%s)), %s FROM %s s%s',
     xbb._push_key(def), def.target::pg_catalog.oid, numbers, columns, xbb._sync_list(def.key, 's.%1$I IS NOT NULL', ' AND '), xbb._push_from(def), CASE WHEN keys IS NOT NULL THEN xbb._push_join(def, keys) END);
+END
+$$;
+
+-- Are the columns still there that were matched when it was defined?  Records without one would take the place of
+-- all that were sent.
+CREATE FUNCTION xbb._push_check_sent(def xbb.push_definition) RETURNS void
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET quote_all_identifiers = off AS $$
+DECLARE
+  again constant pg_catalog.text := pg_catalog.format('Rename it back; or SELECT xbb.alter_push(%L, source => %s); sends all rows without it.',
+    def.name, CASE WHEN def.query IS NULL THEN pg_catalog.quote_literal(xbb._sync_place(def.source)) ELSE '...' END);
+  missing pg_catalog.text;
+BEGIN
+  SELECT u.name INTO missing FROM pg_catalog.unnest(def.columns) WITH ORDINALITY u (name, o)
+  WHERE NOT EXISTS (SELECT FROM xbb._push_columns(def) c WHERE c.name = u.name) ORDER BY u.o LIMIT 1;
+  IF FOUND THEN
+    RAISE EXCEPTION 'the source of push % has no column % any more', pg_catalog.quote_ident(def.name), pg_catalog.quote_ident(missing)
+      USING ERRCODE = 'undefined_column', HINT = again;
+  END IF;
+  SELECT u.name INTO missing FROM pg_catalog.unnest(def.columns) WITH ORDINALITY u (name, o)
+  WHERE NOT EXISTS (SELECT FROM xbb._push_takes(def) a WHERE a.attname = u.name) ORDER BY u.o LIMIT 1;
+  IF FOUND THEN
+    RAISE EXCEPTION 'the target of push % has no column % any more', pg_catalog.quote_ident(def.name), pg_catalog.quote_ident(missing)
+      USING ERRCODE = 'undefined_column', HINT = again;
+  END IF;
+END
+$$;
+
+-- Has each column that the source has, but for the key's, one of the target?  A query names its columns for the
+-- target; a relation has them for itself, too.
+CREATE FUNCTION xbb._push_check_names(def xbb.push_definition) RETURNS void
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET quote_all_identifiers = off AS $$
+DECLARE
+  hint constant pg_catalog.text := pg_catalog.format('Columns are matched by their names; those of the target: %s.',
+    (SELECT pg_catalog.string_agg(pg_catalog.quote_ident(a.attname), ', ' ORDER BY a.attnum) FROM xbb._push_takes(def) a));
+  strangers pg_catalog.text[] := array(
+    SELECT pg_catalog.quote_ident(c.name) FROM xbb._push_columns(def) WITH ORDINALITY c (name, type, type_modifier, o)
+    WHERE c.name <> ALL (def.key) AND NOT EXISTS (SELECT FROM xbb._push_takes(def) a WHERE a.attname = c.name) ORDER BY c.o);
+BEGIN
+  IF strangers <> '{}' AND def.query IS NOT NULL THEN
+    RAISE EXCEPTION 'column % of the source of push % is none of its target that is sent', strangers[1], pg_catalog.quote_ident(def.name)
+      USING ERRCODE = 'undefined_column', HINT = hint;
+  ELSIF strangers <> '{}' THEN
+    RAISE NOTICE 'push % does not send %', pg_catalog.quote_ident(def.name), pg_catalog.array_to_string(strangers, ', ') USING HINT = hint;
+  END IF;
 END
 $$;
 
@@ -221,8 +273,8 @@ BEGIN
 END
 $$;
 
--- The same of its columns, once they are known; the query that enqueues is planned, not run.
-CREATE FUNCTION xbb._push_check_columns(def xbb.push_definition) RETURNS void
+-- The same of its columns, once they are known, and keeps which are sent; the query that enqueues is planned, not run.
+CREATE FUNCTION xbb._push_check_columns(INOUT def xbb.push_definition)
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   statement pg_catalog.text;
@@ -234,6 +286,9 @@ BEGIN
   PERFORM xbb._sync_path(xbb._sync_owners_path(def.path));
   EXECUTE statement;
   PERFORM xbb._sync_path();
+  PERFORM xbb._push_check_names(def);
+  def.columns := array(SELECT c.name FROM xbb._push_columns(def) c JOIN xbb._push_takes(def) a ON a.attname = c.name ORDER BY a.attnum);
+  PERFORM xbb._push_update(def);
 END
 $$;
 
@@ -243,6 +298,7 @@ LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS
 BEGIN
   def.query := NULL;
   def.source := NULL;
+  def.columns := NULL;
   IF source ~* E'^\\s*([(]|(select|with|values|table)\\M)' THEN
     def.query := source;
     RETURN;
@@ -338,10 +394,11 @@ BEGIN
   IF def.id IS NULL THEN
     RAISE EXCEPTION 'push % exists already', pg_catalog.quote_ident(def.name) USING ERRCODE = 'duplicate_object';
   END IF;
+  def.owner := xbb._sync_me();
   IF def.query IS NOT NULL THEN
     PERFORM xbb._push_bind(def);
   END IF;
-  PERFORM xbb._push_check_columns(def);
+  def := xbb._push_check_columns(def);
   PERFORM xbb._push_trigger(def, true);
   IF NOT copy_data THEN
     PERFORM xbb._push_read(def, false);
@@ -355,7 +412,7 @@ CREATE FUNCTION xbb.create_push(
 RETURNS void LANGUAGE sql VOLATILE PARALLEL UNSAFE BEGIN ATOMIC
   SELECT xbb._push_create(
     ROW(name, NULL, NULL, NULL, target, key, feed, workers, max_age, pg_catalog.current_setting('search_path'), enabled, NULL, NULL, NULL,
-        NULL, NULL, NULL, NULL)::xbb.push_definition, source, copy_data);
+        NULL, NULL, NULL, NULL, NULL)::xbb.push_definition, source, copy_data);
 END;
 COMMENT ON FUNCTION xbb.create_push(text, text, regclass, text[], boolean, boolean, text, integer, interval) IS
   'defines what is sent to a target table: the rows of a relation or query, by CALL xbb.push(name)';

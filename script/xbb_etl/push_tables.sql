@@ -49,6 +49,8 @@ CREATE TABLE xbb._push_definition (
   copies boolean NOT NULL,
   -- records of a request that the target answered in time; NULL: its batch_size
   batch integer,
+  -- matched when it was defined, and sent since
+  columns text[],
   place pg_catalog.uuid,
   -- the history that its items belong to, and was it made active elsewhere since?
   system_identifier bigint NOT NULL,
@@ -161,7 +163,7 @@ SELECT d.name, xbb._push_owner(d.id, CASE WHEN h.token IS NOT NULL THEN d.owner_
          xbb._sync_relation(CASE WHEN h.token IS NOT NULL THEN d.source END, d.source_name)::pg_catalog.regclass END AS source,
        d.query,
        xbb._sync_relation(CASE WHEN h.token IS NOT NULL THEN d.target END, d.target_name)::pg_catalog.regclass AS target,
-       d.key, d.feed, d.workers, d.max_age, d.path, d.enabled, d.copies, d.batch, d.source_name, d.target_name, d.id,
+       d.key, d.feed, d.workers, d.max_age, d.path, d.enabled, d.copies, d.batch, d.columns, d.source_name, d.target_name, d.id,
        d.owner AS owner_name, coalesce(xbb._place_is_here(h.system_identifier, h.timeline, h.database, h.host, h.directory, h.places),
                                        false) AS active
 FROM xbb._push_definition d LEFT JOIN xbb._place h ON h.token = d.place;
