@@ -181,6 +181,28 @@ SELECT xbb.alter_push('part', source => 'part');
 CALL xbb.push('part');
 SELECT key, status, attempts FROM xbb.push_item WHERE push = 'part' ORDER BY key;
 SELECT xbb.drop_push('part');
+-- where the answer is not read, each 2xx counts
+CREATE FOREIGN TABLE blind (id text) SERVER push_source OPTIONS (api '/api/execute');
+SELECT xbb.create_push('blind', source => 'SELECT id FROM part', target => 'blind', key => '{id}');
+SELECT xbb.drop_push('blind');
+RESET ROLE;
+ALTER SERVER push_source OPTIONS (ADD ok '$.code == 0');
+SET ROLE regress_xbb_source;
+SELECT xbb.create_push('blind', source => 'SELECT id FROM part', target => 'blind', key => '{id}');
+SELECT xbb.drop_push('blind');
+RESET ROLE;
+ALTER SERVER push_source OPTIONS (DROP ok);
+SET ROLE regress_xbb_source;
+ALTER FOREIGN TABLE blind OPTIONS (ADD ok '$.code == 0');
+SELECT xbb.create_push('blind', source => 'SELECT id FROM part', target => 'blind', key => '{id}');
+SELECT xbb.drop_push('blind');
+RESET ROLE;
+CREATE SERVER push_source_robot FOREIGN DATA WRAPPER xbb_target OPTIONS (preset 'dingtalk_robot');
+GRANT USAGE ON FOREIGN SERVER push_source_robot TO regress_xbb_source;
+SET ROLE regress_xbb_source;
+CREATE FOREIGN TABLE robot (text text) SERVER push_source_robot;
+SELECT xbb.create_push('robot', source => 'SELECT id AS text FROM part', target => 'robot', key => '{text}');
+SELECT xbb.drop_push('robot');
 
 -- what was dropped is named
 CREATE FOREIGN TABLE brief (id text, version int) SERVER push_source OPTIONS (api '/api/execute');
@@ -202,4 +224,5 @@ SELECT xbb.drop_push('briefer');
 RESET ROLE;
 DROP SCHEMA push_source CASCADE;
 DROP SERVER push_source CASCADE;
+DROP SERVER push_source_robot;
 DROP ROLE regress_xbb_source, regress_xbb_source_other;

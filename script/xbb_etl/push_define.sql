@@ -399,6 +399,11 @@ BEGIN
     PERFORM xbb._push_bind(def);
   END IF;
   def := xbb._push_check_columns(def);
+  IF NOT xbb._push_is_judged(def.target) THEN
+    RAISE WARNING 'target % has no option ok: each answer with HTTP 2xx counts as acknowledged', def.target
+      USING HINT = pg_catalog.format('Where its answers tell a refusal: ALTER FOREIGN TABLE %s OPTIONS (ADD ok ''$.code == 0''); with their own path.',
+        xbb._sync_place(def.target));
+  END IF;
   PERFORM xbb._push_trigger(def, true);
   IF NOT copy_data THEN
     PERFORM xbb._push_read(def, false);

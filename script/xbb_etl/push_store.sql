@@ -46,6 +46,9 @@ LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'xbb_fdw_push_a
 CREATE FUNCTION xbb._push_repeat(target pg_catalog.oid) RETURNS pg_catalog.text
 LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'xbb_fdw_push_repeat';
 
+CREATE FUNCTION xbb._push_is_judged(target pg_catalog.oid) RETURNS boolean
+LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'xbb_fdw_push_is_judged';
+
 CREATE FUNCTION xbb._push_again(id bigint) RETURNS boolean
 LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'xbb_fdw_push_again';
 

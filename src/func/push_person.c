@@ -18,6 +18,7 @@
 #include "func/sync_stored.h"
 
 PG_FUNCTION_INFO_V1(xbb_fdw_push_repeat);
+PG_FUNCTION_INFO_V1(xbb_fdw_push_is_judged);
 PG_FUNCTION_INFO_V1(xbb_fdw_push_again);
 PG_FUNCTION_INFO_V1(xbb_fdw_push_settle);
 PG_FUNCTION_INFO_V1(xbb_fdw_push_arrive);
@@ -102,6 +103,17 @@ Datum
 xbb_fdw_push_repeat(PG_FUNCTION_ARGS)
 {
 	PG_RETURN_TEXT_P(cstring_to_text(repeat_names[repeat_of(PG_GETARG_OID(0))]));
+}
+
+Datum
+xbb_fdw_push_is_judged(PG_FUNCTION_ARGS)
+{
+	Oid			target = PG_GETARG_OID(0);
+	const TargetServerOptions *options;
+
+	target_option_check_table(target);
+	options = &target_option_table(target)->server;
+	PG_RETURN_BOOL(options->ok || options->records);
 }
 
 /* Are all records of a request sent again with any? */

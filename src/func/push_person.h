@@ -13,6 +13,9 @@
 /* xbb._push_repeat(oid): a target's option repeat */
 extern PGDLLEXPORT Datum xbb_fdw_push_repeat(PG_FUNCTION_ARGS);
 
+/* xbb._push_is_judged(oid): do a target's options say what in an answer means yes? */
+extern PGDLLEXPORT Datum xbb_fdw_push_is_judged(PG_FUNCTION_ARGS);
+
 /*
  * xbb._push_again(bigint): an item of the caller's is sent again as soon as may be, or what is
  * in doubt repeated; false if it is on its way, or acknowledged, or bound to others in doubt
