@@ -32,7 +32,15 @@ sub make_push
 	return $target;
 }
 
-sub hurry { $watch->run(q{UPDATE xbb._push_request SET next_try = now() WHERE next_try < 'infinity'}); return; }
+# What waits for its next try is due: requests, and records that a probe did not find.
+sub hurry
+{
+	my ($name) = @_;
+
+	$watch->run("UPDATE xbb._push_request SET next_try = now() WHERE next_try < 'infinity' AND push = (SELECT id FROM xbb._push_definition WHERE name = '$name')");
+	$watch->run("UPDATE xbb._push_item SET next_try = now() WHERE status = 'pending' AND next_try < 'infinity' AND push = (SELECT id FROM xbb._push_definition WHERE name = '$name')");
+	return;
+}
 
 # Ends a run as soon as an answer has been given up: it sleeps then, until the item is due.
 sub run_until_unknown
@@ -47,18 +55,21 @@ sub run_until_unknown
 	return;
 }
 
-# Runs a push, at once again, until all is known.
+# Runs a push again and again until all is known.  Each run is a try, of which there are not many: hence the second.
 sub run_to_end
 {
 	my ($name) = @_;
 
-	for (1 .. 25)
-	{
-		hurry();
-		$node->psql('postgres', "SET statement_timeout = '2s'; CALL xbb.push('$name')");
-		last if $watch->value("SELECT count(*) FROM xbb.push_item WHERE push = '$name' AND status <> 'acknowledged'") eq '0';
-		$watch->run('SELECT pg_sleep(0.2)');
-	}
+	wait_until(
+		sub
+		{
+			hurry($name);
+			$node->psql('postgres', "SET statement_timeout = '2s'; CALL xbb.push('$name')");
+			my $left = $watch->value("SELECT count(*) FROM xbb.push_item WHERE push = '$name' AND status <> 'acknowledged'");
+			$watch->run('SELECT pg_sleep(1)') if $left;
+			return !$left;
+		},
+		120);
 	return;
 }
 
