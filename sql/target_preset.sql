@@ -138,5 +138,5 @@ SELECT at('preset_' || p, 'remove') FROM (VALUES ('kingdee_k3'), ('jushuitan'), 
 SELECT at('dingPresetCrm', 'remove');
 \o /dev/null
 DROP SCHEMA :"company" CASCADE;
-SELECT 'DROP SERVER ' || srvname || ' CASCADE' FROM pg_foreign_server WHERE srvname LIKE 'preset\_%' \gexec
+SELECT 'DROP SERVER ' || srvname || ' CASCADE' FROM pg_foreign_server WHERE srvname LIKE 'preset\_%' ORDER BY oid \gexec
 \o
