@@ -47,7 +47,8 @@ LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'xbb_fdw_can_co
 
 CREATE FUNCTION xbb._counters(
   OUT requests bigint, OUT pages bigint, OUT rows bigint, OUT bytes bigint, OUT retries bigint,
-  OUT throttled_us bigint, OUT clock pg_catalog.timestamptz, OUT clock_at pg_catalog.timestamptz, OUT refused bigint)
+  OUT throttled_us bigint, OUT clock pg_catalog.timestamptz, OUT clock_at pg_catalog.timestamptz, OUT refused bigint,
+  OUT ticks_us bigint)
 RETURNS record LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'xbb_fdw_counters';
 
 CREATE FUNCTION xbb._refuse_above(source pg_catalog.regclass, most bigint) RETURNS void

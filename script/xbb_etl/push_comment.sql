@@ -84,6 +84,7 @@ COMMENT ON COLUMN xbb._push_definition.place IS 'token of the place where these 
 COMMENT ON COLUMN xbb._push_definition.system_identifier IS 'of the cluster that its items were last sent from';
 COMMENT ON COLUMN xbb._push_definition.timeline IS 'the cluster''s, then';
 COMMENT ON COLUMN xbb._push_definition.moved IS 'was it made active at another place since?';
+COMMENT ON COLUMN xbb._push_definition.incomplete_since IS 'since when it has its source';
 COMMENT ON COLUMN xbb._push_item.key_id IS 'the first half of the key''s SHA-256';
 COMMENT ON COLUMN xbb._push_item.replaces IS 'may the target have an older version of its key?';
 COMMENT ON COLUMN xbb._push_item.push IS 'id of the push';
@@ -91,6 +92,10 @@ COMMENT ON COLUMN xbb._push_item.most IS 'records that a request with it may hav
 COMMENT ON COLUMN xbb._push_mark.push IS 'id of the push';
 COMMENT ON COLUMN xbb._push_mark.key IS 'of a row that has changed';
 COMMENT ON COLUMN xbb._push_run_log.push IS 'id of the push';
+COMMENT ON COLUMN xbb._push_run_log.read_from IS 'when it began to read the source; NULL: another one did';
+COMMENT ON COLUMN xbb._push_run_log.complete_until IS 'when the latest reading began, if the target had acknowledged all of it by the end of the run; NULL: it had not';
+COMMENT ON COLUMN xbb._push_state.last_rows IS 'records that the target has by the last run that has ended';
+COMMENT ON COLUMN xbb._push_state.dead IS 'runs that were killed, and not noted yet';
 COMMENT ON COLUMN xbb._push_request.id IS 'its idempotency key';
 COMMENT ON COLUMN xbb._push_request.push IS 'id of the push';
 COMMENT ON COLUMN xbb._push_request.run IS 'which sent it last';
@@ -110,7 +115,8 @@ BEGIN
   FOR item IN
     SELECT v.below, a.attname, pg_catalog.col_description(a.attrelid, a.attnum) AS comment
     FROM (VALUES ('xbb.push_definition', 'xbb._push_definition'), ('xbb.push_definition', 'xbb._push_all'),
-                 ('xbb.push_run', 'xbb._push_run_log'), ('xbb.push_item', 'xbb._push_item')) v (above, below)
+                 ('xbb.push_run', 'xbb._push_run_log'), ('xbb.push_item', 'xbb._push_item'), ('xbb.push_status', 'xbb._push_state'),
+                 ('xbb.push_definition', 'xbb._push_state')) v (above, below)
     JOIN pg_catalog.pg_attribute a ON a.attrelid = v.above::pg_catalog.regclass
     JOIN pg_catalog.pg_attribute b ON b.attrelid = v.below::pg_catalog.regclass AND b.attname = a.attname AND b.attnum > 0
     WHERE pg_catalog.col_description(b.attrelid, b.attnum) IS NULL

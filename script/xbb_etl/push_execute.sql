@@ -71,12 +71,15 @@ CREATE FUNCTION xbb._push_prepare(def xbb.push_definition, INOUT entry xbb._push
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   reads boolean;
+  began pg_catalog.timestamptz;
 BEGIN
   PERFORM xbb._push_check(def);
   entry.enqueued := 0;
   reads := xbb._push_lock(def.id, 100, false);
   IF reads THEN
+    began := pg_catalog.clock_timestamp();
     entry.enqueued := xbb._push_read(def, true);
+    entry.read_from := began;
   END IF;
   -- in a copy what the first run reads may have been sent from the original, too
   PERFORM xbb._push_arrive(def.id, reads);

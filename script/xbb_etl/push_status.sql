@@ -18,8 +18,9 @@ FROM xbb._push_run_log l JOIN xbb._push_all d ON d.id = l.push
 WHERE pg_catalog.pg_has_role(d.owner, 'USAGE') OR pg_catalog.pg_has_role('pg_read_all_stats', 'USAGE');
 COMMENT ON VIEW xbb.push_run IS 'the log of the pushes';
 
-CREATE VIEW xbb.push_status WITH (security_barrier) AS
-SELECT d.name, d.owner, d.source, (SELECT c.oid::pg_catalog.regclass FROM pg_catalog.pg_class c WHERE c.oid = d.target) AS target, d.enabled,
+-- How the pushes of all roles are doing.
+CREATE VIEW xbb._push_state AS
+SELECT d.id, CASE WHEN d.query IS NULL THEN d.source_name END AS source_name, d.target_name, d.name, d.owner, d.source, (SELECT c.oid::pg_catalog.regclass FROM pg_catalog.pg_class c WHERE c.oid = d.target) AS target, d.enabled,
        CASE WHEN NOT d.enabled THEN 'disabled'
             WHEN NOT d.active THEN 'inactive'
             WHEN l.status = 'failed' OR u.dead > 0 THEN 'failing'
@@ -32,7 +33,7 @@ SELECT d.name, d.owner, d.source, (SELECT c.oid::pg_catalog.regclass FROM pg_cat
        (SELECT pg_catalog.count(*) FROM xbb._push_item i WHERE i.push = d.id AND i.status = 'acknowledged') AS acknowledged,
        c.rejected, c.unknown, c.held, c.oldest_pending, pg_catalog.now() - c.oldest_pending AS oldest_age, d.max_age,
        s.ended AS last_success, l.started AS last_started, l.ended - l.started AS last_duration, u.alive AS running_workers,
-       e.ended AS last_error_at, e.sqlstate AS last_sqlstate, CASE WHEN pg_catalog.pg_has_role(d.owner, 'USAGE') THEN e.error END AS last_error
+       e.ended AS last_error_at, e.sqlstate AS last_sqlstate, CASE WHEN pg_catalog.pg_has_role(d.owner, 'USAGE') THEN e.error END AS last_error, l.acknowledged AS last_rows, u.dead
 FROM xbb._push_all d
 LEFT JOIN LATERAL (SELECT * FROM xbb._push_run_log l WHERE l.push = d.id AND l.status NOT IN ('running', 'skipped')
                    ORDER BY l.id DESC LIMIT 1) l ON true
@@ -47,6 +48,13 @@ CROSS JOIN LATERAL (
          (SELECT pg_catalog.count(*) FROM xbb._push_item i WHERE i.push = d.id AND i.request IS NOT NULL AND i.status = 'sending') AS sending,
          (SELECT pg_catalog.count(*) FROM xbb._push_item i WHERE i.push = d.id AND i.status = 'rejected') AS rejected,
          (SELECT pg_catalog.count(*) FROM xbb._push_item i WHERE i.push = d.id AND i.status = 'unknown') AS unknown,
-         (SELECT pg_catalog.count(*) FROM xbb._push_item i WHERE i.push = d.id AND i.status = 'held') AS held) c
-WHERE pg_catalog.pg_has_role(d.owner, 'USAGE') OR pg_catalog.pg_has_role('pg_read_all_stats', 'USAGE');
+         (SELECT pg_catalog.count(*) FROM xbb._push_item i WHERE i.push = d.id AND i.status = 'held') AS held) c;
+COMMENT ON VIEW xbb._push_state IS 'how the pushes of all roles are doing';
+
+CREATE VIEW xbb.push_status WITH (security_barrier) AS
+SELECT s.name, s.owner, s.source, s.target, s.enabled, s.state, s.pending, s.sending, s.acknowledged, s.rejected, s.unknown, s.held,
+       s.oldest_pending, s.oldest_age, s.max_age, s.last_success, s.last_started, s.last_duration, s.running_workers, s.last_error_at,
+       s.last_sqlstate, s.last_error
+FROM xbb._push_state s
+WHERE pg_catalog.pg_has_role(s.owner, 'USAGE') OR pg_catalog.pg_has_role('pg_read_all_stats', 'USAGE');
 COMMENT ON VIEW xbb.push_status IS 'how each push is doing';

@@ -56,6 +56,8 @@ CREATE TABLE xbb._push_definition (
   system_identifier bigint NOT NULL,
   timeline integer NOT NULL,
   moved boolean NOT NULL DEFAULT false,
+  -- since when it has its source: what was read before was another one's
+  incomplete_since timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
   UNIQUE (owner_oid, name)
 );
 COMMENT ON TABLE xbb._push_definition IS 'the pushes; read them through push_definition';
@@ -142,9 +144,15 @@ CREATE TABLE xbb._push_run_log (
   put_off bigint NOT NULL DEFAULT 0,
   held bigint NOT NULL DEFAULT 0,
   sqlstate text,
-  error text
+  error text,
+  -- when it began to read the source; NULL: another one did
+  read_from timestamptz,
+  -- as far as the source was read when nothing was left to be sent; NULL: something was
+  complete_until timestamptz
 );
 CREATE INDEX ON xbb._push_run_log (push, id);
+CREATE INDEX ON xbb._push_run_log (push, id) WHERE read_from IS NOT NULL;
+CREATE INDEX ON xbb._push_run_log (push, id) WHERE complete_until IS NOT NULL;
 CREATE INDEX ON xbb._push_run_log (push, id) WHERE status = 'running';
 COMMENT ON TABLE xbb._push_run_log IS 'the runs of the pushes; read it through push_run';
 

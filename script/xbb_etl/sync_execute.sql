@@ -13,18 +13,35 @@ DECLARE
   now pg_catalog.record := xbb._counters();
 BEGIN
   IF before.asked IS NULL AND now.requests > before.requests THEN
-    before.asked := now.clock - greatest(pg_catalog.clock_timestamp() - before.began, interval '0');
+    -- this server's clock may have been set meanwhile
+    before.asked := now.clock - (now.ticks_us - before.ticks_us) * interval '1 microsecond';
   END IF;
 END
 $$;
 
+-- How long the API may need to show a change, to who reads that source.  What a view or a partitioned table reads is
+-- what stands below it; what a function reads, where anything was asked for, shows as late as by default.
+CREATE FUNCTION xbb._sync_settles(source pg_catalog.regclass, asked boolean) RETURNS interval
+LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+  WITH RECURSIVE below AS (
+    SELECT $1::pg_catalog.oid AS relid
+    UNION
+    SELECT o.relid FROM below b CROSS JOIN LATERAL (
+      SELECT d.refobjid AS relid FROM pg_catalog.pg_rewrite r
+      JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass AND d.objid = r.oid
+      WHERE r.ev_class = b.relid AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
+      UNION ALL SELECT i.inhrelid FROM pg_catalog.pg_inherits i WHERE i.inhparent = b.relid) o)
+  SELECT coalesce(pg_catalog.max(pg_catalog.make_interval(secs => xbb._settle_time(f.relid))), CASE WHEN $2 THEN interval '5 seconds' END, '0')
+  FROM (SELECT b.relid FROM below b WHERE xbb._sync_counts_source(b.relid) OFFSET 0) f
+$$;
+
 -- All that the API had when a run began is here, when it has succeeded, but for what may not
--- have settled by then.  Without the API's clock it is by ours.
+-- have settled by then.  It is by the API's clock or by ours, whichever is behind: one that is ahead, and set right
+-- later, would promise what has not come yet.
 CREATE FUNCTION xbb._sync_complete_until(def xbb.sync_definition, before pg_catalog.record) RETURNS pg_catalog.timestamptz
 LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-  RETURN coalesce(before.asked, before.began) - pg_catalog.make_interval(secs =>
-    CASE WHEN xbb._sync_counts_source(def.source) THEN xbb._settle_time(def.source) ELSE 0 END);
+  RETURN least(before.asked, before.began) - xbb._sync_settles(def.source, before.asked IS NOT NULL);
 END
 $$;
 

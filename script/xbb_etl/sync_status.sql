@@ -2,8 +2,8 @@
 -- the one under way, the latest success and failure, and how many failed since.  A load that
 -- succeeds makes up for loads alone: what compares ids or counts has an end of its own, and
 -- what compares all ids, too.  What was refused in a copy is no failure of one that was activated.
-CREATE VIEW xbb.sync_status WITH (security_barrier) AS
-SELECT d.name, d.owner, d.source, d.target, d.enabled,
+CREATE VIEW xbb._sync_state AS
+SELECT d.id, d.active, d.source_name, d.target_name, l.task AS last_task, d.name, d.owner, d.source, d.target, d.enabled,
        CASE WHEN NOT d.enabled THEN 'disabled'
             WHEN p.problem IS NOT NULL OR greatest(f.failures, r.failures) > 0 THEN 'failing'
             WHEN pg_catalog.now() - coalesce(c.until, i.incomplete_since) > d.max_age THEN 'stale'
@@ -74,9 +74,16 @@ CROSS JOIN LATERAL (
       ORDER BY y.id DESC LIMIT 1) l ON true) k
   -- of a source that another one has replaced, what cannot be done to this one is no failure
   CROSS JOIN (SELECT xbb._sync_is_reconciled(d.source) AS is_reconciled) i) r
-CROSS JOIN LATERAL (SELECT CASE WHEN d.complete_until = '-infinity' THEN NULL ELSE greatest(s.complete_until, d.complete_until) END AS until) c
-CROSS JOIN LATERAL (SELECT n.incomplete_since FROM xbb._sync_definition n WHERE n.id = d.id) i
-WHERE pg_catalog.pg_has_role(d.owner, 'USAGE') OR pg_catalog.pg_has_role('pg_read_all_stats', 'USAGE');
+CROSS JOIN LATERAL (SELECT CASE WHEN d.complete_until = '-infinity' THEN NULL ELSE coalesce(s.complete_until, d.complete_until) END AS until) c
+CROSS JOIN LATERAL (SELECT n.incomplete_since FROM xbb._sync_definition n WHERE n.id = d.id) i;
+COMMENT ON VIEW xbb._sync_state IS 'how the syncs of all roles are doing';
+
+CREATE VIEW xbb.sync_status WITH (security_barrier) AS
+SELECT s.name, s.owner, s.source, s.target, s.enabled, s.state, s.problem, s.watermark, s.complete_until, s.staleness, s.max_age,
+       s.last_success, s.last_reconciled, s.last_started, s.last_duration, s.last_rows, s.running_since, s.failures_in_a_row,
+       s.last_error_at, s.last_sqlstate, s.last_error, s.rejects_open
+FROM xbb._sync_state s
+WHERE pg_catalog.pg_has_role(s.owner, 'USAGE') OR pg_catalog.pg_has_role('pg_read_all_stats', 'USAGE');
 COMMENT ON VIEW xbb.sync_status IS 'how each sync is doing';
 COMMENT ON COLUMN xbb.sync_status.name IS 'name of the sync';
 COMMENT ON COLUMN xbb.sync_status.owner IS 'role that it runs as';
@@ -86,7 +93,7 @@ COMMENT ON COLUMN xbb.sync_status.enabled IS 'may it run?';
 COMMENT ON COLUMN xbb.sync_status.state IS 'the first that holds: disabled, failing (the latest runs or reconciliations failed, or a table is gone), stale (staleness is more than max_age, or nothing was complete for as long since it was defined or got another source, target or scope), running, never_run, ok';
 COMMENT ON COLUMN xbb.sync_status.problem IS 'what became of source, target or expressions that keeps it from running, or of the latest reconciliation, or of a new source, and the statement that mends it';
 COMMENT ON COLUMN xbb.sync_status.watermark IS 'the greatest update_time that was loaded; NULL for a list without times';
-COMMENT ON COLUMN xbb.sync_status.complete_until IS 'all that the API had by then is in the target, or set aside: the start of the last successful run by the API''s clock, less settle_time';
+COMMENT ON COLUMN xbb.sync_status.complete_until IS 'all that the API had by then is in the target, or set aside: the start of the last successful run by the API''s clock or this server''s, whichever is behind, less settle_time';
 COMMENT ON COLUMN xbb.sync_status.staleness IS 'now() less complete_until: how far behind the target is';
 COMMENT ON COLUMN xbb.sync_status.max_age IS 'how far behind it may be; NULL: nothing is promised';
 COMMENT ON COLUMN xbb.sync_status.last_success IS 'end of the last run that succeeded, of retry_rejects aside';

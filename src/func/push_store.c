@@ -96,6 +96,8 @@ xbb_fdw_push_update(PG_FUNCTION_ARGS)
 	static Stored stored = {.text =
 		"UPDATE xbb._push_definition d"
 		" SET (" DEFINED ") = ROW(" DEFINED_VALUES "), name = ($1).name, owner = pg_get_userbyid(($1).owner), owner_oid = ($1).owner,"
+		" incomplete_since = CASE WHEN (SELECT ROW(a.source, a.query) IS NOT DISTINCT FROM ROW(($1).source, ($1).query)"
+		" FROM xbb._push_all a WHERE a.id = d.id) THEN d.incomplete_since ELSE clock_timestamp() END,"
 		" source_name = coalesce(" PLACE("($1).source") ", d.source_name), target_name = coalesce(" PLACE("($1).target") ", d.target_name)"
 		" WHERE d.id = ($1).id AND " PUSH_OWNED("$2")
 	};
@@ -147,13 +149,22 @@ xbb_fdw_push_run_begin(PG_FUNCTION_ARGS)
 #define NOTED \
 	"status, ended, requests, enqueued, acknowledged, rejected, unknown, put_off, held"
 
+/*
+ * All that was committed in the source before its latest reading began is at the target where no item is
+ * left that the target has not acknowledged: an item's own time would not tell, as a newer version takes
+ * its place.
+ */
 Datum
 xbb_fdw_push_run_note(PG_FUNCTION_ARGS)
 {
 	static Stored stored = {.text =
-		"UPDATE xbb._push_run_log l SET (" NOTED ", sqlstate, error) = ROW(($1).status, ($1).ended, coalesce(($1).requests, 0),"
+		"UPDATE xbb._push_run_log l SET (" NOTED ", sqlstate, error, read_from, complete_until) = ROW(($1).status, ($1).ended, coalesce(($1).requests, 0),"
 		" coalesce(($1).enqueued, 0), coalesce(($1).acknowledged, 0), coalesce(($1).rejected, 0), coalesce(($1).unknown, 0),"
-		" coalesce(($1).put_off, 0), coalesce(($1).held, 0), left(($1).sqlstate, 5), left(($1).error, " MOST_ERROR "))"
+		" coalesce(($1).put_off, 0), coalesce(($1).held, 0), left(($1).sqlstate, 5), left(($1).error, " MOST_ERROR "), ($1).read_from,"
+		" CASE WHEN NOT EXISTS (SELECT FROM xbb._push_item i WHERE i.push = ($1).push AND i.request IS NULL AND i.status <> 'acknowledged')"
+		" AND NOT EXISTS (SELECT FROM xbb._push_item i WHERE i.push = ($1).push AND i.request IS NOT NULL)"
+		" THEN coalesce(($1).read_from, (SELECT o.read_from FROM xbb._push_run_log o WHERE o.push = ($1).push AND o.read_from IS NOT NULL"
+		" ORDER BY o.id DESC LIMIT 1)) END)"
 		" FROM xbb._push_definition d WHERE l.id = ($1).id AND l.push = ($1).push AND d.id = l.push AND " PUSH_OWNED("$2")
 	};
 
@@ -170,6 +181,7 @@ xbb_fdw_push_run_prune(PG_FUNCTION_ARGS)
 		" SELECT o.id FROM xbb._push_run_log o WHERE o.push = $1"
 		" AND o.started < now() - CAST(current_setting('xbb_fdw.log_retention') AS interval) AND o.status <> 'running'"
 		" AND o.id <> coalesce((SELECT max(s.id) FROM xbb._push_run_log s WHERE s.push = $1 AND s.status = 'succeeded'), 0)"
+		" AND o.id <> coalesce((SELECT max(s.id) FROM xbb._push_run_log s WHERE s.push = $1 AND s.complete_until IS NOT NULL), 0)"
 		" ORDER BY o.id LIMIT 2000)) AND d.id = $1 AND " PUSH_OWNED("$2")
 	};
 
