@@ -249,7 +249,8 @@ BEGIN
       USING ERRCODE = 'undefined_table', HINT = 'A push keeps its target: make another push for another table, with copy_data => false if it has all that was sent.';
   ELSIF def.query IS NULL AND NOT EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.oid = def.source) THEN
     RAISE EXCEPTION 'source % of push % was dropped', coalesce(def.source_name, def.source::pg_catalog.text), pg_catalog.quote_ident(def.name)
-      USING ERRCODE = 'undefined_table', HINT = pg_catalog.format('SELECT xbb.alter_push(%L, source => ...); names another one.', def.name);
+      USING ERRCODE = 'undefined_table', HINT = pg_catalog.format('SELECT xbb.alter_push(%L, source => %s); names another one.', def.name,
+        CASE WHEN pg_catalog.to_regclass(def.source_name) IS NULL THEN '...' ELSE pg_catalog.quote_literal(def.source_name) END);
   ELSIF target.fdwname IS NULL OR target.fdwname <> 'xbb_target' THEN
     RAISE EXCEPTION 'target % is no foreign table of xbb_target', def.target USING ERRCODE = 'wrong_object_type';
   ELSIF NOT pg_catalog.has_table_privilege(def.target, 'INSERT') THEN

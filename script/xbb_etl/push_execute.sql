@@ -74,6 +74,7 @@ DECLARE
   began pg_catalog.timestamptz;
 BEGIN
   PERFORM xbb._push_check(def);
+  PERFORM xbb._push_check_feed(def);
   entry.enqueued := 0;
   reads := xbb._push_lock(def.id, 100, false);
   IF reads THEN

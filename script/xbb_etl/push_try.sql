@@ -10,6 +10,7 @@ DECLARE
   preview pg_catalog.text;
 BEGIN
   PERFORM xbb._push_check(def);
+  PERFORM xbb._push_check_feed(def);
   BEGIN
     items := xbb._push_read(def, true);
     SELECT s.* INTO status FROM xbb.push_status s WHERE s.owner = def.owner AND s.name = def.name;
