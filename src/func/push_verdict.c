@@ -325,9 +325,13 @@ write_notes(FunctionCallInfo fcinfo, Notes *notes)
 static void
 learn(PushSession *session, const Flight *flight)
 {
-	/* one that is renewed is good for another try, and what left before tells nothing about it */
+	/*
+	 * one that is renewed is good for another try, and what left before tells nothing about it; one that rotates and is
+	 * not due was renewed by another worker meanwhile
+	 */
 	bool		refused = flight->verdict == TARGET_THROTTLED ||
-		(flight->verdict == TARGET_TOKEN_EXPIRED && flight->renewals == session->renewals && (session->renewed || !target_token_is_due(session->target))) ||
+		(flight->verdict == TARGET_TOKEN_EXPIRED && flight->renewals == session->renewals &&
+		 (session->renewed || !target_token_rotates(session->target))) ||
 		(flight->verdict == TARGET_RETRY && flight->status == 0);
 
 	if (refused)

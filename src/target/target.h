@@ -170,6 +170,9 @@ extern TargetAnswer *target_judge(Oid relid, int status, const char *text,
  */
 extern bool target_token_is_due(const Target *target);
 
+/* Does it rotate?  False where a target has no option token_api. */
+extern bool target_token_rotates(const Target *target);
+
 /*
  * Renews the token of a mapping; one that rotates is written to xbb.target_token, and
  * the caller commits at once.  Takes a lock of the transaction, and looks again under it:

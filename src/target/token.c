@@ -278,6 +278,12 @@ target_token_is_due(const Target *target)
 	return target->token && token_is_due(target->token);
 }
 
+bool
+target_token_rotates(const Target *target)
+{
+	return target->token && token_rotates(target->token);
+}
+
 void
 target_renew_token(Oid userid, Oid serverid)
 {

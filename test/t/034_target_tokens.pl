@@ -89,11 +89,40 @@ sim($one, 'fault', what => 'says', kind => 'token', at => 4, path => 'api/execut
 push_all_there('... and one that is refused in its midst');
 is_deeply(tokens($one), { issued => 5, known => 1, locked => 'off' }, '... once again');
 
+# nobody renews it for a push with nothing to send
+$sessions[0]->run(q{UPDATE xbb.target_token SET renewed_at = renewed_at - interval '1 minute', renew_at = now(), expires_at = now()});
+push_all_there('a push with nothing to send');
+is(tokens($one)->{issued}, 5, '... renews no token that is over');
+$sessions[0]->run(q{CALL xbb.renew_token('one')});
+
+# what another worker has renewed meanwhile is no reason to stop
+$sessions[0]->run(q{UPDATE pushed SET v = 3; UPDATE xbb.target_token SET renewed_at = renewed_at - interval '1 minute'});
+sim($one, 'hold', path => 'api/execute');
+ok(held($one, $sessions[1]->send(q{CALL xbb.push('rotates')})), 'a request is under way with a token');
+sim($one, 'tokens', expire => 'on');
+$sessions[0]->run(q{CALL xbb.renew_token('one')});
+is(tokens($one)->{issued}, 7, '... which is renewed by another');
+sim($one, 'release');
+is($sessions[1]->result->{error}, '', '... and the run goes on with the new one');
+is(tokens($one)->{issued}, 7, '... and no other');
+
+# in a copy of the database none is renewed
+$sessions[0]->run(q{UPDATE xbb.target_token SET renewed_at = renewed_at - interval '1 minute'});
+for my $elsewhere (q{UPDATE xbb._place SET directory = '/elsewhere'}, q{UPDATE xbb._push_definition SET place = gen_random_uuid()})
+{
+	$sessions[0]->run($elsewhere);
+	is($sessions[0]->run(q{CALL xbb.renew_token('one')})->{sqlstate}, '55000', 'a copy renews no token');
+	is(tokens($one)->{issued}, 7, '... and asks for none');
+	$sessions[0]->run('SELECT xbb.activate()');
+}
+is($sessions[0]->run(q{CALL xbb.renew_token('one')})->{error}, '', '... until somebody says that it is at work');
+is(tokens($one)->{issued}, 8, '... once');
+
 # a lost answer is told, and not repeated
 $sessions[0]->run(q{UPDATE xbb.target_token SET renewed_at = renewed_at - interval '1 minute'});
 sim($one, 'fault', what => 'close', path => 'oauth2/token');
 my $lost = $sessions[0]->run(q{CALL xbb.renew_token('one')});
 is($lost->{sqlstate}, '28000', 'a renewal whose answer is lost is an error');
-is(tokens($one)->{issued}, 6, 'and is not repeated');
+is(tokens($one)->{issued}, 9, 'and is not repeated');
 
 done_testing();
