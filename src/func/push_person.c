@@ -263,12 +263,12 @@ static Stored hold_waiting = {.nested = true, .text =
 	"UPDATE xbb._push_item i SET status = 'held', message = '" MAY_BE_THERE "' WHERE i.push = $1 AND i.status = 'pending' AND i.request IS NULL"
 };
 
-/* Each as a request that nobody sent, to be asked for; but for those behind another of their key. */
+/* Each as a request that nobody sent, to be asked for, and as late as if it had left just now; but for those behind another of their key. */
 static Stored ask_waiting = {.nested = true, .text =
 	"WITH waiting AS MATERIALIZED (SELECT i.id, gen_random_uuid() AS request FROM xbb._push_item i WHERE i.push = $1 AND i.status = 'pending'"
 	" AND i.request IS NULL AND NOT EXISTS (SELECT FROM xbb._push_item f WHERE f.push = $1 AND f.key_id = i.key_id AND f.request IS NOT NULL)),"
 	" requests AS (INSERT INTO xbb._push_request (id, push, run, worker, status, body, records, next_try, given_up)"
-	" SELECT w.request, $1, 0, 0, 'unknown', '', 1, clock_timestamp(), '-infinity' FROM waiting w)"
+	" SELECT w.request, $1, 0, 0, 'unknown', '', 1, clock_timestamp(), clock_timestamp() FROM waiting w)"
 	" UPDATE xbb._push_item i SET status = 'unknown', request = w.request, position = 1, message = '" MAY_BE_THERE "'"
 	" FROM waiting w WHERE i.id = w.id"
 };

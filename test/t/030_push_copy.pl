@@ -71,7 +71,19 @@ is(sim($target, 'count'), $asked, 'before activate() a copy sends nothing');
 
 $copy->safe_psql('postgres', 'SELECT xbb.activate()');
 $copy->safe_psql('postgres', q{UPDATE xbb._push_request SET next_try = now() WHERE next_try < 'infinity'});
+# what the original sent just now may be executed late
+$copy->safe_psql('postgres', q{ALTER SERVER probe OPTIONS (SET request_timeout '1h')});
 $copy->psql('postgres', "CALL xbb.push('$_')") for qw(never key probe);
+is($copy->safe_psql('postgres', q{SELECT key, status FROM xbb.push_item WHERE key[1] IN ('probe_new', 'probe_here') ORDER BY key}),
+	"{probe_here}|unknown\n{probe_new}|acknowledged", 'what is not there yet is not sent at once');
+$copy->safe_psql('postgres', q{ALTER SERVER probe OPTIONS (SET request_timeout '3s')});
+wait_until(sub { $copy->safe_psql('postgres', q{SELECT count(*) FROM xbb._push_request WHERE given_up > now() - interval '4 s'}) == 0 }, 60);
+wait_until(sub {
+	$copy->safe_psql('postgres', q{UPDATE xbb._push_request SET next_try = now() WHERE next_try < 'infinity';
+		UPDATE xbb._push_item SET next_try = now() WHERE status = 'pending'});
+	$copy->psql('postgres', q{CALL xbb.push('probe')});
+	return $copy->safe_psql('postgres', q{SELECT status FROM xbb.push_item WHERE key = '{probe_here}'}) eq 'acknowledged';
+}, 60);
 is($copy->safe_psql('postgres', q{SELECT push, key FROM xbb.push_item WHERE status = 'held' ORDER BY push, key}),
 	"key|{key_new}\nkey|{later_key}\nnever|{later}\nnever|{never_new}", 'what the original may have sent is held, also what is read only here');
 is($copy->safe_psql('postgres', q{SELECT key, status FROM xbb.push_item WHERE key[1] IN ('probe_new', 'probe_here') ORDER BY key}),
