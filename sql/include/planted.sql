@@ -99,6 +99,7 @@ SELECT s.status, s.message FROM xbb.send('"dingPlanted".erp', 'SELECT id, number
 SELECT s.status FROM xbb.send('"dingPlanted".erp', 'SELECT id, number FROM "dingPlanted".goods', dry_run => true) s;
 INSERT INTO "dingPlanted".erp VALUES ('9', 'z');
 SELECT xbb.drop_push('renamed'), xbb.drop_push('query');
+SELECT c.kind, c.column_name FROM xbb.compare('"dingPlanted".goods', '"dingPlanted".goods', '{id}', '{"number": "id"}') c;
 DELETE FROM "dingPlanted".goods;
 RESET ROLE;
 RESET search_path;

@@ -75,6 +75,7 @@ class Reader:
         text = text.replace("ding_demo", self.corpid).replace("http://127.0.0.1:8080", os.environ["XBB_SIM_URL"])
         text = re.sub(r"(FOREIGN DATA WRAPPER xbb_fdw OPTIONS \((?!.*base_url))",
                       rf"\1base_url '{os.environ['XBB_SIM_URL']}', rate_limit '0', ", text)
+        text = text.replace("ADD rate_limit", "SET rate_limit")
         text = re.sub(r"https://(pro|app)api\.xbongbong\.com", os.environ["XBB_SIM_URL"], text)
         return text if self.server.has_cron else text.replace("CREATE EXTENSION pg_cron;\n", CRON)
 
