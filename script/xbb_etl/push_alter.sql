@@ -1,6 +1,7 @@
 -- Changes a push.  Key, target and feed stay: what was acknowledged was so by them.
 CREATE FUNCTION xbb._push_alter(
-  before xbb.push_definition, given xbb.push_definition, source pg_catalog.text, new_name pg_catalog.text, path pg_catalog.text) RETURNS void
+  before xbb.push_definition, given xbb.push_definition, source pg_catalog.text, new_name pg_catalog.text, resend boolean, path pg_catalog.text)
+RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET quote_all_identifiers = off AS $$
 DECLARE
   def xbb.push_definition := before;
@@ -11,7 +12,7 @@ BEGIN
                 AND d.id <> def.id) THEN
     RAISE EXCEPTION 'push % exists already', pg_catalog.quote_ident(coalesce(new_name, def.name)) USING ERRCODE = 'duplicate_object';
   END IF;
-  IF pg_catalog.num_nonnulls(source, given.workers, given.owner) > 0 THEN
+  IF pg_catalog.num_nonnulls(source, given.workers, given.owner) > 0 OR NOT resend THEN
     PERFORM xbb._push_take_idle(def);
   END IF;
   def.name := coalesce(new_name, def.name);
@@ -24,7 +25,7 @@ BEGIN
     def := xbb._push_source(def, source);
     def.copies := def.feed = 'trigger';
   END IF;
-  IF pg_catalog.num_nonnulls(source, given.workers) > 0 THEN
+  IF pg_catalog.num_nonnulls(source, given.workers) > 0 OR NOT resend THEN
     PERFORM xbb._push_check(def);
   END IF;
   PERFORM xbb._push_update(def);
@@ -36,6 +37,9 @@ BEGIN
     END IF;
     def := xbb._push_check_columns(def);
     PERFORM xbb._push_trigger(def, true);
+  END IF;
+  IF source IS NOT NULL OR NOT resend THEN
+    PERFORM xbb._push_resend(def, coalesce(resend, true));
   END IF;
   IF given.owner <> def.owner THEN
     PERFORM xbb._push_hand_over(def, given.owner);
@@ -76,13 +80,14 @@ $$;
 
 CREATE FUNCTION xbb.alter_push(
   name pg_catalog.text, source pg_catalog.text DEFAULT NULL, enabled boolean DEFAULT NULL, workers integer DEFAULT NULL,
-  max_age interval DEFAULT NULL, new_name pg_catalog.text DEFAULT NULL, owner pg_catalog.regrole DEFAULT NULL)
+  max_age interval DEFAULT NULL, new_name pg_catalog.text DEFAULT NULL, owner pg_catalog.regrole DEFAULT NULL,
+  resend boolean DEFAULT true)
 RETURNS void LANGUAGE sql VOLATILE PARALLEL UNSAFE BEGIN ATOMIC
   SELECT xbb._push_alter(xbb._push_get(name),
     ROW(NULL, owner, NULL, NULL, NULL, NULL, NULL, workers, max_age, NULL, enabled, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL)::xbb.push_definition,
-    source, new_name, pg_catalog.current_setting('search_path'));
+    source, new_name, resend, pg_catalog.current_setting('search_path'));
 END;
-COMMENT ON FUNCTION xbb.alter_push(text, text, boolean, integer, interval, text, regrole) IS
+COMMENT ON FUNCTION xbb.alter_push(text, text, boolean, integer, interval, text, regrole, boolean) IS
   'changes a push''s definition; what is not named stays, and so do key, target and feed';
 
 CREATE FUNCTION xbb.drop_push(name pg_catalog.text) RETURNS void

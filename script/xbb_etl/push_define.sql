@@ -31,12 +31,18 @@ BEGIN
 END
 $$;
 
--- Keeps runs out until the end of the transaction: for what would pull the definition from under one.
+-- Keeps runs out until the end of the transaction: for what would pull the definition from under one.  What the
+-- transaction has kept out already is out, unless it is of a run itself.
 CREATE FUNCTION xbb._push_take_idle(def xbb.push_definition) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  is_run constant boolean := EXISTS (
+    SELECT FROM xbb.push_run r WHERE r.owner = def.owner AND r.push = def.name AND r.status = 'running' AND r.pid = pg_catalog.pg_backend_pid());
 BEGIN
   FOR worker IN 1 .. def.workers LOOP
-    IF NOT xbb._push_lock(def.id, worker, false) THEN
+    IF NOT xbb._push_lock(def.id, worker, false) AND (is_run OR NOT EXISTS (
+         SELECT FROM pg_catalog.pg_locks l WHERE l.pid = pg_catalog.pg_backend_pid() AND l.locktype = 'object' AND l.granted
+         AND l.classid = 'xbb._push_definition'::pg_catalog.regclass AND l.objid = def.id::pg_catalog.oid AND l.objsubid = worker)) THEN
       RAISE EXCEPTION 'push % is running', pg_catalog.quote_ident(def.name)
         USING ERRCODE = 'object_in_use',
               HINT = pg_catalog.format('SELECT xbb.alter_push(%L, enabled => false); ends it at its next step.', def.name);
@@ -310,23 +316,25 @@ BEGIN
 END
 $$;
 
--- Has a query written to the outbox, under the owner's path; how many items are new or changed.
-CREATE FUNCTION xbb._push_read_query(def xbb.push_definition, query pg_catalog.text, sends boolean, marks pg_catalog.text[] DEFAULT '{}') RETURNS bigint
+-- Has a query written to the outbox, under the owner's path: how many items are new or changed; of all rows, how many
+-- that were sent before are, and how many are not.
+CREATE FUNCTION xbb._push_read_query(
+  def xbb.push_definition, query pg_catalog.text, sends boolean, keeps boolean, marks pg_catalog.text[] DEFAULT '{}') RETURNS bigint[]
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  items bigint;
+  counts bigint[];
 BEGIN
   PERFORM xbb._sync_path(xbb._sync_owners_path(def.path));
-  items := xbb._push_enqueue(def.id, query, sends, marks);
+  counts := xbb._push_enqueue(def.id, query, sends, marks, keeps);
   PERFORM xbb._sync_path();
-  RETURN items;
+  RETURN CASE WHEN marks = '{}' THEN counts ELSE array[counts[1], 0, 0] END;
 END
 $$;
 
 -- Reads the source, or what was marked in it.  Marks are taken first, rows read then: what changes between the two
 -- has a mark that stays.  Where marks do not tell what changed, as the key's columns are others now, all is read.
 -- No setting of the session is seen: what is read must be the same in each.
-CREATE FUNCTION xbb._push_read(def xbb.push_definition, sends boolean) RETURNS bigint
+CREATE FUNCTION xbb._push_read(def xbb.push_definition, sends boolean, keeps boolean DEFAULT false) RETURNS bigint[]
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET quote_all_identifiers = off
 SET standard_conforming_strings = on SET array_nulls = on SET transform_null_equals = off SET DateStyle = 'ISO, MDY'
 SET IntervalStyle = postgres SET TimeZone = UTC SET timezone_abbreviations = 'Default' SET extra_float_digits = 1
@@ -335,14 +343,15 @@ SET default_text_search_config = 'pg_catalog.simple' SET gin_fuzzy_search_limit 
 DECLARE
   marked pg_catalog.text[];
   part pg_catalog.text[];
-  items bigint := 0;
+  counts bigint[] := '{0,0,0}';
+  more bigint[];
 BEGIN
   -- days begin where the target's do; back to the caller's at the end, as TimeZone is set above
   EXECUTE pg_catalog.format('SET LOCAL TimeZone = %L', xbb._sync_zone(def.target));
   IF def.feed = 'query' OR def.copies OR NOT sends THEN
-    items := xbb._push_read_query(def, xbb._push_query(def), sends);
+    counts := xbb._push_read_query(def, xbb._push_query(def), sends, keeps);
   END IF;
-  IF def.copies THEN
+  IF def.copies AND NOT keeps THEN
     def.copies := false;
     PERFORM xbb._push_update(def);
   END IF;
@@ -350,15 +359,17 @@ BEGIN
     marked := xbb._push_marks(def.id, 10000);
     EXIT WHEN marked = '{}';
     IF '{}' = ANY (marked) OR NOT xbb._push_fits(def, marked) THEN
-      items := items + xbb._push_read_query(def, xbb._push_query(def), true);
+      more := xbb._push_read_query(def, xbb._push_query(def), true, false);
+      counts := array[counts[1] + more[1], counts[2] + more[2], counts[3] + more[3]];
       CONTINUE;
     END IF;
     FOR part IN SELECT pg_catalog.array_agg(u.key) FROM pg_catalog.unnest(marked) u (key)
                 GROUP BY pg_catalog.array_position(u.key::pg_catalog.text[], NULL) IS NULL LOOP
-      items := items + xbb._push_read_query(def, xbb._push_query(def, part), true, part);
+      more := xbb._push_read_query(def, xbb._push_query(def, part), true, false, part);
+      counts[1] := counts[1] + more[1];
     END LOOP;
   END LOOP;
-  RETURN items;
+  RETURN counts;
 END
 $$;
 

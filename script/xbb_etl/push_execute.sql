@@ -79,7 +79,7 @@ BEGIN
   reads := xbb._push_lock(def.id, 100, false);
   IF reads THEN
     began := pg_catalog.clock_timestamp();
-    entry.enqueued := xbb._push_read(def, true);
+    entry.enqueued := xbb._push_read_all(def);
     entry.read_from := began;
   END IF;
   -- in a copy what the first run reads may have been sent from the original, too

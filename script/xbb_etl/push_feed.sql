@@ -26,3 +26,50 @@ BEGIN
   END IF;
 END
 $$;
+
+-- What was sent and will be again, as it differs: said before it leaves, as it may be by mistake.
+CREATE FUNCTION xbb._push_tell_again(def xbb.push_definition, again bigint) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  RAISE NOTICE 'push % sends % again, which % from what was sent', pg_catalog.quote_ident(def.name), xbb._push_records(again),
+    CASE WHEN again = 1 THEN 'differs' ELSE 'differ' END USING
+    HINT = pg_catalog.format('If the target is to keep what it has: SELECT xbb.alter_push(%L, resend => false); before the push runs.', def.name);
+END
+$$;
+
+-- Reads the source and tells in a run's words if all of many records that were sent differ: by their form, most likely.
+CREATE FUNCTION xbb._push_read_all(def xbb.push_definition) RETURNS bigint
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  counts constant bigint[] := xbb._push_read(def, true);
+BEGIN
+  PERFORM xbb._push_tell_again(def, counts[2]) WHERE counts[2] >= 10 AND counts[3] = 0;
+  RETURN counts[1];
+END
+$$;
+
+-- What becomes of the records that the target has, once their source or form has changed: they are sent again, and how
+-- many are is told; or they count as what their rows are now.
+CREATE FUNCTION xbb._push_resend(def xbb.push_definition, resend boolean) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  counts bigint[];
+BEGIN
+  IF NOT resend THEN
+    counts := xbb._push_read(def, false, true);
+    RAISE NOTICE 'push %: % that the target has % now', pg_catalog.quote_ident(def.name), xbb._push_records(counts[1]),
+      CASE WHEN counts[1] = 1 THEN 'counts as its row is' ELSE 'count as their rows are' END;
+    RETURN;
+  END IF;
+  BEGIN
+    counts := xbb._push_read(def, true);
+    RAISE EXCEPTION 'rolled back' USING ERRCODE = 'XB001';
+  EXCEPTION
+    WHEN SQLSTATE 'XB001' THEN
+      PERFORM xbb._push_tell_again(def, counts[2]) WHERE counts[2] > 0;
+    WHEN OTHERS THEN
+      -- the next run tells
+      RETURN;
+  END;
+END
+$$;

@@ -37,7 +37,8 @@ LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'xbb_fdw_push_r
 CREATE FUNCTION xbb._push_record(target pg_catalog.oid, columns smallint[], fields pg_catalog.record) RETURNS pg_catalog.text
 LANGUAGE c STABLE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'xbb_fdw_push_record';
 
-CREATE FUNCTION xbb._push_enqueue(id integer, query pg_catalog.text, sends boolean, marks pg_catalog.text[] DEFAULT '{}') RETURNS bigint
+CREATE FUNCTION xbb._push_enqueue(
+  id integer, query pg_catalog.text, sends boolean, marks pg_catalog.text[] DEFAULT '{}', keeps boolean DEFAULT false) RETURNS bigint[]
 LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'xbb_fdw_push_enqueue';
 
 CREATE FUNCTION xbb._push_arrive(id integer, is_read boolean) RETURNS bigint

@@ -12,7 +12,7 @@ BEGIN
   PERFORM xbb._push_check(def);
   PERFORM xbb._push_check_feed(def);
   BEGIN
-    items := xbb._push_read(def, true);
+    items := xbb._push_read_all(def);
     SELECT s.* INTO status FROM xbb.push_status s WHERE s.owner = def.owner AND s.name = def.name;
     previews := xbb._push_preview(def.id, 3);
     RAISE EXCEPTION 'rolled back' USING ERRCODE = 'XB001';

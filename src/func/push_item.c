@@ -125,7 +125,7 @@ fault_of(Rows *rows, HeapTuple tuple, TupleDesc tupdesc, int *code, Datum *key)
 }
 
 static void
-keep_row(Rows *rows, HeapTuple tuple, TupleDesc tupdesc, bool sends)
+keep_row(Rows *rows, HeapTuple tuple, TupleDesc tupdesc, bool raises)
 {
 	int			code;
 	Datum		values[2];
@@ -137,7 +137,7 @@ keep_row(Rows *rows, HeapTuple tuple, TupleDesc tupdesc, bool sends)
 		tuplestore_puttuple(rows->store, tuple);
 		return;
 	}
-	if (!sends)
+	if (raises)
 		ereport(ERROR,
 				(errcode(code),
 				 errmsg("%s", fault),
@@ -148,7 +148,7 @@ keep_row(Rows *rows, HeapTuple tuple, TupleDesc tupdesc, bool sends)
 
 /* All rows of the query, by the caller's rights. */
 static void
-read_source(Rows *rows, const char *query, bool sends)
+read_source(Rows *rows, const char *query, bool raises)
 {
 	MemoryContext outer = CurrentMemoryContext;
 	MemoryContext row;
@@ -179,7 +179,7 @@ read_source(Rows *rows, const char *query, bool sends)
 		{
 			MemoryContext old = MemoryContextSwitchTo(row);
 
-			keep_row(rows, SPI_tuptable->vals[i], SPI_tuptable->tupdesc, sends);
+			keep_row(rows, SPI_tuptable->vals[i], SPI_tuptable->tupdesc, raises);
 			MemoryContextSwitchTo(old);
 			MemoryContextReset(row);
 		}
@@ -213,7 +213,21 @@ static Stored enqueue = {.nested = true, .text =
 	" SELECT $1, c.key, c.key_id, CASE WHEN $4 THEN c.record END, c.hash, c.replaces, CASE WHEN $4 THEN 'pending' ELSE 'acknowledged' END,"
 	" CASE WHEN NOT $4 THEN clock_timestamp() END, CASE WHEN NOT $4 THEN 'taken as sent' END"
 	" FROM compared c WHERE c.waiting IS NULL AND NOT c.is_latest ORDER BY c.n RETURNING id)"
-	" SELECT (SELECT count(*) FROM changed) + (SELECT count(*) FROM added)"
+	" SELECT (SELECT count(*) FROM changed) + (SELECT count(*) FROM added),"
+	" (SELECT count(*) FROM compared c WHERE c.replaces AND NOT c.is_latest AND c.waiting_hash IS DISTINCT FROM c.hash),"
+	" (SELECT count(*) FROM compared c WHERE c.is_latest)"
+};
+
+/* What the target has is what the row is now; what was refused, is held or on its way stays. */
+static Stored keep = {.nested = true, .text =
+	"WITH given AS MATERIALIZED (SELECT " KEY_ID("u.key") " AS key_id, sha256(convert_to(u.record, 'UTF8')) AS hash FROM unnest($2, $3) u (key, record)),"
+	" there AS MATERIALIZED (SELECT g.hash, w.id AS waiting, a.id FROM given g"
+	" CROSS JOIN LATERAL (SELECT i.id FROM xbb._push_item i WHERE " THERE " AND i.request IS NULL ORDER BY i.id DESC LIMIT 1) a"
+	" LEFT JOIN LATERAL (SELECT i.id, i.status FROM xbb._push_item i WHERE " WAITING " LIMIT 1) w ON true"
+	" WHERE coalesce(w.status = 'pending', true) AND NOT EXISTS (SELECT FROM xbb._push_item i WHERE " FLYING ")),"
+	" dropped AS (DELETE FROM xbb._push_item i USING there t WHERE i.id = t.waiting),"
+	" kept AS (UPDATE xbb._push_item i SET hash = t.hash FROM there t WHERE i.id = t.id AND i.hash <> t.hash RETURNING i.id)"
+	" SELECT count(*) FROM kept"
 };
 
 /* What cannot be sent, in sight.  Its hash is that of the reason. */
@@ -257,12 +271,20 @@ static Stored look_for_any = {.nested = true, .text =
 	" UNION ALL SELECT FROM xbb._push_item i WHERE i.push = $1 AND i.status = 'acknowledged' LIMIT 1) i"
 };
 
-static void
-read_count(void *arg, const SPITupleTable *table, uint64 nrows)
+/* What was written, and of the rows that were compared those that were sent, and differ from it, or do not. */
+typedef enum Count
 {
+	WRITTEN, AGAIN, SAME, COUNTS
+} Count;
+
+static void
+read_counts(void *arg, const SPITupleTable *table, uint64 nrows)
+{
+	int64	   *counts = arg;
 	bool		isnull;
 
-	*(int64 *) arg += DatumGetInt64(SPI_getbinval(table->vals[0], table->tupdesc, 1, &isnull));
+	for (int i = 0; i < table->tupdesc->natts; i++)
+		counts[i] += DatumGetInt64(SPI_getbinval(table->vals[0], table->tupdesc, i + 1, &isnull));
 }
 
 static bool
@@ -271,12 +293,12 @@ is_empty(FunctionCallInfo fcinfo)
 	const Oid	types[] = {INT4OID};
 	int64		count = 0;
 
-	run_stored_with(fcinfo->flinfo->fn_oid, &look_for_any, lengthof(types), types, fcinfo->args, read_count, &count);
+	run_stored_with(fcinfo->flinfo->fn_oid, &look_for_any, lengthof(types), types, fcinfo->args, read_counts, &count);
 	return count == 0;
 }
 
-static int64
-write_batch(FunctionCallInfo fcinfo, Stored *statement, Datum *keys, Datum *records, int n)
+static void
+write_batch(FunctionCallInfo fcinfo, Stored *statement, Datum *keys, Datum *records, int n, int64 *counts)
 {
 	const Oid	types[] = {INT4OID, TEXTARRAYOID, TEXTARRAYOID, BOOLOID};
 	NullableDatum args[lengthof(types)] = {
@@ -285,22 +307,19 @@ write_batch(FunctionCallInfo fcinfo, Stored *statement, Datum *keys, Datum *reco
 		{.value = PointerGetDatum(construct_array(records, n, TEXTOID, -1, false, TYPALIGN_INT))},
 		{.value = fcinfo->args[2].value}
 	};
-	int64		count = 0;
 
-	run_stored_with(fcinfo->flinfo->fn_oid, statement, lengthof(types), types, args, read_count, &count);
-	return count;
+	run_stored_with(fcinfo->flinfo->fn_oid, statement, lengthof(types), types, args, read_counts, counts);
 }
 
-static int64
-write_items(FunctionCallInfo fcinfo, Rows *rows)
+static void
+write_items(FunctionCallInfo fcinfo, Rows *rows, bool keeps, int64 *counts)
 {
 	MemoryContext outer = CurrentMemoryContext;
 	MemoryContext batch = AllocSetContextCreate(outer, "xbb_fdw push batch", ALLOCSET_DEFAULT_SIZES);
 	TupleTableSlot *slot = MakeSingleTupleTableSlot(rows->tupdesc, &TTSOpsMinimalTuple);
 	Datum	   *keys = palloc(sizeof(Datum) * BATCH);
 	Datum	   *records = palloc(sizeof(Datum) * BATCH);
-	Stored	   *statement = is_empty(fcinfo) ? &enqueue_first : &enqueue;
-	int64		count = 0;
+	Stored	   *statement = keeps ? &keep : is_empty(fcinfo) ? &enqueue_first : &enqueue;
 	Size		size = 0;
 	int			n = 0;
 	bool		more = true;
@@ -323,7 +342,7 @@ write_items(FunctionCallInfo fcinfo, Rows *rows)
 		}
 		if (n == BATCH || (n > 0 && (!more || size > MOST_RECORD)))
 		{
-			count += write_batch(fcinfo, statement, keys, records, n);
+			write_batch(fcinfo, statement, keys, records, n, counts);
 			MemoryContextReset(batch);
 			n = 0;
 			size = 0;
@@ -333,11 +352,10 @@ write_items(FunctionCallInfo fcinfo, Rows *rows)
 	MemoryContextSwitchTo(outer);
 	ExecDropSingleTupleTableSlot(slot);
 	MemoryContextDelete(batch);
-	return count;
 }
 
-static int64
-write_faults(FunctionCallInfo fcinfo, Rows *rows)
+static void
+write_faults(FunctionCallInfo fcinfo, Rows *rows, int64 *counts)
 {
 	const Oid	types[] = {INT4OID, TEXTARRAYOID, TEXTARRAYOID};
 	NullableDatum args[lengthof(types)] = {{.value = fcinfo->args[0].value}, {.value = fcinfo->args[3].value}};
@@ -345,7 +363,6 @@ write_faults(FunctionCallInfo fcinfo, Rows *rows)
 	ArrayBuildState *all = initArrayResult(TEXTOID, CurrentMemoryContext, false);
 	Datum	   *keys = palloc(sizeof(Datum) * BATCH);
 	Datum	   *faults = palloc(sizeof(Datum) * BATCH);
-	int64		count = 0;
 	int64		gone = 0;
 	int			n = 0;
 	bool		more = true;
@@ -362,15 +379,14 @@ write_faults(FunctionCallInfo fcinfo, Rows *rows)
 		}
 		if (n == BATCH || (n > 0 && !more))
 		{
-			count += write_batch(fcinfo, &refuse, keys, faults, n);
+			write_batch(fcinfo, &refuse, keys, faults, n, counts);
 			n = 0;
 			CHECK_FOR_INTERRUPTS();
 		}
 	}
 	ExecDropSingleTupleTableSlot(slot);
 	args[2].value = makeArrayResult(all, CurrentMemoryContext);
-	run_stored_with(fcinfo->flinfo->fn_oid, &forget, lengthof(types), types, args, read_count, &gone);
-	return count;
+	run_stored_with(fcinfo->flinfo->fn_oid, &forget, lengthof(types), types, args, read_counts, &gone);
 }
 
 Datum
@@ -378,18 +394,22 @@ xbb_fdw_push_enqueue(PG_FUNCTION_ARGS)
 {
 	int32		id = PG_GETARG_INT32(0);
 	bool		sends = PG_GETARG_BOOL(2);
+	bool		keeps = PG_GETARG_BOOL(4);
 	Rows		rows = {0};
-	int64		count;
+	int64		counts[COUNTS] = {0};
+	Datum		values[COUNTS];
 
 	push_check_owner(id);
-	read_source(&rows, text_to_cstring(PG_GETARG_TEXT_PP(1)), sends);
+	read_source(&rows, text_to_cstring(PG_GETARG_TEXT_PP(1)), !sends && !keeps);
 	push_lock_items(fcinfo, id, true);
-	count = write_items(fcinfo, &rows);
-	if (sends)
-		count += write_faults(fcinfo, &rows);
+	write_items(fcinfo, &rows, keeps, counts);
+	if (sends && !keeps)
+		write_faults(fcinfo, &rows, counts);
 	tuplestore_end(rows.store);
 	tuplestore_end(rows.faults);
 	idset_free(&rows.keys, &rows.memory);
 	idset_free(&rows.twice, &rows.memory);
-	PG_RETURN_INT64(count);
+	for (int i = 0; i < COUNTS; i++)
+		values[i] = Int64GetDatum(counts[i]);
+	PG_RETURN_ARRAYTYPE_P(construct_array(values, COUNTS, INT8OID, sizeof(int64), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
 }

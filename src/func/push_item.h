@@ -21,13 +21,15 @@
 extern PGDLLEXPORT Datum xbb_fdw_push_record(PG_FUNCTION_ARGS);
 
 /*
- * xbb._push_enqueue(integer, text, boolean, text[]): reads the caller's query, which returns keys, as
+ * xbb._push_enqueue(integer, text, boolean, text[], boolean): reads the caller's query, which returns keys, as
  * text of an array of texts, records, and whether the key has no null; what is new or differs from the
  * latest version of its key waits to be sent or, if the third is false, counts as sent.  How many
- * that are.  A row that cannot be sent, for a null in its key, a key that is there twice or too long,
+ * that are; and how many of those that were sent before differ, or do not.  A row that cannot be sent, for a null
+ * in its key, a key that is there twice or too long,
  * or a fault of its record, is an item that is rejected, without a record; those of rows that are no
  * more are forgotten, of these keys or, of none, all.  If the third is false they are errors: 22004, 21000,
- * 54000, 22000.
+ * 54000, 22000.  If the last is true, what the target has counts as what its row is now, and nothing else is
+ * done: how many that were.
  */
 extern PGDLLEXPORT Datum xbb_fdw_push_enqueue(PG_FUNCTION_ARGS);
 
