@@ -35,10 +35,14 @@ SELECT d.id, CASE WHEN d.query IS NULL THEN d.source_name END AS source_name, d.
        s.ended AS last_success, l.started AS last_started, l.ended - l.started AS last_duration, u.alive AS running_workers,
        e.ended AS last_error_at, e.sqlstate AS last_sqlstate, CASE WHEN pg_catalog.pg_has_role(d.owner, 'USAGE') THEN e.error END AS last_error, l.acknowledged AS last_rows, u.dead
 FROM xbb._push_all d
-LEFT JOIN LATERAL (SELECT * FROM xbb._push_run_log l WHERE l.push = d.id AND l.status NOT IN ('running', 'skipped')
-                   ORDER BY l.id DESC LIMIT 1) l ON true
-LEFT JOIN LATERAL (SELECT * FROM xbb._push_run_log l WHERE l.push = d.id AND l.status = 'succeeded' ORDER BY l.id DESC LIMIT 1) s ON true
-LEFT JOIN LATERAL (SELECT * FROM xbb._push_run_log l WHERE l.push = d.id AND l.sqlstate IS NOT NULL ORDER BY l.id DESC LIMIT 1) e ON true
+-- the latest row at or before the push's last that may be: by this order and no other index, however long ago it was
+LEFT JOIN LATERAL (SELECT * FROM xbb._push_run_log l
+                   WHERE (l.push, l.id) <= (d.id, 9223372036854775807) AND l.status NOT IN ('running', 'skipped')
+                   ORDER BY l.push DESC, l.id DESC LIMIT 1) l ON l.push = d.id
+LEFT JOIN LATERAL (SELECT * FROM xbb._push_run_log l WHERE (l.push, l.id) <= (d.id, 9223372036854775807) AND l.status = 'succeeded'
+                   ORDER BY l.push DESC, l.id DESC LIMIT 1) s ON s.push = d.id
+LEFT JOIN LATERAL (SELECT * FROM xbb._push_run_log l WHERE (l.push, l.id) <= (d.id, 9223372036854775807) AND l.sqlstate IS NOT NULL
+                   ORDER BY l.push DESC, l.id DESC LIMIT 1) e ON e.push = d.id
 CROSS JOIN LATERAL (SELECT pg_catalog.count(*) FILTER (WHERE a.alive) AS alive, pg_catalog.count(*) FILTER (WHERE NOT a.alive) AS dead
                     FROM (SELECT xbb._push_alive(r.push, r.worker) AS alive FROM xbb._push_run_log r
                           WHERE r.push = d.id AND r.status = 'running' OFFSET 0) a) u

@@ -25,15 +25,19 @@ SELECT d.id, d.active, d.source_name, d.target_name, l.task AS last_task, d.name
 FROM xbb._sync_all d
 CROSS JOIN (SELECT pg_catalog.max(p.activated) AS activated FROM xbb._place p) h
 CROSS JOIN xbb._sync_problem(ROW(d.*)::xbb.sync_definition) p
+-- the latest row at or before the sync's last that may be: by this order and no other index, however long ago it was
 LEFT JOIN LATERAL (
-  SELECT * FROM xbb._sync_run_log l WHERE l.definition = d.id AND l.status NOT IN ('running', 'skipped')
-  ORDER BY l.id DESC LIMIT 1) l ON true
+  SELECT * FROM xbb._sync_run_log l
+  WHERE (l.definition, l.id) <= (d.id, 9223372036854775807) AND l.status NOT IN ('running', 'skipped')
+  ORDER BY l.definition DESC, l.id DESC LIMIT 1) l ON l.definition = d.id
 LEFT JOIN LATERAL (
-  SELECT * FROM xbb._sync_run_log l WHERE l.definition = d.id AND l.status = 'succeeded' AND l.task <> 'retry_rejects'
-  ORDER BY l.id DESC LIMIT 1) s ON true
+  SELECT * FROM xbb._sync_run_log l
+  WHERE (l.definition, l.id) <= (d.id, 9223372036854775807) AND l.status = 'succeeded' AND l.task <> 'retry_rejects'
+  ORDER BY l.definition DESC, l.id DESC LIMIT 1) s ON s.definition = d.id
 LEFT JOIN LATERAL (
-  SELECT * FROM xbb._sync_run_log l WHERE l.definition = d.id AND l.status = 'failed'
-  ORDER BY l.id DESC LIMIT 1) e ON true
+  SELECT * FROM xbb._sync_run_log l
+  WHERE (l.definition, l.id) <= (d.id, 9223372036854775807) AND l.status = 'failed'
+  ORDER BY l.definition DESC, l.id DESC LIMIT 1) e ON e.definition = d.id
 LEFT JOIN LATERAL (
   SELECT CASE WHEN NOT w.dead THEN w.started END AS started, w.dead, w.task
   FROM (SELECT u.started, u.task, xbb._sync_dead(d.id, u.id) AS dead FROM xbb._sync_under_way u WHERE u.definition = d.id OFFSET 0) w) u ON true

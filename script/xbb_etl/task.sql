@@ -4,7 +4,11 @@
 -- run that succeeded began, at most this server's, less what the API may need to show a change (_sync_complete_until);
 -- of a push when the source was read the last time behind which nothing was left (_push_run_note).
 CREATE VIEW xbb.task_status WITH (security_barrier) AS
-SELECT 'sync'::pg_catalog.text AS kind, s.name, s.owner, coalesce(xbb._sync_place(s.source), s.source_name) AS source,
+SELECT t.kind, t.name, t.owner, t.source, t.target, t.enabled, t.state, t.complete_until, t.staleness, t.max_age, t.last_started,
+       t.last_success, t.last_duration, t.typical_duration, t.last_rows, t.typical_rows, t.failures_in_a_row, t.last_error_at,
+       t.last_sqlstate, t.last_error, t.problems, j.schedule, j.next_run
+FROM (
+SELECT 'sync'::pg_catalog.text AS kind, s.id, s.name, s.owner, coalesce(xbb._sync_place(s.source), s.source_name) AS source,
        coalesce(xbb._sync_place(s.target), s.target_name) AS target, s.enabled,
        CASE WHEN NOT s.enabled THEN 'disabled'
             WHEN NOT s.active THEN 'inactive'
@@ -13,37 +17,45 @@ SELECT 'sync'::pg_catalog.text AS kind, s.name, s.owner, coalesce(xbb._sync_plac
             ELSE s.state END AS state,
        s.complete_until, s.staleness, s.max_age, s.last_started, s.last_success, s.last_duration, t.duration AS typical_duration,
        s.last_rows, t.rows AS typical_rows, s.failures_in_a_row::integer AS failures_in_a_row, s.last_error_at, s.last_sqlstate,
-       s.last_error, s.rejects_open AS problems, NULL::pg_catalog.text AS schedule, NULL::pg_catalog.timestamptz AS next_run
+       s.last_error, s.rejects_open AS problems
 FROM xbb._sync_state s
 CROSS JOIN LATERAL (
   SELECT pg_catalog.percentile_disc(0.5) WITHIN GROUP (ORDER BY l.ended - l.started) AS duration,
          pg_catalog.percentile_disc(0.5) WITHIN GROUP (ORDER BY l.rows_read) AS rows
-  FROM (SELECT l.task, l.started, l.ended, l.rows_read FROM xbb._sync_run_log l WHERE l.definition = s.id AND l.status = 'succeeded'
-        ORDER BY l.id DESC LIMIT 20) l
+  FROM (SELECT l.definition, l.task, l.started, l.ended, l.rows_read FROM xbb._sync_run_log l
+        WHERE (l.definition, l.id) <= (s.id, 9223372036854775807) AND l.status = 'succeeded'
+        ORDER BY l.definition DESC, l.id DESC LIMIT 20) l
   -- what does the same
-  WHERE l.task = s.last_task) t
+  WHERE l.definition = s.id AND l.task = s.last_task) t
 WHERE pg_catalog.pg_has_role(s.owner, 'USAGE') OR pg_catalog.pg_has_role('pg_read_all_stats', 'USAGE')
 UNION ALL
-SELECT 'push', p.name, p.owner, coalesce(xbb._sync_place(p.source), p.source_name), coalesce(xbb._sync_place(p.target), p.target_name),
+SELECT 'push', p.id, p.name, p.owner, coalesce(xbb._sync_place(p.source), p.source_name), coalesce(xbb._sync_place(p.target), p.target_name),
        p.enabled, p.state, c.complete_until, pg_catalog.now() - c.complete_until, p.max_age, p.last_started, p.last_success,
        p.last_duration, t.duration, p.last_rows, t.rows, (f.failures + p.dead)::integer, p.last_error_at, p.last_sqlstate, p.last_error,
-       p.rejected + p.unknown + p.held, NULL, NULL
+       p.rejected + p.unknown + p.held
 FROM xbb._push_state p
 CROSS JOIN (SELECT pg_catalog.max(h.activated) AS activated FROM xbb._place h) h
 LEFT JOIN LATERAL (
-  SELECT l.complete_until FROM xbb._push_run_log l WHERE l.push = p.id AND l.complete_until IS NOT NULL ORDER BY l.id DESC LIMIT 1) c
-  ON c.complete_until >= (SELECT d.incomplete_since FROM xbb._push_definition d WHERE d.id = p.id)
+  SELECT l.push, l.complete_until FROM xbb._push_run_log l
+  WHERE (l.push, l.id) <= (p.id, 9223372036854775807) AND l.complete_until IS NOT NULL
+  ORDER BY l.push DESC, l.id DESC LIMIT 1) c
+  ON c.push = p.id AND c.complete_until >= (SELECT d.incomplete_since FROM xbb._push_definition d WHERE d.id = p.id)
 CROSS JOIN LATERAL (
   SELECT pg_catalog.percentile_disc(0.5) WITHIN GROUP (ORDER BY l.ended - l.started) AS duration,
          pg_catalog.percentile_disc(0.5) WITHIN GROUP (ORDER BY l.acknowledged) AS rows
-  FROM (SELECT l.started, l.ended, l.acknowledged FROM xbb._push_run_log l WHERE l.push = p.id AND l.status = 'succeeded'
-        ORDER BY l.id DESC LIMIT 20) l) t
+  FROM (SELECT l.push, l.started, l.ended, l.acknowledged FROM xbb._push_run_log l
+        WHERE (l.push, l.id) <= (p.id, 9223372036854775807) AND l.status = 'succeeded'
+        ORDER BY l.push DESC, l.id DESC LIMIT 20) l
+  WHERE l.push = p.id) t
 CROSS JOIN LATERAL (
   SELECT pg_catalog.count(*) AS failures FROM xbb._push_run_log l
   WHERE l.push = p.id AND l.status IN ('failed', 'killed') AND (l.sqlstate IS DISTINCT FROM '55000' OR l.started > h.activated)
-    AND l.id > coalesce((SELECT g.id FROM xbb._push_run_log g WHERE g.push = p.id AND g.status IN ('succeeded', 'incomplete')
-                         ORDER BY g.id DESC LIMIT 1), 0)) f
-WHERE pg_catalog.pg_has_role(p.owner, 'USAGE') OR pg_catalog.pg_has_role('pg_read_all_stats', 'USAGE');
+    AND l.id > coalesce((SELECT CASE WHEN g.push = p.id THEN g.id END
+                         FROM (SELECT g.push, g.id FROM xbb._push_run_log g
+                               WHERE (g.push, g.id) <= (p.id, 9223372036854775807) AND g.status IN ('succeeded', 'incomplete')
+                               ORDER BY g.push DESC, g.id DESC LIMIT 1) g), 0)) f
+WHERE pg_catalog.pg_has_role(p.owner, 'USAGE') OR pg_catalog.pg_has_role('pg_read_all_stats', 'USAGE')) t
+LEFT JOIN xbb._task_schedule j ON j.kind = t.kind AND j.task = t.id;
 COMMENT ON VIEW xbb.task_status IS 'how each sync and push is doing, in the same words';
 COMMENT ON COLUMN xbb.task_status.kind IS 'sync or push';
 COMMENT ON COLUMN xbb.task_status.name IS 'name of the sync or push';

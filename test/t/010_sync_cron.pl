@@ -56,6 +56,35 @@ $node->safe_psql('postgres', qq{
 	SELECT cron.schedule('two', '* * * * *', \$\$CALL xbb.sync('copy')\$\$);
 	SELECT cron.schedule('three', '* * * * *', \$\$CALL xbb.sync('broken')\$\$);
 });
+
+# when its jobs run stands with each task, for those who watch, too, who have no right to pg_cron
+$node->safe_psql('postgres', q{
+	SELECT xbb.create_sync('it''s idle', 'customer', 'idle', '{data_id}', enabled => false);
+	SELECT xbb.create_sync('none', 'customer', 'others', '{data_id}', enabled => false);
+	SELECT cron.schedule('yearly', '15 3 29 2 *', $$CALL xbb.sync_all(); CALL xbb.sync(name => 'it''s idle')$$);
+	SELECT cron.schedule('twice', '30 4 29 2 *', $$call XBB.sync( 'it''s idle', full => true )$$);
+	SELECT cron.schedule('unknown', '@reboot', $$CALL xbb.sync('broken')$$);
+	SELECT cron.schedule('asleep', '1 1 1 1 *', $$CALL xbb.sync('none')$$);
+	SELECT cron.schedule('others', '1 1 1 1 *', $$CALL xbb.push('none'); CALL xbb.reconcile('none'); SELECT 'xbb.sync', 'none'$$);
+	UPDATE cron.job SET active = false WHERE jobname = 'asleep';
+	INSERT INTO cron.job (schedule, command, database, nodeport) VALUES ('1 1 1 1 *', $$CALL xbb.sync('none')$$, 'elsewhere', 5432);
+	CREATE ROLE watcher LOGIN IN ROLE pg_monitor;
+	CREATE ROLE stranger LOGIN;
+});
+sub schedules
+{
+	my ($role) = @_;
+
+	return $node->safe_psql('postgres', q{SELECT name, coalesce(schedule, 'none'),
+		coalesce(to_char(next_run AT TIME ZONE 'GMT', 'MM-DD HH24:MI'), '-'), next_run - date_trunc('minute', now()) = '1 min' FROM xbb.task_status ORDER BY name},
+		extra_params => [ '-U', $role ]);
+}
+my $leap = qr/02-29 03:15/;
+like(schedules('watcher'), qr/^broken[|][*] [*] [*] [*] [*]; 15 3 29 2 [*]; \@reboot[|]-[|]
+copy[|][*] [*] [*] [*] [*]; 15 3 29 2 [*][|]\d\d-\d\d \d\d:\d\d[|]t
+it's idle[|]15 3 29 2 [*]; 30 4 29 2 [*][|]$leap[|]f
+none[|]none[|]-[|]$/, 'what pg_cron runs stands with the tasks');
+is(schedules('stranger'), '', '... and nothing for those who do not see them');
 soon(q{SELECT count(*) > 0 FROM xbb.sync_run WHERE status = 'skipped'}, 'the second job is refused');
 sim($corpid, 'wait-held');
 is(sim($corpid, 'release'), '1', 'while the first one runs');
