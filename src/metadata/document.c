@@ -45,27 +45,27 @@ document_refused(Answer *answer, Part *document)
 }
 
 void
-document_rest(Answer *answer, Part *document, int main)
+document_rest(Integration *integration, Part *document, int main)
 {
 	static const struct
 	{
 		const char *member;
 		const char *remark;		/* NULL: it only describes the document */
+		bool		changes;	/* the rows that are sent */
 	}			rest[] = {
-		{"describe", NULL}, {"label", NULL}, {"remark", NULL}, {"display", NULL},
-		{"condition", "filters what was fetched: as WHERE in the definition of the view, or of xbb.create_sync's columns"},
-		{"groupCalculate", "groups rows: as GROUP BY, with jsonb_agg for what is below, in the definition of the view"},
-		{"distributionOrg", "allots what was saved to organisations: a second call a record"},
-		{"callBackStrategy", "writes back to the source: RETURNING, or xbb.push_item, has the target's ids"},
-		{"beatFlat", "makes a row of each element of an array: jsonb_array_elements in a LATERAL"},
-		{"formatResponse", "renames and formats what came: as expressions in xbb.create_sync's columns"},
-		{"primaryWriteback", "writes the target's id back: RETURNING, or xbb.push_item, has it"},
-		{"lockKey", "one writer a key: so it is here, without being asked"},
-		{"detailApi", "a second call for details: of the CRM, the column option detail 'true'"},
-		{"autoCheck", "submits and audits what was saved: two more calls a record"},
-		{"isUploadFile", "attachments are not carried over"}, {"DownloadAttachment", "attachments are not carried over"},
-		{"AttachmentFields", "attachments are not carried over"},
-		{"customResolvers", "code of the platform's own is not read"},
+		{"describe", NULL, false}, {"label", NULL, false}, {"remark", NULL, false}, {"display", NULL, false},
+		{"groupCalculate", "groups rows: as GROUP BY, with jsonb_agg for what is below, in the definition of the view; what becomes of the other fields of a group, and of its key, is not known", true},
+		{"distributionOrg", "allots what was saved to organisations: a second call a record", false},
+		{"callBackStrategy", "writes back to the source: RETURNING, or xbb.push_item, has the target's ids", false},
+		{"beatFlat", "makes a row of each element of an array: jsonb_array_elements in a LATERAL; how it names what is in them is not known", true},
+		{"formatResponse", "renames and formats what came: as expressions in xbb.create_sync's columns; how it says what becomes of what is not known", true},
+		{"primaryWriteback", "writes the target's id back: RETURNING, or xbb.push_item, has it", false},
+		{"lockKey", "one writer a key: so it is here, without being asked", false},
+		{"detailApi", "a second call for details: of the CRM, the column option detail 'true', for columns that are not named here", true},
+		{"autoCheck", "submits and audits what was saved: two more calls a record", false},
+		{"isUploadFile", "attachments are not carried over", false}, {"DownloadAttachment", "attachments are not carried over", false},
+		{"AttachmentFields", "attachments are not carried over", false},
+		{"customResolvers", "code of the platform's own is not read", false},
 	};
 
 	for (int i = 0; i < (int) lengthof(rest); i++)
@@ -73,9 +73,10 @@ document_rest(Answer *answer, Part *document, int main)
 		Part	   *member = part_member(document, rest[i].member);
 
 		if (member && rest[i].remark)
-			answer_note(answer, METADATA_UNKNOWN, member, "%s: %s", rest[i].member, rest[i].remark);
+			answer_note(integration->answer, METADATA_UNKNOWN, member, "%s: %s", rest[i].member, rest[i].remark);
 		else
 			part_claim(member, main);
+		integration->needs_person |= member && rest[i].changes;
 	}
 }
 

@@ -18,6 +18,9 @@ typedef struct Integration
 	const char *name;			/* of sync, push, and the copy's table */
 	const char *key;			/* path of the source's key, or NULL */
 	const char *key_reason;		/* why it is that, if nobody said so; or NULL */
+	Part	   *source;			/* the documents, as far as they are read; or NULL */
+	Part	   *target;
+	bool		needs_person;	/* what makes the rows others is not translated: the push must not run as it is */
 	MetadataListOf list_of;
 } Integration;
 
@@ -31,7 +34,7 @@ extern bool document_refused(Answer *answer, Part *document);
  * Members that every document may have and that are read by nobody: a row each.  Those
  * that only describe it are in "main".
  */
-extern void document_rest(Answer *answer, Part *document, int main);
+extern void document_rest(Integration *integration, Part *document, int main);
 
 /* Is what it says it is "QUERY" (or "EXECUTE")?  A row if it says something else. */
 extern void document_effect(Answer *answer, Part *document, bool query, int main);
@@ -41,6 +44,22 @@ extern void document_schedule(Integration *integration, Part *crontab, const cha
 
 /* Texts of it that become a name: letters, digits and "_". */
 extern const char *document_name(const char *api);
+
+/* ---- filter.c ---- */
+
+/* The columns that a document's condition names. */
+extern void filter_read(Integration *integration, const Part *document);
+
+/* The conditions of both documents, with WHERE before them; "" if there are none, or they cannot be told, which is a row. */
+extern char *filter_where(Integration *integration, int row);
+
+/* A view of what they keep, where nothing else has them. */
+extern void filter_write_view(Integration *integration);
+
+/* ---- answer_rule.c ---- */
+
+/* The jsonpath of a target's answer that means yes, claimed for the row; NULL: the document has none. */
+extern char *answer_rule(Answer *answer, Part *document, int row);
 
 /* ---- source.c ---- */
 

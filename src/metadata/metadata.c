@@ -55,11 +55,15 @@ metadata_rows(const JsonTree *source, const JsonTree *target, MetadataListOf lis
 	bool		has_source = is_document(&answer, source_part);
 	bool		has_target = is_document(&answer, target_part);
 
+	integration.source = has_source ? source_part : NULL;
+	integration.target = has_target ? target_part : NULL;
 	if (has_source)
 		source_read(&integration, source_part);
 	integration.scope.name = integration.name;
 	if (has_target)
 		target_read(&integration, target_part);
+	filter_read(&integration, integration.source);
+	filter_read(&integration, integration.target);
 	if (has_target && integration.key == NULL)
 	{
 		integration.key = "id";
@@ -72,6 +76,8 @@ metadata_rows(const JsonTree *source, const JsonTree *target, MetadataListOf lis
 		source_write_table(&integration);
 	if (has_target)
 		target_write(&integration, target_part);
+	else if (has_source)
+		filter_write_view(&integration);
 	answer_paths(&answer, source_part, "$.source");
 	answer_paths(&answer, target_part, "$.target");
 	return in_order(&answer, nrows);

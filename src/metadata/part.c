@@ -226,14 +226,14 @@ write_paths(Answer *answer, Part *part, StringInfo path)
 	}
 }
 
-static bool
-is_claimed(const Part *part)
+bool
+part_is_claimed(const Part *part)
 {
 	if (part->nmembers == 0)
 		return part->row != 0;
 	for (int i = 0; i < part->nmembers; i++)
 	{
-		if (!is_claimed(&part->members[i]))
+		if (!part_is_claimed(&part->members[i]))
 			return false;
 	}
 	return true;
@@ -248,7 +248,7 @@ answer_paths(Answer *answer, Part *part, const char *root)
 		return;
 	for (int i = 0; i < part->nmembers; i++)
 	{
-		if (!is_claimed(&part->members[i]))
+		if (!part_is_claimed(&part->members[i]))
 			answer_note(answer, METADATA_UNKNOWN, &part->members[i], part_is(part, JSON_TREE_OBJECT) ?
 						"member \"%s\" is not read, or not all of it" : "it is not read", part->members[i].json->name);
 	}

@@ -56,6 +56,9 @@ extern bool part_is(const Part *part, JsonTreeType type);
 /* All leaves of it that nobody has claimed; the part may be NULL. */
 extern void part_claim(Part *part, int row);
 
+/* Have all leaves of it a row? */
+extern bool part_is_claimed(const Part *part);
+
 /* A new row, its number. */
 extern int	answer_row(Answer *answer, MetadataKind kind);
 

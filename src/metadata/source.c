@@ -212,7 +212,7 @@ write_other(Integration *integration, Part *source)
 	if (crontab)
 		answer_note(answer, METADATA_NOTE, part_member(crontab, "source") ? part_member(crontab, "source") : crontab,
 					"when the platform asks the source");
-	document_rest(answer, source, table);
+	document_rest(integration, source, table);
 }
 
 /* A piece of a request: no document of a source, but templates in JSON all the same. */

@@ -350,6 +350,8 @@ source_write_crm(Integration *integration, Part *source, const MetadataList *lis
 	crm.sync = answer_row(answer, METADATA_SYNC);
 	for (int i = 0; i < request->nfields; i++)
 		take_field(&crm, request->fields[i]);
+	if (part_is(request->part, JSON_TREE_ARRAY) && request->part->nmembers == 0)
+		part_claim(request->part, crm.table);
 	write_servers(&crm);
 	write_table(&crm);
 	write_sync(&crm, source);
@@ -360,5 +362,5 @@ source_write_crm(Integration *integration, Part *source, const MetadataList *lis
 	if (part_member(source, "otherRequest"))
 		answer_note(answer, METADATA_UNKNOWN, part_member(source, "otherRequest"), "otherRequest: what of it the API knows belongs into the option params");
 	write_schedules(&crm, source);
-	document_rest(answer, source, crm.table);
+	document_rest(integration, source, crm.table);
 }

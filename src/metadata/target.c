@@ -29,7 +29,7 @@ static const Platform platforms[] = {
 	{"/yonbip/", "yonbip", "yonyou_bip", ", base_url 'https://<host>'", "app_key '<app key>', app_secret '<app secret>'"},
 	{"/pro/v2/api/", "crm_write", "xbb", ", base_url 'https://<host>'", "app_id '<corpid>', token '<token>', \"user\" '<user id>'"},
 };
-static const Platform unknown_platform = {"", "target", NULL, "base_url 'https://<host>'", "token '<token>'"};
+static const Platform unknown_platform = {"", "target", NULL, "base_url 'https://<host>', auth 'bearer'", "token '<token>'"};
 
 static const Platform *
 platform_of(const char *api)
@@ -133,9 +133,9 @@ write_view(Integration *integration, Part *target)
 	integration->scope.strategies = NULL;
 	integration->scope.narrays = 0;
 	record = field_record(&writer, request);
-	answer_sql(answer, row, "CREATE VIEW %s AS\nSELECT " SCOPE_SOURCE ".%s, json_strip_nulls(%s) AS %s\nFROM %s AS " SCOPE_SOURCE ";",
+	answer_sql(answer, row, "CREATE VIEW %s AS\nSELECT " SCOPE_SOURCE ".%s, json_strip_nulls(%s) AS %s\nFROM %s AS " SCOPE_SOURCE "%s;",
 			   sql_name(psprintf("%s_to_push", integration->name)), sql_name(key_name(integration)), record, record_name(integration),
-			   sql_name(integration->name));
+			   sql_name(integration->name), filter_where(integration, row));
 	if (integration->scope.uses_random)
 		answer_remark(answer, row, "{random}: a hash of the row, so that a repetition is not a new document");
 	if (integration->scope.strips_aggregate)
@@ -200,6 +200,7 @@ write_table(Integration *integration, Part *target, const Platform *platform)
 	bool		batch_save = api && pg_strcasecmp(api, "batchSave") == 0;	/* wants an array, of one, too */
 	int			size = batch_size(answer, part_member(target, "operation"), row);
 	StringInfoData options;
+	char	   *ok;
 
 	initStringInfo(&options);
 	if (is_k3(platform))
@@ -216,14 +217,18 @@ write_table(Integration *integration, Part *target, const Platform *platform)
 	else if (platform->preset == NULL)
 	{
 		appendStringInfo(&options, ", envelope '\"%s\"'", size > 0 ? "$records" : "$record");
-		answer_remark(answer, row, "how the target says yes or no is not in the document: options ok, records, record_ok, record_message");
+		ok = answer_rule(answer, target, row);
+		if (ok)
+			appendStringInfo(&options, ", ok %s", sql_constant(ok));
+		answer_remark(answer, row, ok ? "how it says yes or no of one record is not in the document: options records, record_ok, record_message" :
+					  "how the target says yes or no is not in the document: options ok, records, record_ok, record_message");
 	}
 	answer_sql(answer, row, "CREATE FOREIGN TABLE %s (\n  %s json OPTIONS (attr '*'),\n  verdict text OPTIONS (verdict 'status'),\n"
 			   "  message text OPTIONS (verdict 'message'),\n  document text OPTIONS (verdict 'id')\n) SERVER %s OPTIONS (%s);",
 			   sql_name(psprintf("%s_target", integration->name)), record_name(integration), platform->server, options.data);
 	part_claim(part_member(target, "api"), row);
 	document_effect(answer, target, false, row);
-	document_rest(answer, target, row);
+	document_rest(integration, target, row);
 }
 
 static void
@@ -234,6 +239,8 @@ write_server(Integration *integration, const Platform *platform)
 
 	answer_sql(answer, row, "CREATE SERVER %s FOREIGN DATA WRAPPER xbb_target OPTIONS (%s%s%s%s);", platform->server,
 			   platform->preset ? "preset '" : "", platform->preset ? platform->preset : "", platform->preset ? "'" : "", platform->options);
+	if (platform->preset == NULL)
+		answer_remark(answer, row, "how the target knows who asks is not in the document: auth, sign or token_api; auth 'bearer' sends the token in a header");
 	row = answer_row(answer, METADATA_SERVER);
 	answer_sql(answer, row, "CREATE USER MAPPING FOR CURRENT_ROLE SERVER %s OPTIONS (%s);", platform->server, platform->mapping);
 	answer_remark(answer, row, "secrets are not in the metadata");
@@ -244,10 +251,12 @@ write_push(Integration *integration)
 {
 	int			row = answer_row(integration->answer, METADATA_PUSH);
 
-	answer_sql(integration->answer, row, "SELECT xbb.create_push(%s, source => %s, target => %s, key => %s);", sql_constant(integration->name),
+	answer_sql(integration->answer, row, "SELECT xbb.create_push(%s, source => %s, target => %s, key => %s%s);", sql_constant(integration->name),
 			   sql_constant(sql_name(psprintf("%s_to_push", integration->name))),
 			   sql_constant(sql_name(psprintf("%s_target", integration->name))),
-			   sql_constant(psprintf("{%s}", sql_name(key_name(integration)))));
+			   sql_constant(psprintf("{%s}", sql_name(key_name(integration)))), integration->needs_person ? ", enabled => false" : "");
+	if (integration->needs_person)
+		answer_remark(integration->answer, row, "not enabled: what the documents do to the rows before they are sent is not translated, or not all of it");
 	if (integration->key_reason)
 		answer_remark(integration->answer, row, "%s", integration->key_reason);
 }
@@ -265,7 +274,7 @@ note_answers(Answer *answer, Part *target)
 	{
 		Part	   *member = part_member(target, members[i]);
 
-		if (member && row == 0)
+		if (member && row == 0 && !part_is_claimed(member))
 		{
 			row = answer_row(answer, METADATA_NOTE);
 			answer_remark(answer, row, "where the target's answer has its ids and states: options record_id, record_message, ok");
@@ -295,7 +304,8 @@ write_store(Integration *integration, Part *target)
 		answer_note(answer, METADATA_NOTE, part_member(target, "idCheck"), "idCheck: of the store; the sync's key is unique in its target");
 	if (part_member(target, "request"))
 		answer_note(answer, METADATA_UNKNOWN, part_member(target, "request"), "fields of what is only stored: as xbb.create_sync's columns");
-	document_rest(answer, target, row);
+	filter_write_view(integration);
+	document_rest(integration, target, row);
 }
 
 void
@@ -322,7 +332,7 @@ target_write(Integration *integration, Part *target)
 		part_claim(part_member(target, "api"), part_member(target, "method")->row);
 		note_answers(answer, target);
 		document_effect(answer, target, false, view);
-		document_rest(answer, target, view);
+		document_rest(integration, target, view);
 		return;
 	}
 	part_claim(method, view);

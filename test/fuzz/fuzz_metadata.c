@@ -19,6 +19,7 @@
 #include "nodes/parsenodes.h"
 #include "parser/parser.h"
 #include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
 
 #include "base/json.h"
 #include "metadata/metadata.h"
@@ -59,6 +60,21 @@ check_calls(Node *node, void *context)
 	return raw_expression_tree_walker(node, check_calls, context);
 }
 
+/* What says which answers mean yes is a jsonpath. */
+static void
+check_paths(List *options)
+{
+	ListCell   *cell;
+
+	foreach(cell, options)
+	{
+		DefElem    *option = lfirst_node(DefElem, cell);
+
+		if (strcmp(option->defname, "ok") == 0)
+			(void) DirectFunctionCall1(jsonpath_in, CStringGetDatum(strVal(option->arg)));
+	}
+}
+
 static void
 check_statement(void *arg)
 {
@@ -79,8 +95,10 @@ check_statement(void *arg)
 		case T_CreateFunctionStmt:
 			check_calls(castNode(ReturnStmt, castNode(CreateFunctionStmt, statement)->sql_body)->returnval, NULL);
 			break;
-		case T_CreateStmt:
 		case T_CreateForeignTableStmt:
+			check_paths(castNode(CreateForeignTableStmt, statement)->options);
+			break;
+		case T_CreateStmt:
 		case T_CreateForeignServerStmt:
 		case T_CreateUserMappingStmt:
 			break;
