@@ -61,7 +61,7 @@ DROP EXTENSION xbb_etl;
 SELECT count(*) FROM target;
 SELECT count(*) FROM source;
 SELECT count(*) AS of_the_sync FROM pg_class WHERE relnamespace = 'xbb'::regnamespace AND relname NOT IN ('stats', 'quota', 'quota_use', 'progress')
-  AND relname !~ '^target_';
+  AND relname !~ '^(target|_?doctor)_';
 CREATE EXTENSION xbb_etl;
 TABLE xbb.sync_status;
 DROP EXTENSION xbb_fdw CASCADE;
@@ -77,7 +77,7 @@ ALTER DEFAULT PRIVILEGES GRANT ALL ON SEQUENCES TO regress_xbb_reader;
 CREATE EXTENSION xbb_etl CASCADE;
 SELECT c.relname COLLATE "C" AS relname, coalesce(g.rolname, 'PUBLIC') AS grantee, string_agg(a.privilege_type, ', ' ORDER BY a.privilege_type) AS privileges
 FROM pg_class c, aclexplode(c.relacl) a LEFT JOIN pg_roles g ON g.oid = a.grantee
-WHERE c.relnamespace = 'xbb'::regnamespace AND (c.relname LIKE '\_sync%' OR c.relname LIKE 'sync%' OR c.relname = 'target_token') AND a.grantee <> c.relowner
+WHERE c.relnamespace = 'xbb'::regnamespace AND (c.relname LIKE '\_sync%' OR c.relname LIKE 'sync%' OR c.relname IN ('target_token', '_doctor_kept')) AND a.grantee <> c.relowner
 GROUP BY 1, 2 ORDER BY 1, 2;
 
 \c postgres

@@ -28,6 +28,7 @@ typedef struct ApiRequest
 	char	   *window;			/* the times that are asked for, or NULL */
 	char	   *body;
 	size_t		length;
+	bool		missigned;		/* on purpose */
 } ApiRequest;
 
 struct ApiQueue
@@ -53,6 +54,8 @@ sign_call(void *arg, const Call *call, HttpRequest *request)
 	const char **headers = palloc0(4 * sizeof(char *));
 
 	sign_body(item->body, item->length, session->token, sign);
+	if (item->missigned)
+		sign[0] = sign[0] == '0' ? '1' : '0';
 	headers[0] = "Content-Type: application/json;charset=UTF-8";
 	headers[1] = psprintf("sign: %s", sign);
 	if (session->user_id &&
@@ -70,6 +73,8 @@ judge_answer(void *arg, const HttpResult *http, CallAnswer *answer, CallFault *f
 	const ApiReader *reader = &queue->reader;
 	Envelope	envelope = {0};
 
+	if (reader->look)
+		reader->look(reader->arg, http);
 	if (!fault_transfer(http, fault))
 		return false;
 	answer->result = reader->read(reader->arg, http->body ? http->body : "",
@@ -182,6 +187,7 @@ api_open(const TableOptions *table, const ApiAccess *access, const ApiReader *re
 			.max_response_size = server->max_response_size,
 			.allow_http = server->allow_http,
 			.ca_file = server->ca_file,
+			.measured = reader->look != NULL,
 		},
 		.budget = budget_of(server),
 		.max_retries = server->max_retries,
@@ -219,7 +225,7 @@ ask(ApiQueue *queue, int ticket, const char *conditions, const char *members,
 	limit_count(queue->table, queue->session);
 	call = call_ask(queue->calls, ticket);
 	old = MemoryContextSwitchTo(call->context);
-	request = palloc(sizeof(ApiRequest));
+	request = palloc0(sizeof(ApiRequest));
 	initStringInfo(&body);
 	appendStringInfo(&body, "{%s", queue->members);
 	if (members[0])
@@ -249,6 +255,25 @@ void
 api_ask_members(ApiQueue *queue, int ticket, const char *members)
 {
 	ask(queue, ticket, "", members, members, 0, 0);
+}
+
+void
+api_ask_body(ApiQueue *queue, int ticket, const char *body, const char *called, bool missigned)
+{
+	Call	   *call;
+	MemoryContext old;
+	ApiRequest *request;
+
+	limit_count(queue->table, queue->session);
+	call = call_ask(queue->calls, ticket);
+	old = MemoryContextSwitchTo(call->context);
+	request = palloc0(sizeof(ApiRequest));
+	request->window = called[0] ? pstrdup(called) : NULL;
+	request->body = pstrdup(body);
+	request->length = strlen(body);
+	request->missigned = missigned;
+	call->item = request;
+	MemoryContextSwitchTo(old);
 }
 
 bool

@@ -29,6 +29,9 @@ typedef struct ApiReader
 	 * NULL for an error.
 	 */
 	void	   *(*give_up) (void *arg, const CallFault *fault);
+
+	/* May be NULL: requests are measured, and it sees how each has ended. */
+	void		(*look) (void *arg, const HttpResult *http);
 	void	   *arg;
 } ApiReader;
 
@@ -90,6 +93,12 @@ extern void api_ask(ApiQueue *queue, int ticket, const char *conditions,
  * without brackets; copied.
  */
 extern void api_ask_members(ApiQueue *queue, int ticket, const char *members);
+
+/*
+ * The same of a whole body, for who tries what the API takes; copied, as is "called", its name in
+ * the log.  "missigned": with a signature that is not its own.
+ */
+extern void api_ask_body(ApiQueue *queue, int ticket, const char *body, const char *called, bool missigned);
 
 /* The next answer: see call_next.  What stays wrong is an error (design G5). */
 extern bool api_next(ApiQueue *queue, bool wait, ApiAnswer *answer);

@@ -38,7 +38,20 @@ typedef struct HttpRequest
 								 * system's */
 	int			idle_seconds;	/* a kept connection that was idle for longer is not
 								 * used; 0 = a minute */
+	bool		measured;		/* the result's way is wanted */
 } HttpRequest;
+
+/* The way of a request, so far as it went: microseconds from its start, 0 = not so far. */
+typedef struct HttpWay
+{
+	int64		resolved_us;
+	int64		connected_us;
+	int64		secured_us;		/* TLS */
+	int64		ended_us;
+	bool		fresh;			/* a connection was begun for it */
+	int			version;		/* of HTTP: 10, 11, 20 */
+	int64		certificate_until;	/* epoch seconds, 0 unknown */
+} HttpWay;
 
 /* How a transfer ended, so far as HTTP goes. */
 typedef enum HttpOutcome
@@ -67,6 +80,7 @@ typedef struct HttpResult
 	char		location[256];	/* host named by a redirect, or "" */
 	char		error[256];		/* libcurl's words, plain ASCII, never with
 								 * secrets; "" if answered */
+	HttpWay		way;			/* of a request that is to be measured */
 } HttpResult;
 
 /*

@@ -67,6 +67,7 @@ struct HttpCall
 	struct curl_slist *headers;
 
 	/* kept by libcurl's callbacks */
+	bool		measured;
 	bool		sent;			/* or about to be */
 	bool		repeated;		/* was about to be sent once more */
 	HttpResult	result;			/* body is malloc'd */

@@ -91,6 +91,48 @@ read_retry_after(HttpCall *call)
 		call->result.retry_after = Max(call->retry_date - now, 0) * 1000;
 }
 
+/* When the certificate of the other side ends, 0 unknown: its own is the first. */
+static int64
+certificate_until(CURL *easy)
+{
+	static const char field[] = "Expire date:";
+	struct curl_certinfo *info = NULL;
+
+	if (curl_easy_getinfo(easy, CURLINFO_CERTINFO, &info) != CURLE_OK || info == NULL || info->num_of_certs < 1)
+		return 0;
+	for (const struct curl_slist *line = info->certinfo[0]; line; line = line->next)
+		if (strncmp(line->data, field, strlen(field)) == 0)
+			return Max((int64) curl_getdate(line->data + strlen(field), NULL), 0);
+	return 0;
+}
+
+static void
+read_way(HttpCall *call)
+{
+	HttpWay    *way = &call->result.way;
+	curl_off_t	resolved = 0;
+	curl_off_t	connected = 0;
+	curl_off_t	secured = 0;
+	curl_off_t	ended = 0;
+	long		connections = 0;
+	long		version = 0;
+
+	curl_easy_getinfo(call->easy, CURLINFO_NAMELOOKUP_TIME_T, &resolved);
+	curl_easy_getinfo(call->easy, CURLINFO_CONNECT_TIME_T, &connected);
+	curl_easy_getinfo(call->easy, CURLINFO_APPCONNECT_TIME_T, &secured);
+	curl_easy_getinfo(call->easy, CURLINFO_TOTAL_TIME_T, &ended);
+	curl_easy_getinfo(call->easy, CURLINFO_NUM_CONNECTS, &connections);
+	curl_easy_getinfo(call->easy, CURLINFO_HTTP_VERSION, &version);
+	way->resolved_us = resolved;
+	way->connected_us = connected;
+	way->secured_us = secured;
+	way->ended_us = ended;
+	way->fresh = connections > 0;
+	way->version = version == CURL_HTTP_VERSION_1_0 ? 10 : version == CURL_HTTP_VERSION_1_1 ? 11 :
+		version >= CURL_HTTP_VERSION_2_0 ? 20 : 0;
+	way->certificate_until = certificate_until(call->easy);
+}
+
 void
 http_read_outcome(HttpCall *call, CURLcode code)
 {
@@ -113,4 +155,6 @@ http_read_outcome(HttpCall *call, CURLcode code)
 	if (status >= 300 && status < 400)
 		read_location(call);
 	read_retry_after(call);
+	if (call->measured)
+		read_way(call);
 }

@@ -107,6 +107,9 @@ http_set_options(HttpCall *call, const HttpRequest *request)
 	SET_OR_RAISE(easy, CURLOPT_PROTOCOLS, request->allow_http ?
 		(long) (CURLPROTO_HTTP | CURLPROTO_HTTPS) : (long) CURLPROTO_HTTPS);
 #endif
+	call->measured = request->measured;
+	if (call->measured)
+		SET_OR_RAISE(easy, CURLOPT_CERTINFO, 1L);
 	SET_OR_RAISE(easy, CURLOPT_SHARE, call->pool->share);
 	if (request->idle_seconds > 0)
 		SET_OR_RAISE(easy, CURLOPT_MAXAGE_CONN, (long) request->idle_seconds);

@@ -1,0 +1,173 @@
+#!/usr/bin/env python3
+"""xbb.doctor tells what is wrong with an API, and calls no healthy one broken.
+
+A row for each way in which the simulator's API may differ from what the extension relies on: which
+checks of the way and of the API are not "ok" then, and no others.  Where a row has none, the
+difference does not matter, and the row says why.  Whatever comes, the list is asked for by 20
+requests at most, and neither token nor company stands in any text.  Wants a server that is up
+(PGHOST, PGDATABASE, with the extension) and the simulator.  Prints TAP.
+"""
+import json
+import os
+import subprocess
+import sys
+import urllib.request
+
+TOKEN = "5f3a9c0d1e2b47689a0b1c2d3e4f5061"
+COMPANY = "dingDoctorTest"              # a number behind it: a limiter's answer is remembered by account
+SHORT = {"depth": "unknown"}            # 730 records do not show what is beyond the 10000th
+MOST = 20
+
+LIMITED = "past_the_end page_size depth update_time add_time data_id text_in blank unknown_attr unknown_symbol acting_user forms".split()
+
+
+def after(first):
+    """A limiter's answer to one check ends the asking."""
+    return {first: "unknown"} | {name: "skipped" for name in LIMITED[LIMITED.index(first) + 1:]}
+
+
+# switches; the checks that are not ok, beside SHORT; why, or why it does not matter
+ROWS = (
+    ("", {}, "an API as the extension expects it"),
+    ("order=add-asc", {}, "windows do not depend on the order"),
+    ("order=id-desc bounce=on", {}, "nor on an order that is stable"),
+    ("page_over=honour", {}, "more than 100 are not asked for"),
+    ("page_over=refuse", {}, "more than 100 are not asked for"),
+    ("short_pages=7", {"page_1": "warn"}, "read completely, with more requests"),
+    ("missing_rows=3", {"page_1": "warn", "last_page": "fail"}, "scans of it end in an error"),
+    ("total=missing", {"shape": "warn", "total": "fail", "page_1": "skipped", "last_page": "skipped", "past_the_end": "skipped",
+                       "page_size": "skipped", "depth": "skipped", "acting_user": "skipped"}, "nothing is proven complete"),
+    ("total=string", {}, "read as a number"),
+    ("total_cap=500", {"past_the_end": "fail"}, "what is not counted is not seen"),
+    ("total_add=-5", {"last_page": "fail"}, "scans of it end in an error"),
+    ("total_add=5", {"last_page": "fail"}, "scans of it end in an error"),
+    ("times=ms", {}, "read as well as seconds"),
+    ("times=ms-string", {}, "read as well as seconds"),
+    ("times=text", {"shape": "warn"}, "read in time_zone, which must be the API's"),
+    ("fractions=on", {"update_time": "warn", "add_time": "warn"}, "windows overlap where it matters"),
+    ("fractions=shown", {"answer": "fail"}, "no such value of the switch: the company is not made, and the API says so"),
+    ("fractions=wire", {"shape": "warn", "update_time": "warn", "add_time": "warn"}, "bounds are rounded outward"),
+    ("bounds=exclusive", {"update_time": "fail", "add_time": "fail"}, "scans may end in an error"),
+    ("ignore=updateTime", {"update_time": "fail"}, "scans end in an error"),
+    ("ignore=addTime", {"add_time": "fail"}, "scans end in an error"),
+    ("ignore=dataId", {"data_id": "fail", "unknown_symbol": "warn"}, "queries by id end in an error"),
+    ("ignore=all", {"update_time": "fail", "add_time": "fail", "data_id": "fail", "text_in": "warn", "unknown_attr": "warn",
+                    "unknown_symbol": "warn"}, "nothing is filtered there"),
+    ("unknown_attr=ignore", {"unknown_attr": "warn"}, "a mistyped attr returns everything"),
+    ("unknown_attr=none", {"unknown_attr": "warn"}, "a mistyped attr returns nothing"),
+    ("unknown_symbol=ignore", {"unknown_symbol": "warn"}, "a mistyped symbol returns everything"),
+    ("date=off", {"clock": "warn"}, "updateTime stands in for the clock"),
+    ("date=garbage", {"clock": "warn"}, "updateTime stands in for the clock"),
+    ("date_offset=600", {"clock": "warn"}, "one of the clocks is wrong"),
+    ("sign=stripped", {"blank": "warn"}, "conditions with blanks fail"),
+    ("sign=both", {}, "takes what is sent, and more"),
+    ("user_id=required", {}, "it is sent"),
+    ("rights=error", {"answer": "fail"}, "the user may see nothing"),
+    ("rights=empty", {}, "an empty list: which of the two it is cannot be seen"),
+    ("limit_second=3", after("past_the_end"), "a limiter's answer says nothing else"),
+    ("limit_day=5", after("update_time"), "a limiter's answer says nothing else"),
+    ("success=missing", {}, "code says it, too"),
+    ("code_type=string", {}, "read as a number"),
+    ("max_values=1", {"data_id": "warn", "text_in": "warn"}, "one value at a time is taken"),
+    ("arrays_in_strings=off", {}, "arrays are read either way"),
+    ("empty=no-result", {}, "an empty list is read either way"),
+    ("empty=no-list", {}, "an empty list is read either way"),
+    ("latency=100", {}, "one in flight after the other reach the rate"),
+    ("two_instants=list-first", {}, "nothing changes meanwhile"),
+)
+
+
+def order(company, verb, *rest, **args):
+    """What the simulator says to an order."""
+    message = {"corpid": company, "verb": verb, "args": args, "rest": rest}
+    with urllib.request.urlopen(os.environ["XBB_SIM_URL"] + "/_ctl", json.dumps(message).encode()) as answer:
+        reply = json.load(answer)
+    if not reply["ok"]:
+        raise RuntimeError(reply["text"])
+    return reply["text"]
+
+
+def psql(sql):
+    done = subprocess.run(["psql", "-XqAt", "-v", "ON_ERROR_STOP=1"], input=sql, capture_output=True, text=True)
+    if done.returncode:
+        raise RuntimeError(done.stderr)
+    return done.stdout
+
+
+def world(company, switches):
+    given = dict(pair.split("=") for pair in switches.split())
+    try:
+        order(company, "create", token=TOKEN, products="730", clock="now", **given)
+    except RuntimeError:
+        if given != {"fractions": "shown"}:
+            raise
+
+
+def forget(company):
+    try:
+        order(company, "remove")
+    except RuntimeError:
+        pass            # one that was not made
+
+
+def look(company, object="product", deep=False):
+    rows = json.loads(psql(f"ALTER SERVER doctor_test OPTIONS (SET corpid '{company}'); SELECT json_agg(d ORDER BY d.no) FROM xbb.doctor('doctor_test', '{object}', {deep}) d;"))
+    assert rows[0]["check_name"] == "summary"
+    return rows
+
+
+def differs(company, rows, switches, wanted):
+    """What is wrong with the rows of a look."""
+    words = json.dumps(rows)
+    found = {row["check_name"]: row["status"] for row in rows if row["area"] in ("network", "api") and row["status"] != "ok"}
+    sent = int(order(company, "count")) if switches != "fractions=shown" else 1
+    if found != wanted:
+        yield f"not ok are {found}, wanted {wanted}"
+        yield from (f"{row['check_name']}: {row['found']}" for row in rows if row["check_name"] in dict(found.items() ^ wanted.items()))
+    if rows[0]["requests"] != sent or sum(row["requests"] for row in rows[1:]) != sent:
+        yield f"{rows[0]['requests']} requests said, {sent} sent"
+    if sent > MOST:
+        yield f"{sent} requests"
+    if TOKEN in words or COMPANY in words:
+        yield "a secret is told"
+    expected = ("fail" if "fail" in wanted.values() else "warn" if "warn" in wanted.values() else
+                "unknown" if switches.startswith("limit") else "ok")
+    if rows[0]["status"] != expected:
+        yield f"the summary is {rows[0]['status']}: {rows[0]['found']}"
+
+
+def empty_or(switches, wanted):
+    """What SHORT adds: what needs records, and has none, is skipped."""
+    if wanted.get("answer") == "fail":
+        rest = "clock shape order total page_1 last_page past_the_end page_size depth update_time add_time data_id text_in blank unknown_attr unknown_symbol acting_user".split()
+        return {name: "skipped" for name in rest} | {"reuse": "unknown", "forms": "warn" if switches == "rights=error" else "skipped"} | wanted
+    if switches == "rights=empty":
+        rest = "shape order page_1 last_page past_the_end page_size depth update_time add_time data_id text_in blank unknown_attr unknown_symbol".split()
+        return {name: "skipped" for name in rest} | wanted
+    return SHORT | wanted
+
+
+def main():
+    number = bad = 0
+    psql(f"""CREATE SERVER doctor_test FOREIGN DATA WRAPPER xbb_fdw OPTIONS (corpid '{COMPANY}', base_url '{os.environ["XBB_SIM_URL"]}', rate_limit '0');
+             CREATE USER MAPPING FOR CURRENT_USER SERVER doctor_test OPTIONS (token '{TOKEN}', user_id '1');""")
+    print(f"1..{len(ROWS)}")
+    for switches, wanted, why in ROWS:
+        number += 1
+        company = f"{COMPANY}{number}"
+        try:
+            world(company, switches)
+            wrong = list(differs(company, look(company), switches, empty_or(switches, wanted)))
+        except RuntimeError as error:
+            wrong = [str(error)]
+        forget(company)
+        bad += bool(wrong)
+        print(f"{'not ok' if wrong else 'ok'} {number} - {switches or 'none'}: {why}")
+        for line in wrong:
+            print("#", line)
+    psql("DROP SERVER doctor_test CASCADE;")
+    sys.exit(bad > 0)
+
+
+if __name__ == "__main__":
+    main()
