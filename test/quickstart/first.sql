@@ -16,6 +16,9 @@ CREATE USER MAPPING FOR CURRENT_USER SERVER crm OPTIONS (token :'token');
 ALTER USER MAPPING FOR CURRENT_USER SERVER crm OPTIONS (ADD user_id :'user_id');
 \endif
 \set ECHO queries
+\if :{?doctor}
+SELECT check_name, status, found, fix FROM xbb.doctor('crm') WHERE no = 0 OR status IN ('warn', 'fail') ORDER BY no;
+\endif
 CREATE FOREIGN TABLE xbb_product (
   data_id     bigint,
   serial_no   text,
