@@ -12,6 +12,7 @@
 #include "postgres.h"
 
 #include "access/detoast.h"
+#include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "mb/pg_wchar.h"
 #include "utils/array.h"
@@ -99,6 +100,7 @@ push_flight(PushSession *session, int nitems)
 	flight->nitems = nitems;
 	flight->items = MemoryContextAllocZero(context, sizeof(FlightItem) * nitems);
 	flight->attempts = 1;
+	flight->claimed = GetCurrentTransactionId();
 	dlist_push_tail(&session->flights, &flight->node);
 	session->nflights++;
 	return flight;

@@ -45,11 +45,12 @@ typedef struct Flight
 	bool		probes;			/* asks for its one item, whose record is the body */
 	bool		settles_late;	/* of a probe: "not there" may be too early to say */
 
+	TransactionId claimed;		/* by this one: until it is committed not a byte leaves */
 	bool		asked;			/* handed to the queue */
 	int			renewals;		/* of the token before that, in this run */
 	bool		answered;
 	bool		unsent;			/* was never in the air, and will not be: its answer is that */
-	bool		noted;			/* in the transaction under way */
+	TransactionId noted;		/* by this one; 0 if it is not noted */
 
 	/* of the answer */
 	TargetClass verdict;

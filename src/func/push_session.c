@@ -12,6 +12,7 @@
 #include "postgres.h"
 
 #include "access/htup_details.h"
+#include "access/transam.h"
 #include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
@@ -278,7 +279,7 @@ forget_unclaimed(PushSession *session)
 	{
 		Flight	   *flight = dlist_container(Flight, node, iter.cur);
 
-		flight->noted = false;
+		flight->noted = InvalidTransactionId;
 		if (flight->asked)
 			continue;
 		dlist_delete(&flight->node);
@@ -357,6 +358,17 @@ xbb_fdw_push_step(PG_FUNCTION_ARGS)
 	return report(fcinfo, session, in_air, claimed, due);
 }
 
+/* False if it was rolled back; an error if it may be yet. */
+static bool
+is_committed(TransactionId xid)
+{
+	if (TransactionIdIsCurrentTransactionId(xid))
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("a request of a push does not leave before its claim is committed")));
+	return TransactionIdDidCommit(xid);
+}
+
 Datum
 xbb_fdw_push_sent(PG_FUNCTION_ARGS)
 {
@@ -367,7 +379,7 @@ xbb_fdw_push_sent(PG_FUNCTION_ARGS)
 	{
 		Flight	   *flight = dlist_container(Flight, node, iter.cur);
 
-		if (flight->noted)
+		if (flight->noted ? is_committed(flight->noted) : !flight->asked && !is_committed(flight->claimed))
 		{
 			dlist_delete(&flight->node);
 			session->nflights--;
@@ -434,7 +446,7 @@ give_back_unsent(PushSession *session)
 	{
 		Flight	   *flight = dlist_container(Flight, node, iter.cur);
 
-		flight->noted = false;
+		flight->noted = InvalidTransactionId;
 		if (!flight->answered && !flight->repeats && !(flight->asked && target_may_have(session->queue, flight->ticket)))
 			flight->answered = flight->unsent = true;
 	}

@@ -12,6 +12,7 @@
  */
 #include "postgres.h"
 
+#include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
@@ -402,7 +403,7 @@ push_note(FunctionCallInfo fcinfo, PushSession *session)
 		if (!flight->answered)
 			continue;
 		add_flight(&notes, flight);
-		flight->noted = true;
+		flight->noted = GetCurrentTransactionId();
 		if (!flight->unsent)
 			learn(session, flight);
 	}
