@@ -157,3 +157,35 @@ SELECT status, message FROM xbb.send('asked', $$SELECT '中' AS id$$);
 \! python3 $XBB_SIM ctl targetEncodeGb remove
 \c :original
 DROP DATABASE regress_xbb_target_gb;
+
+-- Escapes in jsonpaths are characters in any encoding; where it has none, nothing is that character, and all else works.
+CREATE DATABASE regress_xbb_target_ascii TEMPLATE template0 ENCODING 'SQL_ASCII' LC_COLLATE 'C' LC_CTYPE 'C';
+CREATE DATABASE regress_xbb_target_latin TEMPLATE template0 ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C';
+\c regress_xbb_target_ascii
+SET client_encoding = 'UTF8';
+SET client_min_messages = warning;
+CREATE EXTENSION xbb_fdw;
+CREATE SERVER k3 FOREIGN DATA WRAPPER xbb_target OPTIONS (base_url 'https://k3.example', preset 'kingdee_k3');
+CREATE FOREIGN TABLE k3_material (id text) SERVER k3 OPTIONS (api '/x');
+CREATE SERVER odd FOREIGN DATA WRAPPER xbb_target OPTIONS (base_url 'https://k3.example', ok '$.a == "\u4e2d\ud83d\ude00\u{4e2d}"', message '$.b\u4e2d',
+  throttled '$.a == "\\u4e2d"', retry '$.a == "\"\u00e9"');
+CREATE FOREIGN TABLE odd_material (id text) SERVER odd OPTIONS (api '/x');
+CREATE FOREIGN TABLE refused (id text) SERVER odd OPTIONS (api '/x', ok '$.a == "\u4e2"');
+SELECT status FROM xbb.judge('k3_material', 200, '{"Result": {"ResponseStatus": {"IsSuccess": false, "Errors": [{"Message": "会话信息已丢失，请重新登录"}]}}}');
+SELECT status FROM xbb.judge('k3_material', 200, '{"Result": {"ResponseStatus": {"IsSuccess": false, "Errors": [{"Message": "物料不存在"}]}}}');
+SELECT answer, status, message FROM (VALUES ('{"a": "中😀中"}'), ('{"a": "中", "b中": "说"}'), ('{"a": "\\u4e2d"}'), ('{"a": "\"é"}')) v (answer),
+  xbb.judge('odd_material', 200, answer);
+\c regress_xbb_target_latin
+SET client_encoding = 'UTF8';
+SET client_min_messages = warning;
+CREATE EXTENSION xbb_fdw;
+CREATE SERVER k3 FOREIGN DATA WRAPPER xbb_target OPTIONS (base_url 'https://k3.example', preset 'kingdee_k3');
+CREATE FOREIGN TABLE k3_material (id text) SERVER k3 OPTIONS (api '/x');
+SELECT status FROM xbb.judge('k3_material', 200, '{"Result": {"ResponseStatus": {"IsSuccess": true, "SuccessEntitys": [{"Id": 1, "DIndex": 0}], "Errors": []}}}');
+SELECT status, message FROM xbb.judge('k3_material', 200, '{"Result": {"ResponseStatus": {"IsSuccess": false, "Errors": [{"Message": "session was lost"}]}}}');
+CREATE SERVER odd FOREIGN DATA WRAPPER xbb_target OPTIONS (base_url 'https://k3.example', ok '$.a like_regex "\u4e2d|\u00e9"');
+CREATE FOREIGN TABLE odd_material (id text) SERVER odd OPTIONS (api '/x');
+SELECT status FROM unnest('{"{\"a\": \"é\"}","{\"a\": \"e\"}"}'::text[]) answer, xbb.judge('odd_material', 200, answer);
+\c :original
+DROP DATABASE regress_xbb_target_ascii;
+DROP DATABASE regress_xbb_target_latin;

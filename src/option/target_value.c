@@ -13,6 +13,7 @@
 
 #include "base/attr_names.h"
 #include "base/json.h"
+#include "base/jsonpath.h"
 #include "option/option_data.h"
 
 /* Choices, in the order of their enums. */
@@ -176,7 +177,7 @@ read_jsonpath(const char *text, char **detail)
 
 	PG_TRY();
 	{
-		(void) DirectFunctionCall1(jsonpath_in, CStringGetDatum(text));
+		(void) jsonpath_read(text);
 	}
 	PG_CATCH();
 	{

@@ -14,6 +14,7 @@
 #include "utils/jsonpath.h"
 #include "utils/memutils.h"
 
+#include "base/jsonpath.h"
 #include "base/printable.h"
 #include "target/path.h"
 #include "target/scan.h"
@@ -373,8 +374,7 @@ Path *
 path_read(const char *text)
 {
 	Path	   *path = palloc0(sizeof(Path));
-	Datum		read = DirectFunctionCall1(jsonpath_in, CStringGetDatum(text));
-
+	Datum		read = jsonpath_read(text);
 	char	   *written = DatumGetCString(DirectFunctionCall1(jsonpath_out, read));
 
 	check_variables(written, text);
