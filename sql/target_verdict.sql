@@ -84,6 +84,12 @@ FROM xbb.judge('each', 200, (SELECT '{"code": 0, "data": [' || string_agg('{"id"
   ARRAY(SELECT k::text FROM generate_series(1, 1000) k UNION ALL SELECT '999' ORDER BY 1)) j GROUP BY 1 ORDER BY 1;
 -- What the server cannot hold as JSON is no error.
 SELECT judged('nothing', 200, '{"code": 0, "x": [1' || repeat(',1', 17000000) || ']}');
+-- Nor what a path finds of it more often than that: then it finds nothing.
+CREATE FOREIGN TABLE multiplied (id text) SERVER verdict OPTIONS (batch_size '2', ok '$.code == 0', records '$.**', record_key 'id');
+SELECT judged('multiplied', 200, '{"code": 0, "l": {"m": [{"id": "a", "x": {"id": "b"}}]}}', '{a,b}'),
+  judged('multiplied', 200, '{"code": 0, "id": "a", "x": ' || repeat('[', 95) || '"' || repeat('x', 3000000) || '"' || repeat(']', 95) || '}', '{a,b}');
+ALTER FOREIGN TABLE multiplied OPTIONS (SET records '$.x[0,0,0,0,0,0,0,0,0,0,0,0]');
+SELECT judged('multiplied', 200, '{"code": 0, "x": ["' || repeat('x', 24000000) || '"]}', '{a,b}');
 
 \o /dev/null
 \set VERBOSITY terse

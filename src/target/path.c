@@ -7,7 +7,6 @@
  */
 #include "postgres.h"
 
-#include "catalog/namespace.h"
 #include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
@@ -19,11 +18,11 @@
 #include "target/path.h"
 #include "target/scan.h"
 
-/* Converted at once, bytes: a conversion may need four times as many. */
-#define CHUNK 65536
-
 /* The HTTP status, in all paths. */
 #define VARIABLE "status"
+
+/* Bytes of what a path with .** may find. */
+#define MOST_FOUND (64 * 1024 * 1024)
 
 /* Deeper ones are left to jsonpath. */
 #define MOST_NAMES 4
@@ -36,6 +35,7 @@ struct Path
 	JsonPath   *lax;			/* as it was written */
 	JsonPath   *strict;			/* the same, which knows what is missing */
 	bool		finds;			/* members, elements: it is no predicate */
+	int			descents;		/* how many .** it has */
 
 	/*
 	 * Most paths are a member's, or ask whether it is true or false: there are several
@@ -46,44 +46,6 @@ struct Path
 	bool		compares;
 	bool		wanted;			/* with what */
 };
-
-/* ---- encodings ---- */
-
-char *
-path_to_database(const char *utf8)
-{
-	int			encoding = GetDatabaseEncoding();
-	size_t		left = strlen(utf8);
-	StringInfoData out;
-	Oid			proc;
-
-	if (encoding == PG_UTF8 || encoding == PG_SQL_ASCII)
-		return pstrdup(utf8);
-	proc = FindDefaultConversionProc(PG_UTF8, encoding);
-	initStringInfo(&out);
-	while (left > 0)
-	{
-		int			chunk = pg_encoding_mbcliplen(PG_UTF8, utf8, Min(left, CHUNK), CHUNK);
-		int			done = 0;
-
-		enlargeStringInfo(&out, chunk * MAX_CONVERSION_GROWTH + 1);
-		if (OidIsValid(proc))
-			done = pg_do_encoding_conversion_buf(proc, PG_UTF8, encoding,
-												 (unsigned char *) unconstify(char *, utf8), chunk,
-												 (unsigned char *) out.data + out.len,
-												 chunk * MAX_CONVERSION_GROWTH + 1, true);
-		if (done > 0)
-			out.len += strlen(out.data + out.len);
-		if (done < chunk)
-		{
-			appendStringInfoChar(&out, '?');
-			done += pg_utf_mblen((const unsigned char *) utf8 + done);
-		}
-		utf8 += done;
-		left -= done;
-	}
-	return out.data;
-}
 
 /* ---- a member's path ---- */
 
@@ -154,14 +116,59 @@ ask_member(const Path *path, bool found, const JsonbValue *value)
 
 /* ---- asking ---- */
 
-/* What the path finds, as an array; errors of the document's shape are no errors. */
-static Jsonb *
-find(JsonPath *path, const Jsonb *document, const Jsonb *variables)
+/* May ".**" find more of a document than there may be of one?  It finds each part once for each level above it. */
+static bool
+multiplies(const Path *path, const Jsonb *document)
 {
-	/* with time zones, or comparing dates and times would be an error all the same */
-	return DatumGetJsonbP(DirectFunctionCall4(jsonb_path_query_array_tz,
-											  JsonbPGetDatum(document), PointerGetDatum(path),
-											  JsonbPGetDatum(variables), BoolGetDatum(true)));
+	JsonbIterator *iterator = JsonbIteratorInit(unconstify(JsonbContainer *, &document->root));
+	JsonbIteratorToken token;
+	JsonbValue	value;
+	int			depth = 0;
+	int			deepest = 0;
+	double		size = VARSIZE(document);
+
+	while ((token = JsonbIteratorNext(&iterator, &value, false)) != WJB_DONE)
+	{
+		depth += token == WJB_BEGIN_ARRAY || token == WJB_BEGIN_OBJECT;
+		depth -= token == WJB_END_ARRAY || token == WJB_END_OBJECT;
+		deepest = Max(deepest, depth);
+	}
+	for (int i = 0; i < path->descents; i++)
+		size *= deepest;
+	return size > MOST_FOUND;
+}
+
+/*
+ * What the path finds, as an array; errors of the document's shape are no errors, and what is more than the server can
+ * hold is nothing: a platform can write any answer, and what it has done stays done.
+ */
+static Jsonb *
+find(const Path *path, bool strict, const Jsonb *document, const Jsonb *variables)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	Datum		volatile found = (Datum) 0;
+
+	PG_TRY();
+	{
+		/* with time zones, or comparing dates and times would be an error all the same */
+		if (path->descents == 0 || !multiplies(path, document))
+			found = DirectFunctionCall4(jsonb_path_query_array_tz,
+										JsonbPGetDatum(document), PointerGetDatum(strict ? path->strict : path->lax),
+										JsonbPGetDatum(variables), BoolGetDatum(true));
+	}
+	PG_CATCH();
+	{
+		int			category = ERRCODE_TO_CATEGORY(geterrcode());
+
+		/* nothing but memory was touched; a palloc() that is too large is XX000 */
+		if (category != ERRCODE_PROGRAM_LIMIT_EXCEEDED && category != ERRCODE_DATA_EXCEPTION &&
+			geterrcode() != ERRCODE_OUT_OF_MEMORY && geterrcode() != ERRCODE_INTERNAL_ERROR)
+			PG_RE_THROW();
+		MemoryContextSwitchTo(caller);
+		FlushErrorState();
+	}
+	PG_END_TRY();
+	return found ? DatumGetJsonbP(found) : DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum("[]")));
 }
 
 /* YES, NO, or SILENT for nothing and null. */
@@ -193,10 +200,10 @@ path_ask(const Path *path, const Jsonb *document, const Jsonb *variables)
 
 	if (find_member(path, document, &found, &value))
 		return ask_member(path, found, &value);
-	answer = read_found(find(path->lax, document, variables));
+	answer = read_found(find(path, false, document, variables));
 	/* in lax mode false may as well mean that nothing was there to be compared */
 	if (answer == PATH_NO)
-		answer = read_found(find(path->strict, document, variables)) == PATH_NO ? PATH_NO : PATH_SILENT;
+		answer = read_found(find(path, true, document, variables)) == PATH_NO ? PATH_NO : PATH_SILENT;
 	return answer;
 }
 
@@ -215,7 +222,7 @@ path_says(const Path *path, const Jsonb *document, const Jsonb *variables)
 Jsonb **
 path_parts(const Path *path, const Jsonb *document, const Jsonb *variables, int *n)
 {
-	Jsonb	   *found = find(path->lax, document, variables);
+	Jsonb	   *found = find(path, false, document, variables);
 	int			size = JB_ROOT_COUNT(found);
 	Jsonb	  **parts;
 	JsonbValue *only = size == 1 ? getIthJsonbValueFromContainer(&found->root, 0) : NULL;
@@ -265,7 +272,7 @@ find_text(const Path *path, const Jsonb *document, const Jsonb *variables)
 		text = found ? value_text(&value) : NULL;
 		return text && text[0] ? text : NULL;
 	}
-	parts = find(path->lax, document, variables);
+	parts = find(path, false, document, variables);
 	for (uint32 i = 0; i < JB_ROOT_COUNT(parts); i++)
 	{
 		text = value_text(getIthJsonbValueFromContainer(&parts->root, i));
@@ -294,7 +301,7 @@ find_texts(const Path *path, const Jsonb *document, const Jsonb *variables)
 	}
 	else
 	{
-		parts = find(path->lax, document, variables);
+		parts = find(path, false, document, variables);
 		for (uint32 i = 0; i < JB_ROOT_COUNT(parts) && texts.len <= TEXT_BYTES; i++)
 		{
 			char	   *text = value_text(getIthJsonbValueFromContainer(&parts->root, i));
@@ -379,6 +386,8 @@ path_read(const char *text)
 
 	check_variables(written, text);
 	note_names(path, written);
+	for (const char *at = written; (at = strstr(at, ".**")) != NULL; at += 3)
+		path->descents++;
 	path->lax = DatumGetJsonPathP(read);
 	path->strict = DatumGetJsonPathPCopy(read);
 	path->strict->header &= ~JSONPATH_LAX;
