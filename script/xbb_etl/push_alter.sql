@@ -23,6 +23,7 @@ BEGIN
     PERFORM xbb._push_trigger(def, false);
     def.path := path;
     def := xbb._push_source(def, source);
+    def.confirmed := true;
     def.copies := def.feed = 'trigger';
   END IF;
   IF pg_catalog.num_nonnulls(source, given.workers) > 0 OR NOT resend THEN
@@ -84,7 +85,7 @@ CREATE FUNCTION xbb.alter_push(
   resend boolean DEFAULT true)
 RETURNS void LANGUAGE sql VOLATILE PARALLEL UNSAFE BEGIN ATOMIC
   SELECT xbb._push_alter(xbb._push_get(name),
-    ROW(NULL, owner, NULL, NULL, NULL, NULL, NULL, workers, max_age, NULL, enabled, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL)::xbb.push_definition,
+    ROW(NULL, owner, NULL, NULL, NULL, NULL, NULL, workers, max_age, NULL, enabled, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL)::xbb.push_definition,
     source, new_name, resend, pg_catalog.current_setting('search_path'));
 END;
 COMMENT ON FUNCTION xbb.alter_push(text, text, boolean, integer, interval, text, regrole, boolean) IS

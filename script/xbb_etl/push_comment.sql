@@ -17,6 +17,7 @@ COMMENT ON COLUMN xbb.push_definition.target_name IS 'what the target is called,
 COMMENT ON COLUMN xbb.push_definition.id IS 'its number, by which its locks stand in pg_locks';
 COMMENT ON COLUMN xbb.push_definition.owner_name IS 'the owner''s name, as dumps have it';
 COMMENT ON COLUMN xbb.push_definition.active IS 'false: this is a copy of the database in which it was made or xbb.activate() called';
+COMMENT ON COLUMN xbb.push_definition.confirmed IS 'false: it was restored by somebody else, and waits for its owner''s word';
 COMMENT ON COLUMN xbb.push_item.id IS 'number of the item, for push_retry and push_resolve';
 COMMENT ON COLUMN xbb.push_item.push IS 'name of the push';
 COMMENT ON COLUMN xbb.push_item.owner IS 'role that it runs as';
@@ -85,6 +86,9 @@ COMMENT ON COLUMN xbb._push_definition.system_identifier IS 'of the cluster that
 COMMENT ON COLUMN xbb._push_definition.timeline IS 'the cluster''s, then';
 COMMENT ON COLUMN xbb._push_definition.moved IS 'was it made active at another place since?';
 COMMENT ON COLUMN xbb._push_definition.incomplete_since IS 'since when it has its source';
+COMMENT ON COLUMN xbb._push_item.restored_by IS 'who restored it, if that was no superuser: then push is below zero until xbb.activate()';
+COMMENT ON COLUMN xbb._push_request.restored_by IS 'who restored it, if that was no superuser: then push is below zero until xbb.activate()';
+COMMENT ON COLUMN xbb._push_mark.restored_by IS 'who restored it, if that was no superuser: then push is below zero until xbb.activate()';
 COMMENT ON COLUMN xbb._push_item.key_id IS 'the first half of the key''s SHA-256';
 COMMENT ON COLUMN xbb._push_item.replaces IS 'may the target have an older version of its key?';
 COMMENT ON COLUMN xbb._push_item.push IS 'id of the push';

@@ -138,6 +138,12 @@ DECLARE
   numbers smallint[];
   missing pg_catalog.text;
 BEGIN
+  IF def.query IS NOT NULL AND NOT EXISTS (SELECT FROM xbb._push_columns(def)) THEN
+    RAISE EXCEPTION 'the query of push % was not restored', pg_catalog.quote_ident(def.name)
+      USING ERRCODE = 'undefined_function', HINT = pg_catalog.format(
+        'Functions in schema xbb are restored by superusers. SELECT xbb.alter_push(name, source => query) FROM xbb.push_definition WHERE name = %L; makes it anew.',
+        def.name);
+  END IF;
   SELECT u.name INTO missing FROM pg_catalog.unnest(def.key) u (name)
   WHERE NOT EXISTS (SELECT FROM xbb._push_columns(def) c WHERE c.name = u.name) LIMIT 1;
   IF FOUND THEN
@@ -246,6 +252,12 @@ LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS
 DECLARE
   target pg_catalog.record;
 BEGIN
+  IF NOT def.confirmed THEN
+    RAISE EXCEPTION 'push % was restored by another role, and its owner has not confirmed it', pg_catalog.quote_ident(def.name)
+      USING ERRCODE = 'object_not_in_prerequisite_state',
+            HINT = pg_catalog.format('Look at what it sends, in xbb.push_definition. SELECT xbb.alter_push(name, source => coalesce(query, source_name)) '
+              'FROM xbb.push_definition WHERE name = %1$L; lets it run, SELECT xbb.drop_push(%1$L); forgets it.', def.name);
+  END IF;
   SELECT c.relkind, w.fdwname INTO target
   FROM pg_catalog.pg_class c LEFT JOIN pg_catalog.pg_foreign_table t ON t.ftrelid = c.oid
   LEFT JOIN pg_catalog.pg_foreign_server s ON s.oid = t.ftserver LEFT JOIN pg_catalog.pg_foreign_data_wrapper w ON w.oid = s.srvfdw
@@ -429,7 +441,7 @@ CREATE FUNCTION xbb.create_push(
 RETURNS void LANGUAGE sql VOLATILE PARALLEL UNSAFE BEGIN ATOMIC
   SELECT xbb._push_create(
     ROW(name, NULL, NULL, NULL, target, key, feed, workers, max_age, pg_catalog.current_setting('search_path'), enabled, NULL, NULL, NULL,
-        NULL, NULL, NULL, NULL, NULL)::xbb.push_definition, source, copy_data);
+        NULL, NULL, NULL, NULL, NULL, true)::xbb.push_definition, source, copy_data);
 END;
 COMMENT ON FUNCTION xbb.create_push(text, text, regclass, text[], boolean, boolean, text, integer, interval) IS
   'defines what is sent to a target table: the rows of a relation or query, by CALL xbb.push(name)';

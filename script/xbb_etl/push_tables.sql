@@ -58,6 +58,8 @@ CREATE TABLE xbb._push_definition (
   moved boolean NOT NULL DEFAULT false,
   -- since when it has its source: what was read before was another one's
   incomplete_since timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+  -- has its owner, or somebody who may act for him, said that it may run?
+  confirmed boolean NOT NULL DEFAULT true,
   UNIQUE (owner_oid, name)
 );
 COMMENT ON TABLE xbb._push_definition IS 'the pushes; read them through push_definition';
@@ -77,7 +79,9 @@ CREATE TABLE xbb._push_request (
   next_try timestamptz NOT NULL DEFAULT 'infinity',
   -- when nobody waited any more for the answer to its first sending
   given_up timestamptz,
-  created timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp()
+  created timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+  -- who brought it, if that was neither a run nor a superuser; then the push's number is below zero until xbb.activate()
+  restored_by oid
 );
 CREATE INDEX ON xbb._push_request (push, status, next_try);
 COMMENT ON TABLE xbb._push_request IS 'requests of the pushes that are not settled, as they were sent';
@@ -109,7 +113,8 @@ CREATE TABLE xbb._push_item (
   note text,
   created timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
   sent timestamptz,
-  acknowledged timestamptz
+  acknowledged timestamptz,
+  restored_by oid
 ) WITH (fillfactor = 70);
 -- the one of a key that waits, the one that flies
 CREATE UNIQUE INDEX ON xbb._push_item (push, key_id) WHERE request IS NULL AND status <> 'acknowledged';
@@ -124,7 +129,8 @@ COMMENT ON TABLE xbb._push_item IS 'what the pushes have sent and are to send; r
 -- Keys whose row has changed: appended by triggers, which wait for nobody; taken away by runs.
 CREATE TABLE xbb._push_mark (
   push integer NOT NULL,
-  key text[] NOT NULL
+  key text[] NOT NULL,
+  restored_by oid
 );
 COMMENT ON TABLE xbb._push_mark IS 'keys of rows that have changed, as triggers of the pushes noted them';
 
@@ -166,6 +172,15 @@ SELECT pg_catalog.pg_extension_config_dump('xbb._push_request', '');
 SELECT pg_catalog.pg_extension_config_dump('xbb._push_item', '');
 SELECT pg_catalog.pg_extension_config_dump('xbb._push_mark', '');
 
+CREATE TRIGGER restored BEFORE INSERT ON xbb._push_definition FOR EACH ROW EXECUTE FUNCTION xbb._sync_restored();
+CREATE TRIGGER restored BEFORE INSERT ON xbb._push_request FOR EACH ROW EXECUTE FUNCTION xbb._sync_restored();
+CREATE TRIGGER restored BEFORE INSERT ON xbb._push_item FOR EACH ROW EXECUTE FUNCTION xbb._sync_restored();
+CREATE TRIGGER restored BEFORE INSERT ON xbb._push_mark FOR EACH ROW EXECUTE FUNCTION xbb._sync_restored();
+ALTER TABLE xbb._push_definition ENABLE ALWAYS TRIGGER restored;
+ALTER TABLE xbb._push_request ENABLE ALWAYS TRIGGER restored;
+ALTER TABLE xbb._push_item ENABLE ALWAYS TRIGGER restored;
+ALTER TABLE xbb._push_mark ENABLE ALWAYS TRIGGER restored;
+
 CREATE FUNCTION xbb._push_owner(id integer, owner_oid pg_catalog.oid, owner pg_catalog.text) RETURNS pg_catalog.oid
 LANGUAGE c STABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'xbb_fdw_push_owner';
 
@@ -178,7 +193,7 @@ SELECT d.name, xbb._push_owner(d.id, CASE WHEN h.token IS NOT NULL THEN d.owner_
        xbb._sync_relation(CASE WHEN h.token IS NOT NULL THEN d.target END, d.target_name)::pg_catalog.regclass AS target,
        d.key, d.feed, d.workers, d.max_age, d.path, d.enabled, d.copies, d.batch, d.columns, d.source_name, d.target_name, d.id,
        d.owner AS owner_name, coalesce(xbb._place_is_here(h.system_identifier, h.timeline, h.database, h.host, h.directory, h.places),
-                                       false) AS active
+                                       false) AS active, d.confirmed
 FROM xbb._push_definition d LEFT JOIN xbb._place h ON h.token = d.place;
 COMMENT ON VIEW xbb._push_all IS 'the pushes of all roles';
 

@@ -23,6 +23,7 @@ $$;
 GRANT SELECT, INSERT ON xbb._sync_definition, xbb._sync_reject TO pg_database_owner;
 GRANT SELECT ON xbb._sync_all, xbb._place TO pg_database_owner;
 GRANT SELECT ON xbb.sync_definition, xbb.sync_reject, xbb.sync_run, xbb.sync_status TO PUBLIC;
-GRANT SELECT ON xbb._push_definition, xbb._push_request, xbb._push_item, xbb._push_mark, xbb._push_all TO pg_database_owner;
+GRANT SELECT, INSERT ON xbb._push_definition, xbb._push_request, xbb._push_item, xbb._push_mark TO pg_database_owner;
+GRANT SELECT ON xbb._push_all TO pg_database_owner;
 GRANT SELECT ON xbb.push_definition, xbb.push_item, xbb.push_run, xbb.push_status TO PUBLIC;
 GRANT SELECT ON xbb.task_status TO PUBLIC;

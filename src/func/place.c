@@ -110,16 +110,26 @@ xbb_fdw_place_is_here(PG_FUNCTION_ARGS)
 	PG_RETURN_BOOL(timeline() > (TimeLineID) PG_GETARG_INT32(1) && is_named(PG_GETARG_ARRAYTYPE_P(5)));
 }
 
+/* Of a push a that begins here: is a row of its outbox, brought by a role or as it was and "so", to be its own? */
+#define ARRIVES(row, so) \
+	"(" row ".push = a.id AND " so " OR " row ".push = -a.id AND pg_has_role(" row ".restored_by, a.owner, 'MEMBER'))"
+
+#define IN_DOUBT(row) " status = CASE WHEN " row ".status = 'sending' THEN 'unknown' ELSE " row ".status END"
+
 Datum
 xbb_fdw_place_activate(PG_FUNCTION_ARGS)
 {
 	/*
 	 * Two rows of one name of one role would be a conflict: one of them goes by its name alone.  A function that belongs
-	 * to another role than the definition was given to nobody by a dump.
+	 * to another role than the definition was given to nobody by a dump.  A push may have been at work elsewhere since it
+	 * was here: what was on its way there is in doubt.  Outboxes that its owner's role brought, or who has that, become
+	 * its push's if that has none; others are nobody's.
 	 */
 	static Stored stored = {.text =
 		"WITH may AS (SELECT FROM pg_roles r"
 		" WHERE r.oid = $2 AND (r.rolsuper OR pg_has_role($2, 'pg_database_owner', 'USAGE'))),"
+		" stayed AS MATERIALIZED (SELECT FROM xbb._place p WHERE xbb._place_is_here(p.system_identifier, p.timeline, p.database,"
+		" p.host, p.directory, p.places)),"
 		" place AS (INSERT INTO xbb._place AS p (system_identifier, timeline, database, host, directory, places)"
 		" SELECT h.*, coalesce($1, '{}') FROM may, xbb._place_here() h"
 		" ON CONFLICT (single) DO UPDATE SET (system_identifier, timeline, database, host, directory, places, activated) ="
@@ -135,7 +145,19 @@ xbb_fdw_place_activate(PG_FUNCTION_ARGS)
 		" source = nullif(a.source::oid, 0), target = nullif(a.target::oid, 0),"
 		" owner_oid = CASE WHEN a.owner <> 0 AND NOT EXISTS (SELECT FROM xbb._push_all o"
 		" WHERE o.owner = a.owner AND o.name = a.name AND o.id <> a.id) THEN a.owner::oid END"
-		" FROM xbb._push_all a, place p WHERE a.id = d.id AND d.place IS DISTINCT FROM p.token)"
+		" FROM xbb._push_all a, place p WHERE a.id = d.id AND (d.place IS DISTINCT FROM p.token OR NOT EXISTS (TABLE stayed))),"
+		" arrived AS MATERIALIZED (SELECT d.id, CASE WHEN d.confirmed AND NOT EXISTS (SELECT FROM xbb._push_item o WHERE o.push = d.id)"
+		" THEN a.owner::oid END AS owner FROM xbb._push_definition d JOIN xbb._push_all a ON a.id = d.id, place p"
+		" WHERE d.place IS DISTINCT FROM p.token OR NOT EXISTS (TABLE stayed)),"
+		" items AS (UPDATE xbb._push_item i SET push = a.id, restored_by = NULL," IN_DOUBT("i")
+		" FROM arrived a WHERE " ARRIVES("i", "i.status = 'sending'") "),"
+		" requests AS (UPDATE xbb._push_request r SET push = a.id, restored_by = NULL, next_try = CASE WHEN r.status = 'sending'"
+		" THEN clock_timestamp() ELSE r.next_try END, given_up = coalesce(r.given_up, clock_timestamp())," IN_DOUBT("r")
+		" FROM arrived a WHERE " ARRIVES("r", "r.status = 'sending'") "),"
+		" marks AS (UPDATE xbb._push_mark m SET push = a.id, restored_by = NULL FROM arrived a WHERE " ARRIVES("m", "false") "),"
+		" strange_items AS (DELETE FROM xbb._push_item i USING place WHERE i.push < 0 AND NOT EXISTS (SELECT FROM arrived a WHERE " ARRIVES("i", "false") ")),"
+		" strange_requests AS (DELETE FROM xbb._push_request r USING place WHERE r.push < 0 AND NOT EXISTS (SELECT FROM arrived a WHERE " ARRIVES("r", "false") ")),"
+		" strange_marks AS (DELETE FROM xbb._push_mark m USING place WHERE m.push < 0 AND NOT EXISTS (SELECT FROM arrived a WHERE " ARRIVES("m", "false") "))"
 		/* the numbers of what was restored are taken */
 		" SELECT setval('xbb._push_item_id_seq', greatest((SELECT max(i.id) FROM xbb._push_item i),"
 		" pg_sequence_last_value('xbb._push_item_id_seq'), 1)),"

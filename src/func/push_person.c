@@ -259,6 +259,11 @@ static Stored arrive = {.nested = true, .text =
 	" SELECT d.target FROM d"
 };
 
+/* What is in doubt may have left again since, from where it is remembered otherwise. */
+static Stored doubt_anew = {.nested = true, .text =
+	"UPDATE xbb._push_request r SET given_up = clock_timestamp() WHERE r.push = $1 AND r.status = 'unknown'"
+};
+
 static Stored hold_waiting = {.nested = true, .text =
 	"UPDATE xbb._push_item i SET status = 'held', message = '" MAY_BE_THERE "' WHERE i.push = $1 AND i.status = 'pending' AND i.request IS NULL"
 };
@@ -296,6 +301,7 @@ xbb_fdw_push_arrive(PG_FUNCTION_ARGS)
 	if (target == 0)
 		PG_RETURN_INT64(0);
 	repeat = repeat_of((Oid) target);
+	run_stored_with(fcinfo->flinfo->fn_oid, &doubt_anew, 1, types, args, NULL, NULL);
 	if (repeat == TARGET_REPEAT_PROBE)
 		n = (int64) run_stored_with(fcinfo->flinfo->fn_oid, &ask_waiting, 1, types, args, NULL, NULL);
 	/* an older one that is asked for does not tell of a newer one */

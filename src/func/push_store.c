@@ -66,9 +66,9 @@ check_definition(HeapTupleHeader row)
 #define PLACE(relation) "xbb._sync_place((" relation ")::pg_catalog.oid)"
 
 #define DEFINED \
-	"source, query, target, key, feed, workers, max_age, path, enabled, copies, batch, columns"
+	"source, query, target, key, feed, workers, max_age, path, enabled, copies, batch, columns, confirmed"
 #define DEFINED_VALUES \
-	"($1).source, ($1).query, ($1).target, ($1).key, ($1).feed, ($1).workers, ($1).max_age, ($1).path, ($1).enabled, ($1).copies, ($1).batch, ($1).columns"
+	"($1).source, ($1).query, ($1).target, ($1).key, ($1).feed, ($1).workers, ($1).max_age, ($1).path, ($1).enabled, ($1).copies, ($1).batch, ($1).columns, ($1).confirmed"
 
 Datum
 xbb_fdw_push_insert(PG_FUNCTION_ARGS)

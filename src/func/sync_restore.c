@@ -1,13 +1,15 @@
 /*-------------------------------------------------------------------------
  *
  * sync_restore.c
- *	  What a sync's stored names mean here, and what a restore brings.
+ *	  What the stored names of syncs and pushes mean here, and what a restore brings.
  *
  * Dumps name roles and tables by their names: a number means another thing in
  * another cluster, and a column of a reg* type would lose all rows where one name
  * is missing.  So names are texts, and the numbers beside them are known only where
  * the row was written.  The owner of a database may insert rows, or he could restore
- * nothing; with that right he must not make anybody else run anything.
+ * nothing; with that right he must not make anybody else run anything.  What he brings of
+ * outboxes is set aside, under the push's number below zero, where no run and no new push
+ * can meet it, until xbb.activate() sees whose push it is.
  *
  *-------------------------------------------------------------------------
  */
@@ -18,6 +20,7 @@
 #include "catalog/dependency.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_type.h"
+#include "commands/sequence.h"
 #include "commands/trigger.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
@@ -28,6 +31,7 @@
 #include "utils/varlena.h"
 
 #include "func/sync_restore.h"
+#include "func/sync_stored.h"
 
 PG_FUNCTION_INFO_V1(xbb_fdw_sync_relation);
 PG_FUNCTION_INFO_V1(xbb_fdw_sync_restored);
@@ -86,6 +90,12 @@ change(Change *row, const char *name, Datum value, bool isnull)
 	row->count++;
 }
 
+static bool
+has_column(TupleDesc tupdesc, const char *name)
+{
+	return SPI_fnumber(tupdesc, name) > 0;
+}
+
 static Datum
 column(HeapTuple tuple, TupleDesc tupdesc, const char *name)
 {
@@ -95,7 +105,7 @@ column(HeapTuple tuple, TupleDesc tupdesc, const char *name)
 	if (isnull)
 		ereport(ERROR,
 				(errcode(ERRCODE_NOT_NULL_VIOLATION),
-				 errmsg("column \"%s\" of a sync's row must not be null", name)));
+				 errmsg("column \"%s\" of a restored row must not be null", name)));
 	return value;
 }
 
@@ -112,13 +122,13 @@ follow_id(Relation rel, int32 id)
 	if (id < 1 || id > GREATEST_ID)
 		ereport(ERROR,
 				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-				 errmsg("the number of a sync must be 1 to %d", GREATEST_ID)));
+				 errmsg("the number of a definition must be 1 to %d", GREATEST_ID)));
 	GetUserIdAndSecContext(&caller, &context);
 	SPI_connect();
 	SetUserIdAndSecContext(rel->rd_rel->relowner, context | SECURITY_LOCAL_USERID_CHANGE);
 	if (SPI_execute_with_args("SELECT pg_catalog.setval($1, GREATEST($2, coalesce(pg_catalog.pg_sequence_last_value($1), 1)))",
 							  lengthof(types), types, values, NULL, false, 0) != SPI_OK_SELECT)
-		elog(ERROR, "the sequence of xbb._sync_definition cannot be set");
+		elog(ERROR, "the sequence of a definition cannot be set");
 	SetUserIdAndSecContext(caller, context);
 	SPI_finish();
 }
@@ -135,8 +145,13 @@ take_definition(Relation rel, HeapTuple tuple, Change *row)
 
 	for (int i = 0; i < (int) lengthof(names); i++)
 	{
-		char	   *name = TextDatumGetCString(column(tuple, row->tupdesc, names[i]));
+		char	   *name = SPI_getvalue(tuple, row->tupdesc, SPI_fnumber(row->tupdesc, names[i]));
 
+		/* a push of a query has no source */
+		if (!name && has_column(row->tupdesc, "query"))
+			continue;
+		if (!name)
+			(void) column(tuple, row->tupdesc, names[i]);
 		if (!split_name(name, &schema, &relation))
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_NAME),
@@ -148,6 +163,49 @@ take_definition(Relation rel, HeapTuple tuple, Change *row)
 	change(row, "source", 0, true);
 	change(row, "target", 0, true);
 	change(row, "confirmed", BoolGetDatum(confirmed), false);
+}
+
+/* A push: its outbox is older than what the original has sent since; and there is one of a name. */
+static void
+take_push(FunctionCallInfo fcinfo, HeapTuple tuple, Change *row)
+{
+	static Stored same = {.text =
+		"SELECT FROM xbb._push_all a WHERE a.name = $1 AND (a.owner_name = $2 OR a.owner = $3)"
+	};
+	const Oid	types[] = {TEXTOID, TEXTOID, OIDOID};
+	char	   *owner = TextDatumGetCString(column(tuple, row->tupdesc, "owner"));
+	Oid			role = get_role_oid(owner, true);
+	NullableDatum args[lengthof(types)] = {
+		{.value = column(tuple, row->tupdesc, "name")},
+		{.value = CStringGetTextDatum(owner)},
+		{.value = ObjectIdGetDatum(role),.isnull = !OidIsValid(role)}
+	};
+
+	if (run_stored_with(fcinfo->flinfo->fn_oid, &same, lengthof(types), types, args, NULL, NULL) > 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_DUPLICATE_OBJECT),
+				 errmsg("role %s has a push %s already", quote_identifier(owner),
+						quote_identifier(TextDatumGetCString(args[0].value)))));
+	change(row, "moved", BoolGetDatum(true), false);
+}
+
+/* Of an outbox.  By a superuser it is as it was. */
+static void
+take_outbox(Relation rel, HeapTuple tuple, Change *row)
+{
+	int32		push = DatumGetInt32(column(tuple, row->tupdesc, "push"));
+	bool		believed = superuser() && push > 0;
+	int			id;
+
+	change(row, "restored_by", ObjectIdGetDatum(GetUserId()), believed);
+	if (believed)
+		return;
+	if (push > 0)
+		change(row, "push", Int32GetDatum(-push), false);
+	/* nor does it take the number of an item to come */
+	id = SPI_fnumber(row->tupdesc, "id");
+	if (id > 0 && TupleDescAttr(row->tupdesc, id - 1)->atttypid == INT8OID)
+		change(row, "id", Int64GetDatum(nextval_internal(compat_identity_sequence(rel, id), false)), false);
 }
 
 /* A reject: its definition may come later, so whom to believe is seen when it is read. */
@@ -164,35 +222,62 @@ is_own(Relation rel, const char *name, Oid schema)
 	return RelationGetRelid(rel) == get_relname_relid(name, schema);
 }
 
+typedef enum Table
+{
+	OTHER, SYNC, REJECT, PUSH, OUTBOX
+} Table;
+
+static Table
+table_of(Relation rel, Oid schema)
+{
+	static const struct
+	{
+		const char *name;
+		Table		table;
+	}			own[] = {
+		{"_sync_definition", SYNC}, {"_sync_reject", REJECT}, {"_push_definition", PUSH},
+		{"_push_item", OUTBOX}, {"_push_request", OUTBOX}, {"_push_mark", OUTBOX}
+	};
+
+	for (int i = 0; i < (int) lengthof(own); i++)
+		if (is_own(rel, own[i].name, schema))
+			return own[i].table;
+	return OTHER;
+}
+
 Datum
 xbb_fdw_sync_restored(PG_FUNCTION_ARGS)
 {
 	TriggerData *data = (TriggerData *) fcinfo->context;
-	Oid			schema = get_func_namespace(fcinfo->flinfo->fn_oid);
 	Change		row = {0};
-	bool		is_definition;
+	Table		table = OTHER;
 	Oid			user;
 	int			context;
 
+	/* sync_store.c writes so, and no restore does */
+	GetUserIdAndSecContext(&user, &context);
+	if (CALLED_AS_TRIGGER(fcinfo) && TRIGGER_FIRED_BY_INSERT(data->tg_event) &&
+		user == data->tg_relation->rd_rel->relowner && (context & SECURITY_LOCAL_USERID_CHANGE))
+		return PointerGetDatum(data->tg_trigtuple);
+
 	/* anybody may make a trigger of it, on a table with any columns */
-	is_definition = CALLED_AS_TRIGGER(fcinfo) && is_own(data->tg_relation, "_sync_definition", schema);
-	if (!CALLED_AS_TRIGGER(fcinfo) || !(is_definition || is_own(data->tg_relation, "_sync_reject", schema)) ||
-		!TRIGGER_FIRED_BY_INSERT(data->tg_event) ||
+	if (CALLED_AS_TRIGGER(fcinfo))
+		table = table_of(data->tg_relation, get_func_namespace(fcinfo->flinfo->fn_oid));
+	if (table == OTHER || !TRIGGER_FIRED_BY_INSERT(data->tg_event) ||
 		!TRIGGER_FIRED_BEFORE(data->tg_event) || !TRIGGER_FIRED_FOR_ROW(data->tg_event))
 		ereport(ERROR,
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
 				 errmsg("_sync_restored() is a trigger for the extension's own tables")));
 
-	/* sync_store.c writes so, and no restore does */
-	GetUserIdAndSecContext(&user, &context);
-	if (user == data->tg_relation->rd_rel->relowner && (context & SECURITY_LOCAL_USERID_CHANGE))
-		return PointerGetDatum(data->tg_trigtuple);
-
 	row.tupdesc = RelationGetDescr(data->tg_relation);
-	if (is_definition)
+	if (table == SYNC || table == PUSH)
 		take_definition(data->tg_relation, data->tg_trigtuple, &row);
-	else
+	if (table == PUSH)
+		take_push(fcinfo, data->tg_trigtuple, &row);
+	else if (table == REJECT)
 		take_reject(&row);
+	else if (table == OUTBOX)
+		take_outbox(data->tg_relation, data->tg_trigtuple, &row);
 	return PointerGetDatum(heap_modify_tuple_by_cols(data->tg_trigtuple, row.tupdesc, row.count,
 													 row.columns, row.values, row.nulls));
 }

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * sync_restore.h
- *	  What a sync's stored names mean here, and what a restore brings.
+ *	  What the stored names of syncs and pushes mean here, and what a restore brings.
  *
  *-------------------------------------------------------------------------
  */
@@ -16,7 +16,7 @@ extern PGDLLEXPORT Datum xbb_fdw_sync_relation(PG_FUNCTION_ARGS);
 /*
  * xbb._sync_restored(): the trigger of the tables that are dumped.  A row that does not
  * come from sync_store.c loses its numbers, and waits for its owner's word unless who
- * brings it may act for him.
+ * brings it may act for him; one of an outbox waits for xbb.activate().
  */
 extern PGDLLEXPORT Datum xbb_fdw_sync_restored(PG_FUNCTION_ARGS);
 

@@ -112,6 +112,10 @@ for my $push (qw(never key))
 }
 is($copy->safe_psql('postgres', q{SELECT push, status FROM xbb.push_item WHERE key[1] LIKE '%-pending' ORDER BY push}), "key|pending\nnever|pending",
 	'the target had no time');
+# a copy beside its original, with the same identifier and timeline
+$copy->safe_psql('template1', 'CREATE DATABASE twin TEMPLATE postgres');
+$copy->safe_psql('twin', q{SELECT xbb.activate(); UPDATE xbb._push_item SET next_try = now() WHERE status = 'pending'});
+like(($copy->psql('twin', q{CALL xbb.push('never')}))[2], qr/push never holds 1 record/, 'in a copy in the same cluster it is held, too');
 $copy->backup('base');
 $standby->init_from_backup($copy, 'base', has_streaming => 1);
 $standby->start;
