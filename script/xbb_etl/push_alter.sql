@@ -139,20 +139,23 @@ END
 $$;
 COMMENT ON FUNCTION xbb.push_retry(bigint) IS 'has an item that was refused, held or put off sent again by the next run, or one in doubt repeated';
 
-CREATE FUNCTION xbb.push_resolve(id bigint, state pg_catalog.text, note pg_catalog.text) RETURNS void
+CREATE FUNCTION xbb.push_resolve(id bigint, state pg_catalog.text, note pg_catalog.text, target_id pg_catalog.text DEFAULT NULL) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   IF state IS NULL OR state <> ALL (array['acknowledged', 'rejected', 'pending', 'held']) THEN
     RAISE EXCEPTION 'state must be acknowledged, rejected, pending or held' USING ERRCODE = 'invalid_parameter_value';
   ELSIF coalesce(note, '') = '' THEN
     RAISE EXCEPTION 'a note must say how that is known' USING ERRCODE = 'invalid_parameter_value';
+  ELSIF state <> 'acknowledged' AND target_id IS NOT NULL THEN
+    RAISE EXCEPTION 'only what the target has can have a target_id' USING ERRCODE = 'invalid_parameter_value';
   END IF;
   PERFORM xbb._push_check_record($1) WHERE state = 'pending';
   IF NOT xbb._push_settle(id, state, pg_catalog."left"(note, 2000)) THEN
     RAISE EXCEPTION 'item % is on its way, or acknowledged', id USING ERRCODE = 'object_not_in_prerequisite_state',
       HINT = 'What is on its way has an answer soon, or is unknown when its run has ended.';
   END IF;
+  PERFORM xbb._push_identify(id, pg_catalog."left"(target_id, 2000));
 END
 $$;
-COMMENT ON FUNCTION xbb.push_resolve(bigint, text, text) IS
+COMMENT ON FUNCTION xbb.push_resolve(bigint, text, text, text) IS
   'says what became of an item, by one who has looked: acknowledged, rejected, pending (it is not there: send it) or held';

@@ -56,6 +56,9 @@ LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'xbb_fdw_push_a
 CREATE FUNCTION xbb._push_settle(id bigint, status pg_catalog.text, note pg_catalog.text) RETURNS boolean
 LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'xbb_fdw_push_settle';
 
+CREATE FUNCTION xbb._push_identify(id bigint, target_id pg_catalog.text) RETURNS boolean
+LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'xbb_fdw_push_identify';
+
 CREATE FUNCTION xbb._push_marks(id integer, most integer) RETURNS pg_catalog.text[]
 LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'xbb_fdw_push_marks';
 

@@ -84,7 +84,7 @@ xbb_fdw_judge(PG_FUNCTION_ARGS)
 		values[1] = text_or_null(key, &nulls[1]);
 		values[2] = CStringGetTextDatum(target_class_name(verdict->verdict));
 		values[3] = text_or_null(verdict->id, &nulls[3]);
-		values[4] = text_or_null(verdict->message, &nulls[4]);
+		values[4] = text_or_null(target_reason(answer, verdict), &nulls[4]);
 		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 	}
 	return (Datum) 0;

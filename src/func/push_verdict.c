@@ -203,6 +203,19 @@ outcome_of(const PushSession *session, const Flight *flight, const FlightItem *i
 	return flight->repeats ? "unknown" : "later";
 }
 
+/* What is said of a record that is there; why one is not.  That a probe did not find it is said by its state. */
+static const char *
+message_of(const Flight *flight, const FlightItem *item)
+{
+	const TargetAnswer answer = {.message = flight->message, .text = flight->text};
+	const TargetVerdict verdict = {.verdict = item->verdict, .message = item->message};
+	bool		is_there = item->verdict == TARGET_OK || item->verdict == TARGET_DUPLICATE;
+
+	if (is_there || flight->probes || flight->unsent)
+		return item->message ? item->message : flight->message;
+	return target_reason(&answer, &verdict);
+}
+
 /* The items of a flight; what the request itself comes to. */
 static void
 add_flight(Notes *notes, Flight *flight)
@@ -226,7 +239,7 @@ add_flight(Notes *notes, Flight *flight)
 		set(notes, REQUEST, UUIDPGetDatum(&flight->id));
 		set_text(notes, OUTCOME, outcome);
 		set_text(notes, TARGET_ID, item->target_id);
-		set_text(notes, MESSAGE, item->message ? item->message : flight->message);
+		set_text(notes, MESSAGE, message_of(flight, item));
 		/* of what the target has, the answer tells nothing more */
 		if (strcmp(outcome, "acknowledged") != 0)
 			set_text(notes, ANSWER, flight->text);

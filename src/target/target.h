@@ -150,6 +150,12 @@ extern void target_sender_put(TargetSender *sender, int ticket, const char *cons
 extern bool target_sender_next(TargetSender *sender, bool wait, TargetAnswer *answer);
 
 /*
+ * Why a record is not there: what the answer says of it, or of all, or the beginning of the answer
+ * itself; of one that is there what is said of it, or NULL.  palloc'd.
+ */
+extern const char *target_reason(const TargetAnswer *answer, const TargetVerdict *verdict);
+
+/*
  * What would be sent: method, URL, headers and body with all secrets and signatures
  * masked; palloc'd, in the database's encoding.
  */

@@ -179,9 +179,8 @@ copy_text(const char *text)
 	return text ? pstrdup(text) : NULL;
 }
 
-/* Why a record is not there: what the answer says of it, or of all, or the answer itself. */
-static const char *
-reason(const TargetAnswer *answer, const TargetVerdict *verdict)
+const char *
+target_reason(const TargetAnswer *answer, const TargetVerdict *verdict)
 {
 	if (verdict->message)
 		return pstrdup(verdict->message);
@@ -199,7 +198,7 @@ take_verdict(TargetVerdict *to, const TargetAnswer *answer, int at)
 
 	to->verdict = from->verdict;
 	to->id = copy_text(from->id);
-	to->message = reason(answer, from);
+	to->message = target_reason(answer, from);
 }
 
 /* Adds what an answer says to what is known of its request. */

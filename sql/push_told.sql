@@ -1,0 +1,53 @@
+-- What is told of a push: why each record is not there, how many these are, and what a person has seen.  Figures are of
+-- records, and log, line and warning of a run have the same.
+\getenv sim XBB_SIM
+\set SHOW_CONTEXT never
+\! python3 $XBB_SIM ctl tTold create-target twice=double
+\set port `python3 $XBB_SIM ctl tTold port`
+\pset format unaligned
+CREATE ROLE regress_xbb_told;
+SET client_min_messages = warning;
+CREATE EXTENSION IF NOT EXISTS xbb_etl CASCADE;
+CREATE SCHEMA push_told AUTHORIZATION regress_xbb_told;
+SET search_path = push_told;
+SELECT 'http://127.0.0.1:' || :'port' AS url \gset
+CREATE SERVER push_told FOREIGN DATA WRAPPER xbb_target OPTIONS (base_url :'url', rate_limit '0', max_retries '0', request_timeout '3s');
+GRANT USAGE ON FOREIGN SERVER push_told TO regress_xbb_told;
+SET ROLE regress_xbb_told;
+CREATE USER MAPPING FOR regress_xbb_told SERVER push_told;
+CREATE FOREIGN TABLE material (id text, version int, size numeric) SERVER push_told
+  OPTIONS (api '/api/execute', batch_size '4', ok '$.code == 0', records '$.data[*]', record_key 'id', record_ok '$.success == true', record_id '$.docId');
+CREATE TABLE goods (id text, version int, size numeric);
+CREATE VIEW states AS SELECT key, status, target_id, message, note FROM xbb.push_item WHERE push = 'goods';
+
+-- where no option says which words are the reason, the answer is shown
+INSERT INTO goods VALUES ('A1', 1), ('A2', 1);
+SELECT xbb.create_push('goods', source => 'goods', target => 'material', key => '{id}');
+\! python3 $XBB_SIM ctl tTold refuse message=no A2
+CALL xbb.push('goods');
+SELECT key, status, message LIKE '{"code"%"no"%' AS is_answer FROM states ORDER BY key;
+SELECT status, message FROM xbb.judge('material', 200, '{"code": 1, "hint": "closed"}', '{A1}');
+SELECT status, message FROM xbb.judge('material', 200, '{"code": 0, "data": [{"id": "A1", "success": false, "why": "closed"}]}', '{A1,A2}');
+\! python3 $XBB_SIM ctl tTold accept
+SELECT xbb.push_retry(id) FROM xbb.push_item WHERE push = 'goods' AND status = 'rejected';
+CALL xbb.push('goods');
+
+-- what somebody has seen there, with the id that others ask for
+INSERT INTO goods SELECT 'B' || n, 1 FROM generate_series(1, 4) n;
+\! python3 $XBB_SIM ctl tTold fault what=close at=first
+CALL xbb.push('goods');
+SELECT xbb.push_resolve(id, 'acknowledged', 'seen', target_id => '4711') FROM xbb.push_item WHERE push = 'goods' AND key = '{B1}';
+SELECT xbb.push_resolve(id, 'acknowledged', 'seen') FROM xbb.push_item WHERE push = 'goods' AND key = '{B2}';
+DO $$ BEGIN
+  PERFORM xbb.push_resolve(id, 'rejected', 'not there', '4713') FROM xbb.push_item WHERE push = 'goods' AND key = '{B3}';
+EXCEPTION WHEN invalid_parameter_value THEN
+  RAISE WARNING '%', SQLERRM;
+END $$;
+SELECT key, status, target_id, note FROM states WHERE key[1] LIKE 'B%' ORDER BY key;
+SELECT bool_or(xbb._push_identify(id, 'x')) FROM xbb.push_item WHERE push = 'goods' AND key = '{B3}';
+SELECT xbb.drop_push('goods');
+
+RESET ROLE;
+DROP SCHEMA push_told CASCADE;
+DROP SERVER push_told CASCADE;
+DROP ROLE regress_xbb_told;
