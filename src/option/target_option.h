@@ -146,7 +146,7 @@ typedef struct TargetColumnOptions
 /*
  * Readers, as those of option.h.  A preset that is missing or wrong is an error
  * with its name, a mapping's url that leads elsewhere than base_url one
- * without it.
+ * without it.  A mapping's secrets are wiped when the memory context ends, by an error, too.
  */
 extern TargetServerOptions *target_option_server(Oid serverid);
 extern TargetTableOptions *target_option_table(Oid relid);

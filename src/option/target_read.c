@@ -139,12 +139,45 @@ target_option_table(Oid relid)
 	return result;
 }
 
+/* A mapping, and what wipes its secrets. */
+typedef struct Guarded
+{
+	TargetMappingOptions options;
+	MemoryContextCallback callback;
+} Guarded;
+
+static void
+wipe_text(char *text)
+{
+	if (text)
+		explicit_bzero(text, strlen(text));
+}
+
+static void
+wipe_secrets(void *arg)
+{
+	const TargetMappingOptions *mapping = arg;
+
+	wipe_text(mapping->app_id);
+	wipe_text(mapping->app_key);
+	wipe_text(mapping->app_secret);
+	wipe_text(mapping->token);
+	wipe_text(mapping->refresh_token);
+	wipe_text(mapping->user);
+	wipe_text(mapping->password);
+	wipe_text(mapping->url);
+}
+
 TargetMappingOptions *
 target_option_mapping(Oid userid, const TargetServerOptions *server)
 {
-	TargetMappingOptions *result = palloc0(sizeof(TargetMappingOptions));
+	Guarded    *guarded = palloc0(sizeof(Guarded));
+	TargetMappingOptions *result = &guarded->options;
 	const char *role;
 
+	guarded->callback.func = wipe_secrets;
+	guarded->callback.arg = result;
+	MemoryContextRegisterResetCallback(CurrentMemoryContext, &guarded->callback);
 	option_read_mapping(&target_option_set, result, &result->umid, &result->request_limit,
 						userid, server->serverid, "app_secret", &role);
 	if (result->url == NULL && server->base_url == NULL)

@@ -15,6 +15,7 @@
 #include "utils/memutils.h"
 
 #include "base/printable.h"
+#include "base/secret.h"
 #include "target/target_data.h"
 
 /* One request, from target_ask until its answer. */
@@ -66,18 +67,15 @@ find_item(TargetQueue *queue, int number)
 	elog(ERROR, "an answer to a request that nobody made");
 }
 
-/* Keeps a token in the place of another one, which is wiped. */
+/* Keeps a token in the place of another one, which is wiped; it is when its context ends. */
 static void
 set_token(char **kept, MemoryContext context, const char *token)
 {
 	if (*kept && strcmp(*kept, token) == 0)
 		return;
 	if (*kept)
-	{
 		explicit_bzero(*kept, strlen(*kept));
-		pfree(*kept);
-	}
-	*kept = MemoryContextStrdup(context, token);
+	*kept = secret_strdup(context, token);
 }
 
 static void
@@ -189,14 +187,6 @@ describe_call(void *arg, const Call *call, bool full)
 
 /* ---- asking ---- */
 
-static void
-item_end(Item *item)
-{
-	if (item->token)
-		explicit_bzero(item->token, strlen(item->token));
-	MemoryContextDelete(item->context);
-}
-
 TargetQueue *
 target_queue(Target *target)
 {
@@ -230,8 +220,6 @@ target_queue(Target *target)
 void
 target_close(TargetQueue *queue)
 {
-	if (queue->token)
-		explicit_bzero(queue->token, strlen(queue->token));
 	MemoryContextDelete(queue->context);
 }
 
@@ -388,7 +376,7 @@ answer_unsent(TargetQueue *queue, const char *problem, TargetAnswer *answer)
 	for (int i = 0; i < item->nrecords; i++)
 		verdicts[i] = (TargetVerdict) {TARGET_TOKEN_EXPIRED, NULL, problem};
 	MemoryContextSwitchTo(old);
-	item_end(item);
+	MemoryContextDelete(item->context);
 }
 
 /*
@@ -438,7 +426,7 @@ target_next(TargetQueue *queue, bool wait, TargetAnswer *answer)
 			dlist_push_head(&queue->waiting, &item->node);
 			continue;
 		}
-		item_end(item);
+		MemoryContextDelete(item->context);
 		return true;
 	}
 }

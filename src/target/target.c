@@ -106,30 +106,6 @@ read_probe(Target *target)
 				 errhint("Member api is the path to ask, found the jsonpath that says yes of its answer.")));
 }
 
-static void
-wipe_text(char *text)
-{
-	if (text)
-		explicit_bzero(text, strlen(text));
-}
-
-static void
-wipe_secrets(void *arg)
-{
-	const TargetMappingOptions *mapping = ((Target *) arg)->mapping;
-
-	if (!mapping)
-		return;
-	wipe_text(mapping->app_id);
-	wipe_text(mapping->app_key);
-	wipe_text(mapping->app_secret);
-	wipe_text(mapping->token);
-	wipe_text(mapping->refresh_token);
-	wipe_text(mapping->user);
-	wipe_text(mapping->password);
-	wipe_text(mapping->url);
-}
-
 /* A request such as will be sent: what is wrong with the options shows now. */
 static void
 check_request(const Target *target)
@@ -164,9 +140,6 @@ target_open(Oid relid, Oid userid, MemoryContext context)
 
 	target->context = own;
 	target->userid = userid;
-	target->callback.func = wipe_secrets;
-	target->callback.arg = target;
-	MemoryContextRegisterResetCallback(own, &target->callback);
 	target->options = target_option_table(relid);
 	server = &target->options->server;
 	target->mapping = target_option_mapping(userid, server);

@@ -18,7 +18,6 @@
 struct Target
 {
 	MemoryContext context;		/* owns all of it */
-	MemoryContextCallback callback; /* wipes the secrets */
 	Oid			userid;			/* whose mapping it is, and who is counted */
 	const TargetTableOptions *options;
 	const TargetMappingOptions *mapping;

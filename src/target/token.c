@@ -19,6 +19,7 @@
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
+#include "base/secret.h"
 #include "target/target_data.h"
 #include "target/token_cache.h"
 #include "target/token_call.h"
@@ -167,18 +168,17 @@ renew_shared(const Token *token, TokenKept *kept)
 static char *
 get_shared(const Token *token, const char **problem)
 {
-	TokenKept  *kept = palloc(sizeof(TokenKept));
+	TokenKept  *kept = secret_alloc(sizeof(TokenKept));
 	char	   *result = NULL;
 
 	token_cache_get(&token->key, kept);
 	if (!is_fresh(kept))
 		renew_shared(token, kept);
 	if (kept->token[0] && wait_clock() < kept->expires_at)
-		result = pstrdup(kept->token);
+		result = secret_strdup(CurrentMemoryContext, kept->token);
 	else
 		*problem = pstrdup(kept->problem[0] ? kept->problem : "no token");
 	explicit_bzero(kept, sizeof(TokenKept));
-	pfree(kept);
 	return result;
 }
 
@@ -267,7 +267,7 @@ void
 token_refused(Token *token, const char *refused)
 {
 	if (token_rotates(token))
-		token->refused = MemoryContextStrdup(token->context, refused);
+		token->refused = secret_strdup(token->context, refused);
 	else
 		token_cache_drop(&token->key, refused);
 }

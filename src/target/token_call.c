@@ -14,6 +14,7 @@
 #include "utils/timestamp.h"
 
 #include "base/printable.h"
+#include "base/secret.h"
 #include "target/path.h"
 #include "target/scan.h"
 #include "target/sending.h"
@@ -193,13 +194,18 @@ judge_call(void *arg, const HttpResult *http, CallAnswer *answer, CallFault *fau
 	if (token)
 	{
 		life = api->expires_in ? verdict_text(api->expires_in, http->body, http->body_length) : NULL;
-		asking->answer->token = token;
+		asking->answer->token = secret_strdup(CurrentMemoryContext, token);
+		explicit_bzero(token, strlen(token));
 		asking->answer->life = life ? strtoll(life, NULL, 10) : 0;
 		if (asking->answer->life <= 0)
 			asking->answer->life = LIFE_UNKNOWN;
 		asking->answer->life = Min(asking->answer->life, LIFE_MOST);
-		asking->answer->refresh_token = api->refresh_token ?
-			verdict_text(api->refresh_token, http->body, http->body_length) : NULL;
+		token = api->refresh_token ? verdict_text(api->refresh_token, http->body, http->body_length) : NULL;
+		if (token)
+		{
+			asking->answer->refresh_token = secret_strdup(CurrentMemoryContext, token);
+			explicit_bzero(token, strlen(token));
+		}
 		return true;
 	}
 	asking->problem = problem_of(api, http);

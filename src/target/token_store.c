@@ -21,6 +21,7 @@
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"
 
+#include "base/secret.h"
 #include "target/token_store.h"
 
 #define MOST_ARGUMENTS 6
@@ -59,15 +60,18 @@ run_as_owner(const char *statement, int nargs, Oid *types, Datum *values, const 
 	AtEOXact_GUC(true, level);
 }
 
-/* A text of the row, UTF-8, in the caller's memory; NULL of null. */
+/* A text of the row, UTF-8, in the caller's memory, which is wiped; NULL of null. */
 static char *
 row_text(int column, MemoryContext context)
 {
 	char	   *here = SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, column);
+	char	   *text;
 
 	if (!here)
 		return NULL;
-	return MemoryContextStrdup(context, pg_server_to_any(here, strlen(here), PG_UTF8));
+	text = secret_strdup(context, pg_server_to_any(here, strlen(here), PG_UTF8));
+	explicit_bzero(here, strlen(here));
+	return text;
 }
 
 static TimestampTz
