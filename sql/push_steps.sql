@@ -22,7 +22,7 @@ CREATE VIEW state AS SELECT key, status FROM xbb.push_item WHERE push = 'steps' 
 
 SELECT xbb._push_lock(:push, 1, true);
 SELECT xbb._push_run_begin(:push, 1, 'running') AS run \gset
-SELECT xbb._push_read(d, true) FROM xbb.push_definition d WHERE id = :push;
+SELECT xbb._push_read(d, true) IS NOT NULL AS is_read FROM xbb.push_definition d WHERE id = :push;
 SELECT xbb._push_open(:push, 1, :run);
 -- a claim that is not committed yet, and one that was rolled back, which frees the lock, too
 BEGIN;
