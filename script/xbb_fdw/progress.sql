@@ -29,7 +29,7 @@ COMMENT ON COLUMN xbb.progress.source IS 'its name, without the schema';
 COMMENT ON COLUMN xbb.progress.object IS 'object of the API, or the path that is asked';
 COMMENT ON COLUMN xbb.progress.task IS 'as in xbb.sync_run; or import, analyze, push; null: whatever was typed';
 COMMENT ON COLUMN xbb.progress.name IS 'name of the sync or push';
-COMMENT ON COLUMN xbb.progress.run_id IS 'id of the run in xbb.sync_run';
+COMMENT ON COLUMN xbb.progress.run_id IS 'id of the run in xbb.sync_run, or xbb.push_run';
 COMMENT ON COLUMN xbb.progress.phase IS
   'asking, certifying (windows are read until they prove complete), auditing (is that all?), returning; in a run also staging, comparing, writing, sending; or waiting for turn, for rate_limit';
 COMMENT ON COLUMN xbb.progress.method IS 'certified, repeated, single or plain, as EXPLAIN says; null: a single answer, or not known yet';
@@ -39,8 +39,8 @@ COMMENT ON COLUMN xbb.progress.windows_total IS
   'windows of time, as far as they are known: they are divided on the way; of a run that goes by windows, its own; null: there are none';
 COMMENT ON COLUMN xbb.progress.windows_done IS 'those that are complete';
 COMMENT ON COLUMN xbb.progress.pages_total IS 'pages that it takes, about; null before the first answer';
-COMMENT ON COLUMN xbb.progress.pages_done IS 'pages that have come';
-COMMENT ON COLUMN xbb.progress.rows_total IS 'records that the API counts, or, in a reconciliation, the target has; null: not counted yet';
+COMMENT ON COLUMN xbb.progress.pages_done IS 'pages that have come; of a push, answers';
+COMMENT ON COLUMN xbb.progress.rows_total IS 'records that the API counts, or, in a reconciliation, the target has, or, of a push, that waited when it began; null: not counted yet';
 COMMENT ON COLUMN xbb.progress.rows_done IS 'records that have come; of a reconciliation, those that are compared';
 COMMENT ON COLUMN xbb.progress.requests_done IS 'requests sent until the latest answer, repeated ones too';
 COMMENT ON COLUMN xbb.progress.bytes_done IS 'bytes on the wire';

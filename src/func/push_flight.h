@@ -86,6 +86,7 @@ typedef struct PushSession
 	int			renewals;		/* in this run */
 	char	   *problem;		/* why it is closed, or NULL */
 
+	int64		answers;		/* that the target gave */
 	int64		requests;
 	int64		acknowledged;
 	int64		rejected;

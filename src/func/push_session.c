@@ -25,6 +25,7 @@
 #include "func/push_flight.h"
 #include "func/push_lock.h"
 #include "func/push_session.h"
+#include "func/push_show.h"
 #include "func/sync_stored.h"
 
 PG_FUNCTION_INFO_V1(xbb_fdw_push_open);
@@ -112,6 +113,7 @@ xbb_fdw_push_open(PG_FUNCTION_ARGS)
 	if (values[1] > 0)
 		session->batch = Min(session->batch, (int) values[1]);
 	open_session = session;
+	push_show_open(fcinfo, session);
 	PG_RETURN_VOID();
 }
 
@@ -149,6 +151,7 @@ keep_answer(PushSession *session, const TargetAnswer *answer)
 			flight->items[i].message = told ? copy(flight, answer->verdicts[i].message) : NULL;
 		}
 		flight->answered = true;
+		session->answers += answer->status != 0;
 		return;
 	}
 }
@@ -460,6 +463,7 @@ xbb_fdw_push_close(PG_FUNCTION_ARGS)
 	NullableDatum args[] = {{.value = PG_GETARG_DATUM(0)}, {.value = 0}};
 	int64		items = 0;
 
+	push_show_end();
 	if (!session || session->push != PG_GETARG_INT32(0) || session->role != GetUserId())
 		PG_RETURN_INT64(0);
 	give_back_unsent(session);

@@ -12,10 +12,12 @@
 #include "executor/executor.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
+#include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
 #include "base/compat.h"
 #include "func/push_lock.h"
+#include "func/push_show.h"
 #include "func/push_store.h"
 #include "func/sync_store.h"
 #include "func/sync_stored.h"
@@ -143,6 +145,8 @@ xbb_fdw_push_run_begin(PG_FUNCTION_ARGS)
 
 	if (run_stored(fcinfo, &stored, &run) == 0)
 		push_complain_of_drop();
+	if (strcmp(text_to_cstring(PG_GETARG_TEXT_PP(2)), "running") == 0)
+		push_show_begin(fcinfo, PG_GETARG_INT32(0), run);
 	PG_RETURN_INT64(run);
 }
 

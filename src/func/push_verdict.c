@@ -20,6 +20,7 @@
 #include "utils/memutils.h"
 
 #include "func/push_flight.h"
+#include "func/push_show.h"
 #include "func/sync_stored.h"
 
 /* so many tries, each pause twice as long as the one before it: the last ones are a day */
@@ -421,4 +422,5 @@ push_note(FunctionCallInfo fcinfo, PushSession *session)
 			learn(session, flight);
 	}
 	write_notes(fcinfo, &notes);
+	push_show_did(session, notes.nitems);
 }

@@ -144,6 +144,12 @@ extern void progress_run_expects(int64 records);
  */
 extern void progress_run_did(int64 records);
 
+/*
+ * What the run did beside reading lists, since it began: pages_done (answers), requests, bytes, retries
+ * and throttled_us are added to its readings'.
+ */
+extern void progress_run_work(const ProgressNumbers *own);
+
 /* ---- for those who look ---- */
 
 typedef struct ProgressSeen

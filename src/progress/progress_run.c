@@ -26,6 +26,7 @@ static struct
 	ProgressRow row;
 	dlist_head	shares;			/* of readings under way */
 	ProgressNumbers ended;		/* sum of those that have ended */
+	ProgressNumbers own;		/* of what is no reading */
 	int64		windows_left;	/* of the run's own, -1: it has none */
 	int64		windows_done;
 	int64		expected;		/* records, as far as they were counted */
@@ -74,16 +75,16 @@ sum_up(ProgressNumbers *sum)
 {
 	dlist_iter	iter;
 	int64		total = -1;
-	int64		pages = run.ended.pages_done;
+	int64		pages = run.ended.pages_done + run.own.pages_done;
 
 	sum->windows_total = run.ended.windows_total;
 	sum->windows_done = run.ended.windows_done;
-	sum->pages_done = run.ended.pages_done;
+	sum->pages_done = run.ended.pages_done + run.own.pages_done;
 	sum->rows_done = run.ended.rows_done;
-	sum->requests = run.ended.requests;
-	sum->bytes = run.ended.bytes;
-	sum->retries = run.ended.retries;
-	sum->throttled_us = run.ended.throttled_us;
+	sum->requests = run.ended.requests + run.own.requests;
+	sum->bytes = run.ended.bytes + run.own.bytes;
+	sum->retries = run.ended.retries + run.own.retries;
+	sum->throttled_us = run.ended.throttled_us + run.own.throttled_us;
 	dlist_foreach(iter, &run.shares)
 	{
 		const ProgressNumbers *numbers = &dlist_container(RunShare, node, iter.cur)->numbers;
@@ -262,6 +263,15 @@ progress_run_did(int64 records)
 		run.expected = -1;
 	}
 	run.counted += records;
+	show();
+}
+
+void
+progress_run_work(const ProgressNumbers *own)
+{
+	if (!run.slot)
+		return;
+	run.own = *own;
 	show();
 }
 

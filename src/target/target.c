@@ -174,6 +174,15 @@ target_batch_size(const Target *target)
 	return target->options->server.batch_size;
 }
 
+void
+target_count(const Target *target, ProgressNumbers *numbers)
+{
+	numbers->requests = target->sum.requests;
+	numbers->bytes = target->sum.bytes;
+	numbers->retries = target->sum.retries;
+	numbers->throttled_us = target->sum.throttled_us;
+}
+
 TargetRepeat
 target_repeat(const Target *target)
 {

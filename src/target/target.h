@@ -14,6 +14,7 @@
 #define XBB_TARGET_H
 
 #include "option/option.h"
+#include "progress/progress.h"
 #include "target/target_columns.h"
 
 /* A table's options, resolved: secrets, connections, what the templates say. */
@@ -32,6 +33,9 @@ extern const TargetTableOptions *target_options(const Target *target);
 
 extern int	target_batch_size(const Target *target);
 extern TargetRepeat target_repeat(const Target *target);
+
+/* What its queues did until now: requests, bytes, retries and throttled_us of these numbers. */
+extern void target_count(const Target *target, ProgressNumbers *numbers);
 
 /* How many requests one statement may send: the least of all that say so; 0 is no limit. */
 extern int64 target_request_limit(const Target *target);

@@ -9,6 +9,7 @@ use lib $FindBin::RealBin;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
+use Target;
 use Time::HiRes qw(sleep time);
 use Xbb;
 
@@ -183,6 +184,31 @@ ok(wait_until(sub { $node->psql('postgres', 'SELECT 1') == 0 }), '... is killed,
 sim($corpid, 'release');
 $watcher = Xbb::Session->new($node);
 is($watcher->value('SELECT count(*) FROM xbb.progress'), 0, '... without it');
+
+# a run of a push: what waited when it began, what was heard of, and the requests
+my $target = "targetProgress-$$";
+$session = Xbb::Session->new($node);
+target_create($target);
+$session->run(target_sql('erp', $target, 'id text, version integer', batch_size => 10, server => { concurrency => 1 })
+	. q{CREATE TABLE pushed AS SELECT 'P' || n AS id, 1 AS version FROM generate_series(1, 100) n;
+	SELECT xbb.create_push('progress', source => 'pushed', target => 'erp', key => '{id}')});
+sim($target, 'hold', at => 5, path => 'api/execute');
+ok(held($target, $session->send(q{CALL xbb.push('progress')})), 'a push waits for an answer');
+is(seen(q{task, name, server, source, phase, rows_done, rows_total, pages_done, requests_done >= 4, bytes_done > 0, eta IS NOT NULL, wait_event}),
+	'push|progress|erp|erp|sending|40|100|4|t|t|t|XbbHttp', '... and says how far it is');
+is(seen('run_id'), $watcher->value(q{SELECT max(id) FROM xbb.push_run WHERE push = 'progress' AND status = 'running'}), '... as the run that it is');
+ok(sane(), '... as sane as the others');
+sim($target, 'release');
+is($session->result->{sqlstate}, '00000', '... goes on');
+is(seen('pid'), '', '... and is gone');
+$session->run('UPDATE pushed SET version = 2');
+sim($target, 'hold', at => 1, path => 'api/execute');
+ok(held($target, $session->send(q{CALL xbb.push('progress')})), 'one that is cancelled');
+is(seen('phase, rows_done, rows_total'), 'sending|0|100', '... is seen');
+$watcher->run("SELECT pg_cancel_backend($session->{pid})");
+is($session->result->{sqlstate}, '57014', '... ends');
+is(seen('pid'), '', '... and is gone');
+sim($target, 'remove');
 
 # where the server has no shared memory left, nothing is missing but the row
 SKIP:
