@@ -18,6 +18,8 @@ COMMENT ON COLUMN xbb._sync_run_log.definition IS 'id of the sync';
 COMMENT ON COLUMN xbb._sync_run_begun.definition IS 'id of the sync';
 COMMENT ON COLUMN xbb._sync_under_way.definition IS 'id of the sync';
 COMMENT ON COLUMN xbb._sync_under_way.noted IS 'its row of the log, if it has one';
+COMMENT ON COLUMN xbb._sync_evidence.definition IS 'id of the sync';
+COMMENT ON COLUMN xbb._sync_late.definition IS 'id of the sync';
 COMMENT ON COLUMN xbb._sync_state.last_task IS 'task of the last run that has ended';
 COMMENT ON COLUMN xbb._sync_reject.definition IS 'id of the sync';
 COMMENT ON COLUMN xbb._sync_reject.restored_by IS 'who brought it, if that was neither a run nor a superuser';
@@ -30,7 +32,8 @@ BEGIN
     FROM (VALUES ('xbb.sync_definition', 'xbb._sync_definition'), ('xbb.sync_definition', 'xbb._sync_all'),
                  ('xbb.sync_run', 'xbb._sync_run_log'), ('xbb.sync_run', 'xbb._sync_run_begun'), ('xbb.sync_run', 'xbb._sync_under_way'),
                  ('xbb.sync_definition', 'xbb._sync_run_log'), ('xbb.sync_reject', 'xbb._sync_reject'), ('xbb.sync_status', 'xbb._sync_state'),
-                 ('xbb.sync_definition', 'xbb._sync_state')) v (above, below)
+                 ('xbb.sync_definition', 'xbb._sync_state'), ('xbb.sync_definition', 'xbb._sync_watched'),
+                 ('xbb.sync_reconciliation', 'xbb._sync_evidence'), ('xbb.sync_late', 'xbb._sync_late')) v (above, below)
     JOIN pg_catalog.pg_attribute a ON a.attrelid = v.above::pg_catalog.regclass
     JOIN pg_catalog.pg_attribute b ON b.attrelid = v.below::pg_catalog.regclass AND b.attname = a.attname AND b.attnum > 0
     WHERE pg_catalog.col_description(b.attrelid, b.attnum) IS NULL

@@ -244,6 +244,7 @@ BEGIN
     PERFORM xbb._sync_refuse_deletion(def, victims + looked.unasked, deletable.rows, deletable.most, looked.unasked, first_ids);
   END IF;
   kept := xbb._sync_take_out_all(def, run, looked.gone);
+  PERFORM xbb._sync_evidence_add(def.id, run, array[0, 0, 0, pg_catalog.cardinality(looked.gone)], NULL, NULL);
   counts := xbb._sync_add(looked.counts, ROW(0, 0, 0, 0, kept, pg_catalog.cardinality(looked.gone) - kept)::xbb._sync_counts);
   RETURN counts;
 END

@@ -192,6 +192,7 @@ DECLARE
 BEGIN
   IF phase = 'divide' THEN
     PERFORM xbb._sync_shows('comparing', did => 0);
+    PERFORM xbb._sync_evidence_add(def.id, run, '{0,0,0,0}', NULL, NULL);
     windows := xbb._sync_all_times(def);
     phase := 'compare';
   ELSIF phase = 'compare' AND pg_catalog.cardinality(windows) > 0 THEN

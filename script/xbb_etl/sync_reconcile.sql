@@ -13,12 +13,17 @@ LANGUAGE sql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET qu
 $$;
 
 -- The ids that the source shows between two times (NULL: all) and the target does not have
--- alike, or has for want of a way to take them out, and those that the source does not show.  What looks at the target before the API is
+-- alike, or has for want of a way to take them out, and those that the source does not show; and how many there are.
+-- "late" are the times of those that the sync should have brought: what has changed since it read is not
+-- among them.  What looks at the target before the API is
 -- asked again is a block that ends in an error of its own: the locks end with it.
 CREATE FUNCTION xbb._sync_differences(
-  def xbb.sync_definition, low pg_catalog.timestamptz, high pg_catalog.timestamptz, OUT missed bigint[], OUT gone bigint[])
+  def xbb.sync_definition, low pg_catalog.timestamptz, high pg_catalog.timestamptz, OUT missed bigint[], OUT gone bigint[],
+  OUT source_rows bigint, OUT target_rows bigint, OUT late pg_catalog.timestamptz[])
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
+  known constant pg_catalog.text := xbb._sync_known(def);
+  within constant pg_catalog.text := CASE WHEN low IS NULL THEN 'true' ELSE 't.update_time BETWEEN $1 AND $2' END;
   time_column pg_catalog.text := xbb._sync_source_column(def.source, 'updateTime', 'update_time');
   stage integer;
   ids pg_catalog.text;
@@ -31,20 +36,21 @@ BEGIN
   PERFORM xbb._sync_shows('comparing');
   BEGIN
     EXECUTE pg_catalog.format(
-      'SELECT pg_catalog.array_agg(s.data_id ORDER BY s.data_id) FROM %s LEFT JOIN %s t
-         ON t.data_id = s.data_id AND t.update_time IS NOT DISTINCT FROM s.update_time
-       WHERE t.data_id IS NULL OR s.data_id = ANY ($1)', ids, xbb._sync_known(def))
-    INTO missed USING array(SELECT j.data_id FROM xbb.sync_reject j WHERE j.owner = def.owner AND j.sync = def.name AND j.raw IS NULL);
-    EXECUTE pg_catalog.format(
-      'SELECT pg_catalog.array_agg(t.data_id) FROM %s t
-       WHERE %s AND %s', xbb._sync_known(def),
-      CASE WHEN low IS NULL THEN 'true' ELSE 't.update_time BETWEEN $1 AND $2' END,
-      xbb._sync_is_none_of(def, 't.data_id', ids, 's.data_id'))
+      'SELECT pg_catalog.array_agg(s.data_id ORDER BY s.data_id),
+              (pg_catalog.array_agg(s.update_time) FILTER (WHERE t.data_id IS NULL AND s.update_time < $2))[:1000]
+       FROM %s LEFT JOIN %s t ON t.data_id = s.data_id AND t.update_time IS NOT DISTINCT FROM s.update_time
+       WHERE t.data_id IS NULL OR s.data_id = ANY ($1)', ids, known)
+    INTO missed, late USING array(SELECT j.data_id FROM xbb.sync_reject j WHERE j.owner = def.owner AND j.sync = def.name AND j.raw IS NULL),
+                            coalesce(def.read_until, def.watermark);
+    EXECUTE pg_catalog.format('SELECT pg_catalog.array_agg(t.data_id) FROM %s t WHERE %s AND %s', known, within,
+                              xbb._sync_is_none_of(def, 't.data_id', ids, 's.data_id'))
     INTO gone USING low, high;
+    EXECUTE pg_catalog.format('SELECT pg_catalog.count(*) FROM %s t WHERE %s', known, within) INTO target_rows USING low, high;
     RAISE EXCEPTION USING ERRCODE = 'XBB00';
   EXCEPTION WHEN SQLSTATE 'XBB00' THEN
     NULL;
   END;
+  source_rows := xbb._stage_count(stage);
   PERFORM xbb._stage_close(stage);
 END
 $$;
@@ -60,6 +66,8 @@ DECLARE
   differences pg_catalog.record := xbb._sync_differences(def, low, high);
 BEGIN
   gone := differences.gone;
+  PERFORM xbb._sync_evidence_add(def.id, run, array[differences.source_rows, differences.target_rows,
+    coalesce(pg_catalog.cardinality(differences.missed), 0), 0], differences.late, coalesce((xbb._counters()).clock, pg_catalog.clock_timestamp()));
   IF differences.missed IS NULL THEN
     counts := ROW(0, 0, 0, 0, 0, 0)::xbb._sync_counts;
   ELSE
@@ -102,6 +110,7 @@ BEGIN
     there := xbb._total(def.source, low, high);
     IF here = there THEN
       PERFORM xbb._sync_shows('comparing', did => here);
+      PERFORM xbb._sync_evidence_add(def.id, run, array[there, here, 0, 0], NULL, NULL);
       RETURN;
     ELSIF greatest(here, there) <= limits.compared_records OR high - low <= limits.least_window THEN
       compared := xbb._sync_compare(def, run, low, high);

@@ -19,6 +19,8 @@ PG_FUNCTION_INFO_V1(xbb_fdw_sync_forget_lost);
 #define FORGET_THE_REST \
 	" rejects AS (DELETE FROM xbb._sync_reject j USING forgotten f WHERE j.definition = f.id)," \
 	" begun AS (DELETE FROM xbb._sync_run_begun b USING forgotten f WHERE b.definition = f.id)," \
+	" evidence AS (DELETE FROM xbb._sync_evidence e USING forgotten f WHERE e.definition = f.id)," \
+	" late AS (DELETE FROM xbb._sync_late a USING forgotten f WHERE a.definition = f.id)," \
 	" runs AS (DELETE FROM xbb._sync_run_log l USING forgotten f WHERE l.definition = f.id)" \
 	" SELECT FROM forgotten"
 

@@ -87,8 +87,12 @@ xbb_fdw_sync_run_open(PG_FUNCTION_ARGS)
 Datum
 xbb_fdw_sync_run_note(PG_FUNCTION_ARGS)
 {
+	/* what a reconciliation counted is evidence once it has ended */
 	static Stored stored = {.text =
-		"INSERT INTO xbb._sync_run_log AS l (id, definition, task, pid, started, low, " NOTED ")"
+		"WITH evidence AS (UPDATE xbb._sync_evidence e SET status = ($1).status, ended = ($1).ended, complete_until = CASE WHEN d.complete_until IS DISTINCT FROM '-infinity'"
+		" THEN ($1).complete_until END FROM xbb._sync_definition d WHERE e.run = ($1).id AND e.definition = ($1).definition AND d.id = e.definition"
+		" AND ($1).status <> 'running' AND " OWNED("$2") ")"
+		" INSERT INTO xbb._sync_run_log AS l (id, definition, task, pid, started, low, " NOTED ")"
 		" SELECT b.id, b.definition, b.task, b.pid, b.started, b.low, ($1).status, ($1).ended, ($1).watermark,"
 		" ($1).requests, ($1).pages, ($1).rows_read, ($1).inserted, ($1).updated, ($1).unchanged, ($1).rejected,"
 		" ($1).deleted, ($1).retries, ($1).throttled, ($1).bytes, left(($1).sqlstate, 5),"
@@ -128,6 +132,12 @@ xbb_fdw_sync_run_prune(PG_FUNCTION_ARGS)
 		" old AS (SELECT l.id FROM (SELECT l.id, l.started FROM xbb._sync_run_log l WHERE l.definition = $1"
 		" AND (SELECT o.started < p.due FROM oldest o, past p) ORDER BY l.id LIMIT 2000) l, past p"
 		" WHERE l.started < p.until AND l.id <> $2 AND l.id NOT IN (SELECT s.id FROM success s)),"
+		" late AS (DELETE FROM xbb._sync_late a USING xbb._sync_definition d"
+		" WHERE a.definition = $1 AND a.run <= (SELECT max(o.id) FROM old o) AND d.id = $1 AND " OWNED("$3") "),"
+		/* what it counted is to be shown a year later */
+		" evidence AS (DELETE FROM xbb._sync_evidence e USING xbb._sync_definition d, past p"
+		" WHERE e.definition = $1 AND (SELECT o.started < y.due FROM oldest o, past y) AND e.started < p.until - interval '400 days'"
+		" AND e.run <> $2 AND d.id = $1 AND " OWNED("$3") "),"
 		" begun AS (DELETE FROM xbb._sync_run_begun b USING xbb._sync_definition d"
 		" WHERE b.definition = $1 AND b.id <= (SELECT max(o.id) FROM old o) AND b.id <> $2 AND d.id = $1 AND " OWNED("$3") ")"
 		" DELETE FROM xbb._sync_run_log l USING old o, xbb._sync_definition d"

@@ -12,6 +12,7 @@
 
 PG_FUNCTION_INFO_V1(xbb_fdw_sync_run_refuse);
 PG_FUNCTION_INFO_V1(xbb_fdw_sync_completed);
+PG_FUNCTION_INFO_V1(xbb_fdw_sync_evidence_add);
 
 /* Whoever has the owner's role may say in the owner's log that he tried. */
 Datum
@@ -39,4 +40,22 @@ xbb_fdw_sync_completed(PG_FUNCTION_ARGS)
 	};
 
 	return touched_any(fcinfo, &stored);
+}
+
+Datum
+xbb_fdw_sync_evidence_add(PG_FUNCTION_ARGS)
+{
+	static Stored stored = {.text =
+		"WITH added AS (INSERT INTO xbb._sync_evidence AS e (run, definition, task, started, source_rows, target_rows, missed, gone)"
+		" SELECT b.id, b.definition, b.task, b.started, ($3)[1], ($3)[2], ($3)[3], ($3)[4]"
+		" FROM xbb._sync_run_begun b JOIN xbb._sync_definition d ON d.id = b.definition"
+		" WHERE b.definition = $1 AND b.id = $2 AND " OWNED("$6")
+		" ON CONFLICT (run) DO UPDATE SET (source_rows, target_rows, missed, gone) = ROW(e.source_rows + excluded.source_rows,"
+		" e.target_rows + excluded.target_rows, e.missed + excluded.missed, e.gone + excluded.gone) RETURNING run),"
+		" late AS (INSERT INTO xbb._sync_late (definition, run, update_time, seen)"
+		" SELECT $1, a.run, u, $5 FROM added a, unnest($4) u)"
+		" SELECT FROM added"
+	};
+
+	return touched_some(fcinfo, &stored);
 }

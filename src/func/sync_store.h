@@ -71,6 +71,12 @@ extern PGDLLEXPORT Datum xbb_fdw_sync_run_refuse(PG_FUNCTION_ARGS);
 /* xbb._sync_completed(bigint, timestamptz): up to when all is in the target by that run, unless it reads nothing */
 extern PGDLLEXPORT Datum xbb_fdw_sync_completed(PG_FUNCTION_ARGS);
 
+/*
+ * xbb._sync_evidence_add(integer, bigint, bigint[], timestamptz[], timestamptz): what a reconciliation
+ * counted, on top of what it had, by the sync and the run; and the times of what came late, seen at that one
+ */
+extern PGDLLEXPORT Datum xbb_fdw_sync_evidence_add(PG_FUNCTION_ARGS);
+
 /* xbb._sync_run_lost(integer): a run that never came to its end is a killed one */
 extern PGDLLEXPORT Datum xbb_fdw_sync_run_lost(PG_FUNCTION_ARGS);
 
