@@ -71,6 +71,28 @@ FROM unnest('{groupCalculate,beatFlat,formatResponse,detailApi}'::text[]) WITH O
 WHERE m.path ~ member ORDER BY n;
 SELECT m.kind, m.remark FROM xbb.from_metadata('{"api": "a", "condition": []}', NULL) m WHERE m.path ~ 'condition';
 
+-- what the CRM is asked: a list of constants, and a range up to the present, are conditions as they stand; no overlap is less than settle_time, or
+-- the sync could not be made; of what is not sent the push waits, too
+CREATE FUNCTION asked(conditions jsonb) RETURNS TABLE (kind text, said text) LANGUAGE sql AS $$
+  SELECT m.kind, coalesce(substring(m.sql FROM 'conditions E?''.*\]''|overlap => .*''|enabled => false'), m.remark)
+  FROM xbb.from_metadata(jsonb_build_object('api', '/pro/v2/api/product/list', 'request', jsonb_build_array(jsonb_build_object('field', 'conditions', 'type', 'array', 'children', conditions))),
+    '{"api": "/x", "request": [{"field": "a", "value": "{{dataId}}"}]}') m WHERE m.sql ~ 'FOREIGN TABLE xbb_|create_sync|create_push' OR m.kind = 'unknown'
+$$;
+SELECT * FROM asked('[{"children": [{"field": "attr", "value": "text_2"}, {"field": "symbol", "value": "in"}, {"field": "value", "type": "array", "value": ["A\"", 2]}]}]');
+SELECT * FROM asked('[{"children": [{"field": "attr", "value": "updateTime"}, {"field": "symbol", "value": "range"}, {"field": "value", "type": "array", "value": ["_function {LAST_SYNC_TIME}-600", "{{CURRENT_TIME}}"]}]}]');
+SELECT * FROM asked('[{"children": [{"field": "attr", "value": "updateTime"}, {"field": "symbol", "value": "greaterequal"}, {"field": "value", "type": "array", "value": "{{LAST_SYNC_TIME}}"}]}]');
+SELECT * FROM asked('[{"children": [{"field": "attr", "value": "text_2"}, {"field": "symbol", "value": "in"}, {"field": "value", "type": "array", "value": ["A", "{{b}}"]}]}]');
+CREATE SERVER metadata_filter_crm FOREIGN DATA WRAPPER xbb_fdw OPTIONS (corpid 'dingFilter');
+CREATE USER MAPPING FOR CURRENT_ROLE SERVER metadata_filter_crm OPTIONS (token 't0ken');
+SELECT replace(m.sql, 'SERVER crm', 'SERVER metadata_filter_crm') FROM xbb.from_metadata('{"api": "/pro/v2/api/product/list", "request": [{"field": "conditions", "children": [
+  {"children": [{"field": "attr", "value": "updateTime"}, {"field": "symbol", "value": "greaterequal"}, {"field": "value", "value": "{{LAST_SYNC_TIME}}"}]}]}]}', NULL) m WHERE m.sql ~ 'FOREIGN TABLE|create_sync' ORDER BY step
+\set ECHO none
+\gexec
+\set ECHO all
+SELECT overlap FROM xbb.sync_definition WHERE source = 'xbb_product'::regclass;
+SELECT xbb.drop_sync('product');
+DROP SERVER metadata_filter_crm CASCADE;
+
 -- answers that mean yes
 CREATE SERVER metadata_filter FOREIGN DATA WRAPPER xbb_target OPTIONS (base_url 'https://erp.example');
 CREATE TABLE answer (n int, said jsonb, answer text, status text);

@@ -65,3 +65,6 @@ INSERT INTO integration VALUES ('1');
 SELECT count(*), string_agg(key, ' ' ORDER BY n) = (SELECT string_agg('f' || i, ' ' ORDER BY i DESC) FROM generate_series(1, 100) i) AS in_order
 FROM integration_to_push, json_each(record) WITH ORDINALITY AS e (key, value, n);
 DROP TABLE integration CASCADE;
+
+-- An array that is written out says what is in it: what stands behind it does not belong into it.
+SELECT m.sql FROM xbb.from_metadata(NULL, '{"api": "/x", "request": [{"field": "a", "type": "array", "value": ["x", "{{id}}"]}, {"field": "b", "value": "{{id}}"}]}', strict => true) m WHERE m.sql ~ 'VIEW';

@@ -183,6 +183,25 @@ format_sql(Scope *scope, const char *name, const MetaExpr *call, const Sql *args
 	return time.text ? sql_make(SQL_TEXT, true, "to_char(%s, %s)", time.text, sql_constant(pattern)) : time;
 }
 
+/* A day that is shifted by days stays one; of a text, that is known when it is there. */
+static Sql
+shifted(Sql from, Sql time, bool by_days)
+{
+	Sql			text;
+
+	if (!by_days)
+		return time;
+	if (from.type == SQL_DATE || (from.constant && strchr(from.constant, ':') == NULL))
+		return sql_make(SQL_DATE, true, "(%s)::date", time.text);
+	if (from.type == SQL_TIME)
+		time.day_if = from.day_if;
+	if (from.constant || (from.type != SQL_ANY && from.type != SQL_TEXT && from.type != SQL_JSON))
+		return time;
+	text = sql_as_text(from);
+	time.day_if = psprintf("%s ~ '^[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}$'", text.bare ? text.bare : sql_operand(text));
+	return time;
+}
+
 static Sql
 shift_sql(Scope *scope, const char *name, const MetaExpr *call, const Sql *args)
 {
@@ -201,8 +220,8 @@ shift_sql(Scope *scope, const char *name, const MetaExpr *call, const Sql *args)
 	for (int i = 0; i < (int) lengthof(units) && count.text; i++)
 	{
 		if (strcmp(interval->text, units[i][0]) == 0)
-			return sql_make(SQL_TIME, false, "%s %s make_interval(%s => %s)", sql_operand(time),
-							strcmp(name, "DATE_ADD") == 0 ? "+" : "-", units[i][1], count.text);
+			return shifted(args[0], sql_make(SQL_TIME, false, "%s %s make_interval(%s => %s)", sql_operand(time),
+											 strcmp(name, "DATE_ADD") == 0 ? "+" : "-", units[i][1], count.text), i >= 3);
 	}
 	return scope_fail(scope, "INTERVAL: %s is not known", interval->text);
 }

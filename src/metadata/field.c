@@ -72,6 +72,14 @@ adopt(Field *root)
 	}
 }
 
+static bool
+has_value(const Field *field)
+{
+	const Part *value = part_member(field->part, "value");
+
+	return value && !part_is(value, JSON_TREE_NULL) && !(part_is(value, JSON_TREE_STRING) && value->json->text[0] == '\0');
+}
+
 static void
 mark_ambiguous(Field *root)
 {
@@ -83,7 +91,7 @@ mark_ambiguous(Field *root)
 
 		field->ambiguous = behind;
 		if (is_container(field) && field->nfields == 0 && part_member(field->part, "children") == NULL &&
-			part_member(field->part, "parser") == NULL && field_text(field) == NULL)
+			part_member(field->part, "parser") == NULL && !has_value(field))
 			behind = true;
 	}
 }

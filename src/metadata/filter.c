@@ -32,69 +32,35 @@ typedef struct Line
 	Sql			left;
 } Line;
 
-static bool
-is_number(const char *text)
-{
-	const char *c = text + (text[0] == '-');
-	size_t		digits = strspn(c, "0123456789");
-
-	if (c[digits] == '.')
-		return digits > 0 && c[digits + 1] && strlen(c) < 300 && strspn(c + digits + 1, "0123456789") == strlen(c + digits + 1);
-	return digits > 0 && digits < 300 && c[digits] == '\0';
-}
-
-/* 2026-11-27, also with hours, minutes and seconds. */
-static bool
-is_time(const char *text)
-{
-	static const char shape[] = "0000-00-00 00:00:00";
-	static const int days[] = {31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-	size_t		length = strlen(text);
-	int			year = atoi(text);
-	int			month;
-	int			day;
-
-	if (length != 10 && length != 16 && length != 19)
-		return false;
-	for (size_t i = 0; i < length; i++)
-	{
-		if (shape[i] == '0' ? text[i] < '0' || text[i] > '9' : text[i] != shape[i])
-			return false;
-	}
-	month = atoi(text + 5);
-	day = atoi(text + 8);
-	if (year < 1 || month < 1 || month > 12 || day < 1 || day > days[month - 1] ||
-		(month == 2 && day == 29 && (year % 4 != 0 || (year % 100 == 0 && year % 400 != 0))))
-		return false;
-	return (length < 16 || (atoi(text + 11) < 24 && atoi(text + 14) < 60)) && (length < 19 || atoi(text + 17) < 60);
-}
-
 /* A field with a constant, as numbers or times where either is one, else as texts. */
 static Sql
 compared(Scope *scope, const Line *line, const char *operator, const char *value)
 {
+	bool		ordered = *operator == '<' || *operator == '>';
+	bool		number = line->left.type == SQL_NUMERIC || line->left.type == SQL_INTEGER || line->left.type == SQL_INSTANT;
 	Sql			left = line->left;
 	Sql			right = sql_literal(value);
-	bool		ordered = *operator == '<' || *operator == '>';
-	bool		number = left.type == SQL_NUMERIC || left.type == SQL_INTEGER || left.type == SQL_INSTANT;
+	Sql			time = sql_as_time(right);
 
-	if (left.type == SQL_INSTANT && is_time(value))
+	if (left.type == SQL_INSTANT && time.text)
 	{
 		left = sql_as_time(left);
-		right = sql_make(SQL_TIME, false, "timestamp %s", sql_constant(value));
+		right = time;
 	}
-	else if (number || (ordered && is_number(value)))
+	else if (number || (ordered && sql_as_number(right).text))
 	{
-		if (!is_number(value))
-			return scope_fail(scope, "%s is compared with what is no number or time", line->field);
 		left = sql_as_number(left);
-		right = (Sql) {.type = SQL_NUMERIC, .text = value, .whole = value[0] != '-'};
+		right = sql_as_number(right);
+		if (right.text == NULL)
+			return scope_fail(scope, "%s is compared with what is no number or time", line->field);
 	}
 	else
+	{
 		left = sql_as_text(left);
-	if (ordered && right.type == SQL_TEXT && left.text)
-		left = sql_make(SQL_TEXT, false, "%s COLLATE \"C\"", sql_operand(left));
-	if (left.text == NULL || right.text == NULL)
+		if (ordered)
+			left = sql_make(SQL_TEXT, false, "%s COLLATE \"C\"", sql_operand(left));
+	}
+	if (left.text == NULL)
 		return scope_fail(scope, "%s cannot be compared", line->field);
 	return sql_make(SQL_BOOLEAN, false, "%s %s %s", sql_operand(left), operator, sql_operand(right));
 }

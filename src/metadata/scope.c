@@ -250,6 +250,8 @@ find_column(Scope *scope, const char *name, bool as_json)
 	if (scope->crm && strncmp(name, "data.", 5) == 0)
 		name += 5;
 	dot = strchr(name, '.');
+	if (scope->crm && strcmp(name, "data") == 0)
+		return scope_fail(scope, "{{data}} is all fields of the record at once: name them");
 	column = scope_column(scope, dot ? pnstrdup(name, dot - name) : name, dot ? "jsonb" : NULL);
 	if (column == NULL)
 		return (Sql) {.text = NULL};

@@ -10,6 +10,8 @@
 #include "metadata/document.h"
 
 #define MOST_PAGE_SIZE 100
+#define MOST_CONSTANTS 100		/* of one condition */
+#define LEAST_OVERLAP 5			/* seconds: the default of settle_time, which an overlap is not less than */
 
 typedef struct Crm
 {
@@ -81,7 +83,26 @@ is_lower_bound(const char *symbol)
 	return strcmp(symbol, "greaterequal") == 0 || strcmp(symbol, "greater") == 0 || strcmp(symbol, "greaterthan") == 0;
 }
 
-/* The increment of the platform becomes the sync's: watermark and overlap. */
+/* What one text of a list stands for; NULL also if there are not so many. */
+static MetaExpr *
+element(const Condition *condition, int index)
+{
+	const Part *list = part_member(condition->value->part, "value");
+	const char *text = part_is(list, JSON_TREE_ARRAY) && index < list->nmembers ? part_text(&list->members[index]) : NULL;
+	char	   *problem;
+
+	return text ? expr_parse(text, &problem) : NULL;
+}
+
+static bool
+is_present(const MetaExpr *expr)
+{
+	while (expr && (expr->kind == EXPR_CALL || expr->kind == EXPR_TEXT) && expr->args)
+		expr = expr->args;
+	return expr && expr->kind == EXPR_TEMPLATE && strcmp(expr->text, "CURRENT_TIME") == 0;
+}
+
+/* The increment of the platform becomes the sync's: watermark and overlap.  A range up to the present is one, too. */
 static bool
 take_increment(Crm *crm, const Condition *condition, const MetaExpr *expr)
 {
@@ -89,7 +110,11 @@ take_increment(Crm *crm, const Condition *condition, const MetaExpr *expr)
 	double		seconds;
 	bool		sliding;
 
-	if (expr == NULL || !is_lower_bound(condition->symbol) || !expr_is_increment(expr, &seconds, &sliding) ||
+	bool		range = strcmp(condition->symbol, "range") == 0 && is_present(element(condition, 1)) && element(condition, 2) == NULL;
+
+	if (range)
+		expr = element(condition, 0);
+	if (expr == NULL || (!range && !is_lower_bound(condition->symbol)) || !expr_is_increment(expr, &seconds, &sliding) ||
 		(strcmp(condition->attr, "updateTime") != 0 && strcmp(condition->attr, "addTime") != 0))
 		return false;
 	crm->overlap = crm->increment ? Max(crm->overlap, seconds) : seconds;
@@ -106,30 +131,54 @@ take_increment(Crm *crm, const Condition *condition, const MetaExpr *expr)
 static bool
 take_present(Crm *crm, const Condition *condition, const MetaExpr *expr)
 {
-	while (expr && (expr->kind == EXPR_CALL || expr->kind == EXPR_TEXT) && expr->args)
-		expr = expr->args;
-	if (expr == NULL || expr->kind != EXPR_TEMPLATE || strcmp(expr->text, "CURRENT_TIME") != 0 || strncmp(condition->symbol, "less", 4) != 0)
+	if (!is_present(expr) || strncmp(condition->symbol, "less", 4) != 0)
 		return false;
 	answer_note(crm->integration->answer, METADATA_NOTE, condition->field->part,
 				"the present as upper bound: the sync has its own, by the API's clock");
 	return true;
 }
 
+/* Constants with ", " between them, of one or a list; false if it is anything else. */
+static bool
+append_constants(StringInfo out, const Condition *condition)
+{
+	const Part *list = part_member(condition->value->part, "value");
+	const char *text = literal(condition->value);
+
+	if (text)
+		append_value(out, condition->value, text);
+	if (text || !part_is(list, JSON_TREE_ARRAY) || list->nmembers == 0 || list->nmembers > MOST_CONSTANTS)
+		return text != NULL;
+	for (int i = 0; i < list->nmembers; i++)
+	{
+		const Part *item = &list->members[i];
+		MetaExpr   *expr = element(condition, i);
+
+		if (expr == NULL || expr->kind != EXPR_LITERAL || expr->text[0] == '\0')
+			return false;
+		appendStringInfoString(out, i > 0 ? ", " : "");
+		if (part_is(item, JSON_TREE_NUMBER))
+			appendStringInfoString(out, item->json->text);
+		else
+			field_quote(out, part_text(item));
+	}
+	return true;
+}
+
 static bool
 take_constant(Crm *crm, const Condition *condition)
 {
-	const char *text = literal(condition->value);
 	StringInfo	out = &crm->conditions;
+	StringInfoData constants;
 
-	if (text == NULL)
+	initStringInfo(&constants);
+	if (!append_constants(&constants, condition))
 		return false;
 	appendStringInfoString(out, out->len > 0 ? ", {\"attr\": " : "{\"attr\": ");
 	field_quote(out, condition->attr);
 	appendStringInfoString(out, ", \"symbol\": ");
 	field_quote(out, condition->symbol);
-	appendStringInfoString(out, ", \"value\": [");
-	append_value(out, condition->value, text);
-	appendStringInfoString(out, "]}");
+	appendStringInfo(out, ", \"value\": [%s]}", constants.data);
 	part_claim(condition->field->part, crm->table);
 	return true;
 }
@@ -145,6 +194,7 @@ take_condition(Crm *crm, const Field *field)
 		return;
 	answer_note(crm->integration->answer, METADATA_UNKNOWN, field->part,
 				"a condition that is no constant, and no time of the last run: as WHERE over the foreign table, or its option conditions");
+	crm->integration->needs_person = true;
 }
 
 /* "conditions": an array of them, whose elements have no name; or one alone. */
@@ -302,11 +352,11 @@ write_sync(Crm *crm, Part *source)
 	answer_sql(answer, crm->sync, "SELECT xbb.create_sync(%s, source => %s, target => %s, key => %s, overlap => '%.0f seconds');",
 			   sql_constant(integration->name), sql_constant(sql_name(psprintf("xbb_%s", integration->name))),
 			   sql_constant(sql_name(integration->name)), sql_constant(psprintf("{%s}", sql_name(key))),
-			   crm->increment ? crm->overlap : 3600);
+			   crm->increment ? Max(crm->overlap, LEAST_OVERLAP) : 3600);
 	if (!crm->increment)
 		answer_remark(answer, crm->sync, "the platform reads all each time; this sync reads what has changed, an hour before the last run included");
-	else if (crm->overlap == 0)
-		answer_remark(answer, crm->sync, "the platform looks no further back than to its last run, so nor does this; an overlap such as '1 hour' finds what comes late");
+	else if (crm->overlap < LEAST_OVERLAP)
+		answer_remark(answer, crm->sync, "the platform looks no further back than to its last run, this sync by settle_time; an overlap such as '1 hour' finds what comes late");
 	answer_remark(answer, crm->sync, "the platform's list has no upper bound and no order; the sync proves that what it read is complete");
 	if (strcmp(key, "data_id") != 0)
 		answer_remark(answer, crm->sync, "key %s may be empty or stand twice: data_id cannot", key);

@@ -121,6 +121,9 @@ sql_as_text(Sql sql)
 		case SQL_BOOLEAN:
 			return sql_as_text(sql_as_number(sql));
 		case SQL_TIME:
+			if (sql.day_if)
+				return sql_make(SQL_TEXT, true, "to_char(%s, CASE WHEN %s THEN 'YYYY-MM-DD' ELSE 'YYYY-MM-DD HH24:MI:SS' END)",
+								sql.text, sql.day_if);
 			return sql_make(SQL_TEXT, true, "to_char(%s, 'YYYY-MM-DD HH24:MI:SS')", sql.text);
 		case SQL_DATE:
 			return sql_make(SQL_TEXT, true, "to_char(%s, 'YYYY-MM-DD')", sql.text);
@@ -204,6 +207,8 @@ is_time(const char *text)
 	text += used;
 	if (*text == '\0')
 		return true;
+	if (sscanf(text, " %2d:%2d%n", &hour, &minute, &used) == 2 && text[used] == '\0')
+		return hour >= 0 && hour < 24 && minute >= 0 && minute < 60;
 	return sscanf(text, " %2d:%2d:%2d%n", &hour, &minute, &second, &used) == 3 && text[used] == '\0' &&
 		hour >= 0 && hour < 24 && minute >= 0 && minute < 60 && second >= 0 && second < 60;
 }

@@ -37,6 +37,7 @@ typedef struct Sql
 	bool		whole;			/* needs no parentheses beside an operator */
 	const char *bare;			/* of a text that is one template in quotes: the template */
 	const char *constant;		/* of a literal: what it says */
+	const char *day_if;			/* of a time: when it is one without hours, as it is written then; or NULL */
 } Sql;
 
 /* The text as an identifier, in quotes unless it needs none; as a constant. */

@@ -283,7 +283,7 @@ note_answers(Answer *answer, Part *target)
 	}
 	if (id_check)
 		answer_note(answer, METADATA_NOTE, id_check, "idCheck: a push sends each version of a row once, and a change of it again");
-	if (other)
+	if (other && !part_is_claimed(other))
 		answer_note(answer, METADATA_UNKNOWN, other, "otherRequest: what of it the target wants belongs into the option envelope, query or headers");
 }
 
@@ -330,6 +330,7 @@ target_write(Integration *integration, Part *target)
 					"method %s: targets are sent POSTs; a database is written by INSERT ... SELECT from the view, through its own foreign-data wrapper",
 					part_text(method));
 		part_claim(part_member(target, "api"), part_member(target, "method")->row);
+		part_claim(part_member(target, "operation"), view);
 		note_answers(answer, target);
 		document_effect(answer, target, false, view);
 		document_rest(integration, target, view);
