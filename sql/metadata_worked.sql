@@ -68,3 +68,7 @@ DROP TABLE integration CASCADE;
 
 -- An array that is written out says what is in it: what stands behind it does not belong into it.
 SELECT m.sql FROM xbb.from_metadata(NULL, '{"api": "/x", "request": [{"field": "a", "type": "array", "value": ["x", "{{id}}"]}, {"field": "b", "value": "{{id}}"}]}', strict => true) m WHERE m.sql ~ 'VIEW';
+
+-- Beside an array that is gone through, a member of its elements is nobody's in particular.
+SELECT m.path, m.remark FROM xbb.from_metadata(NULL, '{"api": "/x", "request": [{"field": "h", "value": "{{items.sku}}"}, {"field": "l", "type": "array", "value": "items", "children": [{"field": "s", "value": "{{items.sku}}"}]}]}') m
+WHERE m.kind = 'unknown';

@@ -182,13 +182,26 @@ add_literal(MetaExpr **last, StringInfo literal)
 	return &(*last)->next;
 }
 
-/* One byte of a literal; in quotes, with MySQL's escapes. */
+/* One byte of a literal; in quotes, with MySQL's escapes, of which those of a pattern stay what they are. */
 static void
 take_byte(ExprReader *reader, StringInfo literal, char quote)
 {
+	static const char escapes[] = "nrtbZ";
+	static const char meant[] = "\n\r\t\b\032";
+
 	if (quote && *reader->at == '\\' && reader->at[1] != '\0')
+	{
+		const char *escape = strchr(escapes, *++reader->at);
+
+		if (*reader->at == '0')
+			expr_fail(reader, "a text with a zero byte");
+		if (*reader->at == '%' || *reader->at == '_')
+			appendStringInfoChar(literal, '\\');
+		appendStringInfoChar(literal, escape ? meant[escape - escapes] : *reader->at);
 		reader->at++;
-	else if (quote && *reader->at == quote)
+		return;
+	}
+	if (quote && *reader->at == quote)
 		reader->at++;
 	appendStringInfoChar(literal, *reader->at++);
 }

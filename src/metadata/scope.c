@@ -242,7 +242,7 @@ column_sql(const ScopeColumn *column)
 
 /* A column, or a member of one that is an object. */
 static Sql
-find_column(Scope *scope, const char *name, bool as_json)
+find_column(Scope *scope, const char *name, bool as_json, bool as_array)
 {
 	const char *dot;
 	ScopeColumn *column;
@@ -255,6 +255,8 @@ find_column(Scope *scope, const char *name, bool as_json)
 	column = scope_column(scope, dot ? pnstrdup(name, dot - name) : name, dot ? "jsonb" : NULL);
 	if (column == NULL)
 		return (Sql) {.text = NULL};
+	if (dot && column->is_array && !as_array && !(dot[1] >= '0' && dot[1] <= '9'))
+		return scope_fail(scope, "{{%s}}: %s is an array, and none of its elements is meant here", name, column->path);
 	return dot ? member(column_sql(column).text, dot + 1, as_json) : column_sql(column);
 }
 
@@ -272,7 +274,7 @@ scope_find(Scope *scope, const char *name)
 		return sql;
 	if (scope->arrays && strchr(name, '.') && !(scope->crm && strncmp(name, "data.", 5) == 0))
 		return scope_fail(scope, "{{%s}}: no array %s is open here", name, pnstrdup(name, strcspn(name, ".")));
-	return find_column(scope, name, scope->sends_json);
+	return find_column(scope, name, scope->sends_json, false);
 }
 
 Sql
@@ -285,8 +287,13 @@ scope_array(Scope *scope, const char *path)
 	if (scope->request)
 		return scope_fail(scope, "a request to a source knows no array %s", path);
 	if (strchr(path, '.') == NULL || (scope->crm && strncmp(path, "data.", 5) == 0 && !strchr(path + 5, '.')))
-		(void) scope_column(scope, path, "jsonb");
-	return find_column(scope, path, true);
+	{
+		ScopeColumn *column = scope_column(scope, path, "jsonb");
+
+		if (column)
+			column->is_array = true;
+	}
+	return find_column(scope, path, true, true);
 }
 
 const char *

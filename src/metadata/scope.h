@@ -28,6 +28,7 @@ typedef struct ScopeColumn
 	const char *name;			/* not quoted */
 	const char *type;			/* as one would type it */
 	bool		reads;			/* the name says which field of the CRM it is */
+	bool		is_array;
 	struct ScopeColumn *next;
 } ScopeColumn;
 
