@@ -14,7 +14,7 @@ import sys
 import urllib.request
 
 TOKEN = "5f3a9c0d1e2b47689a0b1c2d3e4f5061"
-COMPANY = "dingDoctorTest"              # a number behind it: a limiter's answer is remembered by account
+COMPANY = f"dingDoctorTest{os.getpid()}n"    # and a number: what a limiter has answered is remembered by account
 SHORT = {"depth": "unknown"}            # 730 records do not show what is beyond the 10000th
 MOST = 20
 
@@ -147,11 +147,60 @@ def empty_or(switches, wanted):
     return SHORT | wanted
 
 
+def check_default():
+    """Each check has its row, whatever comes, in the same order."""
+    world(f"{COMPANY}0", "")
+    rows = look(f"{COMPANY}0")
+    names = [row["check_name"] for row in rows]
+    if [row["no"] for row in rows] != list(range(len(rows))) or len(set(names)) != len(names):
+        yield f"rows are {names}"
+    if not {"mapping", "answer", "tls"} < set(names) or rows[0]["status"] != "ok" or "nothing to do" not in rows[0]["found"]:
+        yield f"{rows[0]}"
+    kept = json.loads(psql("SELECT json_agg(check_name ORDER BY no) FROM xbb.doctor_result WHERE server = 'doctor_test';"))
+    if kept != names:
+        yield f"kept are {kept}"
+    world(f"{COMPANY}0", "rights=error")
+    if [row["check_name"] for row in look(f"{COMPANY}0")] != names:
+        yield "other rows where the first answer is no"
+
+
+def check_deep():
+    """60 requests at most; facts are no faults, but for a signature that nobody verifies."""
+    names = None
+    for switches, wanted in ("", []), ("unseen_symbols=work", []), ("sign=off", ["wrong_signature"]), ("limit_second=20", []):
+        world(f"{COMPANY}deep{switches}", switches)
+        rows = look(f"{COMPANY}deep{switches}", deep=True)
+        odd = [row["check_name"] for row in rows if row["area"] in ("api", "deep") and row["status"] in ("warn", "fail")]
+        sent = int(order(f"{COMPANY}deep{switches}", "count"))
+        elsewhere = sum(row["requests"] for row in rows if row["check_name"] == "wrong_company")
+        if odd != wanted or sent > 60 or sent + elsewhere != rows[0]["requests"]:
+            yield f"{switches}: {odd}, {sent} requests"
+        names = names or [row["check_name"] for row in rows]
+        if names != [row["check_name"] for row in rows]:
+            yield f"{switches}: other checks"
+        forget(f"{COMPANY}deep{switches}")
+
+
+def check_objects():
+    """Lists that take no conditions, have no pages, or want a form; one that is deep."""
+    company = f"{COMPANY}objects"
+    world(company, "")
+    order(company, "create", object="customer", form_id="5300201", records="12500")
+    for object, lacks in (("user", "skipped"), ("role", "skipped"), ("customer", "ok"), ("/pro/v2/api/product/list", "ok")):
+        rows = {row["check_name"]: row["status"] for row in look(company, object=object)}
+        if rows["summary"] != "ok" or rows["answer"] != "ok" or rows["update_time"] != lacks:
+            yield f"{object}: {rows}"
+        if (rows["depth"] == "ok") != (object == "customer"):
+            yield f"{object}: depth is {rows['depth']}"
+    forget(company)
+
+
 def main():
     number = bad = 0
+    others = (check_default, check_deep, check_objects)
     psql(f"""CREATE SERVER doctor_test FOREIGN DATA WRAPPER xbb_fdw OPTIONS (corpid '{COMPANY}', base_url '{os.environ["XBB_SIM_URL"]}', rate_limit '0');
              CREATE USER MAPPING FOR CURRENT_USER SERVER doctor_test OPTIONS (token '{TOKEN}', user_id '1');""")
-    print(f"1..{len(ROWS)}")
+    print(f"1..{len(ROWS) + len(others)}")
     for switches, wanted, why in ROWS:
         number += 1
         company = f"{COMPANY}{number}"
@@ -163,6 +212,13 @@ def main():
         forget(company)
         bad += bool(wrong)
         print(f"{'not ok' if wrong else 'ok'} {number} - {switches or 'none'}: {why}")
+        for line in wrong:
+            print("#", line)
+    for check in others:
+        number += 1
+        wrong = list(check())
+        bad += bool(wrong)
+        print(f"{'not ok' if wrong else 'ok'} {number} - {check.__doc__.strip()}")
         for line in wrong:
             print("#", line)
     psql("DROP SERVER doctor_test CASCADE;")

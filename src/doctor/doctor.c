@@ -83,9 +83,10 @@ checks_in_order(const DoctorSubject *subject, int nchecks)
 {
 	DoctorCheck *checks = palloc(sizeof(DoctorCheck) * nchecks);
 	bool		forms_first = subject->needs_form_id && !subject->form_id;
+	int			ordinary = doctor_nchecks - doctor_ndeep;
 
 	for (int i = 0; i < nchecks; i++)
-		checks[i] = doctor_checks[forms_first ? i : (i + 1) % nchecks];
+		checks[i] = doctor_checks[forms_first || i >= ordinary ? i : (i + 1) % ordinary];
 	return checks;
 }
 

@@ -188,6 +188,8 @@ extern bool doctor_check_noequal(Doctor *, int, const DoctorAnswer *, DoctorFind
 extern bool doctor_check_empty(Doctor *, int, const DoctorAnswer *, DoctorFinding *);
 extern bool doctor_check_noempty(Doctor *, int, const DoctorAnswer *, DoctorFinding *);
 extern bool doctor_check_lessthan(Doctor *, int, const DoctorAnswer *, DoctorFinding *);
+extern bool doctor_check_greaterthan(Doctor *, int, const DoctorAnswer *, DoctorFinding *);
+extern bool doctor_check_time_as_text(Doctor *, int, const DoctorAnswer *, DoctorFinding *);
 extern bool doctor_check_like(Doctor *, int, const DoctorAnswer *, DoctorFinding *);
 extern bool doctor_check_wrong_type(Doctor *, int, const DoctorAnswer *, DoctorFinding *);
 extern bool doctor_check_page_size_101(Doctor *, int, const DoctorAnswer *, DoctorFinding *);

@@ -40,7 +40,26 @@ const DoctorCheck doctor_checks[] = {
 	{"api", "acting_user", DOCTOR_NEEDS_ANSWER | DOCTOR_NEEDS_TOTAL, NULL, doctor_check_acting_user},
 	{"network", "reuse", DOCTOR_NEEDS_WIRE, NULL, doctor_check_reuse},
 	{"network", "latency", DOCTOR_NEEDS_WIRE, NULL, doctor_check_latency},
+
+	/* the deep ones; bodies that are refused come last, as they might be counted against the account */
+	{"deep", "symbol_range", CONDITION, NULL, doctor_check_range},
+	{"deep", "symbol_lessthan", CONDITION, NULL, doctor_check_lessthan},
+	{"deep", "symbol_greaterthan", CONDITION, NULL, doctor_check_greaterthan},
+	{"deep", "symbol_noequal", CONDITION, NULL, doctor_check_noequal},
+	{"deep", "symbol_empty", CONDITION, NULL, doctor_check_empty},
+	{"deep", "symbol_noempty", CONDITION, NULL, doctor_check_noempty},
+	{"deep", "symbol_like", CONDITION, NULL, doctor_check_like},
+	{"deep", "wrong_type", CONDITION, NULL, doctor_check_wrong_type},
+	{"deep", "time_as_text", CONDITION, "times in conditions are numbers", doctor_check_time_as_text},
+	{"deep", "page_size_101", PAGED, NULL, doctor_check_page_size_101},
+	{"deep", "many_values", CONDITION, "50 ids in one condition", doctor_check_many_values},
+	{"deep", "detail", DOCTOR_NEEDS_ANSWER | DOCTOR_NEEDS_ROWS, NULL, doctor_check_detail},
+	{"deep", "blanks_in_body", DOCTOR_NEEDS_ANSWER, NULL, doctor_check_blanks_in_body},
+	{"deep", "escapes_in_body", DOCTOR_NEEDS_ANSWER, NULL, doctor_check_escapes_in_body},
+	{"deep", "no_form", DOCTOR_NEEDS_ANSWER, NULL, doctor_check_no_form},
+	{"deep", "wrong_signature", DOCTOR_NEEDS_ANSWER, "signatures are verified", doctor_check_wrong_signature},
+	{"deep", "wrong_company", DOCTOR_NEEDS_ANSWER, NULL, doctor_check_wrong_company},
 };
 
 const int	doctor_nchecks = lengthof(doctor_checks);
-const int	doctor_ndeep = 0;
+const int	doctor_ndeep = 17;
