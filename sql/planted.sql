@@ -7,7 +7,7 @@
 \getenv srcdir PG_ABS_SRCDIR
 \set include :srcdir '/sql/include/sim.sql'
 \i :include
-\set statements `cd "$PG_ABS_SRCDIR"/src; cat func/sync*.c func/push*.c func/send*.c option/target*.c target/*.c`
+\set statements `cd "$PG_ABS_SRCDIR"/src; cat func/sync*.c func/push*.c func/doctor*.c func/send*.c option/target*.c target/*.c`
 \! python3 $XBB_SIM ctl dingPlantedTarget create-target >/dev/null
 \set target_url `python3 $XBB_SIM ctl dingPlantedTarget port`
 \set ECHO all

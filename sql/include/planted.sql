@@ -100,6 +100,9 @@ SELECT s.status FROM xbb.send('"dingPlanted".erp', 'SELECT id, number FROM "ding
 INSERT INTO "dingPlanted".erp VALUES ('9', 'z');
 SELECT xbb.drop_push('renamed'), xbb.drop_push('query');
 SELECT c.kind, c.column_name FROM xbb.compare('"dingPlanted".goods', '"dingPlanted".goods', '{id}', '{"number": "id"}') c;
+SELECT pg_catalog.count(1), pg_catalog.count(1) FILTER (WHERE d.found OPERATOR(pg_catalog.~~) 'the check itself%'::pg_catalog.text) AS failed
+FROM xbb.doctor('planted'::pg_catalog.name) d WHERE d.area OPERATOR(pg_catalog.=) 'local'::pg_catalog.text;
+SELECT pg_catalog.count(1) FROM xbb.doctor_result;
 DELETE FROM "dingPlanted".goods;
 RESET ROLE;
 RESET search_path;

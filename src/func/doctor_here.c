@@ -191,7 +191,8 @@ run_check(Here *here, List **rows, const char *name, void (*check) (void *arg), 
 		return true;
 	here->finding->status = failed;
 	here->finding->found = failed == DOCTOR_UNKNOWN ? psprintf("the check itself has failed: %s", error->message) : error->message;
-	here->finding->fix = error->hint;
+	/* what a hint says to type is typed as it is */
+	here->finding->fix = error->hint && strncmp(error->hint, "Type: ", 6) == 0 ? error->hint + 6 : error->hint;
 	return false;
 }
 
