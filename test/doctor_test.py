@@ -45,14 +45,14 @@ ROWS = (
     ("times=ms-string", {}, "read as well as seconds"),
     ("times=text", {"shape": "warn"}, "read in time_zone, which must be the API's"),
     ("fractions=on", {"update_time": "warn", "add_time": "warn"}, "windows overlap where it matters"),
-    ("fractions=shown", {"answer": "fail"}, "no such value of the switch: the company is not made, and the API says so"),
+    ("fractions=shown", {"answer": "fail"}, "no such value of the switch: the company is not made, the API says so, by a clock of its own"),
     ("fractions=wire", {"shape": "warn", "update_time": "warn", "add_time": "warn"}, "bounds are rounded outward"),
     ("bounds=exclusive", {"update_time": "fail", "add_time": "fail"}, "scans may end in an error"),
     ("ignore=updateTime", {"update_time": "fail"}, "scans end in an error"),
     ("ignore=addTime", {"add_time": "fail"}, "scans end in an error"),
     ("ignore=dataId", {"data_id": "fail", "unknown_symbol": "warn"}, "queries by id end in an error"),
-    ("ignore=all", {"update_time": "fail", "add_time": "fail", "data_id": "fail", "text_in": "warn", "unknown_attr": "warn",
-                    "unknown_symbol": "warn"}, "nothing is filtered there"),
+    ("ignore=all", {"update_time": "fail", "add_time": "fail", "data_id": "fail", "text_in": "warn", "blank": "warn",
+                    "unknown_attr": "warn", "unknown_symbol": "warn"}, "nothing is filtered there"),
     ("unknown_attr=ignore", {"unknown_attr": "warn"}, "a mistyped attr returns everything"),
     ("unknown_attr=none", {"unknown_attr": "warn"}, "a mistyped attr returns nothing"),
     ("unknown_symbol=ignore", {"unknown_symbol": "warn"}, "a mistyped symbol returns everything"),
@@ -74,6 +74,16 @@ ROWS = (
     ("empty=no-list", {}, "an empty list is read either way"),
     ("latency=100", {}, "one in flight after the other reach the rate"),
     ("two_instants=list-first", {}, "nothing changes meanwhile"),
+    # beyond the 43
+    ("page_max=50", {"page_1": "warn"}, "read completely, with more requests"),
+    ("page_max=30 page_over=refuse", {"answer": "fail"}, "the option page_size is to be lowered"),
+    ("ignore=text_1", {"blank": "warn"}, "each row is compared once more here"),
+    ("keepalive=off", {"reuse": "warn"}, "each page costs a connection"),
+    ("no_times=3", {}, "page 1 has none of those without times"),
+    ("escape=ascii numbers=string total_page=missing", {}, "read either way"),
+    ("limit_second=3 limit_mode=503", after("past_the_end"), "a limiter's answer says nothing else"),
+    ("bounds=exclusive times=ms", {"update_time": "fail", "add_time": "fail"}, "scans may end in an error"),
+    ("total_cap=500 short_pages=7", {"page_1": "warn", "last_page": "fail", "past_the_end": "fail"}, "what is not counted is not seen"),
 )
 
 
@@ -139,8 +149,9 @@ def differs(company, rows, switches, wanted):
 def empty_or(switches, wanted):
     """What SHORT adds: what needs records, and has none, is skipped."""
     if wanted.get("answer") == "fail":
-        rest = "clock shape order total page_1 last_page past_the_end page_size depth update_time add_time data_id text_in blank unknown_attr unknown_symbol acting_user".split()
-        return {name: "skipped" for name in rest} | {"reuse": "unknown", "forms": "warn" if switches == "rights=error" else "skipped"} | wanted
+        rest = "shape order total page_1 last_page past_the_end page_size depth update_time add_time data_id text_in blank unknown_attr unknown_symbol acting_user".split()
+        forms = {"rights=error": {"forms": "warn"}, "fractions=shown": {"forms": "skipped", "reuse": "unknown", "clock": "warn"}}
+        return {name: "skipped" for name in rest} | forms.get(switches, {}) | wanted
     if switches == "rights=empty":
         rest = "shape order page_1 last_page past_the_end page_size depth update_time add_time data_id text_in blank unknown_attr unknown_symbol".split()
         return {name: "skipped" for name in rest} | wanted
@@ -195,9 +206,25 @@ def check_objects():
     forget(company)
 
 
+def check_moments():
+    """What changes meanwhile, or is lost once, is no fault."""
+    moments = (("at", {"do": "touch", "id": "first"}), ("at", {"do": "drop", "id": "first"}), ("at", {"do": "add"}),
+               ("fault", {"what": "close"}), ("fault", {"what": "status", "code": "502"}), ("fault", {"what": "status", "code": "404"}))
+    for number, (verb, args) in enumerate(moments):
+        for at in range(1 + number % 4, 16, 4):
+            company = f"{COMPANY}moment{number}.{at}"
+            world(company, "")
+            order(company, verb, **{"n" if verb == "at" else "at": str(at)}, **args)
+            rows = look(company)
+            odd = [(row["check_name"], row["found"]) for row in rows if row["status"] in ("warn", "fail")]
+            if odd or rows[0]["requests"] > MOST:
+                yield f"{args} at {at}: {odd}, {rows[0]['requests']} requests"
+            forget(company)
+
+
 def main():
     number = bad = 0
-    others = (check_default, check_deep, check_objects)
+    others = (check_default, check_deep, check_objects, check_moments)
     psql(f"""CREATE SERVER doctor_test FOREIGN DATA WRAPPER xbb_fdw OPTIONS (corpid '{COMPANY}', base_url '{os.environ["XBB_SIM_URL"]}', rate_limit '0');
              CREATE USER MAPPING FOR CURRENT_USER SERVER doctor_test OPTIONS (token '{TOKEN}', user_id '1');""")
     print(f"1..{len(ROWS) + len(others)}")

@@ -77,16 +77,22 @@ run_step(Doctor *doctor, const DoctorAnswer *answer)
 		go_on(doctor);
 }
 
-/* The forms come last, but for a list that needs one of them: the least is asked where all is wrong. */
+/* In the table's order; for a list that needs a form, the forms come first. */
 static const DoctorCheck *
 checks_in_order(const DoctorSubject *subject, int nchecks)
 {
 	DoctorCheck *checks = palloc(sizeof(DoctorCheck) * nchecks);
 	bool		forms_first = subject->needs_form_id && !subject->form_id;
-	int			ordinary = doctor_nchecks - doctor_ndeep;
+	int			n = 0;
 
-	for (int i = 0; i < nchecks; i++)
-		checks[i] = doctor_checks[forms_first || i >= ordinary ? i : (i + 1) % ordinary];
+	for (int pass = forms_first ? 0 : 1; pass <= 1; pass++)
+		for (int i = 0; i < nchecks; i++)
+		{
+			bool		is_forms = doctor_checks[i].check == doctor_check_forms;
+
+			if (pass == 0 ? is_forms : !is_forms || !forms_first)
+				checks[n++] = doctor_checks[i];
+		}
 	return checks;
 }
 
@@ -96,6 +102,8 @@ doctor_begin(const DoctorSubject *subject)
 	Doctor	   *doctor = palloc0(sizeof(Doctor));
 
 	doctor->subject = *subject;
+	/* as many as the API gives unasked, at least: some ids are to fit */
+	doctor->subject.page_size = Max(subject->page_size, DOCTOR_LEAST_PAGE);
 	doctor->nchecks = doctor_nchecks - (subject->deep ? 0 : doctor_ndeep);
 	doctor->checks = checks_in_order(subject, doctor->nchecks);
 	doctor->total = -1;
@@ -150,6 +158,8 @@ note_wire(Doctor *doctor, const DoctorAnswer *answer)
 {
 	if (answer->wire.ended_us <= 0)
 		return;
+	if (answer->wire.date >= 0 && doctor->dated.date <= 0)
+		doctor->dated = answer->wire;
 	if (!doctor->has_wire)
 		doctor->first = answer->wire;
 	else if (answer->wire.fresh)
@@ -178,11 +188,11 @@ doctor_answer(Doctor *doctor, const DoctorAnswer *answer)
 	note_wire(doctor, answer);
 	if (answer->kind == DOCTOR_LIMITED)
 	{
-		doctor_stop(doctor, psprintf("a limiter has answered: %s", answer->words));
+		doctor_stop(doctor, psprintf("the API wants a pause: %s", answer->words));
 		end_check(doctor, DOCTOR_UNKNOWN, psprintf("%s; nothing more is asked", doctor->stopped));
 		return;
 	}
-	if (answer->kind == DOCTOR_LOST && !doctor->again)
+	if ((answer->kind == DOCTOR_LOST || answer->kind == DOCTOR_STATUS) && !doctor->again)
 	{
 		doctor->asking = doctor->again = true;
 		return;

@@ -39,7 +39,9 @@ typedef enum DoctorKind
 	DOCTOR_REFUSED,				/* this request, in the API's words */
 	DOCTOR_DENIED,				/* for the signature, the token, the company, the address */
 	DOCTOR_FORBIDDEN,			/* for the user's rights */
-	DOCTOR_LIMITED,				/* too fast, or the day is used up */
+	DOCTOR_LIMITED,				/* too fast, the day is used up, or a pause is asked for */
+	DOCTOR_STATUS,				/* an HTTP status that blames the request: asked once more, and
+								 * then a refusal */
 	DOCTOR_LOST,				/* no answer, or none that can be read: asked once more */
 	DOCTOR_UNREACHED,			/* there is no way to the API: not asked again */
 	DOCTOR_NOT_SENT				/* a limit of our own */
@@ -90,6 +92,7 @@ typedef struct DoctorSubject
 	bool		needs_form_id;
 	bool		has_times;
 	bool		paged;
+	int			page_size;
 	double		rate_limit;		/* requests a second, 0 = none */
 	int			concurrency;
 	int			zone_seconds;	/* of time_zone, east of UTC, now */

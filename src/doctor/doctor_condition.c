@@ -73,7 +73,7 @@ check_bounds(Doctor *doctor, DoctorTime which, int step, const DoctorAnswer *ans
 		doctor->wanted = second;
 		if (second == 0)
 			return doctor_says(finding, DOCTOR_UNKNOWN, psprintf("no record of page 1 has an %s that can be read", doctor_attr(which)), NULL);
-		return doctor_ask(doctor, doctor_range(which, second, second), 1, DOCTOR_PAGE);
+		return doctor_ask(doctor, doctor_range(which, second, second), 1, doctor->subject.page_size);
 	}
 	if (answer->kind != DOCTOR_ANSWERED)
 		return doctor_says(finding, DOCTOR_FAIL, answer->words,
@@ -82,14 +82,14 @@ check_bounds(Doctor *doctor, DoctorTime which, int step, const DoctorAnswer *ans
 	has = doctor_has(doctor, &list, doctor->wanted_id);
 	if (step == 1)
 		return judge_second(doctor, which, &list, finding) ||
-			doctor_ask(doctor, doctor_range(which, second, second + 1), 1, DOCTOR_PAGE);
+			doctor_ask(doctor, doctor_range(which, second, second + 1), 1, doctor->subject.page_size);
 	if (step == 2 && has)
 		return doctor_says(finding, DOCTOR_WARN, "the upper bound leaves out its second, or a part of it: times may have fractions that are not shown",
 						   "Nothing: windows overlap by a second where it matters; conditions of one second may miss records.");
 	/* it may have been changed meanwhile */
 	if (step == 2)
 		return doctor_ask(doctor, psprintf("{\"attr\":\"%s\",\"symbol\":\"equal\",\"value\":[" INT64_FORMAT "]}",
-										   doctor->subject.id_key, doctor->wanted_id), 1, DOCTOR_PAGE);
+										   doctor->subject.id_key, doctor->wanted_id), 1, doctor->subject.page_size);
 	for (int i = 0; i < list.nrows; i++)
 		if (doctor_id(doctor, &list.rows->members[i]) == doctor->wanted_id &&
 			doctor_time(doctor, &list.rows->members[i], which, NULL) == second)
@@ -125,13 +125,13 @@ doctor_check_data_id(Doctor *doctor, int step, const DoctorAnswer *answer, Docto
 	if (step == 0)
 	{
 		doctor->tried = tried;
-		return doctor_ask(doctor, psprintf("{\"attr\":\"dataId\",\"symbol\":\"equal\",\"value\":[%s]}", ids), 1, DOCTOR_PAGE);
+		return doctor_ask(doctor, psprintf("{\"attr\":\"dataId\",\"symbol\":\"equal\",\"value\":[%s]}", ids), 1, doctor->subject.page_size);
 	}
 	if (answer->kind != DOCTOR_ANSWERED && step == 1 && tried > 1)
 	{
 		doctor->tried = 1;
 		return doctor_ask(doctor, psprintf("{\"attr\":\"dataId\",\"symbol\":\"equal\",\"value\":[" INT64_FORMAT "]}",
-										   doctor_id(doctor, &doctor->page.rows->members[0])), 1, DOCTOR_PAGE);
+										   doctor_id(doctor, &doctor->page.rows->members[0])), 1, doctor->subject.page_size);
 	}
 	if (answer->kind != DOCTOR_ANSWERED)
 		return doctor_says(finding, DOCTOR_FAIL, answer->words,
@@ -185,7 +185,7 @@ doctor_check_text_in(Doctor *doctor, int step, const DoctorAnswer *answer, Docto
 		return doctor_says(finding, DOCTOR_UNKNOWN, "page 1 has no two texts to ask for, in serialNo or text_1", NULL);
 	if (step == 0)
 		return doctor_ask(doctor, psprintf("{\"attr\":\"%s\",\"symbol\":\"in\",\"value\":[%s,%s]}", attr, json_quote(texts[0]), json_quote(texts[1])),
-						  1, DOCTOR_PAGE);
+						  1, doctor->subject.page_size);
 	if (answer->kind != DOCTOR_ANSWERED)
 		return doctor_says(finding, DOCTOR_WARN, answer->words,
 						   psprintf("Lists of values on %s fail; ask for one value at a time.", attr));
@@ -205,11 +205,11 @@ doctor_check_text_in(Doctor *doctor, int step, const DoctorAnswer *answer, Docto
 	return doctor_says(finding, DOCTOR_OK, psprintf("%d came for two values of %s, all wanted", list.nrows, attr), NULL);
 }
 
-/* A short text with a blank inside. */
+/* A short text with a blank inside; the last, as the first records come without a condition, too. */
 static const char *
 text_with_blank(const Doctor *doctor, const char *attr)
 {
-	for (int i = 0; i < doctor->page.nrows; i++)
+	for (int i = doctor->page.nrows - 1; i >= 0; i--)
 	{
 		const char *text = doctor_text(&doctor->page.rows->members[i], attr);
 		size_t		length = text ? strlen(text) : 0;
@@ -225,6 +225,7 @@ doctor_check_blank(Doctor *doctor, int step, const DoctorAnswer *answer, DoctorF
 {
 	const char *attr = "text_1";
 	const char *text = text_with_blank(doctor, attr);
+	DoctorList	list;
 
 	if (!text)
 		text = text_with_blank(doctor, attr = "serialNo");
@@ -238,7 +239,11 @@ doctor_check_blank(Doctor *doctor, int step, const DoctorAnswer *answer, DoctorF
 	if (answer->kind != DOCTOR_ANSWERED)
 		return doctor_says(finding, DOCTOR_WARN, psprintf("a value with a blank: %s", answer->words),
 						   "Conditions on such values fail; write them so that they are not sent, such as name || '' = 'a b'.");
-	if (doctor_list(doctor, answer->tree).nrows == 0)
+	list = doctor_list(doctor, answer->tree);
+	if (list.nrows > 0 && doctor_text(&list.rows->members[0], attr) && strcmp(doctor_text(&list.rows->members[0], attr), text) != 0)
+		return doctor_says(finding, DOCTOR_WARN, psprintf("a value with a blank is signed right, but another record came: conditions on %s do not filter", attr),
+						   "Nothing: each row is compared once more here; such queries cost more requests.");
+	if (list.nrows == 0)
 		return doctor_says(finding, DOCTOR_WARN, "a value with a blank is not found, though it is there",
 						   "Conditions on such values miss rows; write them so that they are not sent, such as name || '' = 'a b'.");
 	return doctor_says(finding, DOCTOR_OK, "a value with a blank is signed right, and found", NULL);

@@ -12,6 +12,7 @@
 
 #include "lib/stringinfo.h"
 
+#include "base/limits.h"
 #include "doctor/doctor_state.h"
 
 #define PRODUCT_DETAIL "/pro/v2/api/product/detail"
@@ -121,13 +122,13 @@ doctor_check_time_as_text(Doctor *doctor, int step, const DoctorAnswer *answer, 
 bool
 doctor_check_page_size_101(Doctor *doctor, int step, const DoctorAnswer *answer, DoctorFinding *finding)
 {
-	if (doctor->total <= DOCTOR_PAGE)
+	if (doctor->total <= API_PAGE_RECORDS)
 		return doctor_says(finding, DOCTOR_UNKNOWN, psprintf(INT64_FORMAT " records are too few to tell", doctor->total), NULL);
 	if (step == 0)
-		return doctor_ask(doctor, "", 1, DOCTOR_PAGE + 1);
+		return doctor_ask(doctor, "", 1, API_PAGE_RECORDS + 1);
 	if (answer->kind != DOCTOR_ANSWERED)
 		return doctor_says(finding, DOCTOR_OK, answer->words, NULL);
-	return doctor_says(finding, DOCTOR_OK, psprintf("of %d asked for, %d came", DOCTOR_PAGE + 1, doctor_list(doctor, answer->tree).nrows), NULL);
+	return doctor_says(finding, DOCTOR_OK, psprintf("of %d asked for, %d came", API_PAGE_RECORDS + 1, doctor_list(doctor, answer->tree).nrows), NULL);
 }
 
 bool
@@ -147,7 +148,7 @@ doctor_check_many_values(Doctor *doctor, int step, const DoctorAnswer *answer, D
 	initStringInfo(&ids);
 	for (int i = 0; i < n; i++)
 		appendStringInfo(&ids, "%s" INT64_FORMAT, i > 0 ? "," : "", doctor_id(doctor, &doctor->page.rows->members[i]));
-	return doctor_ask(doctor, psprintf("{\"attr\":\"dataId\",\"symbol\":\"equal\",\"value\":[%s]}", ids.data), 1, DOCTOR_PAGE);
+	return doctor_ask(doctor, psprintf("{\"attr\":\"dataId\",\"symbol\":\"equal\",\"value\":[%s]}", ids.data), 1, doctor->subject.page_size);
 }
 
 /* ---- bodies that are not as the extension sends them ---- */

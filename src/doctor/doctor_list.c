@@ -49,7 +49,18 @@ doctor_check_answer(Doctor *doctor, int step, const DoctorAnswer *answer, Doctor
 						   psprintf("no form of %s was found, and without one there is no list", subject->object),
 						   psprintf("SELECT * FROM xbb.forms(%s);", subject->literal));
 	if (step == 0)
-		return doctor_ask(doctor, "", 1, DOCTOR_PAGE);
+		return doctor_ask(doctor, "", 1, doctor->subject.page_size);
+	/* is it the number of records that is refused? */
+	if (step == 1 && (answer->kind == DOCTOR_REFUSED || answer->kind == DOCTOR_STATUS) && subject->paged && subject->page_size > DOCTOR_LEAST_PAGE)
+	{
+		doctor->refusal = *answer;
+		return doctor_ask(doctor, "", 1, DOCTOR_LEAST_PAGE);
+	}
+	if (step == 2 && answer->kind == DOCTOR_ANSWERED)
+		return doctor_says(finding, DOCTOR_FAIL, psprintf("%s; with pageSize %d there is an answer", doctor->refusal.words, DOCTOR_LEAST_PAGE),
+						   psprintf("ALTER SERVER %s OPTIONS (ADD page_size '%d');  -- SET, if it is there", subject->server, DOCTOR_LEAST_PAGE));
+	if (step == 2)
+		answer = &doctor->refusal;
 	if (answer->kind != DOCTOR_ANSWERED)
 		return fails_to_answer(doctor, answer, finding);
 	doctor->page = doctor_list(doctor, answer->tree);
@@ -188,6 +199,8 @@ doctor_check_total(Doctor *doctor, int step, const DoctorAnswer *answer, DoctorF
 	if (answer->kind != DOCTOR_ANSWERED)
 		return doctor_says(finding, DOCTOR_WARN, psprintf("a page of one record: %s", answer->words), answer->hint);
 	list = doctor_list(doctor, answer->tree);
+	if (!list.has_result && doctor->page.nrows == 0)
+		return doctor_says(finding, DOCTOR_UNKNOWN, "the answer of an empty list has no result, and so no totalCount", NULL);
 	if (list.total < 0)
 		return doctor_says(finding, DOCTOR_FAIL, "no totalCount: nothing can be proven complete",
 						   "ALTER FOREIGN TABLE ... OPTIONS (ADD snapshot 'false');  -- reads without proof");
@@ -206,7 +219,7 @@ doctor_check_total(Doctor *doctor, int step, const DoctorAnswer *answer, DoctorF
 bool
 doctor_check_page_1(Doctor *doctor, int step, const DoctorAnswer *answer, DoctorFinding *finding)
 {
-	int64		full = Min(DOCTOR_PAGE, doctor->page.total);
+	int64		full = Min(doctor->subject.page_size, doctor->page.total);
 
 	if (doctor->page.nrows == full)
 		return doctor_says(finding, DOCTOR_OK, psprintf("%d of " INT64_FORMAT, doctor->page.nrows, full), NULL);
@@ -238,7 +251,7 @@ doctor_check_last_page(Doctor *doctor, int step, const DoctorAnswer *answer, Doc
 	if (step == 0)
 	{
 		doctor->before = doctor->total;
-		return doctor_ask(doctor, "", (int) page, DOCTOR_PAGE);
+		return doctor_ask(doctor, "", (int) page, doctor->subject.page_size);
 	}
 	if (answer->kind != DOCTOR_ANSWERED)
 		return doctor_says(finding, DOCTOR_FAIL, psprintf("page " INT64_FORMAT ": %s", page, answer->words), answer->hint);
@@ -263,7 +276,7 @@ doctor_check_past_the_end(Doctor *doctor, int step, const DoctorAnswer *answer, 
 		return doctor_says(finding, DOCTOR_UNKNOWN,
 						   psprintf("it is page " INT64_FORMAT ", deeper than %d records: not read by pages", page, API_LIST_RECORDS), NULL);
 	if (step == 0)
-		return doctor_ask(doctor, "", (int) page, DOCTOR_PAGE);
+		return doctor_ask(doctor, "", (int) page, doctor->subject.page_size);
 	if (answer->kind != DOCTOR_ANSWERED)
 		return doctor_says(finding, DOCTOR_WARN, psprintf("page " INT64_FORMAT ": %s", page, answer->words),
 						   "Nothing: scans do not ask for it while totalCount is right.");
@@ -282,16 +295,16 @@ doctor_check_page_size(Doctor *doctor, int step, const DoctorAnswer *answer, Doc
 {
 	DoctorList	list;
 
-	if (doctor->total <= DOCTOR_PAGE)
+	if (doctor->total <= API_PAGE_RECORDS)
 		return doctor_says(finding, DOCTOR_UNKNOWN, psprintf(INT64_FORMAT " records are too few to tell", doctor->total), NULL);
 	if (step == 0)
-		return doctor_ask(doctor, "", 1, 2 * DOCTOR_PAGE);
+		return doctor_ask(doctor, "", 1, 2 * API_PAGE_RECORDS);
 	if (answer->kind != DOCTOR_ANSWERED)
-		return doctor_says(finding, DOCTOR_OK, psprintf("more than %d: %s", DOCTOR_PAGE, answer->words), NULL);
+		return doctor_says(finding, DOCTOR_OK, psprintf("more than %d: %s", API_PAGE_RECORDS, answer->words), NULL);
 	list = doctor_list(doctor, answer->tree);
 	return doctor_says(finding, DOCTOR_OK,
-					   psprintf("of %d asked for, %d came%s", 2 * DOCTOR_PAGE, list.nrows,
-								list.nrows > DOCTOR_PAGE ? ": more than its documents allow, and than are asked for" : ""), NULL);
+					   psprintf("of %d asked for, %d came%s", 2 * API_PAGE_RECORDS, list.nrows,
+								list.nrows > API_PAGE_RECORDS ? ": more than its documents allow, and than are asked for" : ""), NULL);
 }
 
 bool
@@ -301,7 +314,7 @@ doctor_check_depth(Doctor *doctor, int step, const DoctorAnswer *answer, DoctorF
 		return doctor_says(finding, DOCTOR_UNKNOWN,
 						   psprintf(INT64_FORMAT " records: none beyond the %dth", doctor->total, API_LIST_RECORDS), NULL);
 	if (step == 0)
-		return doctor_ask(doctor, "", API_LIST_RECORDS / DOCTOR_PAGE + 1, DOCTOR_PAGE);
+		return doctor_ask(doctor, "", API_LIST_RECORDS / doctor->subject.page_size + 1, doctor->subject.page_size);
 	if (answer->kind != DOCTOR_ANSWERED)
 		return doctor_says(finding, DOCTOR_OK, psprintf("records beyond the %dth, which are not asked for: %s", API_LIST_RECORDS, answer->words), NULL);
 	return doctor_says(finding, DOCTOR_OK,

@@ -14,8 +14,8 @@
 
 #include "doctor/doctor.h"
 
-/* Records that are asked for on a page: the API's maximum. */
-#define DOCTOR_PAGE 100
+/* What the API gives without a pageSize: it takes that, too (xbb-api 2, A). */
+#define DOCTOR_LEAST_PAGE 20
 
 /* Times of a list. */
 typedef enum DoctorTime
@@ -79,6 +79,7 @@ struct Doctor
 	int			on_page;		/* records that a full page holds */
 	int64		total;			/* the latest, -1 none */
 	DoctorWire	first;			/* of the first request */
+	DoctorWire	dated;			/* of the first answer with a Date, or all 0 */
 	bool		has_wire;
 	bool		reused;			/* a later one used its connection */
 	int			nfresh;			/* later ones that did not */
@@ -91,6 +92,7 @@ struct Doctor
 	int64		wanted_id;		/* a record of it */
 	int64		before;			/* a total to compare with */
 	int			tried;			/* values of a condition */
+	DoctorAnswer refusal;		/* of page 1 */
 };
 
 /* ---- doctor_read.c: answers ---- */

@@ -16,12 +16,10 @@
 #define CONDITION (DOCTOR_NEEDS_ANSWER | DOCTOR_NEEDS_ROWS | DOCTOR_NEEDS_TIMES)
 
 const DoctorCheck doctor_checks[] = {
-	{"api", "forms", 0, NULL, doctor_check_forms},
 	{"api", "answer", DOCTOR_TAKES_ALL, "code 1, and a list", doctor_check_answer},
 	{"network", "resolve", DOCTOR_NEEDS_WIRE, NULL, doctor_check_resolve},
 	{"network", "connect", DOCTOR_NEEDS_WIRE, NULL, doctor_check_connect},
 	{"network", "tls", DOCTOR_NEEDS_WIRE, "https, and a certificate that is verified", doctor_check_tls},
-	{"network", "clock", DOCTOR_NEEDS_WIRE, "a Date in each answer; the clocks may differ", doctor_check_clock},
 	{"api", "shape", DOCTOR_NEEDS_ANSWER | DOCTOR_NEEDS_ROWS, "records with an id of their own, and times", doctor_check_shape},
 	{"api", "order", DOCTOR_NEEDS_ANSWER | DOCTOR_NEEDS_ROWS, NULL, doctor_check_order},
 	{"api", "total", DOCTOR_NEEDS_ANSWER | DOCTOR_NEEDS_PAGES, "a totalCount that is exact", doctor_check_total},
@@ -38,6 +36,8 @@ const DoctorCheck doctor_checks[] = {
 	{"api", "unknown_attr", CONDITION, NULL, doctor_check_unknown_attr},
 	{"api", "unknown_symbol", CONDITION, NULL, doctor_check_unknown_symbol},
 	{"api", "acting_user", DOCTOR_NEEDS_ANSWER | DOCTOR_NEEDS_TOTAL, NULL, doctor_check_acting_user},
+	{"api", "forms", 0, NULL, doctor_check_forms},
+	{"network", "clock", DOCTOR_NEEDS_WIRE, "a Date in each answer; the clocks may differ", doctor_check_clock},
 	{"network", "reuse", DOCTOR_NEEDS_WIRE, NULL, doctor_check_reuse},
 	{"network", "latency", DOCTOR_NEEDS_WIRE, NULL, doctor_check_latency},
 

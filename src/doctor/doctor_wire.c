@@ -90,15 +90,15 @@ doctor_check_reuse(Doctor *doctor, int step, const DoctorAnswer *answer, DoctorF
 bool
 doctor_check_clock(Doctor *doctor, int step, const DoctorAnswer *answer, DoctorFinding *finding)
 {
-	const DoctorWire *wire = &doctor->first;
+	const DoctorWire *wire = &doctor->dated;
 	double		least;
 	double		most;
 	double		offset;
 
-	if (!doctor->answered)
-		return doctor_says(finding, DOCTOR_SKIPPED, "page 1 did not come", NULL);
-	if (wire->date < 0)
-		return doctor_says(finding, DOCTOR_WARN, "the answer has no Date that can be read: the greatest updateTime stands in for it",
+	if (doctor->nwires == 0)
+		return doctor_says(finding, DOCTOR_SKIPPED, "there was no answer", NULL);
+	if (wire->date <= 0)
+		return doctor_says(finding, DOCTOR_WARN, "no answer has a Date that can be read: the greatest updateTime stands in for it",
 						   "Ask who runs the proxy in between; scans take the API's clock from it.");
 	/* a Date has whole seconds, and was written between sending and receiving */
 	least = wire->date - wire->came;

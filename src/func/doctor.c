@@ -96,6 +96,7 @@ subject_of(const ServerOptions *server, const MappingOptions *mapping, const Opt
 		.needs_form_id = object->needs_form_id,
 		.has_times = object->has_times,
 		.paged = object->paged,
+		.page_size = server->page_size,
 		.rate_limit = server->rate_limit,
 		.concurrency = server->concurrency,
 		.zone_seconds = local ? (int) local->tm_gmtoff : 0,

@@ -24,6 +24,7 @@ typedef struct Asking
 	OptionObject object;
 	const DoctorQuestion *question;
 	DoctorWire	wire;
+	int			status;			/* of HTTP */
 	DoctorAnswer *answer;		/* NULL: none yet */
 } Asking;
 
@@ -35,6 +36,7 @@ look(void *arg, const HttpResult *http)
 	double		now = GetCurrentTimestamp() / (double) USECS_PER_SEC +
 	(POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * (double) SECS_PER_DAY;
 
+	asking->status = http->status;
 	asking->wire = (DoctorWire)
 	{
 		.resolved_us = way->resolved_us,
@@ -76,10 +78,13 @@ discard_answer(void *arg, void *answer)
 	/* the context's */
 }
 
+/* HTTP's "service unavailable": limiters answer with it, too. */
+#define UNAVAILABLE 503
+
 static DoctorKind
-kind_of(const CallFault *fault)
+kind_of(const CallFault *fault, int status)
 {
-	if (fault->refused)
+	if (fault->refused || status == UNAVAILABLE)
 		return DOCTOR_LIMITED;
 	if (fault->kind == LIMITER_ERRORS_NETWORK && fault->uncounted)
 		return DOCTOR_UNREACHED;
@@ -89,16 +94,17 @@ kind_of(const CallFault *fault)
 		return DOCTOR_DENIED;
 	if (fault->sqlstate == ERRCODE_INSUFFICIENT_PRIVILEGE)
 		return DOCTOR_FORBIDDEN;
-	return DOCTOR_REFUSED;
+	return fault->kind == LIMITER_ERRORS_HTTP ? DOCTOR_STATUS : DOCTOR_REFUSED;
 }
 
 static void *
 give_up_answer(void *arg, const CallFault *fault)
 {
-	MemoryContext context = ((Asking *) arg)->context;
+	const Asking *asking = arg;
+	MemoryContext context = asking->context;
 	DoctorAnswer *answer = MemoryContextAllocZero(context, sizeof(DoctorAnswer));
 
-	answer->kind = kind_of(fault);
+	answer->kind = kind_of(fault, asking->status);
 	answer->words = MemoryContextStrdup(context, fault->message);
 	answer->hint = fault->hint ? MemoryContextStrdup(context, fault->hint) : NULL;
 	return answer;
