@@ -8,14 +8,21 @@ RETURN pg_catalog.pg_is_in_recovery() OR EXISTS (
       AND l.classid = 'xbb._push_definition'::pg_catalog.regclass
       AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()));
 
--- Those who watch see the runs of all roles, but no error, which may quote a record.
+-- Those who watch see the runs of all roles, but no error, which may quote a record.  As in
+-- sync_run, who asks for the latest gets them without a look at the rest.
 CREATE VIEW xbb.push_run WITH (security_barrier) AS
-SELECT l.id, d.name AS push, d.owner, l.worker,
+SELECT l.id, (SELECT pg_catalog.jsonb_object_agg(a.id, a.name) FROM xbb._push_all a) ->> l.push::pg_catalog.text AS push,
+       ((SELECT pg_catalog.jsonb_object_agg(a.id, a.owner::pg_catalog.oid) FROM xbb._push_all a) ->> l.push::pg_catalog.text)
+         ::pg_catalog.oid::pg_catalog.regrole AS owner, l.worker,
        CASE WHEN l.status = 'running' AND NOT xbb._push_alive(l.push, l.worker) THEN 'killed' ELSE l.status END AS status,
        l.pid, l.started, l.ended, l.requests, l.enqueued, l.acknowledged, l.rejected, l.unknown, l.put_off, l.held, l.sqlstate,
-       CASE WHEN pg_catalog.pg_has_role(d.owner, 'USAGE') THEN l.error END AS error
-FROM xbb._push_run_log l JOIN xbb._push_all d ON d.id = l.push
-WHERE pg_catalog.pg_has_role(d.owner, 'USAGE') OR pg_catalog.pg_has_role('pg_read_all_stats', 'USAGE');
+       CASE WHEN l.push = ANY (array(SELECT a.id FROM xbb._push_all a WHERE pg_catalog.pg_has_role(a.owner, 'USAGE')))
+            THEN l.error END AS error
+FROM xbb._push_run_log l
+WHERE coalesce(l.push = ANY (array(
+  SELECT a.id FROM xbb._push_all a
+  WHERE pg_catalog.pg_has_role(a.owner, 'USAGE') OR pg_catalog.pg_has_role('pg_read_all_stats', 'USAGE'))), false)
+ORDER BY l.id DESC;
 COMMENT ON VIEW xbb.push_run IS 'the log of the pushes';
 
 -- How the pushes of all roles are doing.

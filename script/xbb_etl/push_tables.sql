@@ -160,7 +160,7 @@ CREATE INDEX ON xbb._push_run_log (push, id);
 -- of what the views ask, nothing is looked for among all runs
 CREATE INDEX ON xbb._push_run_log (push, id) WHERE status = 'succeeded';
 CREATE INDEX ON xbb._push_run_log (push, id) WHERE status IN ('succeeded', 'incomplete');
-CREATE INDEX ON xbb._push_run_log (push, id) WHERE status IN ('failed', 'killed');
+CREATE INDEX ON xbb._push_run_log (push, id) INCLUDE (status, sqlstate, started) WHERE status IN ('failed', 'killed');
 CREATE INDEX ON xbb._push_run_log (push, id) WHERE sqlstate IS NOT NULL;
 CREATE INDEX ON xbb._push_run_log (push, id) WHERE read_from IS NOT NULL;
 CREATE INDEX ON xbb._push_run_log (push, id) WHERE complete_until IS NOT NULL;

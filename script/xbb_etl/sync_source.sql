@@ -48,9 +48,10 @@ LANGUAGE sql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp A
                 AND xbb._sync_source_column($1, 'updateTime', 'update_time') IS NULL END
 $$;
 
--- Can what was deleted be found in it: does the API count it, or is it read whole?
+-- Can what was deleted be found in it: does the API count it, or is it read whole?  Not STRICT: it would be
+-- called, not inlined, and its body planned anew for each row of a view.
 CREATE FUNCTION xbb._sync_is_reconciled(source pg_catalog.regclass) RETURNS boolean
-LANGUAGE sql STABLE STRICT PARALLEL SAFE
+LANGUAGE sql STABLE PARALLEL SAFE
 RETURN xbb._sync_counts_source(source) OR xbb._sync_is_list(source);
 
 -- The attr that tells its records apart.

@@ -77,7 +77,7 @@ CROSS JOIN LATERAL (
         AND y.id > coalesce(a.id, 0) AND (y.sqlstate IS DISTINCT FROM '55000' OR y.started > h.activated)
       ORDER BY y.id DESC LIMIT 1) l ON true) k
   -- of a source that another one has replaced, what cannot be done to this one is no failure
-  CROSS JOIN (SELECT xbb._sync_is_reconciled(d.source) AS is_reconciled) i) r
+  CROSS JOIN (SELECT xbb._sync_is_reconciled(d.source) AS is_reconciled OFFSET 0) i) r
 CROSS JOIN LATERAL (SELECT CASE WHEN d.complete_until = '-infinity' THEN NULL ELSE coalesce(s.complete_until, d.complete_until) END AS until) c
 CROSS JOIN LATERAL (SELECT n.incomplete_since FROM xbb._sync_definition n WHERE n.id = d.id) i;
 COMMENT ON VIEW xbb._sync_state IS 'how the syncs of all roles are doing';

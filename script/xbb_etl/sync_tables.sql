@@ -130,7 +130,8 @@ CREATE TABLE xbb._sync_run_log (
 -- of what the views ask, nothing is looked for among all runs
 CREATE INDEX ON xbb._sync_run_log (definition, id);
 CREATE INDEX ON xbb._sync_run_log (definition, id) WHERE status = 'succeeded';
-CREATE INDEX ON xbb._sync_run_log (definition, id) WHERE status IN ('failed', 'killed');
+CREATE INDEX ON xbb._sync_run_log (definition, id) INCLUDE (status, task, sqlstate, started) WHERE status IN ('failed', 'killed');
+CREATE INDEX ON xbb._sync_run_log (definition, task, id) WHERE status IN ('failed', 'killed') AND task IN ('reconcile', 'reconcile full');
 CREATE INDEX ON xbb._sync_run_log (definition, task, id) WHERE task IN ('reconcile', 'reconcile full');
 CREATE INDEX ON xbb._sync_run_log (started);
 COMMENT ON TABLE xbb._sync_run_log IS 'the runs of the syncs; read it through sync_run';
