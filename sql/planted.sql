@@ -7,7 +7,7 @@
 \getenv srcdir PG_ABS_SRCDIR
 \set include :srcdir '/sql/include/sim.sql'
 \i :include
-\set statements `cd "$PG_ABS_SRCDIR"/src; cat func/sync*.c func/push*.c func/doctor*.c func/send*.c option/target*.c target/*.c`
+\set statements `cd "$PG_ABS_SRCDIR"/src; cat func/sync*.c func/push*.c func/doctor*.c func/alert*.c func/send*.c option/target*.c target/*.c`
 \! python3 $XBB_SIM ctl dingPlantedTarget create-target >/dev/null
 \set target_url `python3 $XBB_SIM ctl dingPlantedTarget port`
 \set ECHO all
@@ -99,6 +99,7 @@ CREATE FOREIGN TABLE source (data_id bigint, serial_no text, update_time timesta
 CREATE FOREIGN TABLE other_source (data_id bigint, serial_no text, update_time timestamptz) SERVER planted OPTIONS (object 'product');
 CREATE FOREIGN TABLE erp (id text, number text) SERVER planted_erp
   OPTIONS (api '/api/execute', batch_size '4', ok '$.code == 0', records '$.data[*]', record_key 'id', record_ok '$.success == true', repeat 'upsert');
+CREATE FOREIGN TABLE robot (text text) SERVER planted_erp OPTIONS (api '/api/execute');
 CREATE TABLE goods (id text PRIMARY KEY, number text);
 RESET ROLE;
 -- they are found so

@@ -269,6 +269,7 @@ BEGIN
     PERFORM xbb._push_unlock(entry.push, entry.worker) WHERE locked;
     PERFORM xbb._push_print(begun.def, entry);
   END IF;
+  CALL xbb._alert_look(alone);
   failed := failure.sqlstate IS NOT NULL;
   PERFORM xbb._sync_path(path) WHERE NOT failed;
   PERFORM xbb._push_complain(_push_execute.name, failure, alone) WHERE failed;
@@ -337,6 +338,7 @@ BEGIN
       failures := pg_catalog.concat_ws(', ', failures, pg_catalog.quote_ident(name));
     END IF;
   END LOOP;
+  CALL xbb._alert_look(true);
   PERFORM xbb._sync_path(path);
   IF failures IS NOT NULL THEN
     RAISE EXCEPTION 'these pushes failed: %', failures USING ERRCODE = 'fdw_error', HINT = 'TABLE xbb.push_run shows their runs.';

@@ -47,6 +47,7 @@ BEGIN
       failures := pg_catalog.concat_ws(', ', failures, pg_catalog.quote_ident(name));
     END IF;
   END LOOP;
+  CALL xbb._alert_look(xbb._can_commit());
   PERFORM xbb._sync_path(path);
   IF failures IS NOT NULL THEN
     RAISE EXCEPTION 'these syncs failed: %', failures USING ERRCODE = 'fdw_error', HINT = 'TABLE xbb.sync_run shows their runs.';

@@ -381,6 +381,19 @@ BEGIN
 END
 $$;
 
+-- The end of a run, once it is committed: its lock, and what is to be told of it, unless others come.
+CREATE PROCEDURE xbb._sync_leave(id integer, can_commit boolean, locked boolean, alone boolean) LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM xbb._sync_path();
+  IF can_commit THEN
+    COMMIT;
+    PERFORM xbb._sync_path();
+  END IF;
+  PERFORM xbb._sync_unlock(id) WHERE locked;
+  CALL xbb._alert_look(can_commit AND alone);
+END
+$$;
+
 -- A run of any kind: lock, log, work in steps that commit, log, unlock.  What a step has come to
 -- counts once it is committed; a COMMIT that fails is an error of its step as any other is.
 CREATE PROCEDURE xbb._sync_execute(
@@ -451,12 +464,8 @@ BEGIN
   PERFORM xbb._sync_unshow() WHERE run IS NOT NULL;
   IF failure.sqlstate IS NOT NULL THEN
     failure := xbb._sync_fail(def, run, CASE WHEN can_commit THEN counts END, before, failure);
-    IF can_commit THEN
-      COMMIT;
-      PERFORM xbb._sync_path();
-    END IF;
   END IF;
-  PERFORM xbb._sync_unlock(def.id) WHERE locked;
+  CALL xbb._sync_leave(def.id, can_commit, locked, alone);
   failed := failure.sqlstate IS NOT NULL;
   PERFORM xbb._sync_complain(_sync_execute.name, failure, alone) WHERE failed;
   PERFORM xbb._sync_print(def, task, phase, counts, before) WHERE NOT failed AND run IS NOT NULL;

@@ -104,6 +104,20 @@ SELECT pg_catalog.count(1), pg_catalog.count(1) FILTER (WHERE d.found OPERATOR(p
 FROM xbb.doctor('planted'::pg_catalog.name) d WHERE d.area OPERATOR(pg_catalog.=) 'local'::pg_catalog.text;
 SELECT pg_catalog.count(1) FROM xbb.doctor_result;
 DELETE FROM "dingPlanted".goods;
+-- alerts
+SELECT xbb.create_alert_channel('log', 'log'), xbb.create_alert_channel('robot', target => '"dingPlanted".robot', lang => 'zh');
+SELECT xbb.alter_alert('failing', threshold => 1), xbb.silence('*', '2 h', 'why'), xbb.unsilence('*');
+SELECT xbb.create_sync('failing', source => '"dingPlanted".source', target => '"dingPlanted".failing', max_age => '1 day');
+DROP TABLE "dingPlanted".failing;
+CALL xbb.sync('failing');
+SELECT xbb.check_alerts();
+SELECT subject, rule, state, told FROM xbb.alert;
+SELECT channel, kind FROM xbb.alert_message;
+CALL xbb.send_alerts();
+SELECT pg_catalog.count(1) FROM xbb.alert_rule;
+SELECT name FROM xbb.alert_channel;
+SELECT name FROM xbb.alert_silence;
+SELECT xbb.drop_sync('failing'), xbb.drop_alert_channel('log'), xbb.drop_alert_channel('robot'), xbb.alter_alert('failing');
 RESET ROLE;
 RESET search_path;
 SELECT is_called FROM trap.called;

@@ -141,6 +141,7 @@ xbb_fdw_place_activate(PG_FUNCTION_ARGS)
 		" WHERE o.owner = a.owner AND o.name = a.name AND o.id <> a.id) THEN a.owner::oid END,"
 		" confirmed = d.confirmed AND coalesce(xbb._sync_function_owner(d.id), a.owner) = a.owner"
 		" FROM xbb._sync_all a, place p WHERE a.id = d.id AND d.place IS DISTINCT FROM p.token),"
+		" channels AS (UPDATE xbb._alert_channel c SET place = p.token FROM place p WHERE c.place IS DISTINCT FROM p.token),"
 		" pushes AS (UPDATE xbb._push_definition d SET place = p.token, moved = true,"
 		" source = nullif(a.source::oid, 0), target = nullif(a.target::oid, 0),"
 		" owner_oid = CASE WHEN a.owner <> 0 AND NOT EXISTS (SELECT FROM xbb._push_all o"
