@@ -1,0 +1,4 @@
+-- Just installed.
+DROP SCHEMA scene CASCADE;
+DROP SERVER crm CASCADE;
+DROP SERVER erp CASCADE;
