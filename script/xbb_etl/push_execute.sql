@@ -20,12 +20,28 @@ EXCEPTION WHEN OTHERS THEN
 END
 $$;
 
+-- What other workers left that were killed is unknown from here on; of how many items.  The caller's place is not
+-- among them: a lock is taken once.
+CREATE FUNCTION xbb._push_bury(def xbb.push_definition) RETURNS bigint
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  lost integer;
+  items bigint := 0;
+BEGIN
+  FOR lost IN SELECT DISTINCT r.worker FROM xbb.push_run r
+              WHERE r.owner = def.owner AND r.push = def.name AND r.status = 'killed' AND r.ended IS NULL AND r.worker > 0 LOOP
+    IF xbb._push_lock(def.id, lost, false) THEN
+      items := items + xbb._push_run_lost(def.id, lost);
+    END IF;
+  END LOOP;
+  RETURN items;
+END
+$$;
+
 -- What a run begins with: its place and its row of the log.  What runs left that were killed is unknown from
 -- here on: their locks are free.  None is begun where the push is not enabled, or has all the workers it may have.
 CREATE FUNCTION xbb._push_begin(name pg_catalog.text, OUT def xbb.push_definition, OUT entry xbb._push_run_log, OUT failure xbb._sync_failure)
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
-DECLARE
-  lost integer;
 BEGIN
   def := xbb._push_get(name);
   IF NOT def.enabled THEN
@@ -44,11 +60,7 @@ BEGIN
     IF xbb._push_lock(def.id, worker, true) THEN
       entry.worker := worker;
       PERFORM xbb._push_run_lost(def.id, worker);
-      -- this one is not among them any more: a lock is taken once
-      FOR lost IN SELECT DISTINCT r.worker FROM xbb.push_run r
-                  WHERE r.owner = def.owner AND r.push = def.name AND r.status = 'killed' AND r.ended IS NULL AND r.worker > 0 LOOP
-        PERFORM xbb._push_run_lost(def.id, lost) WHERE xbb._push_lock(def.id, lost, false);
-      END LOOP;
+      PERFORM xbb._push_bury(def);
       entry.id := xbb._push_run_begin(def.id, worker, 'running');
       RETURN;
     END IF;
@@ -88,6 +100,13 @@ BEGIN
 END
 $$;
 
+-- Records that the target, or a person, said no to; all others that are rejected cannot be sent.
+CREATE FUNCTION xbb._push_refused(def xbb.push_definition) RETURNS bigint
+LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT pg_catalog.count(*) FROM xbb.push_item i
+  WHERE i.owner = (def).owner AND i.push = (def).name AND i.status = 'rejected' AND i.record IS NOT NULL AND (i.http_status IS NOT NULL OR i.note IS NOT NULL)
+$$;
+
 -- How a run has ended: what is not at the target, and will not be by itself, is no success.
 CREATE FUNCTION xbb._push_end(def xbb.push_definition, INOUT entry xbb._push_run_log, problem pg_catalog.text, INOUT failure xbb._sync_failure)
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
@@ -95,7 +114,10 @@ DECLARE
   left_over pg_catalog.record;
   holds boolean := false;
 BEGIN
-  SELECT s.rejected, s.unknown, s.held INTO left_over FROM xbb.push_status s WHERE s.owner = def.owner AND s.name = def.name;
+  SELECT s.pending, s.rejected, s.unknown, s.held, xbb._push_refused(def) AS refused INTO left_over
+  FROM xbb.push_status s WHERE s.owner = def.owner AND s.name = def.name;
+  SELECT left_over.rejected, left_over.unknown, left_over.pending, left_over.held
+  INTO entry.rejected, entry.unknown, entry.put_off, entry.held;
   IF failure.sqlstate IS NULL AND problem IS NOT NULL THEN
     failure.sqlstate := 'HV000';
     failure.message := pg_catalog.format('push %I stopped sending: %s', def.name, problem);
@@ -116,7 +138,9 @@ BEGIN
                        WHEN NOT (SELECT d.enabled FROM xbb.push_definition d WHERE d.owner = def.owner AND d.id = def.id) THEN 'stopped'
                        ELSE 'succeeded' END;
   IF failure.sqlstate IS NULL AND left_over.rejected + left_over.unknown > 0 THEN
-    RAISE WARNING 'push %: the target refused %, of % it is not known', pg_catalog.quote_ident(def.name), xbb._push_records(left_over.rejected),
+    RAISE WARNING 'push %: the target refused %, %of % it is not known', pg_catalog.quote_ident(def.name), xbb._push_records(left_over.refused),
+      CASE WHEN left_over.refused < left_over.rejected
+           THEN pg_catalog.format('%s cannot be sent, ', xbb._push_records(left_over.rejected - left_over.refused)) ELSE '' END,
       xbb._push_records(left_over.unknown) USING HINT = 'SELECT * FROM xbb.push_item WHERE status IN (''rejected'', ''unknown''); shows them.';
   END IF;
   entry.ended := pg_catalog.clock_timestamp();
@@ -140,7 +164,7 @@ LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp 
 DECLARE
   ended pg_catalog.record;
 BEGIN
-  entry.unknown := coalesce(entry.unknown, 0) + xbb._push_close(def.id);
+  PERFORM xbb._push_close(def.id);
   ended := xbb._push_end(def, entry, problem, failure);
   entry := ended.entry;
   failure := ended.failure;
@@ -154,12 +178,15 @@ END
 $$;
 
 -- A step of sending: verdicts, claims; and the pause, in seconds, where nothing is in the air, but soon to be:
--- for after the COMMIT, as this step has locked the items.
+-- for after the COMMIT, as this step has locked the items.  Who came while another reads the source waits for what
+-- that will bring.  What was done so far stands in the log, in case the run is killed: a moment ago, at most.
 CREATE FUNCTION xbb._push_send(
-  def xbb.push_definition, INOUT entry xbb._push_run_log, OUT in_air integer, OUT problem pg_catalog.text, OUT pause double precision)
+  def xbb.push_definition, INOUT entry xbb._push_run_log, INOUT noted pg_catalog.timestamptz, OUT in_air integer, OUT problem pg_catalog.text,
+  OUT pause double precision)
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   step pg_catalog.record;
+  so_far xbb._push_run_log;
 BEGIN
   step := xbb._push_step(def.id);
   SELECT step.requests, step.acknowledged, step.rejected, step.unknown, step.put_off, step.held
@@ -169,17 +196,32 @@ BEGIN
   IF in_air = 0 AND step.due_in <= 5000 AND pg_catalog.clock_timestamp() - entry.started < interval '1 minute' THEN
     pause := step.due_in / 1000.0;
     in_air := 1;
+  ELSIF in_air = 0 AND problem IS NULL AND xbb._push_bury(def) > 0 THEN
+    in_air := 1;
+  ELSIF in_air = 0 AND problem IS NULL AND entry.read_from IS NULL AND xbb._push_alive(def.id, 100) THEN
+    pause := 0.2;
+    in_air := 1;
+  END IF;
+  IF entry.requests > 0 AND (noted IS NULL OR pg_catalog.clock_timestamp() - noted > interval '100 milliseconds') THEN
+    noted := pg_catalog.clock_timestamp();
+    so_far := entry;
+    so_far.status := 'running';
+    -- these are not counted by records before the end
+    SELECT 0, 0, 0 INTO so_far.unknown, so_far.put_off, so_far.held;
+    PERFORM xbb._push_run_note(so_far);
   END IF;
 END
 $$;
 
--- The line that a run prints: what it did.
+-- The line that a run prints: what it did, and what there is as it ends.
 CREATE FUNCTION xbb._push_print(def xbb.push_definition, entry xbb._push_run_log) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   RAISE INFO 'push %: % new, % acknowledged, % rejected, % unknown, % put off, % request%, % s', pg_catalog.quote_ident(def.name),
     coalesce(entry.enqueued, 0), coalesce(entry.acknowledged, 0), coalesce(entry.rejected, 0), coalesce(entry.unknown, 0),
-    coalesce(entry.put_off, 0), coalesce(entry.requests, 0), CASE WHEN entry.requests = 1 THEN '' ELSE 's' END,
+    coalesce(entry.put_off, 0),
+    pg_catalog.concat(CASE WHEN entry.held > 0 THEN pg_catalog.format('%s held, ', entry.held) END, coalesce(entry.requests, 0)),
+    CASE WHEN entry.requests = 1 THEN '' ELSE 's' END,
     pg_catalog.round(extract(epoch FROM pg_catalog.clock_timestamp() - entry.started)::numeric, 1);
 END
 $$;
@@ -206,6 +248,7 @@ DECLARE
   begun pg_catalog.record;
   step pg_catalog.record;
   entry xbb._push_run_log;
+  noted pg_catalog.timestamptz;
   problem pg_catalog.text;
   prepared boolean := false;
   locked boolean;
@@ -230,9 +273,10 @@ BEGIN
   WHILE locked AND in_air OPERATOR(pg_catalog.>) 0 LOOP
     BEGIN
       IF prepared THEN
-        step := xbb._push_send(begun.def, entry);
+        step := xbb._push_send(begun.def, entry, noted);
         PERFORM xbb._push_print_step(entry, step.entry, step.in_air) WHERE by_step;
         entry := step.entry;
+        noted := step.noted;
         in_air := step.in_air;
         problem := step.problem;
         pause := step.pause;

@@ -31,7 +31,7 @@ SELECT d.id, CASE WHEN d.query IS NULL THEN d.source_name END AS source_name, d.
        CASE WHEN NOT d.enabled THEN 'disabled'
             WHEN NOT d.active THEN 'inactive'
             WHEN l.status = 'failed' OR u.dead > 0 THEN 'failing'
-            WHEN c.held > 0 OR c.rejected > 0 OR c.unknown > 0 AND coalesce(u.alive, 0) = 0 THEN 'incomplete'
+            WHEN c.held > 0 OR c.rejected > 0 OR c.late > 0 OR c.unknown > 0 AND coalesce(u.alive, 0) = 0 THEN 'incomplete'
             WHEN pg_catalog.now() - c.oldest_pending > d.max_age THEN 'stale'
             WHEN u.alive > 0 THEN 'running'
             WHEN l.status IS NULL THEN 'never_run'
@@ -55,6 +55,9 @@ CROSS JOIN LATERAL (SELECT pg_catalog.count(*) FILTER (WHERE a.alive) AS alive, 
                           WHERE r.push = d.id AND r.status = 'running' OFFSET 0) a) u
 CROSS JOIN LATERAL (
   SELECT (SELECT pg_catalog.count(*) FROM xbb._push_item i WHERE i.push = d.id AND i.status = 'pending') AS pending,
+         -- put off for longer than a run's success allows
+         (SELECT pg_catalog.count(*) FROM xbb._push_item i WHERE i.push = d.id AND i.status = 'pending'
+          AND i.next_try > pg_catalog.now() + coalesce(d.max_age, '1 hour')) AS late,
          (SELECT pg_catalog.min(i.created) FROM xbb._push_item i WHERE i.push = d.id AND i.status = 'pending') AS oldest_pending,
          (SELECT pg_catalog.count(*) FROM xbb._push_item i WHERE i.push = d.id AND i.request IS NOT NULL AND i.status = 'sending') AS sending,
          (SELECT pg_catalog.count(*) FROM xbb._push_item i WHERE i.push = d.id AND i.status = 'rejected') AS rejected,

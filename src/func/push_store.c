@@ -196,12 +196,13 @@ Datum
 xbb_fdw_push_run_lost(PG_FUNCTION_ARGS)
 {
 	static Stored stored = {.text =
-		"WITH runs AS (UPDATE xbb._push_run_log l SET status = 'killed', ended = clock_timestamp() WHERE l.push = $1 AND l.worker = $2 AND l.status = 'running'),"
-		" requests AS (UPDATE xbb._push_request r SET status = 'unknown', next_try = clock_timestamp(),"
+		"WITH requests AS (UPDATE xbb._push_request r SET status = 'unknown', next_try = clock_timestamp(),"
 		" given_up = coalesce(r.given_up, clock_timestamp())"
 		" WHERE r.push = $1 AND r.status = 'sending' AND r.worker = $2 RETURNING r.id),"
 		" items AS (UPDATE xbb._push_item i SET status = 'unknown', message = 'its run was killed before an answer was noted',"
-		" http_status = NULL, answer = NULL FROM requests r WHERE i.request = r.id AND i.status = 'sending' RETURNING i.id)"
+		" http_status = NULL, answer = NULL FROM requests r WHERE i.request = r.id AND i.status = 'sending' RETURNING i.id),"
+		" runs AS (UPDATE xbb._push_run_log l SET status = 'killed', ended = clock_timestamp(), unknown = (SELECT count(*) FROM items)"
+		" WHERE l.push = $1 AND l.worker = $2 AND l.status = 'running')"
 		" SELECT count(*) FROM items"
 	};
 	int64		items = 0;
