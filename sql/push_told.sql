@@ -69,6 +69,15 @@ CALL xbb.push('goods');
 SELECT status, acknowledged, put_off FROM xbb.push_run WHERE push = 'goods' ORDER BY id DESC LIMIT 1;
 SELECT state FROM xbb.push_status WHERE name = 'goods';
 SELECT xbb.drop_push('goods');
+-- where it was called is told, and none of the extension's functions that stand between
+\set SHOW_CONTEXT errors
+CALL xbb.push('nothing');
+DO $$ BEGIN CALL xbb.push('nothing'); END $$;
+SELECT xbb.create_push('bad', source => 'SELECT id, version / (version - version) AS version FROM goods', target => 'material', key => '{id}');
+CALL xbb.push('bad');
+\set SHOW_CONTEXT never
+CALL xbb.push_all();
+SELECT xbb.drop_push('bad');
 
 RESET ROLE;
 DROP SCHEMA push_told CASCADE;

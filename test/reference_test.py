@@ -15,7 +15,7 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 # messages that are not ours
-OF_POSTGRESQL = re.compile("the type's own|canceling statement|no user mapping|permission denied|cannot (insert|execute)|"
+OF_POSTGRESQL = re.compile("the type's own|canceling statement|no user mapping|permission denied|cannot (insert|execute|alter type)|malformed array|"
                            "UNION|syntax error|does not exist|already exists|deadlock|HTTP status [0-9]")
 NOTHING = {"", "–"}
 

@@ -128,7 +128,7 @@ BEGIN
     holds := true;
     failure.message := pg_catalog.format('push %I holds %s', def.name, xbb._push_records(left_over.held));
     failure.detail := '';
-    failure.hint := 'SELECT * FROM xbb.push_item WHERE status = ''held''; shows them, xbb.push_retry(id) sends one again.';
+    failure.hint := pg_catalog.format('SELECT * FROM xbb.push_item WHERE push = %L AND status = ''held''; shows them, xbb.push_retry(id) sends one again.', def.name);
   END IF;
   entry.status := CASE WHEN holds THEN 'incomplete'
                        WHEN failure.sqlstate IS NOT NULL THEN 'failed'
@@ -141,7 +141,8 @@ BEGIN
     RAISE WARNING 'push %: the target refused %, %of % it is not known', pg_catalog.quote_ident(def.name), xbb._push_records(left_over.refused),
       CASE WHEN left_over.refused < left_over.rejected
            THEN pg_catalog.format('%s cannot be sent, ', xbb._push_records(left_over.rejected - left_over.refused)) ELSE '' END,
-      xbb._push_records(left_over.unknown) USING HINT = 'SELECT * FROM xbb.push_item WHERE status IN (''rejected'', ''unknown''); shows them.';
+      xbb._push_records(left_over.unknown) USING HINT =
+        pg_catalog.format('SELECT * FROM xbb.push_item WHERE push = %L AND status IN (''rejected'', ''unknown''); shows them.', def.name);
   END IF;
   entry.ended := pg_catalog.clock_timestamp();
   entry.sqlstate := failure.sqlstate;
@@ -337,9 +338,8 @@ CREATE FUNCTION xbb._push_complain(name pg_catalog.text, failure xbb._sync_failu
 LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   IF NOT alone AND failure.sqlstate <> '57014' THEN
-    RAISE WARNING USING ERRCODE = failure.sqlstate, MESSAGE = pg_catalog.format('push %I failed: %s', name, failure.message),
-      DETAIL = coalesce(nullif(failure.detail, ''), 'All others were run.'),
-      HINT = coalesce(nullif(failure.hint, ''), 'TABLE xbb.push_run shows its runs.');
+    PERFORM xbb._sync_raise(true, failure.sqlstate, pg_catalog.format('push %I failed: %s', name, failure.message),
+      coalesce(nullif(failure.detail, ''), 'All others were run.'), coalesce(nullif(failure.hint, ''), 'TABLE xbb.push_run shows its runs.'), NULL);
   ELSE
     PERFORM xbb._sync_complain(name, failure, true);
   END IF;

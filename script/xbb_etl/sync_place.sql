@@ -12,7 +12,7 @@ BEGIN
 END
 $$;
 
--- Lets the syncs run here, and after a failover at the places named: 'host', or
+-- Lets the syncs and pushes run here, and after a failover at the places named: 'host', or
 -- 'host:data directory'.  NULL leaves these as they are.
 CREATE FUNCTION xbb.activate(places pg_catalog.text[] DEFAULT NULL) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
@@ -24,11 +24,11 @@ BEGIN
     RAISE EXCEPTION 'a place must be the name of a host, or host:data_directory' USING ERRCODE = 'invalid_parameter_value';
   END IF;
   IF NOT xbb._place_activate(places) THEN
-    RAISE EXCEPTION 'only the owner of the database and superusers may activate its syncs'
+    RAISE EXCEPTION 'only the owner of the database and superusers may activate its syncs and pushes'
       USING ERRCODE = 'insufficient_privilege';
   END IF;
   SELECT p.host, p.directory, p.places INTO place FROM xbb._place p;
-  RAISE NOTICE 'the syncs of this database run at %:% now, after a failover %', place.host, place.directory,
+  RAISE NOTICE 'the syncs and pushes of this database run at %:% now, after a failover %', place.host, place.directory,
     CASE WHEN place.places = '{}' THEN 'nowhere' ELSE pg_catalog.concat('at ', pg_catalog.array_to_string(place.places, ', ')) END;
   FOR item IN SELECT d.name, d.owner_name, p.problem, p.remedy
               FROM xbb._sync_all d, xbb._sync_problem(ROW(d.*)::xbb.sync_definition) p
@@ -39,7 +39,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION xbb.activate(text[]) IS
-  'lets the syncs of a restored or copied database run, here and where a failover may go';
+  'lets the syncs and pushes of a restored or copied database run, here and where a failover may go';
 
 -- What can be done where the target has a column no more: it is gone, or it is called otherwise.
 CREATE FUNCTION xbb._sync_missing_hint(def xbb.sync_definition, missing pg_catalog.text) RETURNS pg_catalog.text

@@ -52,7 +52,7 @@ BEGIN
   PERFORM xbb._sync_raise(warns, failure.sqlstate,
     CASE WHEN warns THEN pg_catalog.format('sync %I failed: %s', name, failure.message) ELSE failure.message END,
     failure.detail, failure.hint,
-    pg_catalog.regexp_replace(stack, E'^.*?\n[^\n]*xbb[.](?:sync|sync_all|reconcile|retry_rejects)[(](?:text|boolean)[^\n]*(?:\n|$)', ''));
+    pg_catalog.regexp_replace(stack, E'^.*?\n[^\n]*xbb[.](?:sync|sync_all|reconcile|retry_rejects|push|push_all)[(](?:text|boolean)[^\n]*(?:\n|$)', ''));
 END
 $$;
 
