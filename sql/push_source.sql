@@ -21,13 +21,14 @@ CREATE FOREIGN TABLE material (id text, version int) SERVER push_source
            record_id '$.docId', record_message '$.message', message '$.message', repeat 'upsert');
 \set maker '''push_source.material''::regclass'
 
--- a row of other types is no record, whichever row of a statement it is
+-- a row of other types is cast, whichever row of a statement it is; one that cannot be is no record
 SELECT xbb._push_record(:maker, '{1,2}', ROW('a'::text, 2));
 SELECT xbb._push_record(:maker, '{2,1}', ROW(2, 'a'::text));
 SELECT xbb._push_record(:maker, '{1,2}', ROW(1, 2));
 SELECT xbb._push_record(:maker, '{1,2}', ROW('a'::text, 2::bigint));
 SELECT xbb._push_record(:maker, '{1,2}', ROW('a'::varchar, 2));
 SELECT xbb._push_record(:maker, '{1,2}', ROW('a'::text));
+SELECT xbb._push_record(:maker, '{1,2}', ROW('a'::text, now()));
 SELECT xbb._push_record(:maker, '{1,9}', ROW('a'::text, 2));
 SELECT xbb._push_record(:maker, '{}', ROW());
 SELECT xbb._push_record(:maker, m.numbers, ROW('a'::text, 2)) FROM (VALUES ('{1,2}'::smallint[]), ('{2,1}')) m (numbers);
@@ -136,6 +137,26 @@ DELETE FROM worth_of WHERE id = 'W3';
 CALL xbb.push('worth');
 SELECT count(*), count(*) FILTER (WHERE status = 'acknowledged') AS acknowledged FROM worth_state;
 SELECT xbb.drop_push('worth');
+-- a value that its column cannot take, by type or domain, is its row's fault alone
+CREATE DOMAIN few AS int CHECK (VALUE < 10);
+CREATE TYPE shade AS ENUM ('light', 'dark');
+CREATE FOREIGN TABLE cast_to (id text, version few, shade shade, price numeric(4,1), note varchar(3)) SERVER push_source
+  OPTIONS (api '/api/execute', batch_size '10', ok '$.code == 0', records '$.data[*]', record_key 'id', record_ok '$.success == true', repeat 'upsert');
+CREATE TABLE cast_from (id text, version text, shade text, price text, note text);
+INSERT INTO cast_from VALUES ('C1', '1', 'light', '1.25', 'abcd'), ('C2', 'x', NULL, NULL, NULL), ('C3', '11', NULL, NULL, NULL), ('C4', '4', 'red', NULL, NULL),
+  ('C5', '5', NULL, '12345', NULL), ('C6', '99999999999', NULL, NULL, NULL), ('C7', '7', 'dark', NULL, NULL);
+SELECT xbb.create_push('cast', source => 'cast_from', target => 'cast_to', key => '{id}');
+CALL xbb.push('cast');
+SELECT key, status, message FROM xbb.push_item WHERE push = 'cast' ORDER BY key;
+UPDATE cast_from SET version = '2' WHERE id = 'C2';
+CALL xbb.push('cast');
+SELECT key, status FROM xbb.push_item WHERE push = 'cast' AND key = '{C2}';
+SELECT xbb._push_record('cast_to'::regclass, '{1,2,3,4,5}', c) FROM cast_from c WHERE id = 'C1';
+SELECT xbb.create_push('cast twice', source => 'cast_from', target => 'cast_to', key => '{id}', copy_data => false);
+\set VERBOSITY terse
+SELECT xbb.create_push('cast never', source => 'SELECT id, ARRAY[1] AS price FROM cast_from', target => 'cast_to', key => '{id}');
+\set VERBOSITY default
+SELECT xbb.drop_push('cast');
 -- the same by marks
 SELECT xbb.create_push('marked', source => 'worth_of', target => 'worth', key => '{k,id}', feed => 'trigger');
 CALL xbb.push('marked');

@@ -77,7 +77,7 @@ LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
     AND NOT EXISTS (SELECT FROM pg_catalog.pg_options_to_table(a.attfdwoptions) o WHERE o.option_name = 'verdict')
 $$;
 
--- A column of the source as one of the target: of its type, but never cut to its length.
+-- A column of the source as one of the target, as xbb._push_record makes it: can that be?
 CREATE FUNCTION xbb._push_cast(name pg_catalog.text, type pg_catalog.oid, type_modifier integer, target pg_catalog.pg_attribute)
 RETURNS pg_catalog.text LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp SET quote_all_identifiers = off AS $$
   SELECT CASE WHEN type = (target).atttypid AND type_modifier = (target).atttypmod THEN pg_catalog.format('s.%I', name)
@@ -151,8 +151,7 @@ BEGIN
       USING ERRCODE = 'undefined_column', HINT = 'It is in the key: if it was renamed, rename it back, or make another push.';
   END IF;
   PERFORM xbb._push_check_sent(def);
-  SELECT pg_catalog.string_agg(xbb._push_cast(c.name, c.type, c.type_modifier, a), ', ' ORDER BY a.attnum),
-         pg_catalog.array_agg(a.attnum ORDER BY a.attnum)
+  SELECT pg_catalog.string_agg(pg_catalog.format('s.%I', c.name), ', ' ORDER BY a.attnum), pg_catalog.array_agg(a.attnum ORDER BY a.attnum)
   INTO columns, numbers
   FROM xbb._push_columns(def) c JOIN xbb._push_takes(def) a ON a.attname = c.name
   WHERE def.columns IS NULL OR c.name = ANY (def.columns);
@@ -297,13 +296,18 @@ CREATE FUNCTION xbb._push_check_columns(INOUT def xbb.push_definition)
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   statement pg_catalog.text;
+  casts pg_catalog.text;
 BEGIN
   IF coalesce(pg_catalog.cardinality(def.key), 0) = 0 OR pg_catalog.array_position(def.key, NULL) IS NOT NULL THEN
     RAISE EXCEPTION 'key must name columns of the source' USING ERRCODE = 'invalid_parameter_value';
   END IF;
   statement := pg_catalog.format('EXPLAIN %s', xbb._push_query(def, CASE WHEN def.feed = 'trigger' THEN '{}'::pg_catalog.text[] END));
+  SELECT pg_catalog.format('EXPLAIN SELECT %s FROM %s s', pg_catalog.string_agg(xbb._push_cast(c.name, c.type, c.type_modifier, a), ', '),
+                           xbb._push_from(def)) INTO casts
+  FROM xbb._push_columns(def) c JOIN xbb._push_takes(def) a ON a.attname = c.name;
   PERFORM xbb._sync_path(xbb._sync_owners_path(def.path));
   EXECUTE statement;
+  EXECUTE casts;
   PERFORM xbb._sync_path();
   PERFORM xbb._push_check_names(def);
   def.columns := array(SELECT c.name FROM xbb._push_columns(def) c JOIN xbb._push_takes(def) a ON a.attname = c.name ORDER BY a.attnum);

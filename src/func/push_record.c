@@ -3,6 +3,9 @@
  * push_record.c
  *	  A row as a target is to get it, as an SQL function.
  *
+ * Values become the columns' types here, and not in the query that reads the source: what
+ * one row has that its column cannot take is that row's fault, and no other's.
+ *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -11,8 +14,13 @@
 #include "access/table.h"
 #include "access/xact.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_type.h"
+#include "executor/executor.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
+#include "nodes/makefuncs.h"
+#include "optimizer/optimizer.h"
+#include "parser/parse_coerce.h"
 #include "utils/acl.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
@@ -37,6 +45,10 @@ typedef struct RecordMaker
 	TupleDesc	tupdesc;		/* of the table */
 	int			nfields;		/* of the row */
 	AttrNumber *attnums;		/* of each field */
+	MemoryContext casting;		/* of all that follows, for rows of one type; or NULL */
+	TupleTableSlot *row;
+	ExprContext *values;
+	ExprState **casts;			/* by field */
 	MemoryContext work;			/* of one record */
 } RecordMaker;
 
@@ -96,38 +108,102 @@ record_maker(FunctionCallInfo fcinfo)
 	return maker;
 }
 
+/* A field as a column, as by CAST, but never cut to its length. */
+static Expr *
+cast_field(const RecordMaker *maker, Form_pg_attribute from, int field)
+{
+	Form_pg_attribute to = TupleDescAttr(maker->tupdesc, maker->attnums[field] - 1);
+	bool		is_cut = to->atttypid == VARCHAROID || to->atttypid == BPCHAROID || to->atttypid == BITOID || to->atttypid == VARBITOID;
+	Node	   *value = (Node *) makeVar(OUTER_VAR, field + 1, from->atttypid, from->atttypmod, from->attcollation, 0);
+	Node	   *cast = !OidIsValid(from->atttypid) ? NULL :
+		coerce_to_target_type(NULL, value, from->atttypid, to->atttypid, is_cut ? -1 : to->atttypmod,
+							  COERCION_EXPLICIT, COERCE_EXPLICIT_CAST, -1);
+
+	return cast ? expression_planner((Expr *) cast) : NULL;
+}
+
 /*
  * Anybody may call with any row, and each row may be of another type.  Bytes that are
  * taken for another type's would be read as pointers and lengths.
  */
 static void
-check_fields(const RecordMaker *maker, TupleDesc fields)
+prepare_casts(RecordMaker *maker, TupleDesc fields)
 {
+	MemoryContext old;
 	bool		fits = fields->natts == maker->nfields;
 
+	if (maker->casting && equalTupleDescs(maker->row->tts_tupleDescriptor, fields))
+		return;
+	if (maker->casting)
+		MemoryContextDelete(maker->casting);
+	maker->casting = NULL;
+	maker->casting = AllocSetContextCreate(maker->context, "xbb_fdw push casts", ALLOCSET_SMALL_SIZES);
+	old = MemoryContextSwitchTo(maker->casting);
+	maker->row = MakeSingleTupleTableSlot(CreateTupleDescCopy(fields), &TTSOpsHeapTuple);
+	maker->values = CreateStandaloneExprContext();
+	maker->casts = palloc(sizeof(ExprState *) * maker->nfields);
 	for (int i = 0; fits && i < maker->nfields; i++)
-		fits = OidIsValid(TupleDescAttr(fields, i)->atttypid) &&
-			TupleDescAttr(fields, i)->atttypid == TupleDescAttr(maker->tupdesc, maker->attnums[i] - 1)->atttypid;
+	{
+		Expr	   *cast = cast_field(maker, TupleDescAttr(fields, i), i);
+
+		fits = cast != NULL;
+		maker->casts[i] = fits ? ExecInitExpr(cast, NULL) : NULL;
+	}
+	MemoryContextSwitchTo(old);
 	if (!fits)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATATYPE_MISMATCH),
 				 errmsg("the row does not have the types of the target's columns")));
 }
 
+/* Is it what a value has done, or somebody's constraint on it? */
+static bool
+is_fault(int sqlstate)
+{
+	int			category = ERRCODE_TO_CATEGORY(sqlstate);
+
+	return category == ERRCODE_DATA_EXCEPTION || category == ERRCODE_INTEGRITY_CONSTRAINT_VIOLATION ||
+		sqlstate == ERRCODE_RAISE_EXCEPTION;
+}
+
+/* The values, by column of the table; *column is the one under way, 0 if none is. */
+static void
+cast_values(RecordMaker *maker, HeapTuple row, Datum *values, bool *nulls, volatile AttrNumber *column)
+{
+	int			natts = maker->tupdesc->natts;
+
+	memset(values, 0, sizeof(Datum) * natts);
+	memset(nulls, true, sizeof(bool) * natts);
+	ResetExprContext(maker->values);
+	ExecStoreHeapTuple(row, maker->row, false);
+	maker->values->ecxt_outertuple = maker->row;
+	for (int i = 0; i < maker->nfields; i++)
+	{
+		*column = maker->attnums[i];
+		values[*column - 1] = ExecEvalExprSwitchContext(maker->casts[i], maker->values, &nulls[*column - 1]);
+	}
+	*column = 0;
+}
+
 /* The record; of values that cannot be sent, what is wrong with them, behind PUSH_FAULT. */
 static char *
-make_record(RecordMaker *maker, const Datum *values, const bool *nulls)
+make_record(RecordMaker *maker, HeapTuple row)
 {
 	MemoryContext context = CurrentMemoryContext;
 	ResourceOwner owner = CurrentResourceOwner;
+	Datum	   *values = palloc(sizeof(Datum) * maker->tupdesc->natts);
+	bool	   *nulls = palloc(sizeof(bool) * maker->tupdesc->natts);
+	volatile AttrNumber column = 0;
 	char	   *volatile result = NULL;
 
 	BeginInternalSubTransaction(NULL);
 	MemoryContextSwitchTo(context);
 	PG_TRY();
 	{
-		char	   *record = target_record(maker->columns, values, nulls);
+		char	   *record;
 
+		cast_values(maker, row, values, nulls, &column);
+		record = target_record(maker->columns, values, nulls);
 		result = pg_any_to_server(record, strlen(record), PG_UTF8);
 		ReleaseCurrentSubTransaction();
 		MemoryContextSwitchTo(context);
@@ -143,9 +219,10 @@ make_record(RecordMaker *maker, const Datum *values, const bool *nulls)
 		RollbackAndReleaseCurrentSubTransaction();
 		MemoryContextSwitchTo(context);
 		CurrentResourceOwner = owner;
-		if (ERRCODE_TO_CATEGORY(error->sqlerrcode) != ERRCODE_DATA_EXCEPTION)
+		if (!is_fault(error->sqlerrcode))
 			ReThrowError(error);
-		result = psprintf("%c%s", PUSH_FAULT, error->message);
+		result = column == 0 ? psprintf("%c%s", PUSH_FAULT, error->message) :
+			psprintf("%ccolumn \"%s\": %s", PUSH_FAULT, NameStr(TupleDescAttr(maker->tupdesc, column - 1)->attname), error->message);
 	}
 	PG_END_TRY();
 	return result;
@@ -158,27 +235,16 @@ xbb_fdw_push_record(PG_FUNCTION_ARGS)
 	HeapTupleHeader row = PG_GETARG_HEAPTUPLEHEADER(2);
 	TupleDesc	tupdesc = lookup_rowtype_tupdesc(HeapTupleHeaderGetTypeId(row), HeapTupleHeaderGetTypMod(row));
 	HeapTupleData tuple = {.t_len = HeapTupleHeaderGetDatumLength(row), .t_data = row};
-	int			natts = maker->tupdesc->natts;
-	MemoryContext old = MemoryContextSwitchTo(maker->work);
-	Datum	   *fields = palloc(sizeof(Datum) * maker->nfields);
-	bool	   *no_fields = palloc(sizeof(bool) * maker->nfields);
-	Datum	   *values = palloc0(sizeof(Datum) * natts);
-	bool	   *nulls = palloc(sizeof(bool) * natts);
+	MemoryContext old;
 	char	   *record;
 	text	   *result;
 
-	check_fields(maker, tupdesc);
-	heap_deform_tuple(&tuple, tupdesc, fields, no_fields);
-	memset(nulls, true, sizeof(bool) * natts);
-	for (int i = 0; i < maker->nfields; i++)
-	{
-		values[maker->attnums[i] - 1] = fields[i];
-		nulls[maker->attnums[i] - 1] = no_fields[i];
-	}
-	record = make_record(maker, values, nulls);
+	prepare_casts(maker, tupdesc);
+	ReleaseTupleDesc(tupdesc);
+	old = MemoryContextSwitchTo(maker->work);
+	record = make_record(maker, &tuple);
 	MemoryContextSwitchTo(old);
 	result = cstring_to_text(record);
-	ReleaseTupleDesc(tupdesc);
 	MemoryContextReset(maker->work);
 	PG_RETURN_TEXT_P(result);
 }
