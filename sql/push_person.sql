@@ -117,6 +117,14 @@ RESET ROLE;
 SELECT count(*) FROM xbb._push_request r JOIN xbb._push_definition d ON d.id = r.push WHERE d.name = 'person';
 SET ROLE regress_xbb_person;
 
+-- what a repeat is told of each record, without a reason, is told of it all the same; what is said of the request as a whole is not
+ALTER FOREIGN TABLE person_material OPTIONS (SET repeat 'key', DROP record_message, DROP message);
+CALL person_lose('M');
+\! python3 $XBB_SIM ctl tPerson set twice=upsert idempotency=off -- clear what=all -- refuse M1 M2 M3 M4 -- fault what=close at=first
+CALL xbb.push('person');
+SELECT key, status FROM person_state WHERE key[1] LIKE 'M%' ORDER BY key;
+\! python3 $XBB_SIM ctl tPerson accept
+
 -- a request has 16 MB of records, if it has more than one; on a busy machine that takes its time
 RESET ROLE;
 ALTER SERVER person_erp OPTIONS (SET request_timeout '60s');

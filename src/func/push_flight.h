@@ -24,6 +24,7 @@ typedef struct FlightItem
 {
 	int64		id;				/* of the item; 0: it was settled by an earlier answer */
 	TargetClass verdict;
+	bool		told;			/* by a word about it alone */
 	char	   *target_id;		/* or NULL */
 	char	   *message;		/* or NULL */
 } FlightItem;

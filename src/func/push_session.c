@@ -147,6 +147,7 @@ keep_answer(PushSession *session, const TargetAnswer *answer)
 			bool		told = i < answer->nverdicts;
 
 			flight->items[i].verdict = told ? answer->verdicts[i].verdict : answer->verdict;
+			flight->items[i].told = told && answer->verdicts[i].told;
 			flight->items[i].target_id = told ? copy(flight, answer->verdicts[i].id) : NULL;
 			flight->items[i].message = told ? copy(flight, answer->verdicts[i].message) : NULL;
 		}

@@ -138,7 +138,7 @@ is_refused_whole(const Flight *flight)
 	{
 		const FlightItem *item = &flight->items[i];
 
-		if (item->verdict != TARGET_REJECTED ||
+		if (item->verdict != TARGET_REJECTED || item->told ||
 			(item->message && (!flight->message || strcmp(item->message, flight->message) != 0)))
 			return false;
 	}

@@ -165,7 +165,7 @@ give_up_call(void *arg, const CallFault *fault, CallAnswer *call_answer)
 		answer->nverdicts = item->nrecords;
 		answer->verdicts = verdicts;
 		for (int i = 0; i < item->nrecords; i++)
-			verdicts[i] = (TargetVerdict) {TARGET_RETRY, NULL, answer->message};
+			verdicts[i] = (TargetVerdict) {.verdict = TARGET_RETRY,.message = answer->message};
 		call_answer->result = answer;
 		MemoryContextSwitchTo(old);
 	}
@@ -374,7 +374,7 @@ answer_unsent(TargetQueue *queue, const char *problem, TargetAnswer *answer)
 	answer->nverdicts = item->nrecords;
 	answer->verdicts = verdicts;
 	for (int i = 0; i < item->nrecords; i++)
-		verdicts[i] = (TargetVerdict) {TARGET_TOKEN_EXPIRED, NULL, problem};
+		verdicts[i] = (TargetVerdict) {.verdict = TARGET_TOKEN_EXPIRED,.message = problem};
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(item->context);
 }

@@ -77,6 +77,7 @@ typedef struct TargetVerdict
 	TargetClass verdict;
 	const char *id;				/* the target's, or NULL */
 	const char *message;		/* or NULL */
+	bool		told;			/* by a word about this record alone */
 } TargetVerdict;
 
 /*

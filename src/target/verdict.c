@@ -209,6 +209,7 @@ mention(const VerdictRules *rules, const Jsonb *record, const Jsonb *variables, 
 	TargetClass class = judge_record(rules, record, variables, whole);
 
 	verdict->verdict = again ? both(verdict->verdict, class) : class;
+	verdict->told = rules->record_ok != NULL;
 	if (!verdict->id)
 		verdict->id = path_text(rules->record_id, record, variables);
 	if (!verdict->message)
@@ -269,7 +270,7 @@ judge_records(const VerdictRules *rules, const Jsonb *document, const Jsonb *var
 	bool		any = false;
 
 	for (int i = 0; i < nrecords; i++)
-		verdicts[i] = (TargetVerdict) {TARGET_UNKNOWN, NULL, "the answer does not mention this record"};
+		verdicts[i] = (TargetVerdict) {.verdict = TARGET_UNKNOWN,.message = "the answer does not mention this record"};
 	for (int i = 0; i < nmentions; i++)
 	{
 		int			found = find_mentioned(rules, mentions[i], variables, &sent);
@@ -289,14 +290,14 @@ judge_records(const VerdictRules *rules, const Jsonb *document, const Jsonb *var
 
 		/* of two records with one key an answer must speak twice */
 		if (times[first] > 0 && times[first] < sent.sharing[first])
-			verdicts[i] = (TargetVerdict) {TARGET_UNKNOWN, NULL, "the answer mentions fewer records of this key than were sent"};
+			verdicts[i] = (TargetVerdict) {.verdict = TARGET_UNKNOWN,.message = "the answer mentions fewer records of this key than were sent"};
 		else
 			verdicts[i] = verdicts[first];
 	}
 	if (!any && nmentions > 0 && are_all_there(rules, mentions, nmentions, variables, nrecords, whole))
 	{
 		for (int i = 0; i < nrecords; i++)
-			verdicts[i] = (TargetVerdict) {TARGET_OK, NULL, NULL};
+			verdicts[i] = (TargetVerdict) {.verdict = TARGET_OK};
 		any = true;
 	}
 	return any;
@@ -348,7 +349,7 @@ judge_each(const VerdictRules *rules, const Jsonb *document, const Jsonb *variab
 	}
 	for (int i = 0; i < nrecords; i++)
 	{
-		verdicts[i] = (TargetVerdict) {whole, NULL, NULL};
+		verdicts[i] = (TargetVerdict) {.verdict = whole};
 		if (nrecords == 1 && document && !rules->records)
 		{
 			verdicts[i].id = path_text(rules->record_id, document, variables);
