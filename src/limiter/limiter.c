@@ -209,6 +209,9 @@ quota_used_up(const LimiterBudget *budget, int day)
 			 errmsg("daily quota of %lld requests is used up for corpid \"%s\", but for its reserve of %lld",
 					(long long) budget->daily_quota, budget->account,
 					(long long) Min(budget->reserve, budget->daily_quota)) :
+			 budget->server ?
+			 errmsg("daily quota of %lld requests is used up for server \"%s\"",
+					(long long) budget->daily_quota, budget->server) :
 			 errmsg("daily quota of %lld requests is used up for corpid \"%s\"",
 					(long long) budget->daily_quota, budget->account),
 			 errdetail("It is renewed at %04d-%02d-%02d 00:00, time zone %s.",

@@ -31,7 +31,8 @@ typedef struct LimiterSlot
 typedef struct LimiterBudget
 {
 	const char *origin;			/* "https://host:port", lower case */
-	const char *account;		/* there, as error messages name it: the corpid */
+	const char *account;		/* there: the corpid */
+	const char *server;			/* how error messages name an account that has no name; or NULL */
 	double		rate;			/* requests a second, 0 = no limit */
 	int64		daily_quota;	/* requests a day, 0 = no limit */
 	int64		reserve;		/* of them that are not for who asks */

@@ -32,7 +32,7 @@ account_of(const TargetServerOptions *server, const TargetMappingOptions *mappin
 
 	if (server->preset && strcmp(server->preset, PRESET_XBB) == 0 && mapping->app_id)
 		return mapping->app_id;
-	/* it is told in errors, and each of these is a secret */
+	/* each of these is a secret */
 	who = mapping->url ? mapping->url : mapping->app_key ? mapping->app_key :
 		mapping->app_id ? mapping->app_id : mapping->user ? mapping->user : "";
 	hash = hash_bytes_extended((const unsigned char *) who, strlen(who), 0);
@@ -45,6 +45,7 @@ target_budget(const TargetServerOptions *server, const TargetMappingOptions *map
 	return (LimiterBudget)
 	{
 		.account = account_of(server, mapping),
+		.server = server->name,
 		.rate = server->rate_limit,
 		.daily_quota = server->daily_quota,
 		.time_zone = server->time_zone,
