@@ -76,7 +76,7 @@ sub push_all_there
 	my ($what) = @_;
 	my $result = $sessions[0]->run(q{CALL xbb.push('rotates')});
 
-	is($result->{error}, '', $what);
+	is($result->{sqlstate}, '00000', $what);
 	is($sessions[0]->value(q{SELECT count(*) FROM xbb.push_item WHERE status = 'acknowledged'}), 200, '... and sends all');
 	return;
 }
@@ -103,7 +103,7 @@ sim($one, 'tokens', expire => 'on');
 $sessions[0]->run(q{CALL xbb.renew_token('one')});
 is(tokens($one)->{issued}, 7, '... which is renewed by another');
 sim($one, 'release');
-is($sessions[1]->result->{error}, '', '... and the run goes on with the new one');
+is($sessions[1]->result->{sqlstate}, '00000', '... and the run goes on with the new one');
 is(tokens($one)->{issued}, 7, '... and no other');
 
 # in a copy of the database none is renewed
