@@ -105,6 +105,32 @@ CALL xbb.renew_token('token_one');
 SELECT count(*) FROM xbb.target_token WHERE umid = :gone;
 SELECT became('rotating', 1);
 
+-- The session of a login is a token: Kingdee K3 on premises; one that was lost is told by words, and got anew where the same again is safe.
+SELECT at('token_k3', 'create-target app_id=i app_secret=cs app_key=account user=u password=pw key_member=FBillNo') \gset
+CREATE SERVER token_k3 FOREIGN DATA WRAPPER xbb_target OPTIONS (base_url :'url', rate_limit '0', max_retries '0', preset 'kingdee_k3',
+  headers '{}', sign '[]', auth 'header', auth_name 'kdservice-sessionid',
+  token_api '{"api": "/target/token_k3/k3cloud/Kingdee.BOS.WebApi.ServicesStub.AuthService.LoginByAppSecret.common.kdsvc",
+    "body": {"acctID": "{{app_key}}", "username": "{{user}}", "appId": "{{app_id}}", "appSecret": "{{app_secret}}", "lcid": 2052},
+    "ok": "$.LoginResultType == 1", "token": "$.KDSVCSessionId", "message": "$.Message"}');
+CREATE USER MAPPING FOR CURRENT_ROLE SERVER token_k3 OPTIONS (app_id 'i', app_secret 'cs', app_key 'account', user 'u', password 'pw');
+CREATE FOREIGN TABLE k3_session (id text OPTIONS (attr 'FBillNo')) SERVER token_k3
+  OPTIONS (api '/target/token_k3/k3cloud/Kingdee.BOS.WebApi.ServicesStub.DynamicFormService.BatchSave.common.kdsvc', batch_size '9',
+    envelope '{"formid": "BD_MATERIAL", "data": {"Model": "$records"}}', repeat 'upsert');
+SELECT became('k3_session', 3);
+SELECT at('token_k3', 'tokens expire=on');
+SELECT became('k3_session', 3);
+SELECT at('token_k3', 'tokens');
+ALTER FOREIGN TABLE k3_session OPTIONS (SET repeat 'never');
+SELECT at('token_k3', 'tokens expire=on');
+SELECT became('k3_session', 3);
+SELECT became('k3_session', 3);
+ALTER SERVER token_k3 OPTIONS (SET token_api '{"api": "/target/token_k3/k3cloud/Kingdee.BOS.WebApi.ServicesStub.AuthService.ValidateUser.common.kdsvc",
+  "body": {"acctID": "{{app_key}}", "username": "{{user}}", "password": "{{password}}", "lcid": 2052},
+  "ok": "$.LoginResultType == 1", "token": "$.KDSVCSessionId", "message": "$.Message"}');
+SELECT became('k3_session', 3);
+ALTER USER MAPPING FOR CURRENT_ROLE SERVER token_k3 OPTIONS (SET password 'wrong');
+SELECT became('k3_session', 1);
+
 -- Where a table's option would take secrets elsewhere than its server.
 CREATE FOREIGN TABLE elsewhere (id text) SERVER token_any OPTIONS (api '/x', token_api '{"url": "https://evil.example/token", "token": "$.t"}');
 SELECT became('elsewhere', 1);
@@ -115,11 +141,12 @@ SELECT became('elsewhere', 1);
 ALTER FOREIGN TABLE elsewhere OPTIONS (SET token_api '{"api": "/token", "token": "$.t", "verb": "GET"}');
 SELECT became('elsewhere', 1);
 
-SELECT at(t, 'remove') FROM unnest('{token_any,token_one}'::text[]) t;
+SELECT at(t, 'remove') FROM unnest('{token_any,token_one,token_k3}'::text[]) t;
 \o /dev/null
 \set VERBOSITY terse
 DROP SERVER token_any CASCADE;
 DROP SERVER token_one CASCADE;
+DROP SERVER token_k3 CASCADE;
 DROP ROLE regress_xbb_token;
 DROP SCHEMA "dingToken" CASCADE;
 \o

@@ -160,7 +160,7 @@ read_objects(const char *text, bool array, const char **result, char **detail)
 
 	if (tree == NULL || tree->type == JSON_TREE_OBJECT)
 		return tree != NULL;
-	if (!array || tree->type != JSON_TREE_ARRAY || tree->nmembers == 0)
+	if (!array || tree->type != JSON_TREE_ARRAY)
 		return false;
 	for (int i = 0; i < tree->nmembers; i++)
 		if (tree->members[i].type != JSON_TREE_OBJECT)

@@ -81,3 +81,25 @@ def oauth_token(call, manner):
     refresh = fields.get("refresh_token", "") if fields.get("grant_type") == "refresh_token" else None
     token, seconds, refresh = issue(call, refresh)
     return reply({"access_token": token, "token_type": "bearer", "expires_in": seconds, "refresh_token": refresh})
+
+
+def k3_login_says(kind, message):
+    return 200, {"Message": message, "MessageCode": "CheckPasswordPolicy", "LoginResultType": 0, "KDSVCSessionId": None}
+
+
+def k3_client(call):
+    body, secrets = call.json(kinds=dict), call.secrets
+    same(body.get("acctID"), secrets.get("app_key"))
+    same(body.get("username"), secrets.get("user"))
+    if call.path.endswith("ValidateUser.common.kdsvc"):
+        same(body.get("password"), secrets.get("password"))
+    else:
+        same((body.get("appId"), body.get("appSecret")), (secrets.get("app_id"), secrets.get("app_secret")))
+
+
+@endpoint("(?i:k3cloud/)?Kingdee\\.BOS\\.WebApi\\.ServicesStub\\.AuthService\\.(?:LoginByAppSecret|ValidateUser)\\.common\\.kdsvc",
+          Manner("-", k3_login_says, k3_client, nobody))
+def k3_login(call, manner):
+    session, _, _ = issue(call)
+    return reply({"Message": None, "MessageCode": "CheckPasswordPolicy", "LoginResultType": 1, "KDSVCSessionId": session,
+                  "Context": {"SessionId": "asp-net"}, "IsSuccessByAPI": True})

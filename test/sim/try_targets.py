@@ -85,6 +85,13 @@ def try_shapes(tap, ctl, port):
         ok(check(asker.ask(BATCH_SAVE, body, headers)), "K3 is odd: " + how)
     ctl("k3", "fault", what="odd", how="response-error")
     ok(asker.raw(BATCH_SAVE, compact(body), headers).startswith(b"response_error:{"), "K3 is odd: response-error")
+    ctl("k3", "create-target", app_id="i", app_secret=SECRET, app_key="account", user="u", password="p")
+    login = BATCH_SAVE.replace("DynamicFormService.BatchSave", "AuthService.LoginByAppSecret")
+    account = {"acctID": "account", "username": "u", "appId": "i", "lcid": 2052}
+    got = [asker.ask(login, {**account, "appSecret": secret})["LoginResultType"] for secret in ("x", SECRET)]
+    session = asker.ask(login.replace("LoginByAppSecret", "ValidateUser"), {**account, "password": "p"})["KDSVCSessionId"]
+    saved = [asker.ask(BATCH_SAVE, body, {"kdservice-sessionid": text})["Result"]["ResponseStatus"] for text in ("x", session)]
+    ok(got == [0, 1] and "会话信息已丢失" in saved[0]["Errors"][0]["Message"] and saved[1]["IsSuccess"], "K3 by the session of a login", saved)
     ctl("jst", "create-target", app_key="k", app_secret=SECRET, token="t")
     asker = Asker(port, "jst")
     fields = {"app_key": "k", "access_token": "t", "timestamp": now, "charset": "utf-8", "version": "2",
