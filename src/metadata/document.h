@@ -63,6 +63,9 @@ extern char *answer_rule(Answer *answer, Part *document, int row);
 
 /* ---- source.c ---- */
 
+/* Its api; of the CRM the path, if it stands there with its host. */
+extern const char *source_api(const Part *source);
+
 /* Key, name and columns of the source's row. */
 extern void source_read(Integration *integration, Part *source);
 

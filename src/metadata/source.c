@@ -41,10 +41,25 @@ add_response(Integration *integration, Part *response)
 	}
 }
 
+const char *
+source_api(const Part *source)
+{
+	const char *api = part_text(part_member(source, "api"));
+
+	if (api && strncmp(api, "https://", 8) == 0)
+	{
+		const char *path = strchr(api + 8, '/');
+
+		if (path && strncmp(path, CRM_API, strlen(CRM_API)) == 0)
+			return path;
+	}
+	return api;
+}
+
 void
 source_read(Integration *integration, Part *source)
 {
-	const char *api = part_text(part_member(source, "api"));
+	const char *api = source_api(source);
 	const char *id = part_text(part_member(source, "id"));
 	MetadataList list;
 
@@ -61,7 +76,7 @@ source_read(Integration *integration, Part *source)
 		(void) scope_column(&integration->scope, "updateTime", NULL);
 		integration->key = "dataId";
 	}
-	if (id && id[0] && strpbrk(id, "{\"\\") == NULL && strlen(id) <= SCOPE_NAME_BYTES)
+	if (id && id[0] && strpbrk(id, "{\"\\,") == NULL && strlen(id) <= SCOPE_NAME_BYTES)
 		integration->key = integration->scope.crm && strncmp(id, "data.", 5) == 0 ? id + 5 : id;
 	if (integration->key && strchr(integration->key, '.'))
 		integration->key = strrchr(integration->key, '.') + 1;
@@ -115,6 +130,13 @@ write_request(Integration *integration, Part *document, const char *suffix, Part
 		size = "100";
 	else
 		part_claim(page_size, row);
+	if (fields->nmembers == 0)
+	{
+		answer->rows[row].kind = METADATA_NOTE;
+		answer_remark(answer, row, "a request without values");
+		part_claim(fields, row);
+		return;
+	}
 	body = part_is(fields, JSON_TREE_ARRAY) ? field_record(&writer, field_tree(fields)) : field_json(&writer, fields);
 	if (body == NULL)
 	{
@@ -233,7 +255,7 @@ void
 source_write(Integration *integration, Part *source)
 {
 	Answer	   *answer = integration->answer;
-	const char *api = part_text(part_member(source, "api"));
+	const char *api = source_api(source);
 	MetadataList list = {NULL};
 
 	if (is_fragment(source))
@@ -249,5 +271,8 @@ source_write(Integration *integration, Part *source)
 	else if (integration->list_of(api, &list))
 		source_write_crm(integration, source, &list);
 	else
+	{
 		answer_note(answer, METADATA_UNKNOWN, source, "%s is no list of records with times: IMPORT FOREIGN SCHEMA makes the tables of the others", api);
+		source_write_table(integration);
+	}
 }

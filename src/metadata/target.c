@@ -44,6 +44,37 @@ platform_of(const char *api)
 	return &unknown_platform;
 }
 
+#define MOST_BATCH 1000			/* of the option */
+#define UNKNOWN_HOST "https://<host>"
+
+/* Where a target is, as its document says. */
+typedef struct Place
+{
+	const char *host;			/* with https://, or NULL */
+	const char *path;			/* NULL: there is none that can be one */
+	bool		more;			/* behind the path, which is left out */
+} Place;
+
+static Place
+place_of(const char *api)
+{
+	static const char in_host[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-";
+	static const char in_path[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/-._~%:@!$&()*+,;=";
+	Place		place = {NULL, NULL, false};
+	size_t		length = 0;
+
+	if (api && strncmp(api, "https://", 8) == 0 && strspn(api + 8, in_host) > 0)
+		length = 8 + strspn(api + 8, in_host);
+	if (api == NULL || api[length] != '/')
+		return place;
+	place.host = length > 0 ? pnstrdup(api, length) : NULL;
+	place.path = pnstrdup(api + length, strcspn(api + length, "?#"));
+	place.more = strlen(place.path) < strlen(api + length);
+	if (strspn(place.path, in_path) != strlen(place.path) || strstr(place.path, "/."))
+		place.path = NULL;
+	return place;
+}
+
 static bool
 is_k3(const Platform *platform)
 {
@@ -133,6 +164,11 @@ write_view(Integration *integration, Part *target)
 	integration->scope.strategies = NULL;
 	integration->scope.narrays = 0;
 	record = field_record(&writer, request);
+	if (request->nfields == 0)
+	{
+		answer_note(answer, METADATA_UNKNOWN, part_member(target, "request"), "there are no fields to be sent");
+		integration->needs_person = true;
+	}
 	answer_sql(answer, row, "CREATE VIEW %s AS\nSELECT " SCOPE_SOURCE ".%s, json_strip_nulls(%s) AS %s\nFROM %s AS " SCOPE_SOURCE "%s;",
 			   sql_name(psprintf("%s_to_push", integration->name)), sql_name(key_name(integration)), record, record_name(integration),
 			   sql_name(integration->name), filter_where(integration, row));
@@ -164,7 +200,9 @@ batch_size(Answer *answer, Part *operation, int row)
 		strspn(rows, "0123456789") == strlen(rows) && atoi(rows) > 0)
 	{
 		part_claim(operation, row);
-		return atoi(rows);
+		if (atoi(rows) > MOST_BATCH)
+			answer_remark(answer, row, "%s records a request: it has %d at most", rows, MOST_BATCH);
+		return Min(atoi(rows), MOST_BATCH);
 	}
 	answer_note(answer, METADATA_UNKNOWN, operation, "operation: how many records go into a request is not known; batch_size and envelope say it");
 	return 0;
@@ -192,7 +230,7 @@ k3_envelope(Answer *answer, Part *target, int row, bool batch)
 }
 
 static void
-write_table(Integration *integration, Part *target, const Platform *platform)
+write_table(Integration *integration, Part *target, const Platform *platform, const Place *place)
 {
 	Answer	   *answer = integration->answer;
 	int			row = answer_row(answer, METADATA_TABLE);
@@ -207,9 +245,12 @@ write_table(Integration *integration, Part *target, const Platform *platform)
 		appendStringInfo(&options, "api %s", sql_constant(psprintf("/k3cloud/Kingdee.BOS.WebApi.ServicesStub.DynamicFormService.%s.common.kdsvc",
 																   batch_save ? "BatchSave" : api)));
 	else
-		appendStringInfo(&options, "api %s", sql_constant(api && api[0] == '/' ? api : "/<path>"));
-	if (api && api[0] != '/' && !is_k3(platform))
-		answer_remark(answer, row, "\"%s\" is a name of the platform's adapter, not a path: path, signature and envelope are to be filled in", api);
+		appendStringInfo(&options, "api %s", sql_constant(place->path ? place->path : "/<path>"));
+	if (api && place->path == NULL && !is_k3(platform))
+		answer_remark(answer, row, "\"%s\" is a name of the platform's adapter, not a path: path, signature and envelope are to be filled in",
+					  expr_shown(api));
+	if (place->path && place->more)
+		answer_remark(answer, row, "what stands behind the path belongs into the option query, secrets into the mapping");
 	if (size > 0)
 		appendStringInfo(&options, ", batch_size '%d'", size);
 	if (is_k3(platform))
@@ -232,13 +273,17 @@ write_table(Integration *integration, Part *target, const Platform *platform)
 }
 
 static void
-write_server(Integration *integration, const Platform *platform)
+write_server(Integration *integration, const Platform *platform, const Place *place)
 {
 	Answer	   *answer = integration->answer;
 	int			row = answer_row(answer, METADATA_SERVER);
+	const char *unknown = strstr(platform->options, UNKNOWN_HOST);
+	const char *options = platform->options;
 
+	if (unknown && place->host)
+		options = psprintf("%.*s%s%s", (int) (unknown - options), options, place->host, unknown + strlen(UNKNOWN_HOST));
 	answer_sql(answer, row, "CREATE SERVER %s FOREIGN DATA WRAPPER xbb_target OPTIONS (%s%s%s%s);", platform->server,
-			   platform->preset ? "preset '" : "", platform->preset ? platform->preset : "", platform->preset ? "'" : "", platform->options);
+			   platform->preset ? "preset '" : "", platform->preset ? platform->preset : "", platform->preset ? "'" : "", options);
 	if (platform->preset == NULL)
 		answer_remark(answer, row, "how the target knows who asks is not in the document: auth, sign or token_api; auth 'bearer' sends the token in a header");
 	row = answer_row(answer, METADATA_SERVER);
@@ -315,7 +360,8 @@ target_write(Integration *integration, Part *target)
 	const char *api = part_text(part_member(target, "api"));
 	Part	   *method = part_member(target, "method");
 	Part	   *crontab = part_member(target, "crontab");
-	const Platform *platform = platform_of(api);
+	Place		place = place_of(api);
+	const Platform *platform = platform_of(place.host ? place.path : api);
 	int			view;
 
 	if (target_is_store(target))
@@ -337,8 +383,8 @@ target_write(Integration *integration, Part *target)
 		return;
 	}
 	part_claim(method, view);
-	write_server(integration, platform);
-	write_table(integration, target, platform);
+	write_server(integration, platform, &place);
+	write_table(integration, target, platform, &place);
 	write_push(integration);
 	note_answers(answer, target);
 	if (part_member(crontab, "source"))

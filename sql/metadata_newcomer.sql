@@ -1,0 +1,47 @@
+-- Documents as they are written by hand: whatever they say, each statement runs, once the angle brackets are filled in.
+\set here :DBNAME
+CREATE DATABASE regress_xbb_newcomer TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C';
+\c regress_xbb_newcomer
+SET client_min_messages = error;
+CREATE EXTENSION xbb_etl CASCADE;
+\pset format unaligned
+CREATE TABLE document (n serial, what text, source jsonb, target jsonb);
+\set plain '{"api": "wdt.trade.query", "effect": "QUERY", "method": "POST", "id": "trade_no", "request": [{"field": "start", "value": "{{LAST_SYNC_TIME|datetime}}"}]}'
+\set crm '{"api": "/pro/v2/api/product/list", "effect": "QUERY", "method": "POST", "id": "dataId", "request": [{"field": "corpid", "value": "d"}]}'
+\set sends '{"api": "/api/save", "effect": "EXECUTE", "method": "POST", "request": [{"field": "no", "value": "{{trade_no}}"}]}'
+INSERT INTO document (what, source, target) SELECT what, :'plain'::jsonb || source, :'sends'::jsonb || target FROM (VALUES
+  ('as they are', '{}'::jsonb, '{}'::jsonb), ('lower case', '{"effect": "query", "method": "post"}', '{"effect": "execute", "method": "post"}'),
+  ('no request', '{"request": null}', '{"request": null}'), ('empty requests', '{"request": []}', '{"request": []}'),
+  ('a key of two', '{"id": "a,b"}', '{}'), ('a key in Chinese', '{"id": "单号"}', '{}'), ('a key that is a number', '{"id": 5}', '{}'), ('the key record', '{"id": "record"}', '{"request": [{"field": "a", "value": "{{body}}"}]}'),
+  ('names with blanks', '{"api": " wdt trade "}', '{"api": "保存 销售订单"}'), ('no names', '{"api": ""}', '{"api": ""}'), ('quotes', '{"api": "a''b\";c"}', '{"api": "/x''y"}'),
+  ('a long name', jsonb_build_object('api', repeat('名', 200)), '{}'), ('a whole address', '{}', '{"api": "https://open.example.com/api/save"}'), ('a query', '{}', '{"api": "/cgi-bin/send?access_token=abc&x=1"}'),
+  ('a path up', '{}', '{"api": "/a/../b"}'), ('many records', '{}', '{"operation": {"method": "batchArraySave", "rows": 9999, "rowsKey": "array"}}'),
+  ('a schedule of six', '{"crontab": "0 */5 * * * ?"}', '{"crontab": "0 0 * * * *"}'), ('idCheck as text', '{"idCheck": "true"}', '{"idCheck": 1}'), ('a large page', '{"pagination": {"pageSize": 500}}', '{}')) v (what, source, target);
+INSERT INTO document (what, source, target) SELECT what, :'crm'::jsonb || source, :'sends'::jsonb || target FROM (VALUES
+  ('the CRM', '{}'::jsonb, '{}'::jsonb), ('with its host', '{"api": "https://proapi.xbongbong.com/pro/v2/api/product/list"}', '{}'),
+  ('a list without times', '{"api": "/pro/v2/api/user/list", "id": "userId"}', '{}'), ('no list', '{"api": "/pro/v2/api/product/detail"}', '{}'), ('one that is not known', '{"api": "/pro/v2/api/unheard/list"}', '{}'),
+  ('names of ours', '{}', '{"request": [{"field": "a", "value": "{{raw}}{{failed}}"}, {"field": "b", "value": "{{data.xyZ}}-{{data.xy_z}}-{{data.XyZ}}"}]}')) v (what, source, target);
+CREATE FUNCTION run(source jsonb, target jsonb) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+  m record;
+  ran text;
+BEGIN
+  FOR m IN SELECT * FROM xbb.from_metadata(source, target) r WHERE r.sql IS NOT NULL AND r.kind <> 'schedule' ORDER BY r.step LOOP
+    ran := m.sql;
+    EXECUTE replace(replace(m.sql, '<host>', 'target.example'), '<path>', 'path');
+  END LOOP;
+  RAISE EXCEPTION USING errcode = 'DONE0';
+EXCEPTION
+  WHEN SQLSTATE 'DONE0' THEN
+    RETURN 'ran';
+  WHEN OTHERS THEN
+    RETURN format('%s: %s', sqlerrm, ran);
+END $$;
+SELECT count(*) FROM document;
+SELECT n, what, r AS failed FROM document, LATERAL run(source, target) r WHERE r <> 'ran' ORDER BY n;
+
+-- where the target is, how many records a request has, and what waits for a person
+SELECT what, substring(m.sql FROM 'base_url ''[^'']*''|api ''[^'']*''(?:, batch_size ''\d+'')?|key => ''[^'']*''(?:, enabled => false)?') AS said
+FROM document, xbb.from_metadata(source, target) m WHERE n <= 19 AND m.sql ~ 'xbb_target|FOREIGN TABLE|create_push' ORDER BY n, m.step;
+\c :here
+DROP DATABASE regress_xbb_newcomer;
