@@ -12,6 +12,10 @@
 /* Epoch seconds are less, milliseconds more (xbb-api 10.8). */
 #define MOST_SECONDS 100000000000.0
 
+/* More is no time, and no count: it would not be computed with safely. */
+#define MOST_TIME 1e15
+#define MOST_RECORDS INT64_C(1000000000000)
+
 DoctorList
 doctor_list(const Doctor *doctor, const JsonTree *tree)
 {
@@ -28,6 +32,8 @@ doctor_list(const Doctor *doctor, const JsonTree *tree)
 	}
 	if (json_tree_integer(total, &list.total))
 		list.total_is_text = total->type == JSON_TREE_STRING;
+	if (list.total < 0 || list.total > MOST_RECORDS)
+		list.total = -1;
 	return list;
 }
 
@@ -93,6 +99,8 @@ doctor_time(const Doctor *doctor, const JsonTree *row, DoctorTime which, const c
 		*how = "text";
 		return time_of_text(doctor, text);
 	}
+	if (!(value >= 0 && value < MOST_TIME))
+		return 0;
 	if (value >= MOST_SECONDS)
 	{
 		*how = is_text ? "milliseconds as text" : "milliseconds";
