@@ -54,6 +54,7 @@ typedef struct DoctorWire
 	int64		connected_us;
 	int64		secured_us;
 	int64		ended_us;
+	bool		untrusted;		/* the certificate was not accepted */
 	bool		fresh;			/* on a connection of its own */
 	int			http_version;	/* 10, 11, 20 */
 	int64		certificate_until;	/* epoch seconds, 0 unknown */

@@ -41,6 +41,8 @@ doctor_check_connect(Doctor *doctor, int step, const DoctorAnswer *answer, Docto
 
 	if (wire->connected_us > 0)
 		return doctor_says(finding, DOCTOR_OK, psprintf("in %s", milliseconds(Max(wire->connected_us - wire->resolved_us, 0))), NULL);
+	if (wire->untrusted)
+		return doctor_says(finding, DOCTOR_OK, "connected, see tls", NULL);
 	if (!wire->fresh && doctor->answered)
 		return doctor_says(finding, DOCTOR_UNKNOWN, "not seen: a connection was open", NULL);
 	if (wire->resolved_us == 0)
@@ -60,7 +62,7 @@ doctor_check_tls(Doctor *doctor, int step, const DoctorAnswer *answer, DoctorFin
 	if (!doctor->subject.secure)
 		return doctor_says(finding, DOCTOR_WARN, "none: base_url is http, so that anybody between can read and repeat requests",
 						   psprintf("ALTER SERVER %s OPTIONS (SET base_url 'https://<host>');", doctor->subject.server));
-	if (wire->connected_us == 0)
+	if (wire->connected_us == 0 && !wire->untrusted)
 		return doctor_says(finding, DOCTOR_SKIPPED, "there is no connection", NULL);
 	if (wire->secured_us == 0)
 		return doctor_says(finding, DOCTOR_FAIL, psprintf("no TLS, or a certificate that is not accepted%s%s", doctor->stopped ? ": " : "", doctor->stopped ? doctor->stopped : ""),

@@ -43,6 +43,7 @@ look(void *arg, const HttpResult *http)
 		.connected_us = way->connected_us,
 		.secured_us = way->secured_us,
 		.ended_us = Max(way->ended_us, 1),
+		.untrusted = way->untrusted,
 		.fresh = way->fresh,
 		.http_version = way->version,
 		.certificate_until = way->certificate_until,

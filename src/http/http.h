@@ -48,6 +48,7 @@ typedef struct HttpWay
 	int64		connected_us;
 	int64		secured_us;		/* TLS */
 	int64		ended_us;
+	bool		untrusted;		/* it was connected, and the certificate not accepted */
 	bool		fresh;			/* a connection was begun for it */
 	int			version;		/* of HTTP: 10, 11, 20 */
 	int64		certificate_until;	/* epoch seconds, 0 unknown */

@@ -127,6 +127,7 @@ read_way(HttpCall *call)
 	way->connected_us = connected;
 	way->secured_us = secured;
 	way->ended_us = ended;
+	way->untrusted = call->result.outcome == HTTP_UNTRUSTED;
 	way->fresh = connections > 0;
 	way->version = version == CURL_HTTP_VERSION_1_0 ? 10 : version == CURL_HTTP_VERSION_1_1 ? 11 :
 		version >= CURL_HTTP_VERSION_2_0 ? 20 : 0;
