@@ -105,7 +105,7 @@ SELECT count(DISTINCT role) FROM xbb.doctor_result WHERE server = 'doctor';
 RESET ROLE;
 -- what only reads keeps nothing, and looks
 BEGIN READ ONLY;
-SELECT status FROM xbb.doctor('doctor', 'user') WHERE no = 0;
+SELECT status FROM xbb.doctor('doctor', 'user') WHERE check_name = 'answer';
 COMMIT;
 SELECT count(*) FROM xbb.doctor_result WHERE server = 'doctor' AND object = 'user';
 

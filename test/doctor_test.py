@@ -206,6 +206,27 @@ def check_objects():
     forget(company)
 
 
+def check_syncs():
+    """Syncs of the server, the alerts that watch them, and nothing where there are none."""
+    company = f"{COMPANY}syncs"
+    world(company, "")
+    before = {row["check_name"]: row["status"] for row in look(company)}
+    if (before["syncs"], before["alerts"]) != ("ok", "skipped"):
+        yield f"without syncs: {before}"
+    psql("""CREATE FOREIGN TABLE doctor_product (data_id bigint, update_time timestamptz) SERVER doctor_test OPTIONS (object 'product');
+            SELECT xbb.create_sync('doctor_copy', source => 'doctor_product'); CALL xbb.sync('doctor_copy'); SELECT xbb.check_alerts();""")
+    rows = {row["check_name"]: row for row in look(company)}
+    if rows["syncs"]["status"] != "ok" or not rows["syncs"]["found"].startswith("1 of this server, ") or rows["alerts"]["status"] != "ok":
+        yield f"with one: {rows['syncs']}, {rows['alerts']}"
+    world(company, "rights=error")
+    subprocess.run(["psql", "-Xq", "-c", "CALL xbb.sync('doctor_copy')"], capture_output=True, check=False)
+    rows = {row["check_name"]: row for row in look(company)}
+    if rows["syncs"]["status"] != "warn" or "doctor_copy is failing" not in rows["syncs"]["found"]:
+        yield f"that fails: {rows['syncs']}"
+    psql("SELECT xbb.drop_sync('doctor_copy'); DROP TABLE doctor_copy; DROP FOREIGN TABLE doctor_product;")
+    forget(company)
+
+
 def check_moments():
     """What changes meanwhile, or is lost once, is no fault."""
     moments = (("at", {"do": "touch", "id": "first"}), ("at", {"do": "drop", "id": "first"}), ("at", {"do": "add"}),
@@ -224,7 +245,7 @@ def check_moments():
 
 def main():
     number = bad = 0
-    others = (check_default, check_deep, check_objects, check_moments)
+    others = (check_default, check_deep, check_objects, check_syncs, check_moments)
     psql(f"""CREATE SERVER doctor_test FOREIGN DATA WRAPPER xbb_fdw OPTIONS (corpid '{COMPANY}', base_url '{os.environ["XBB_SIM_URL"]}', rate_limit '0');
              CREATE USER MAPPING FOR CURRENT_USER SERVER doctor_test OPTIONS (token '{TOKEN}', user_id '1');""")
     print(f"1..{len(ROWS) + len(others)}")

@@ -196,8 +196,12 @@ BEGIN
     status := 'skipped';
     seen := 'there are no alerts in this database';
     RETURN;
+  ELSIF NOT EXISTS (SELECT FROM xbb.task_status) THEN
+    status := 'skipped';
+    seen := 'there is no sync or push to watch';
+    RETURN;
   END IF;
-  EXECUTE 'SELECT pg_catalog.max(evaluated) FROM xbb.alert_evaluated' INTO at;
+  SELECT pg_catalog.max(e.evaluated) INTO at FROM xbb.alert_evaluated e;
   status := CASE WHEN at > pg_catalog.now() - interval '5 minutes' THEN 'ok' ELSE 'warn' END;
   seen := coalesce(pg_catalog.format('evaluated at %s', at), 'never evaluated');
   fix := CASE WHEN status <> 'ok' THEN 'SELECT xbb.check_alerts();  -- each minute' END;
