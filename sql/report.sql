@@ -19,8 +19,7 @@ GRANT USAGE ON FOREIGN SERVER report, report_erp TO xbb_report_etl;
 CREATE USER MAPPING FOR xbb_report_etl SERVER report OPTIONS (token 't0ken');
 -- 200 records with a telephone number where a number of another kind is to be
 CREATE TABLE phone AS SELECT n, '1391' || lpad((n * 7919)::text, 7, '0') AS phone FROM generate_series(1, 200) n;
-SELECT count(s) FROM phone, sim('put', json_build_object('dataId', 900000 + n, 'addTime', 1769990000, 'updateTime', 1769990000 + n,
-  'data', json_build_object('text_1', 'n ' || n, 'text_9', phone))::text) s;
+\! set --; for n in $(seq 200); do set -- "$@" "{\"dataId\":$((900000 + n)),\"addTime\":1769990000,\"updateTime\":$((1769990000 + n)),\"data\":{\"text_1\":\"n $n\",\"text_9\":\"1391$(printf %07d $((n * 7919)))\"}}"; done; python3 $XBB_SIM ctl dingReport put "$@"
 GRANT SELECT ON phone TO xbb_report_etl;
 SET ROLE xbb_report_etl;
 -- what an expression finds, as text

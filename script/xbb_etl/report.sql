@@ -35,7 +35,7 @@ LANGUAGE sql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp AS
 $$;
 
 CREATE FUNCTION xbb._report_page(tasks xbb._report_task[], words pg_catalog.jsonb) RETURNS pg_catalog.text
-LANGUAGE sql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE sql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp SET jit = off AS $$
   SELECT E'<!DOCTYPE html>\n<html lang="' || (words ->> 'language') || '"><head><meta charset="utf-8"/>'
     || '<meta http-equiv="Content-Security-Policy" content="default-src ''none''; style-src ''unsafe-inline''"/>'
     || '<meta name="viewport" content="width=device-width, initial-scale=1"/><meta name="robots" content="noindex"/>'

@@ -106,7 +106,7 @@ RETURNS SETOF record LANGUAGE sql STABLE PARALLEL RESTRICTED SET search_path = p
 $$;
 
 CREATE FUNCTION xbb._report_tasks() RETURNS xbb._report_task[]
-LANGUAGE sql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE sql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp SET jit = off AS $$
   WITH day AS (
     SELECT d.kind, d.id, d.day, coalesce(pg_catalog.sum(d.runs) FILTER (WHERE d.status = 'succeeded'), 0)::bigint AS succeeded,
            coalesce(pg_catalog.sum(d.runs) FILTER (WHERE d.status IN ('failed', 'killed')), 0)::bigint AS failed,
@@ -125,9 +125,11 @@ LANGUAGE sql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp AS
     SELECT t.*, s.id, coalesce(xbb._report_relation(s.source), s.source_name) AS reads, coalesce(xbb._report_relation(s.target), s.target_name) AS writes,
            (SELECT v.srvname FROM pg_catalog.pg_foreign_table f JOIN pg_catalog.pg_foreign_server v ON v.oid = f.ftserver WHERE f.ftrelid = s.source) AS server,
            (SELECT v.srvname FROM pg_catalog.pg_foreign_table f JOIN pg_catalog.pg_foreign_server v ON v.oid = f.ftserver WHERE f.ftrelid = s.target) AS target_server,
-           (SELECT pg_catalog.string_agg(CASE o.option_name WHEN 'form_id' THEN '#' ELSE '' END || o.option_value, ' ' ORDER BY o.option_name DESC)
-            FROM pg_catalog.pg_foreign_table f, pg_catalog.pg_options_to_table(f.ftoptions) o
-            WHERE f.ftrelid = s.source AND o.option_name IN ('object', 'form_id', 'api')) AS object
+           -- as people know it, if it was imported
+           (SELECT nullif(pg_catalog.concat_ws(' ', coalesce(pg_catalog.max(o.option_value) FILTER (WHERE o.option_name = 'label'),
+                                                      pg_catalog.max(o.option_value) FILTER (WHERE o.option_name IN ('object', 'api'))),
+                                        '#' || pg_catalog.max(o.option_value) FILTER (WHERE o.option_name = 'form_id')), '')
+            FROM pg_catalog.pg_foreign_table f, pg_catalog.pg_options_to_table(f.ftoptions) o WHERE f.ftrelid = s.source HAVING pg_catalog.count(*) > 0) AS object
     FROM status t JOIN subject s ON s.kind = t.kind AND s.name = t.name AND s.owner_name = t.owner_name)
   SELECT coalesce(pg_catalog.array_agg(q.task ORDER BY (q.task).place), '{}')
   FROM (

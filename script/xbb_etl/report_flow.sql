@@ -16,7 +16,7 @@ CREATE FUNCTION xbb._report_lanes(
 RETURNS SETOF record LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
   WITH task AS (
     SELECT t.place, t.kind, t.name, t.owner, t.server, t.source,
-           CASE t.kind WHEN 'sync' THEN t.target ELSE coalesce(t.reads[1], t.source) END AS at
+           CASE t.kind WHEN 'sync' THEN t.target ELSE coalesce(t.reads[1], t.source, 'SQL') END AS at
     FROM pg_catalog.unnest(tasks) t),
   -- beside those that read the same list
   block AS (
@@ -46,7 +46,7 @@ LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
   -- a push draws a line from each table below it that is in the same drawing
   feed AS (
     SELECT DISTINCT t.sheet, t.lane, n.table_lane, t.tone
-    FROM task t CROSS JOIN LATERAL pg_catalog.unnest(coalesce(t.reads, ARRAY[t.source])) r (name) JOIN node n ON n.sheet = t.sheet AND n.at = r.name
+    FROM task t CROSS JOIN LATERAL pg_catalog.unnest(coalesce(t.reads, ARRAY[coalesce(t.source, 'SQL')])) r (name) JOIN node n ON n.sheet = t.sheet AND n.at = r.name
     WHERE t.kind = 'push')
   SELECT t.sheet, 1, 'line', 216, t.lane, 0, 168, t.source_lane, t.tone, NULL, NULL FROM task t WHERE t.kind = 'sync'
   UNION ALL SELECT t.sheet, 1, 'line', 484, t.table_lane, 0, 436, t.lane, t.tone, NULL, NULL FROM task t WHERE t.kind = 'sync'

@@ -103,10 +103,10 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 @page{margin:14mm}
 @media print{
  body{background:none;font-size:10pt}header,main,footer{max-width:none;padding:0}header{padding-top:0}
- section{margin-top:22pt}h2,h3,thead{break-after:avoid}
+ section{margin-top:22pt}h2,h3,thead,.note{break-after:avoid}
  li,tr,figure,.calm,dl.sum div{break-inside:avoid}thead{display:table-header-group}
  .wide{overflow:visible}.flow svg,.flow.few svg,.month svg{min-width:0}
- table{font-size:8.5pt}th,td{padding:4pt 6pt}tbody th,td.w{min-width:0}
+ table{font-size:8.5pt}th,td{padding:4pt 6pt}tbody th,td.w{min-width:9em}td.t{white-space:normal}td.n,.state,time{white-space:nowrap}thead th{white-space:normal;font-size:8pt}td small,th small{font-size:7.5pt}dl.sum dd{font-size:15pt}
  *{print-color-adjust:exact;-webkit-print-color-adjust:exact}
 }
 '

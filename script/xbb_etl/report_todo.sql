@@ -21,7 +21,7 @@ LANGUAGE sql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp AS
               WHEN task.state = 'incomplete' AND task.kind = 'push' THEN
                 ARRAY[pg_catalog.format('SELECT id, key, status, message FROM xbb.push_item WHERE push = %s AND status IN (''rejected'', ''unknown'', ''held'');', n.literal)]
               ELSE '{}' END
-         || CASE WHEN task.state = 'failing' AND task.last_sqlstate ~ '^(08|28|HV|53)' THEN
+         || CASE WHEN task.state = 'failing' AND task.server IS NOT NULL AND task.last_sqlstate ~ '^(08|28|HV|53)' THEN
                 ARRAY[pg_catalog.format('SELECT * FROM xbb.doctor(%s);', xbb._report_literal(task.server))] ELSE '{}' END
          || CASE WHEN task.state = 'incomplete' AND task.kind = 'push' THEN '{}' ELSE ARRAY[pg_catalog.format('CALL xbb.%s(%s);', task.kind, n.literal)] END
   FROM (SELECT xbb._report_literal(task.name) AS literal) n
@@ -77,6 +77,8 @@ LANGUAGE sql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp AS
     UNION ALL
     SELECT a.* FROM xbb._report_actions_of_doctor(words) a
     UNION ALL
+    SELECT a.* FROM xbb._report_actions_of_alerts(words) a
+    UNION ALL
     SELECT 2, 'inactive', '', pg_catalog.format(words ->> 'do inactive', pg_catalog.count(*)), words ->> 'do inactive why', ARRAY['SELECT xbb.activate();']
     FROM pg_catalog.unnest(tasks) t WHERE t.state = 'inactive' HAVING pg_catalog.count(*) > 0
     UNION ALL
@@ -89,8 +91,10 @@ LANGUAGE sql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp AS
            pg_catalog.format(words ->> 'do held why', coalesce(xbb._report_time(q.held_until), '&#8211;'), q.failures),
            ARRAY[pg_catalog.format('SELECT * FROM xbb.doctor(%s);', xbb._report_literal(q.server))]
     FROM xbb.quota q WHERE q.held_until > pg_catalog.now() OR q.failures >= 5)
-  SELECT coalesce(pg_catalog.array_agg((i.rank, i.state, i.name, i.what, i.why, i.statements)::xbb._report_action
-                                       ORDER BY i.rank, i.name COLLATE "C", i.what COLLATE "C"), '{}') FROM item i
+  SELECT coalesce(pg_catalog.array_agg((i.rank, i.state, i.name, i.what,
+                                        i.why || CASE WHEN s.until IS NULL THEN '' ELSE ' ' || pg_catalog.format(words ->> 'told until', xbb._report_time(s.until)) END,
+                                        i.statements)::xbb._report_action ORDER BY i.rank, i.name COLLATE "C", i.what COLLATE "C"), '{}')
+  FROM item i LEFT JOIN xbb._report_silences() s ON s.subject = i.name
 $$;
 
 CREATE FUNCTION xbb._report_todo(actions xbb._report_action[], words pg_catalog.jsonb) RETURNS pg_catalog.text

@@ -54,6 +54,7 @@ RETURNS SETOF record LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_c
   ('doctor title', '%s, %s, as %s', '%s，%s，角色 %s'), ('doctor note', '%s (%s ago); %s of %s checks are good.', '%1$s（%2$s前）；%4$s 项检查中 %3$s 项正常。'), ('assumed', 'relied on: %s', '假定：%s'),
   ('doctor none', 'Not asked yet. Some 20 requests tell whether the API behaves as the syncs take it to:', '尚未诊断过。约 20 个请求即可判断 API 的行为是否符合同步的假定：'),
   ('doctor good', 'Nothing was found that needs action.', '未发现需要处理的问题。'),
+  ('evaluated', 'alerts looked at', '最近一次告警检查'), ('never', 'never', '从未'),
   ('versions', 'Versions and settings', '版本与设置'),
   ('foot', 'Made by xbb.report(). It holds no values of records, no secrets, and sends no requests.', '由 xbb.report() 生成。不包含记录内容和密钥，也不发送请求。')
 $$;
@@ -66,7 +67,7 @@ RETURNS SETOF record LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_c
   ('state ok', 'ok', '正常'), ('state disabled', 'disabled', '已停用'),
   ('state fail', 'fail', '未通过'), ('state warn', 'warning', '警告'), ('state unknown', 'unknown', '未知'),
   ('state aside', 'set aside', '已搁置'), ('state firing', 'alert', '告警'), ('state silenced', 'silenced', '已静默'),
-  ('sync', 'sync', '同步'), ('push', 'push', '推送'), ('syncs', 'syncs', '同步任务'), ('pushs', 'pushes', '推送任务'),
+  ('sync', 'sync', '同步'), ('push', 'push', '推送'), ('server', 'server', '服务器'), ('account', 'account', '账号'), ('syncs', 'syncs', '同步任务'), ('pushs', 'pushes', '推送任务'),
   ('h state', 'State', '状态'), ('h task', 'Task', '任务'), ('h path', 'From and to', '来源与目标'), ('h complete', 'Complete until', '数据完整至'),
   ('h last', 'Last run', '上次运行'), ('h rows', 'Rows', '行数'), ('h open', 'Set aside', '搁置'), ('h next', 'Next run', '下次运行'),
   ('h days', '30 days', '30 天'), ('h runs', 'Runs', '运行'), ('h failed', 'Failed', '失败'), ('h read', 'Read', '读取'), ('h written', 'Written', '写入'),
@@ -95,6 +96,8 @@ RETURNS SETOF record LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_c
   ('do quota why', '%s of %s are used; renewed %s.', '已用 %s，限额 %s；%s 重置。'),
   ('do held', '%s is on hold', '%s 暂停请求'),
   ('do held why', 'The API asked for a pause until %s, or %s requests in a row have failed.', 'API 要求暂停至 %s，或已连续失败 %s 次。'),
+  ('since', 'Since %s (%s).', '自 %s 起（%s）。'), ('told until', 'Nobody is told before %s.', '%s 前不发送告警。'),
+  ('do unwatched', 'Nobody looks for alerts', '告警检查未在运行'), ('do unwatched why', 'The last look was at %s.', '最近一次检查：%s。'),
   ('do doctor', 'doctor of %s: %s', '%s 的诊断：%s')
 $$;
 

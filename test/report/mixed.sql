@@ -19,3 +19,6 @@ FROM pg_foreign_server s, pg_roles r, (VALUES
   (3, 'api', 'unknown_attribute', 'unknown', 'the list is too short to tell', NULL, NULL, 1, .2),
   (4, 'api', 'answer', 'fail', 'code 100005, "token"', 'code 1', 'Correct the user mapping.', 1, .2)) v
 WHERE s.srvname = 'crm' AND r.rolname = current_user;
+-- what alerts make of it
+SELECT xbb.check_alerts();
+SELECT xbb.silence('payment', now() + interval '2 h', 'known');
