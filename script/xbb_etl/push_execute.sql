@@ -79,12 +79,13 @@ END
 $$;
 
 -- The first step: the source as it is now, unless another worker is reading it; and the target.
-CREATE FUNCTION xbb._push_prepare(def xbb.push_definition, INOUT entry xbb._push_run_log)
+CREATE FUNCTION xbb._push_prepare(def xbb.push_definition, by_step boolean, INOUT entry xbb._push_run_log)
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   reads boolean;
   began pg_catalog.timestamptz;
 BEGIN
+  PERFORM xbb._push_tells() WHERE by_step;
   PERFORM xbb._push_check(def);
   PERFORM xbb._push_check_feed(def);
   entry.enqueued := 0;
@@ -282,7 +283,7 @@ BEGIN
         problem := step.problem;
         pause := step.pause;
       ELSE
-        entry := xbb._push_prepare(begun.def, entry);
+        entry := xbb._push_prepare(begun.def, by_step, entry);
       END IF;
     EXCEPTION WHEN query_canceled OR OTHERS THEN
       GET STACKED DIAGNOSTICS failure.sqlstate = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT,

@@ -73,6 +73,9 @@ LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'xbb_fdw_push_p
 CREATE FUNCTION xbb._push_open(id integer, worker integer, run bigint) RETURNS void
 LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'xbb_fdw_push_open';
 
+CREATE FUNCTION xbb._push_tells() RETURNS void
+LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'xbb_fdw_push_tells';
+
 CREATE FUNCTION xbb._push_step(id integer, OUT in_air integer, OUT due_in bigint, OUT problem pg_catalog.text,
   OUT requests bigint, OUT acknowledged bigint, OUT rejected bigint, OUT unknown bigint, OUT put_off bigint, OUT held bigint,
   OUT batch integer)

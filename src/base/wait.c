@@ -35,6 +35,7 @@
 #define POLL_MS 1
 
 volatile uint32 *wait_shown = NULL;
+void		(*wait_tick) (void) = NULL;
 
 const char *
 wait_name(WaitReason reason)
@@ -191,6 +192,8 @@ wait_for(WaitSocket *sockets, int nsockets, WaitTime until,
 	{
 		long		timeout = wait_milliseconds(until);
 
+		if (wait_tick)
+			timeout = timeout < 0 ? WAIT_TICK_MS : Min(timeout, WAIT_TICK_MS);
 		if (nsockets > 0)
 			nready = wait_sockets(sockets, nsockets, timeout, event, &woken);
 		else
@@ -201,6 +204,8 @@ wait_for(WaitSocket *sockets, int nsockets, WaitTime until,
 		if (woken)
 			ResetLatch(MyLatch);
 		CHECK_FOR_INTERRUPTS();
+		if (wait_tick)
+			wait_tick();
 
 		/* a latch that was set hides the sockets: look again, even if late */
 	} while (nready == 0 && (woken || wait_clock() < until));

@@ -29,6 +29,10 @@ extern const char *wait_name(WaitReason reason);
  */
 extern volatile uint32 *wait_shown;
 
+/* Called in every wait, about once in so many milliseconds of it, where errors may be raised.  NULL: nothing is. */
+#define WAIT_TICK_MS 1000
+extern void (*wait_tick) (void);
+
 typedef struct WaitSocket
 {
 	pgsocket	fd;

@@ -19,6 +19,8 @@
 #include "func/sync_stored.h"
 #include "progress/progress.h"
 
+PG_FUNCTION_INFO_V1(xbb_fdw_push_tells);
+
 /* The run of this backend that is shown; 0 if none is. */
 static int64 shown = 0;
 
@@ -66,6 +68,14 @@ push_show_begin(FunctionCallInfo fcinfo, int32 push, int64 run)
 	/* a CALL that commits goes on in its portal's memory */
 	shown = progress_run(PortalContext ? PortalContext : TopTransactionContext, &subject, "push", found.name, run, false) ? run : 0;
 	progress_run_phase(PROGRESS_STAGING);
+}
+
+Datum
+xbb_fdw_push_tells(PG_FUNCTION_ARGS)
+{
+	if (shown != 0 && progress_run_id() == shown)
+		progress_run_tells();
+	PG_RETURN_VOID();
 }
 
 static bool

@@ -8,7 +8,12 @@
 #ifndef XBB_PUSH_SHOW_H
 #define XBB_PUSH_SHOW_H
 
+#include "fmgr.h"
+
 #include "func/push_flight.h"
+
+/* xbb._push_tells(): the run of this backend that is shown is verbose */
+extern PGDLLEXPORT Datum xbb_fdw_push_tells(PG_FUNCTION_ARGS);
 
 /* A run begins, and reads its source first. */
 extern void push_show_begin(FunctionCallInfo fcinfo, int32 push, int64 run);

@@ -112,11 +112,15 @@ extern void progress_close(Progress *progress);
 /*
  * A run of this backend begins; what is read from now on is its own.  It ends by
  * progress_run_end, with the context, or where another one begins.  False, and
- * nothing changes, if there is no room.  verbose: an INFO every few seconds.
+ * nothing changes, if there is no room.  verbose: an INFO every few seconds,
+ * also while it waits for an answer or its turn.
  */
 extern bool progress_run(MemoryContext context, const ProgressSubject *subject, const char *task,
 						 const char *name, int64 run_id, bool verbose);
 extern void progress_run_end(void);
+
+/* The run is verbose from now on. */
+extern void progress_run_tells(void);
 
 /* Is there one, and which?  Its run_id, or -1. */
 extern bool progress_in_run(void);

@@ -14,6 +14,7 @@
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
+#include "base/wait.h"
 #include "progress/progress_data.h"
 
 /* Seconds between two lines of a verbose run. */
@@ -122,6 +123,9 @@ tell(void)
 	char		rows[64] = "";
 	char		windows[64] = "";
 	char		time[64] = "";
+	char		still[64] = "";
+	int64		since = (GetCurrentTimestamp() - run.row.updated) / USECS_PER_SEC;
+	bool		throttled = run.slot->waits == WAIT_RATE_LIMIT + 1;
 
 	if (numbers->rows_total >= 0)
 		snprintf(rows, sizeof(rows), " of %lld", (long long) numbers->rows_total);
@@ -130,11 +134,30 @@ tell(void)
 				 (long long) numbers->windows_total);
 	if (left >= 0)
 		snprintf(time, sizeof(time), ", %lld s left", (long long) (left / USECS_PER_SEC));
+	if (since >= TELL_SECONDS)
+		snprintf(still, sizeof(still), ", nothing new for %lld s", (long long) since);
 	ereport(INFO,
-			(errmsg("%s %s: %s, %lld%s records%s, %lld requests%s", run.row.task, quote_identifier(run.row.name),
-					progress_phase_name(numbers->phase), (long long) Max(numbers->rows_done, 0), rows,
-					windows, (long long) numbers->requests, time),
+			(errmsg("%s %s: %s, %lld%s records%s, %lld requests%s%s", run.row.task, quote_identifier(run.row.name),
+					throttled ? "waiting for turn" : progress_phase_name(numbers->phase),
+					(long long) Max(numbers->rows_done, 0), rows, windows, (long long) numbers->requests, time, still),
 			 errhidestmt(true), errhidecontext(true)));
+}
+
+static void
+tell_at_times(TimestampTz now)
+{
+	if (now - run.told < TELL_SECONDS * USECS_PER_SEC)
+		return;
+	run.told = now;
+	tell();
+}
+
+/* While it waits. */
+static void
+tick(void)
+{
+	if (run.slot)
+		tell_at_times(GetCurrentTimestamp());
 }
 
 static void
@@ -142,10 +165,8 @@ show(void)
 {
 	sum_up(&run.row.numbers);
 	progress_write(run.slot, &run.row);
-	if (!run.verbose || run.row.updated - run.told < TELL_SECONDS * USECS_PER_SEC)
-		return;
-	run.told = run.row.updated;
-	tell();
+	if (run.verbose)
+		tell_at_times(run.row.updated);
 }
 
 /* ---- beginning and end ---- */
@@ -183,11 +204,22 @@ progress_run(MemoryContext context, const ProgressSubject *subject, const char *
 	run.verbose = verbose;
 	run.told = run.row.started;
 	run.slot = slot;
+	if (verbose)
+		progress_run_tells();
 	end->callback.func = end_with_context;
 	end->callback.arg = end;
 	MemoryContextRegisterResetCallback(context, &end->callback);
 	show();
 	return true;
+}
+
+void
+progress_run_tells(void)
+{
+	if (!run.slot)
+		return;
+	run.verbose = true;
+	wait_tick = tick;
 }
 
 bool
@@ -209,6 +241,7 @@ progress_run_end(void)
 		return;
 	progress_release(run.slot);
 	run.slot = NULL;
+	wait_tick = NULL;
 	while (!dlist_is_empty(&run.shares))
 	{
 		dlist_node *node = dlist_pop_head_node(&run.shares);

@@ -122,16 +122,31 @@ sim($corpid, 'release');
 is($session->result->{sqlstate}, '00000', '... and ends');
 is(seen('pid'), '', '... and is gone');
 
-# a verbose one tells every few seconds how far it is
+# a verbose one tells every few seconds how far it is, also while nothing comes
 sim($corpid, 'touch', id => '51200001,51200002');
 sim($corpid, 'hold', at => 1);
 my ($out, $err) = ('', '');
 my $verbose = IPC::Run::start([ 'psql', '-Xq', '-d', $node->connstr('postgres'), '-c', "CALL xbb.sync('progress', verbose => true)" ], '>', \$out, '2>', \$err);
 ok(wait_until(sub { sim($corpid, 'held') }), 'a verbose run waits for an answer');
-sleep 6;
+ok(wait_until(sub { $verbose->pump_nb; $err =~ /^INFO:  sync progress: asking, 0 records, 0 requests, nothing new for \d+ s$/m }, 60), '... and tells so');
 sim($corpid, 'release');
 $verbose->finish;
-like($err, qr/^INFO:  sync progress: \w+, \d+ of \d+ records(?:, \d+ of \d+ windows)?, 1 requests/m, '... and tells how far it is after some seconds');
+like($err, qr/^INFO:  sync progress: \d+ read/m, '... and goes on') or diag($err);
+
+# so does a push
+my $told = "targetTold-$$";
+target_create($told);
+$session->run('CREATE TABLE told AS SELECT 1 AS id, 1 AS version;'
+	. target_sql('telling', $told, q{id int OPTIONS (string 'true'), version int}, repeat => 'upsert', server => { request_timeout => '1h' })
+	. q{SELECT xbb.create_push('told', source => 'told', target => 'telling', key => '{id}')});
+sim($told, 'hold', at => 1, path => 'api/execute');
+($out, $err) = ('', '');
+$verbose = IPC::Run::start([ 'psql', '-Xq', '-d', $node->connstr('postgres'), '-c', "CALL xbb.push('told', verbose => true)" ], '>', \$out, '2>', \$err);
+ok(wait_until(sub { sim($told, 'held') }), 'a verbose push waits for an answer');
+ok(wait_until(sub { $verbose->pump_nb; $err =~ /^INFO:  push told: sending, 0 of 1 records, \d requests, nothing new for \d+ s$/m }, 60), '... and tells so') or diag($err);
+sim($told, 'release');
+$verbose->finish;
+like($err, qr/^INFO:  push told: 1 new, 1 acknowledged/m, '... and goes on') or diag($err);
 
 # an import
 my $forms = "$corpid-forms";
