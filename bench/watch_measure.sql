@@ -25,7 +25,8 @@ END
 $$;
 SET ROLE watcher;
 SELECT what, round(m.ms, 1) AS ms, round(m.cpu, 1) AS "CPU ms", CASE WHEN m.cpu < 50 THEN 'ok' ELSE 'MISSED' END AS "CPU < 50"
-FROM (VALUES ('TABLE xbb.task_status'), ('TABLE xbb.sync_status'), ('TABLE xbb.push_status'),
+FROM (VALUES ('TABLE xbb.task_status'), ('TABLE xbb.sync_status'), ('TABLE xbb.push_status'), ('TABLE xbb.metrics_sync'), ('TABLE xbb.metrics_push'),
+             ('TABLE xbb.metrics_api'), ('TABLE xbb.metrics_account'), ('TABLE xbb.metrics_alert'),
              ('SELECT * FROM xbb.sync_run ORDER BY id DESC LIMIT 20'), ('SELECT * FROM xbb.push_run ORDER BY id DESC LIMIT 20')) v (what),
 LATERAL (SELECT * FROM pg_temp.measure(what) OFFSET 0) m;
 RESET ROLE;

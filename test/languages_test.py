@@ -12,7 +12,7 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 PAIRS = [("README.md", "README.zh-CN.md"),
-         *((f"doc/{name}.md", f"doc/zh/{name}.md") for name in ("sync", "operations", "cookbook", "targets", "push", "alerts", "from-qeasy"))]
+         *((f"doc/{name}.md", f"doc/zh/{name}.md") for name in ("sync", "operations", "cookbook", "targets", "push", "alerts", "monitoring", "from-qeasy"))]
 LINES = 200             # of README.md
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.M | re.S)
 COMMENT = re.compile(r"\s*(?:--|#) .*$", re.M)

@@ -67,6 +67,19 @@ apt_install() {
   [ "$status" = 0 ] || die "apt-get could not install them"
 }
 
+# Unpacks Debian packages in a directory, and nothing more: installed, they would be services that listen.
+# False where they are not to be had.
+unpack_packages() {
+  local dir=$1 file
+  shift
+  mkdir -p "$dir"
+  (cd "$dir" && apt-get -qq download "$@" >/dev/null 2>&1) || return 1
+  for file in "$dir"/*.deb; do
+    dpkg -x "$file" "$dir" || return 1
+    rm "$file"
+  done
+}
+
 install_missing() {
   local name missing=()
   for name in "$@"; do

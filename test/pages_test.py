@@ -26,7 +26,7 @@ START = "README.md"
 # statements in its running text are a superuser's, elsewhere etl's
 ADMINISTRATION = ("doc/operations.md",)
 PAGES = (START, "doc/sync.md", "doc/operations.md", "doc/reference.md", "doc/errors.md", "doc/cookbook.md", "doc/targets.md",
-         "doc/push.md", "doc/alerts.md", "doc/from-qeasy.md")
+         "doc/push.md", "doc/alerts.md", "doc/monitoring.md", "doc/from-qeasy.md")
 CONTRACT = """[{"attr": "serialNo", "attrName": "编号", "fieldType": 10019},
   {"attr": "array_4", "attrName": "产品", "fieldType": 20004}]"""
 # sh blocks with one of these are run

@@ -28,3 +28,4 @@ GRANT SELECT ON xbb._push_all TO pg_database_owner;
 GRANT SELECT ON xbb.push_definition, xbb.push_item, xbb.push_run, xbb.push_status TO PUBLIC;
 GRANT SELECT ON xbb.task_status, xbb.sync_reconciliation, xbb.sync_late, xbb._sync_watched TO PUBLIC;
 GRANT SELECT ON xbb._report_subject, xbb._report_day TO PUBLIC;
+GRANT SELECT ON xbb.metrics_sync, xbb.metrics_push, xbb.metrics_api, xbb.metrics_account, xbb.metrics_alert TO PUBLIC;

@@ -117,6 +117,11 @@ CALL xbb.send_alerts();
 SELECT pg_catalog.count(1) FROM xbb.alert_rule;
 SELECT name FROM xbb.alert_channel;
 SELECT name FROM xbb.alert_silence;
+SELECT pg_catalog.count(m::pg_catalog.text) FROM xbb.metrics_sync m;
+SELECT pg_catalog.count(s) FROM (SELECT pg_catalog.count(m::pg_catalog.text) AS s FROM xbb.metrics_push m
+  UNION ALL SELECT pg_catalog.count(m::pg_catalog.text) FROM xbb.metrics_api m
+  UNION ALL SELECT pg_catalog.count(m::pg_catalog.text) FROM xbb.metrics_account m
+  UNION ALL SELECT pg_catalog.count(m::pg_catalog.text) FROM xbb.metrics_alert m) m;
 SELECT xbb.drop_sync('failing'), xbb.drop_alert_channel('log'), xbb.drop_alert_channel('robot'), xbb.alter_alert('failing');
 RESET ROLE;
 RESET search_path;
