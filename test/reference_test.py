@@ -5,7 +5,7 @@ Options: a row for every option and place it may stand in, with default and
 range as xbb.options() has them, and no other row.  Objects: each is known, has
 that endpoint, needs that and is read so, as EXPLAIN and the errors tell.  Functions
 and views: each with its extension and arguments, and so are the views' columns in
-doc/sync.md.  Errors: each message stands in the sources, or is PostgreSQL's own.  Wants
+doc/sync.md and, of pushes, here.  Errors: each message stands in the sources, or is PostgreSQL's own.  Wants
 a server (PGHOST, PGDATABASE, with the extension).  Prints TAP.
 """
 import pathlib
@@ -113,16 +113,24 @@ def compare_names(text):
     return wrong + [f"there is no {name}" for name in told if name not in data]
 
 
-def compare_columns(text):
-    """The columns of the three views of the sync, in the order of their tables."""
-    wrong, views = [], [match[1] for match in re.finditer(r"^`xbb\.(sync_\w+)` has a row", text, re.M)]
+def compare_views(text, kind, number):
+    """The columns of so many views, in the order of their tables."""
+    wrong, views = [], [match[1] for match in re.finditer(rf"^`xbb\.({kind}_\w+)` has a row", text, re.M)]
     for view in views:
         part = text.split(f"`xbb.{view}` has a row")[1].split("\n\n")[1]
         told = re.findall(r"\w+", ",".join(row["column"] for row in tables(part, "column", "meaning")))
         found = psql(f"SELECT attname FROM pg_attribute WHERE attrelid = 'xbb.{view}'::regclass AND attnum > 0;").stdout.split()
         wrong += [f"{view} has no {name}" for name in told if name not in found]
         wrong += [f"{name} of {view} has no row" for name in found if name not in told]
-    return wrong if len(views) == 3 else [f"the views are {views}"]
+    return wrong if len(views) == number else [f"the views are {views}"]
+
+
+def compare_columns(text):
+    return compare_views(text, "sync", 3)
+
+
+def compare_columns_of_pushes(text):
+    return compare_views(text, "push", 4)
 
 
 def compare_errors(text):
@@ -155,7 +163,7 @@ def main():
 
 
 CHECKS = ((compare_options, "doc/reference.md"), (compare_objects, "doc/reference.md"), (compare_names, "doc/reference.md"),
-          (compare_columns, "doc/sync.md"), (compare_errors, "doc/errors.md"))
+          (compare_columns, "doc/sync.md"), (compare_columns_of_pushes, "doc/reference.md"), (compare_errors, "doc/errors.md"))
 
 if __name__ == "__main__":
     main()

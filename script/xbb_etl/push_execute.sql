@@ -383,7 +383,7 @@ BEGIN
       failures := pg_catalog.concat_ws(', ', failures, pg_catalog.quote_ident(name));
     END IF;
   END LOOP;
-  CALL xbb._alert_look(true);
+  CALL xbb._alert_look(xbb._can_commit());
   PERFORM xbb._sync_path(path);
   IF failures IS NOT NULL THEN
     RAISE EXCEPTION 'these pushes failed: %', failures USING ERRCODE = 'fdw_error', HINT = 'TABLE xbb.push_run shows their runs.';

@@ -1,7 +1,7 @@
 -- What option preset names: options of servers and tables, as facts about platforms in public documents and clients have them; nothing
 -- was tried against a live platform. Each signature is tested by vectors. Jsonpaths are ASCII, whatever the database's encoding.
 INSERT INTO xbb.target_preset (name, builtin, description, options) VALUES
-('kingdee_k3', true, 'Kingdee K3 Cloud, each request signed; server: base_url; mapping: app_id, app_secret, app_key (the account''s id), user; table: api, envelope with the form''s id', $preset$ {
+('kingdee_k3', true, 'Kingdee K3 Cloud, each request signed; server: base_url; mapping: app_id, app_secret, app_key (the account''s id), user; table: api, envelope with the form''s id; repeat is never, as nothing is known of a record that comes again: a table may have a probe', $preset$ {
   "envelope": {"formid": "$record.formid", "data": {"Model": "$rest"}},
   "headers": {"X-Api-ClientID": "{{app_id|k3_client}}", "X-Api-Auth-Version": "2.0", "x-api-timestamp": "{{timestamp}}", "x-api-nonce": "{{nonce}}", "x-api-signheaders": "x-api-timestamp,x-api-nonce", "X-Kd-Appkey": "{{app_id}}"},
   "sign": [{"hash": "hmac-sha256", "key": "{{app_id|k3_secret}}", "text": "{{method}}\n{{path|url}}\n\nx-api-nonce:{{nonce}}\nx-api-timestamp:{{timestamp}}\n", "encode": "base64hex", "header": "X-Api-Signature"}, {"text": "{{app_key}},{{user}},2052,0", "encode": "base64", "header": "X-Kd-Appdata"}, {"hash": "hmac-sha256", "key": "{{app_secret}}", "text": "{{app_id}}{{app_key}},{{user}},2052,0", "encode": "base64hex", "header": "X-Kd-Signature"}],
@@ -15,7 +15,7 @@ INSERT INTO xbb.target_preset (name, builtin, description, options) VALUES
   "token_expired": "$.Result.ResponseStatus.Errors[*].Message like_regex \"\\u4f1a\\u8bdd\\u4fe1\\u606f\\u5df2\\u4e22\\u5931|session .*(lost|expired)\" flag \"i\"",
   "throttled": "$status == 519"
 } $preset$),
-('jushuitan', true, 'Jushuitan V2; mapping: app_key, app_secret, refresh_token; CALL xbb.renew_token(server) gets the first token; table: api', $preset$ {
+('jushuitan', true, 'Jushuitan V2; mapping: app_key, app_secret, refresh_token; CALL xbb.renew_token(server) gets the first token; table: api; record_key, record_id and repeat are those of orders: other uploads need their own', $preset$ {
   "base_url": "https://openapi.jushuitan.com",
   "body": "form",
   "batch_size": "50",
