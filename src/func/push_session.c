@@ -26,6 +26,7 @@
 #include "func/push_lock.h"
 #include "func/push_session.h"
 #include "func/push_show.h"
+#include "func/push_store.h"
 #include "func/sync_stored.h"
 
 PG_FUNCTION_INFO_V1(xbb_fdw_push_open);
@@ -411,7 +412,7 @@ xbb_fdw_push_sent(PG_FUNCTION_ARGS)
 /* ---- the end ---- */
 
 static Stored give_up = {.nested = true, .text =
-	"WITH requests AS (UPDATE xbb._push_request r SET status = 'unknown', next_try = clock_timestamp(),"
+	"WITH requests AS (UPDATE xbb._push_request r SET status = 'unknown', next_try = " PUSH_REPEAT_AT("$3") ","
 	" given_up = coalesce(r.given_up, clock_timestamp())"
 	" WHERE r.push = $1 AND r.run = $2 AND r.status = 'sending' RETURNING r.id),"
 	" items AS (UPDATE xbb._push_item i SET status = 'unknown', message = 'its run ended before an answer came',"
@@ -460,8 +461,8 @@ Datum
 xbb_fdw_push_close(PG_FUNCTION_ARGS)
 {
 	PushSession *session = open_session;
-	const Oid	types[] = {INT4OID, INT8OID};
-	NullableDatum args[] = {{.value = PG_GETARG_DATUM(0)}, {.value = 0}};
+	const Oid	types[] = {INT4OID, INT8OID, INT8OID};
+	NullableDatum args[lengthof(types)] = {{.value = PG_GETARG_DATUM(0)}};
 	int64		items = 0;
 
 	push_show_end();
@@ -471,6 +472,7 @@ xbb_fdw_push_close(PG_FUNCTION_ARGS)
 	push_lock_items(fcinfo, session->push, false);
 	push_note(fcinfo, session);
 	args[1].value = Int64GetDatum(session->run);
+	args[2].value = Int64GetDatum(push_patience(&target_options(session->target)->server));
 	run_stored_with(fcinfo->flinfo->fn_oid, &give_up, lengthof(types), types, args, read_items, &items);
 	keep_batch(fcinfo, session);
 	close_session();

@@ -9,6 +9,7 @@
 
 #include "access/detoast.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_type.h"
 #include "executor/executor.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
@@ -192,11 +193,41 @@ xbb_fdw_push_run_prune(PG_FUNCTION_ARGS)
 	return touched_any(fcinfo, &stored);
 }
 
+static void
+read_number(void *arg, const SPITupleTable *table, uint64 nrows)
+{
+	bool		isnull;
+
+	if (nrows > 0)
+		*(int64 *) arg = DatumGetInt64(SPI_getbinval(table->vals[0], table->tupdesc, 1, &isnull));
+}
+
+int64
+push_patience(const TargetServerOptions *options)
+{
+	return options->repeat == TARGET_REPEAT_UPSERT ? options->request_timeout : 0;
+}
+
+/* Of a push; one whose target is gone has none. */
+static int64
+patience_of(FunctionCallInfo fcinfo, int32 push)
+{
+	static Stored find_target = {.nested = true, .text =
+		"SELECT a.target::oid::bigint FROM xbb._push_all a WHERE a.id = $1"
+	};
+	const Oid	types[] = {INT4OID};
+	NullableDatum args[] = {{.value = Int32GetDatum(push)}};
+	int64		target = 0;
+
+	run_stored_with(fcinfo->flinfo->fn_oid, &find_target, lengthof(types), types, args, read_number, &target);
+	return target_option_is_table((Oid) target) ? push_patience(&target_option_table((Oid) target)->server) : 0;
+}
+
 Datum
 xbb_fdw_push_run_lost(PG_FUNCTION_ARGS)
 {
 	static Stored stored = {.text =
-		"WITH requests AS (UPDATE xbb._push_request r SET status = 'unknown', next_try = clock_timestamp(),"
+		"WITH requests AS (UPDATE xbb._push_request r SET status = 'unknown', next_try = " PUSH_REPEAT_AT("$3") ","
 		" given_up = coalesce(r.given_up, clock_timestamp())"
 		" WHERE r.push = $1 AND r.status = 'sending' AND r.worker = $2 RETURNING r.id),"
 		" items AS (UPDATE xbb._push_item i SET status = 'unknown', message = 'its run was killed before an answer was noted',"
@@ -205,9 +236,12 @@ xbb_fdw_push_run_lost(PG_FUNCTION_ARGS)
 		" WHERE l.push = $1 AND l.worker = $2 AND l.status = 'running')"
 		" SELECT count(*) FROM items"
 	};
+	const Oid	types[] = {INT4OID, INT4OID, INT8OID};
+	NullableDatum args[lengthof(types)] = {fcinfo->args[0], fcinfo->args[1]};
 	int64		items = 0;
 
 	push_check_run(fcinfo, PG_GETARG_INT32(0), PG_GETARG_INT32(1));
-	run_stored(fcinfo, &stored, &items);
+	args[2].value = Int64GetDatum(patience_of(fcinfo, PG_GETARG_INT32(0)));
+	run_stored_with(fcinfo->flinfo->fn_oid, &stored, lengthof(types), types, args, read_number, &items);
 	PG_RETURN_INT64(items);
 }

@@ -13,8 +13,21 @@
 
 #include "fmgr.h"
 
+#include "option/option.h"
+
 /* Is a definition, called d, that of a role? */
 #define PUSH_OWNED(role) "EXISTS (SELECT FROM xbb._push_all o WHERE o.id = d.id AND o.owner = " role ")"
+
+/*
+ * When a request r that was in the air, and that nobody waits for any more, may be repeated: what its target executes
+ * late would overwrite what comes after the repeat, so "patience", milliseconds, has passed since it left.
+ */
+#define PUSH_REPEAT_AT(patience) \
+	"greatest(clock_timestamp(), (SELECT max(i.sent) FROM xbb._push_item i WHERE i.request = r.id)" \
+	" + " patience " * interval '1 millisecond')"
+
+/* That patience with a target: 0 where it does not overwrite. */
+extern int64 push_patience(const TargetServerOptions *options);
 
 /* An error: the definition is not there, or not the caller's, any more. */
 extern void push_complain_of_drop(void) __attribute__((noreturn));

@@ -110,6 +110,22 @@ is(scalar(grep { $_->{version} eq '2' } target_journal($target)), 0, '... and do
 run_to_end('newer');
 is_well($target, 'then it comes, last', K1 => 2);
 
+# the one that was in the air when its run was killed
+$target = make_push('killed', 'upsert', 1, repeat => 'upsert', batch_size => 2, server => { request_timeout => '8s' });
+sim($target, 'fault', what => 'later', ms => 4000, at => 'first', path => 'api/execute');
+my $killed = Xbb::Session->new($node)->send(q{CALL xbb.push('killed')});
+wait_until(sub { sim($target, 'count') > 0 }, 60);
+$watch->run("SELECT pg_terminate_backend($killed->{pid})");
+wait_until(sub { $watch->value("SELECT count(*) FROM pg_stat_activity WHERE pid = $killed->{pid}") == 0 }, 60);
+$watch->run(q{UPDATE source_killed SET version = 2});
+wait_until(sub {
+	$node->psql('postgres', q{CALL xbb.push('killed')});
+	return $watch->value(q{SELECT count(*) FROM xbb.push_item WHERE push = 'killed' AND status <> 'acknowledged'}) == 0;
+}, 120);
+# the late one and its repeat
+wait_until(sub { (grep { $_->{version} eq '1' && $_->{executed} =~ m{^(?:new|again|stale)$} } target_journal($target)) >= 2 }, 60);
+is_well($target, 'what a kill left in the air is not executed after a newer version', K1 => 2);
+
 # what times out above 20 records
 $target = make_push('size', 'upsert', 400, repeat => 'upsert', batch_size => 50, server => { request_timeout => '1s', concurrency => 2 });
 sim($target, 'set', slow_above => 20, slow_ms => 60000, slow_executes => 'off');
