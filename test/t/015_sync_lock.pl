@@ -152,6 +152,9 @@ ok(held($corpid, $etl->send(q{CALL xbb.sync('copy')})), 'a run on the primary');
 $node->wait_for_catchup($standby, 'replay');
 is($standby->safe_psql('postgres', q{SELECT status FROM xbb.sync_run ORDER BY id DESC LIMIT 1}), 'running', 'it runs for the standby, too');
 my $reader = Xbb::Session->new($standby, user => 'etl');
+my $tasks = q{SELECT name, state, complete_until, max_age, last_started, last_success, typical_duration, last_rows, failures_in_a_row, last_error_at,
+	problems, xbb.complete_until(array[name]) FROM xbb.task_status ORDER BY name};
+is(join("\n", @{ $reader->run($tasks)->{rows} }), $node->safe_psql('postgres', $tasks), '... and its task is what it is on the primary');
 like($reader->run(q{CALL xbb.sync('copy')})->{error}, qr/25006: .*cannot execute .* during recovery/, 'where none can be begun');
 is($reader->value(q{SELECT count(*) FROM pg_locks WHERE pid = pg_backend_pid() AND locktype IN ('object', 'advisory')}), '0',
 	'and no lock is left');

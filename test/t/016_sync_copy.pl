@@ -139,7 +139,9 @@ for my $standby ($named, $elsewhere)
 
 	for my $query (q{SELECT name, source, target, problem, last_success, failures_in_a_row, rejects_open FROM xbb.sync_status ORDER BY name},
 		q{SELECT id, sync, status FROM xbb.sync_run ORDER BY id}, 'SELECT name, active, watermark FROM xbb.sync_definition ORDER BY name',
-		'SELECT sync, data_id, run FROM xbb.sync_reject ORDER BY data_id')
+		'SELECT sync, data_id, run FROM xbb.sync_reject ORDER BY data_id',
+		'SELECT name, state, complete_until, failures_in_a_row, problems, schedule FROM xbb.task_status ORDER BY name',
+		q{SELECT xbb.complete_until('{copy}')}, 'SELECT sync, run, source_rows FROM xbb.sync_reconciliation ORDER BY run')
 	{
 		is_deeply($reader->run($query)->{rows}, [ split /\n/, $main->safe_psql('postgres', $query) ], 'standby: ' . substr($query, 0, 60));
 	}
