@@ -135,6 +135,21 @@ document_schedule(Integration *integration, Part *crontab, const char *suffix, c
 }
 
 const char *
+document_api(const Part *source)
+{
+	const char *api = part_text(part_member(source, "api"));
+
+	if (api && strncmp(api, "https://", 8) == 0)
+	{
+		const char *path = strchr(api + 8, '/');
+
+		if (path && strncmp(path, DOCUMENT_CRM, strlen(DOCUMENT_CRM)) == 0)
+			return path;
+	}
+	return api;
+}
+
+const char *
 document_name(const char *api)
 {
 	StringInfoData name;

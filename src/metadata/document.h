@@ -10,6 +10,9 @@
 
 #include "metadata/field.h"
 
+/* How the paths of the CRM begin. */
+#define DOCUMENT_CRM "/pro/v2/api/"
+
 /* What is known of an integration. */
 typedef struct Integration
 {
@@ -42,6 +45,9 @@ extern void document_effect(Answer *answer, Part *document, bool query, int main
 /* A schedule of cron, such as its five fields are; else a row says why there is none. */
 extern void document_schedule(Integration *integration, Part *crontab, const char *suffix, const char *command);
 
+/* A source's api; of the CRM the path, if it stands there with its host. */
+extern const char *document_api(const Part *source);
+
 /* Texts of it that become a name: letters, digits and "_". */
 extern const char *document_name(const char *api);
 
@@ -62,9 +68,6 @@ extern void filter_write_view(Integration *integration);
 extern char *answer_rule(Answer *answer, Part *document, int row);
 
 /* ---- source.c ---- */
-
-/* Its api; of the CRM the path, if it stands there with its host. */
-extern const char *source_api(const Part *source);
 
 /* Key, name and columns of the source's row. */
 extern void source_read(Integration *integration, Part *source);

@@ -13,8 +13,6 @@
 
 #include "metadata/document.h"
 
-#define CRM_API "/pro/v2/api/"
-
 /* Names of answers' fields: of the CRM, without what holds them. */
 static void
 add_column(Integration *integration, const Part *path, const char *type)
@@ -41,29 +39,14 @@ add_response(Integration *integration, Part *response)
 	}
 }
 
-const char *
-source_api(const Part *source)
-{
-	const char *api = part_text(part_member(source, "api"));
-
-	if (api && strncmp(api, "https://", 8) == 0)
-	{
-		const char *path = strchr(api + 8, '/');
-
-		if (path && strncmp(path, CRM_API, strlen(CRM_API)) == 0)
-			return path;
-	}
-	return api;
-}
-
 void
 source_read(Integration *integration, Part *source)
 {
-	const char *api = source_api(source);
+	const char *api = document_api(source);
 	const char *id = part_text(part_member(source, "id"));
 	MetadataList list;
 
-	integration->scope.crm = api && strncmp(api, CRM_API, strlen(CRM_API)) == 0;
+	integration->scope.crm = api && strncmp(api, DOCUMENT_CRM, strlen(DOCUMENT_CRM)) == 0;
 	if (integration->scope.crm && integration->list_of(api, &list) && list.object)
 		api = list.object;
 	if (api)
@@ -255,7 +238,7 @@ void
 source_write(Integration *integration, Part *source)
 {
 	Answer	   *answer = integration->answer;
-	const char *api = source_api(source);
+	const char *api = document_api(source);
 	MetadataList list = {NULL};
 
 	if (is_fragment(source))

@@ -390,7 +390,7 @@ source_write_crm(Integration *integration, Part *source, const MetadataList *lis
 	static const char *const members[] = {"api", "id", "number", "name", "response", "pagination", "otherResponse", "method", "operation"};
 	Answer	   *answer = integration->answer;
 	Field	   *request = field_tree(part_member(source, "request"));
-	Crm			crm = {.integration = integration, .list = list, .api = source_api(source), .request = request};
+	Crm			crm = {.integration = integration, .list = list, .api = document_api(source), .request = request};
 
 	initStringInfo(&crm.params);
 	initStringInfo(&crm.conditions);
