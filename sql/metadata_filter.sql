@@ -84,13 +84,13 @@ SELECT * FROM asked('[{"children": [{"field": "attr", "value": "updateTime"}, {"
 SELECT * FROM asked('[{"children": [{"field": "attr", "value": "text_2"}, {"field": "symbol", "value": "in"}, {"field": "value", "type": "array", "value": ["A", "{{b}}"]}]}]');
 CREATE SERVER metadata_filter_crm FOREIGN DATA WRAPPER xbb_fdw OPTIONS (corpid 'dingFilter');
 CREATE USER MAPPING FOR CURRENT_ROLE SERVER metadata_filter_crm OPTIONS (token 't0ken');
-SELECT replace(m.sql, 'SERVER crm', 'SERVER metadata_filter_crm') FROM xbb.from_metadata('{"api": "/pro/v2/api/product/list", "request": [{"field": "conditions", "children": [
+SELECT replace(replace(m.sql, 'SERVER crm', 'SERVER metadata_filter_crm'), 'create_sync(''product''', 'create_sync(''metadata filter''') FROM xbb.from_metadata('{"api": "/pro/v2/api/product/list", "request": [{"field": "conditions", "children": [
   {"children": [{"field": "attr", "value": "updateTime"}, {"field": "symbol", "value": "greaterequal"}, {"field": "value", "value": "{{LAST_SYNC_TIME}}"}]}]}]}', NULL) m WHERE m.sql ~ 'FOREIGN TABLE|create_sync' ORDER BY step
 \set ECHO none
 \gexec
 \set ECHO all
 SELECT overlap FROM xbb.sync_definition WHERE source = 'xbb_product'::regclass;
-SELECT xbb.drop_sync('product');
+SELECT xbb.drop_sync('metadata filter');
 DROP SERVER metadata_filter_crm CASCADE;
 
 -- answers that mean yes
