@@ -213,7 +213,7 @@ is_time(const char *text)
 		hour >= 0 && hour < 24 && minute >= 0 && minute < 60 && second >= 0 && second < 60;
 }
 
-/* A text may hold a time as text, or its seconds or milliseconds since 1970. */
+/* A text may hold a time as text, with a zone of its own, too, or its seconds or milliseconds since 1970. */
 Sql
 sql_as_time(Sql sql)
 {
@@ -239,7 +239,8 @@ sql_as_time(Sql sql)
 				return sql_make(SQL_TIME, true,
 								"CASE WHEN %s ~ '^[0-9]{10}$' THEN to_timestamp(%s::bigint) AT TIME ZONE " SQL_ZONE
 								" WHEN %s ~ '^[0-9]{13}$' THEN to_timestamp(%s::bigint / 1000.0) AT TIME ZONE " SQL_ZONE
-								" ELSE nullif(%s, '')::timestamp END", text, text, text, text, text);
+								" WHEN %s ~ ':[0-9]{2}([.][0-9]+)?(Z|[-+][0-9]{2}:?[0-9]{2})$' THEN %s::timestamptz AT TIME ZONE " SQL_ZONE
+								" ELSE nullif(%s, '')::timestamp END", text, text, text, text, text, text, text);
 			}
 		default:
 			return impossible();
