@@ -5,7 +5,8 @@
  *
  *	  or      = and { OR and }              and  = not { AND not }
  *	  not     = NOT not | compare           sum  = product { + | - product }
- *	  compare = sum [ operator sum | IS [NOT] NULL | [NOT] LIKE sum | [NOT] IN ( list ) ]
+ *	  compare = sum [ operator sum | IS [NOT] NULL | [NOT] LIKE sum | [NOT] IN ( list )
+ *	            | [NOT] BETWEEN sum AND sum ]
  *	  product = sign { * | / | % sign }     sign = { - | + } primary
  *	  primary = number | 'text' | template | function ( list ) | ( or ) | CASE ... END
  *	          | INTERVAL sum unit | _findCollection ... _endFind | NULL
@@ -289,7 +290,23 @@ read_sum(ExprReader *reader)
 	return read_row(reader, read_product, marks);
 }
 
-/* Behind an operand: IN or LIKE; NULL without a problem if neither comes. */
+/* Behind BETWEEN: what it stands for. */
+static MetaExpr *
+read_between(ExprReader *reader, MetaExpr *left)
+{
+	MetaExpr   *again = expr_new(left->kind, left->text, left->args);
+	MetaExpr   *low = read_sum(reader);
+	MetaExpr   *high;
+
+	again->format = left->format;
+	expr_blanks(reader);
+	if (low && !expr_take_word(reader, "and"))
+		return expr_fail(reader, "BETWEEN: %s where AND should be", what_comes(reader));
+	high = low ? read_sum(reader) : NULL;
+	return high ? operator_of("AND", operator_of(">=", left, low), operator_of("<=", again, high)) : NULL;
+}
+
+/* Behind an operand: IN, LIKE or BETWEEN; NULL without a problem if none of them comes. */
 static MetaExpr *
 read_in_or_like(ExprReader *reader, MetaExpr *left)
 {
@@ -307,7 +324,7 @@ read_in_or_like(ExprReader *reader, MetaExpr *left)
 
 		return right ? operator_of("LIKE", left, right) : NULL;
 	}
-	return NULL;
+	return expr_take_word(reader, "between") ? read_between(reader, left) : NULL;
 }
 
 static MetaExpr *
@@ -333,7 +350,7 @@ read_compare(ExprReader *reader)
 	{
 		result = read_in_or_like(reader, left);
 		return result || reader->problem ? operator_of("NOT", result, NULL) :
-			expr_fail(reader, "NOT: %s where IN or LIKE should be", what_comes(reader));
+			expr_fail(reader, "NOT: %s where IN, LIKE or BETWEEN should be", what_comes(reader));
 	}
 	result = read_in_or_like(reader, left);
 	if (result || reader->problem)
