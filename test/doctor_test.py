@@ -39,8 +39,8 @@ ROWS = (
                        "page_size": "skipped", "depth": "skipped", "acting_user": "skipped"}, "nothing is proven complete"),
     ("total=string", {}, "read as a number"),
     ("total_cap=500", {"past_the_end": "fail"}, "what is not counted is not seen"),
-    ("total_add=-5", {"last_page": "fail"}, "scans of it end in an error"),
-    ("total_add=5", {"last_page": "fail"}, "scans of it end in an error"),
+    ("total_add=-5", {"last_page": "fail", "update_time": "fail", "add_time": "fail"}, "scans of it end in an error"),
+    ("total_add=5", {"last_page": "fail", "update_time": "fail", "add_time": "fail"}, "scans of it end in an error"),
     ("times=ms", {}, "read as well as seconds"),
     ("times=ms-string", {}, "read as well as seconds"),
     ("times=text", {"shape": "warn"}, "read in time_zone, which must be the API's"),
@@ -79,6 +79,9 @@ ROWS = (
     ("page_max=30 page_over=refuse", {"answer": "fail"}, "the option page_size is to be lowered"),
     ("ignore=text_1", {"blank": "warn"}, "each row is compared once more here"),
     ("keepalive=off", {"reuse": "warn"}, "each page costs a connection"),
+    ("total_add=99999", {"last_page": "unknown", "past_the_end": "unknown", "update_time": "fail", "add_time": "fail", "depth": "ok"},
+     "too deep to be seen by pages, not by times"),
+    ("depth=500", {"last_page": "fail"}, "scans of it end in an error"),
     ("no_times=3", {}, "page 1 has none of those without times"),
     ("escape=ascii numbers=string total_page=missing", {}, "read either way"),
     ("limit_second=3 limit_mode=503", after("past_the_end"), "a limiter's answer says nothing else"),
@@ -155,7 +158,7 @@ def empty_or(switches, wanted):
     if switches == "rights=empty":
         rest = "shape order page_1 last_page past_the_end page_size depth update_time add_time data_id text_in blank unknown_attr unknown_symbol".split()
         return {name: "skipped" for name in rest} | wanted
-    return SHORT | wanted
+    return {name: status for name, status in (SHORT | wanted).items() if status != "ok"}
 
 
 def check_default():

@@ -56,6 +56,13 @@ judge_second(Doctor *doctor, DoctorTime which, const DoctorList *list, DoctorFin
 						   psprintf("ignored: all " INT64_FORMAT " records came for one second", list->total) :
 						   psprintf("not obeyed: of %d records that came, some are of other times than the second asked for", list->nrows),
 						   "Scans that are cut by time end in an error; ask XBB, and read with snapshot 'false' meanwhile.");
+	/* of what is within one page, rows and total are compared */
+	if (list->total != list->nrows && list->nrows < doctor->on_page &&
+		(list->total >= 0 || (list->nrows > 0 && doctor->page.total >= 0)))
+		return doctor_says(finding, DOCTOR_FAIL,
+						   list->total < 0 ? psprintf("obeyed, but of one second %d records came without a totalCount", list->nrows) :
+						   psprintf("obeyed, but of one second %d records came, where totalCount is " INT64_FORMAT, list->nrows, list->total),
+						   "Ask XBB about it; scans with snapshot end in an error (40001), others may lack records.");
 	if (doctor_has(doctor, list, doctor->wanted_id) || list->nrows >= doctor->on_page)
 		return doctor_says(finding, DOCTOR_OK, psprintf("obeyed, and inclusive: %d record%s of one second", list->nrows, list->nrows == 1 ? "" : "s"), NULL);
 	return false;

@@ -25,14 +25,20 @@ fails_to_answer(Doctor *doctor, const DoctorAnswer *answer, DoctorFinding *findi
 	{
 		case DOCTOR_DENIED:
 			doctor_stop(doctor, "the API has refused the first request");
-			fix = psprintf("ALTER USER MAPPING FOR %s SERVER %s OPTIONS (SET token '<token>');  -- %s",
-						   subject->mapping, subject->server, answer->hint ? answer->hint : "token and corpid come from the API's token page");
+			/* what is said of the company alone is about that */
+			if (answer->hint && !strstr(answer->hint, "token"))
+				fix = psprintf("ALTER SERVER %s OPTIONS (SET corpid '<corpid>');  -- %s", subject->server, answer->hint);
+			else
+				fix = psprintf("ALTER USER MAPPING FOR %s SERVER %s OPTIONS (SET token '<token>');  -- %s",
+							   subject->mapping, subject->server, answer->hint ? answer->hint : "token and corpid come from the API's token page");
 			break;
 		case DOCTOR_FORBIDDEN:
 			fix = psprintf("%s  -- or another user: ALTER USER MAPPING FOR %s SERVER %s OPTIONS (%s user_id '<user>');",
 						   answer->hint ? answer->hint : "", subject->mapping, subject->server, subject->user_id ? "SET" : "ADD");
 			break;
 		default:
+			if (!subject->user_id && strstr(answer->words, "userId"))
+				fix = psprintf("ALTER USER MAPPING FOR %s SERVER %s OPTIONS (ADD user_id '<user>');", subject->mapping, subject->server);
 			break;
 	}
 	return doctor_says(finding, DOCTOR_FAIL, answer->words, fix);
@@ -70,6 +76,9 @@ doctor_check_answer(Doctor *doctor, int step, const DoctorAnswer *answer, Doctor
 		return doctor_says(finding, DOCTOR_FAIL, psprintf("the answer has no list named %s", subject->list_key),
 						   "Check object or api, and the option list_key of foreign tables.");
 	doctor->answered = true;
+	if (doctor->page.nrows == 0 && doctor->total > 0)
+		return doctor_says(finding, DOCTOR_FAIL, psprintf("success, a totalCount of " INT64_FORMAT ", and no records", doctor->total),
+						   "Ask XBB about it; scans with snapshot end in an error (40001).");
 	if (doctor->page.nrows == 0)
 		return doctor_says(finding, DOCTOR_OK,
 						   "success, and no records: there are none, or none that the acting user may see", NULL);
