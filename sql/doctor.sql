@@ -87,6 +87,12 @@ LANGUAGE sql VOLATILE STRICT PARALLEL RESTRICTED AS $$ SELECT (1 / (server::bigi
 SELECT check_name, status, found FROM xbb.doctor('doctor') WHERE check_name IN ('account', 'encoding', 'answer') ORDER BY no;
 ROLLBACK;
 
+-- the library is of another version than the SQL
+BEGIN;
+UPDATE pg_extension SET extversion = '0.9' WHERE extname = 'xbb_fdw';
+SELECT status, fix FROM xbb.doctor('doctor') WHERE check_name = 'versions';
+ROLLBACK;
+
 -- kept is the last look of each role; its members and those who may read all statistics see it
 GRANT regress_xbb_doctor TO regress_xbb_patient;
 SELECT role, object, count(DISTINCT checked_at) AS looks, count(*) > 30 AS whole FROM xbb.doctor_result WHERE server = 'doctor'

@@ -141,6 +141,8 @@ def differs(company, rows, switches, wanted):
         yield f"{rows[0]['requests']} requests said, {sent} sent"
     if sent > MOST:
         yield f"{sent} requests"
+    if wanted.get("answer") == "fail" and not (rows[0]["fix"] or "").startswith("ALTER "):
+        yield f"the summary's fix is {rows[0]['fix']}"
     if TOKEN in words or COMPANY in words:
         yield "a secret is told"
     expected = ("fail" if "fail" in wanted.values() else "warn" if "warn" in wanted.values() else

@@ -33,8 +33,10 @@ fails_to_answer(Doctor *doctor, const DoctorAnswer *answer, DoctorFinding *findi
 							   subject->mapping, subject->server, answer->hint ? answer->hint : "token and corpid come from the API's token page");
 			break;
 		case DOCTOR_FORBIDDEN:
-			fix = psprintf("%s  -- or another user: ALTER USER MAPPING FOR %s SERVER %s OPTIONS (%s user_id '<user>');",
-						   answer->hint ? answer->hint : "", subject->mapping, subject->server, subject->user_id ? "SET" : "ADD");
+			/* an address, or what was bought, is no matter of the user */
+			if (!answer->hint || strstr(answer->hint, "acting user"))
+				fix = psprintf("ALTER USER MAPPING FOR %s SERVER %s OPTIONS (%s user_id '<user who may>');  -- or give this one the right in the CRM",
+							   subject->mapping, subject->server, subject->user_id ? "SET" : "ADD");
 			break;
 		default:
 			if (!subject->user_id && strstr(answer->words, "userId"))
