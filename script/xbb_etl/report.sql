@@ -10,14 +10,14 @@ RETURN E'\n<section aria-labelledby="' || id || '"><h2 id="' || id || '">' || ti
 CREATE FUNCTION xbb._report_head(tasks xbb._report_task[], actions xbb._report_action[], words pg_catalog.jsonb) RETURNS pg_catalog.text
 LANGUAGE sql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp AS $$
   SELECT E'\n<header><p class="kicker">' || pg_catalog.format(words ->> 'kicker', xbb._report_name(pg_catalog.current_database()),
-      xbb._report_html(coalesce(nullif(pg_catalog.current_setting('cluster_name'), ''), 'PostgreSQL ' || pg_catalog.current_setting('server_version'))),
+      xbb._report_html(coalesce(nullif(pg_catalog.current_setting('cluster_name'), ''), 'PostgreSQL ' || pg_catalog.split_part(pg_catalog.current_setting('server_version'), ' ', 1))),
       xbb._report_name(current_user), xbb._report_time(pg_catalog.now()), xbb._report_html(pg_catalog.current_setting('TimeZone')))
     || '</p><h1>' || CASE WHEN a.n = 0 AND s.tasks = 0 THEN words ->> 'verdict none' WHEN a.n = 0 THEN words ->> 'verdict good'
          WHEN a.n = 1 THEN words ->> 'verdict one' ELSE pg_catalog.format(words ->> 'verdict many', a.n) END
     || '</h1><p class="lead">' || CASE s.tasks WHEN 0 THEN words ->> 'lead none' ELSE pg_catalog.format(words ->> 'lead', s.good, s.tasks) END || '</p>'
     || CASE s.tasks WHEN 0 THEN '' ELSE '<dl class="sum">'
       || pg_catalog.format('<div><dt>%s</dt><dd>%s<small>%s</small></dd></div>', words ->> 'sum complete',
-                           coalesce(CASE WHEN s.unknown = 0 THEN xbb._report_time(s.complete_until) END, '&#8211;'), words ->> 'sum complete note')
+                           coalesce(CASE WHEN s.unknown = 0 THEN xbb._report_time(s.complete_until) END, '&#8211;'), CASE s.unknown WHEN 0 THEN words ->> 'sum complete note' ELSE pg_catalog.format(words ->> 'sum complete unknown', s.unknown) END)
       || pg_catalog.format('<div><dt>%s</dt><dd>%s<small>%s</small></dd></div>', words ->> 'sum runs', xbb._report_number(s.runs),
                            pg_catalog.format(words ->> 'sum runs note', xbb._report_number(s.failed)))
       || pg_catalog.format('<div><dt>%s</dt><dd>%s<small>%s</small></dd></div>', words ->> 'sum rows', xbb._report_number(s.written),
@@ -43,7 +43,7 @@ LANGUAGE sql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp SE
     || '<style>' || xbb._report_colors() || xbb._report_sheet() || xbb._report_drawn() || xbb._report_places() || '</style></head><body>'
     || '<svg width="0" height="0" style="position:absolute" aria-hidden="true">' || xbb._report_symbols() || '</svg>'
     || xbb._report_head(tasks, a.actions, words) || E'\n<main>'
-    || xbb._report_section('action', words ->> 'action', xbb._report_todo(a.actions, words))
+    || xbb._report_section('action', words ->> 'action', CASE WHEN pg_catalog.cardinality(tasks) + pg_catalog.cardinality(a.actions) = 0 THEN xbb._report_begin(words) ELSE xbb._report_todo(a.actions, words) END)
     || xbb._report_section('tasks', words ->> 'tasks', xbb._report_task_table(tasks, words))
     || xbb._report_section('flow', words ->> 'flow', coalesce('<p class="note">' || (words ->> 'flow note') || '</p>' || xbb._report_flow(tasks, words),
                                                               '<p class="calm">' || (words ->> 'flow none') || '</p>'))

@@ -97,7 +97,8 @@ LANGUAGE sql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp AS
     FROM field f)
   SELECT '<p class="note">' || (words ->> 'drift note') || '</p>'
     || coalesce(xbb._report_table(words ->> 'drift', 'drift', xbb._report_heads(words, 'h task', 'h table', 'h fields'), r.body), '')
-    || CASE WHEN s.statements IS NOT NULL THEN '<p>' || (words ->> CASE WHEN r.body IS NULL THEN 'drift none' ELSE 'drift some' END) || '</p>' || xbb._report_code(s.statements) ELSE '' END
+    || CASE WHEN s.statements IS NOT NULL THEN '<p>' || (words ->> CASE WHEN r.body IS NULL THEN 'drift none' ELSE 'drift some' END) || '</p>' || xbb._report_code(s.statements)
+            WHEN r.body IS NULL THEN '<p class="calm">' || (words ->> 'quota none') || '</p>' ELSE '' END
   FROM row r, server s
 $$;
 
@@ -109,7 +110,7 @@ LANGUAGE sql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp AS
   FROM (
     SELECT 1 AS part, 'PostgreSQL' AS what, pg_catalog.current_setting('server_version') AS value
     UNION ALL SELECT 2, e.extname::pg_catalog.text, e.extversion FROM pg_catalog.pg_extension e WHERE e.extname IN ('xbb_fdw', 'xbb_etl', 'pg_cron', 'citus')
-    UNION ALL SELECT 2, words ->> 'evaluated', coalesce(pg_catalog.to_char(e.evaluated, 'YYYY-MM-DD HH24:MI'), words ->> 'never') FROM xbb.alert_evaluated e
+    UNION ALL SELECT 3, words ->> 'evaluated', coalesce(pg_catalog.to_char(e.evaluated, 'YYYY-MM-DD HH24:MI'), words ->> 'never') FROM xbb.alert_evaluated e
     UNION ALL SELECT 3, 'TimeZone', pg_catalog.current_setting('TimeZone')
     UNION ALL SELECT 3, 'server_encoding', pg_catalog.current_setting('server_encoding')
     UNION ALL SELECT 4, s.name, s.setting || coalesce(s.unit, '') FROM pg_catalog.pg_settings s WHERE s.name LIKE E'xbb\\_fdw.%' AND s.setting IS DISTINCT FROM s.boot_val) v

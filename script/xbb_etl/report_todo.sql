@@ -97,6 +97,17 @@ LANGUAGE sql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp AS
   FROM item i LEFT JOIN xbb._report_silences() s ON s.subject = i.name
 $$;
 
+-- The first steps, where there is nothing yet.
+CREATE FUNCTION xbb._report_begin(words pg_catalog.jsonb) RETURNS pg_catalog.text
+LANGUAGE sql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp AS $$
+  SELECT '<p>' || (words ->> 'begin') || '</p>' || xbb._report_code(
+    CASE WHEN s.name IS NULL THEN ARRAY[pg_catalog.format('CREATE SERVER crm FOREIGN DATA WRAPPER xbb_fdw OPTIONS (%s ''...'');', 'corpid')] ELSE '{}' END
+    || ARRAY['CREATE SCHEMA crm_in;', 'CREATE SCHEMA etl;',
+             pg_catalog.format('IMPORT FOREIGN SCHEMA xbb FROM SERVER %I INTO crm_in OPTIONS (names ''label'');', coalesce(s.name, 'crm')),
+             'SELECT * FROM xbb.create_syncs(from_schema => ''crm_in'', into_schema => ''etl'');', 'CALL xbb.sync_all();'])
+  FROM (SELECT pg_catalog.min(q.server::pg_catalog.text COLLATE "C") AS name FROM xbb.quota q) s
+$$;
+
 CREATE FUNCTION xbb._report_todo(actions xbb._report_action[], words pg_catalog.jsonb) RETURNS pg_catalog.text
 LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
   SELECT coalesce('<ol class="todo" role="list">' || pg_catalog.string_agg(

@@ -55,8 +55,8 @@ END
 $$;
 
 CREATE FUNCTION scene.pushed(name text, days integer, status text DEFAULT 'succeeded', records integer DEFAULT 20, refused integer DEFAULT 0) RETURNS void LANGUAGE sql AS $$
-  INSERT INTO xbb._push_run_log (push, status, started, ended, requests, enqueued, acknowledged, rejected)
-  SELECT d.id, status, t.at - interval '2 s', t.at, records, records, records - refused, refused
+  INSERT INTO xbb._push_run_log (push, status, started, ended, requests, enqueued, acknowledged, rejected, complete_until)
+  SELECT d.id, status, t.at - interval '2 s', t.at, records, records, records - refused, refused, CASE WHEN status = 'succeeded' THEN t.at - interval '2 s' END
   FROM xbb._push_definition d, LATERAL (
     SELECT date_trunc('day', now()) - day * interval '1 day' + interval '13 h' AS at FROM generate_series(1, days) day
     UNION ALL SELECT now() - interval '3 min') t
