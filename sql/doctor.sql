@@ -52,6 +52,13 @@ SELECT * FROM credentials('0123456789');
 SELECT * FROM credentials('dingDoctor');
 SELECT * FROM credentials('0123456789abcdef0123456789abcdef', '<u1>');
 
+-- the fix names the user mapping that is used
+CREATE USER MAPPING FOR PUBLIC SERVER doctor OPTIONS (token 'short');
+SET ROLE regress_xbb_doctor;
+SELECT check_name, status, fix FROM xbb.doctor('doctor') WHERE status IN ('warn', 'fail') AND no > 0;
+RESET ROLE;
+DROP USER MAPPING FOR PUBLIC SERVER doctor;
+
 -- no more is sent than request_limit allows, whoever set it; the rest says so
 DROP USER MAPPING FOR CURRENT_USER SERVER doctor;
 CREATE USER MAPPING FOR CURRENT_USER SERVER doctor OPTIONS (token '0123456789abcdef0123456789abcdef', user_id '1');

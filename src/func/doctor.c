@@ -81,7 +81,7 @@ subject_of(const ServerOptions *server, const MappingOptions *mapping, const Opt
 	{
 		.server = quote_identifier(server->name),
 		.literal = quote_literal_cstr(server->name),
-		.mapping = quote_identifier(GetUserNameFromId(GetUserId(), false)),
+		.mapping = mapping ? mapping->mapped : "CURRENT_USER",
 		.corpid = server->corpid,
 		.user_id = mapping ? mapping->user_id : NULL,
 		.personal = mapping && strncmp(mapping->token, "user_", 5) == 0,

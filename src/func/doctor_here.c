@@ -95,7 +95,7 @@ read_mapping(void *arg)
 	Here	   *here = arg;
 
 	here->mapping = option_mapping(GetUserId(), here->serverid);
-	here->finding->found = psprintf("for %s, %s user_id", quote_identifier(GetUserNameFromId(GetUserId(), false)),
+	here->finding->found = psprintf("that of %s, %s user_id", here->mapping->mapped,
 									here->mapping->user_id ? "with" : "without");
 }
 
@@ -131,7 +131,7 @@ look_at_credentials(void *arg)
 	Here	   *here = arg;
 	DoctorFinding *finding = here->finding;
 	const char *server = quote_identifier(GetForeignServer(here->serverid)->servername);
-	const char *role = quote_identifier(GetUserNameFromId(GetUserId(), false));
+	const char *role = here->mapping->mapped;
 	const char *token = here->mapping->token;
 	const char *corpid = option_server(here->serverid)->corpid;
 	const char *wrong;

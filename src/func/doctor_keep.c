@@ -108,6 +108,8 @@ keep(void *arg)
 	/* whatever ends this by an error gives both back */
 	level = NewGUCNestLevel();
 	set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+	/* a look whose transaction goes on is not waited for */
+	set_config_option("lock_timeout", "1s", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
 	SetUserIdAndSecContext(table_owner(), context | SECURITY_LOCAL_USERID_CHANGE);
 	run("DELETE FROM xbb._doctor_kept k WHERE k.serverid OPERATOR(pg_catalog.=) $1 AND k.userid OPERATOR(pg_catalog.=) $2"
 		" AND k.object OPERATOR(pg_catalog.=) $3"

@@ -84,6 +84,7 @@ typedef struct MappingOptions
 	char	   *token;			/* secret: wipe the copy when done with it */
 	char	   *user_id;		/* or NULL */
 	int64		request_limit;	/* requests a statement, 0 = none */
+	const char *mapped;			/* whose it is, as one would type it */
 } MappingOptions;
 
 /*

@@ -136,16 +136,15 @@ option_mapping(Oid userid, Oid serverid)
 {
 	MappingOptions *result = palloc0(sizeof(MappingOptions));
 	const char *server = GetForeignServer(serverid)->servername;
-	const char *role;
 
 	option_read_mapping(&option_set, result, &result->umid, &result->request_limit,
-						userid, serverid, "token", &role);
+						userid, serverid, "token", &result->mapped);
 	if (result->token == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_FDW_OPTION_NAME_NOT_FOUND),
 				 errmsg("user mapping of %s for server \"%s\" has no option \"token\"",
-						role, server),
+						result->mapped, server),
 				 errhint("Type: ALTER USER MAPPING FOR %s SERVER %s OPTIONS (ADD token '...');",
-						 role, quote_identifier(server))));
+						 result->mapped, quote_identifier(server))));
 	return result;
 }
