@@ -49,6 +49,21 @@ LANGUAGE sql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $
 $$;
 COMMENT ON FUNCTION xbb.unsilence(text) IS 'ends your silence of that name';
 
+CREATE FUNCTION xbb._alert_drift(server pg_catalog.name, changes bigint) RETURNS boolean
+LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'xbb_fdw_alert_drift';
+
+-- Requests of its own, so no evaluation looks for it.
+CREATE FUNCTION xbb.check_drift(server pg_catalog.name) RETURNS bigint
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  changes constant bigint := (SELECT pg_catalog.count(*) FROM xbb.schema_drift(server));
+BEGIN
+  PERFORM xbb._alert_drift(server, changes);
+  RETURN changes;
+END
+$$;
+COMMENT ON FUNCTION xbb.check_drift(name) IS 'counts what xbb.schema_drift finds, for the alert: for a schedule, once a day';
+
 CREATE FUNCTION xbb._alert_channel_put(channel xbb.alert_channel) RETURNS boolean
 LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'xbb_fdw_alert_channel_put';
 

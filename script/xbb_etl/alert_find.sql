@@ -41,8 +41,11 @@ CREATE TYPE xbb._alert_task AS (
 );
 
 CREATE FUNCTION xbb._alert_tasks() RETURNS xbb._alert_task[]
-LANGUAGE sql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
-  WITH task AS MATERIALIZED (SELECT t AS status FROM xbb.task_status t WHERE t.enabled AND t.state NOT IN ('disabled', 'inactive')),
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  tasks constant xbb.task_status[] := array(SELECT t FROM xbb.task_status t WHERE t.enabled AND t.state NOT IN ('disabled', 'inactive'));
+BEGIN
+  RETURN (WITH task AS (SELECT t::xbb.task_status AS status FROM pg_catalog.unnest(tasks) t),
   known AS (
     SELECT k.status, d.id, d.source AS relation, d.incomplete_since AS made, l.status AS ended, l.sqlstate, l.error,
            (k.status).state = 'failing' AND EXISTS (SELECT FROM xbb._sync_under_way u WHERE u.definition = d.id AND xbb._sync_dead(u.definition, u.id)) AS dead
@@ -65,7 +68,7 @@ LANGUAGE sql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
                        WHERE l.push = d.id AND l.status NOT IN ('running', 'skipped') ORDER BY l.id DESC LIMIT 1) l ON true
     WHERE (k.status).kind = 'push')
   SELECT coalesce(pg_catalog.array_agg(ROW((n.status).kind, (n.status).name, (n.status).owner::pg_catalog.oid, n.id, s.srvname::pg_catalog.text, n.status,
-           CASE WHEN n.dead THEN 'killed' ELSE xbb._alert_blame(n.ended, n.sqlstate, n.error) END,
+           CASE WHEN n.dead THEN 'killed' WHEN n.ended <> 'succeeded' THEN xbb._alert_blame(n.ended, n.sqlstate, n.error) END,
            -- what a target says may be of a record
            CASE WHEN n.dead OR n.ended = 'killed' THEN 'killed' WHEN n.ended IN ('failed', 'stopped') THEN xbb._alert_reason(n.sqlstate, n.error) END,
            n.made, u.due, CASE WHEN (n.status).state = 'running' AND (n.status).kind = 'sync' THEN
@@ -73,7 +76,8 @@ LANGUAGE sql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
   FROM known n
   LEFT JOIN pg_catalog.pg_foreign_table f ON f.ftrelid = n.relation
   LEFT JOIN pg_catalog.pg_foreign_server s ON s.oid = f.ftserver
-  LEFT JOIN xbb._alert_due u ON u.owner = (n.status).owner::pg_catalog.oid AND u.kind = (n.status).kind AND u.name = (n.status).name
+  LEFT JOIN xbb._alert_due u ON u.owner = (n.status).owner::pg_catalog.oid AND u.kind = (n.status).kind AND u.name = (n.status).name);
+END
 $$;
 
 -- What is so of each task by itself.  A failure that its server's, its account's or another finding of its own explains
@@ -101,13 +105,13 @@ LANGUAGE sql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
     UNION ALL
     SELECT 'stale', pg_catalog.date_part('epoch', $2 - coalesce((t.s).complete_until, t.made)) / pg_catalog.date_part('epoch', (t.s).max_age),
            coalesce((t.s).complete_until, t.made) + (t.s).max_age,
-           CASE WHEN t.by_server OR t.blame = 'quota' THEN t.blame WHEN t.failing THEN 'failing' WHEN t.due < $2 THEN 'did_not_run' END, NULL
+           CASE WHEN t.by_server OR t.blame = 'quota' THEN t.blame WHEN t.failing THEN 'failing' WHEN t.due < $2 OR (t.s).last_started IS NULL THEN 'did_not_run' END, NULL
     WHERE (t.s).max_age > '0'
     UNION ALL
     SELECT 'did_not_run', 1, t.due, NULL, pg_catalog.jsonb_build_object('due', t.due, 'began', (t.s).last_started)
     WHERE t.due < $2 AND (t.s).state <> 'running' AND coalesce((t.s).last_started, '-infinity') < t.due
     UNION ALL
-    SELECT 'did_not_run', 1, NULL, NULL, pg_catalog.jsonb_build_object('made', t.made)
+    SELECT 'did_not_run', 1, t.made + coalesce((t.s).max_age, '1 day'), NULL, pg_catalog.jsonb_build_object('made', t.made)
     WHERE (t.s).state IN ('never_run', 'stale') AND (t.s).last_started IS NULL AND t.due IS NULL
       AND $2 - t.made > coalesce((t.s).max_age, '1 day')
     UNION ALL
@@ -134,6 +138,45 @@ LANGUAGE sql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
     ('rejects', i.rejected, pg_catalog.jsonb_build_object('records', i.rejected)),
     ('unsettled', i.unknown + i.held, pg_catalog.jsonb_build_object('unknown', i.unknown, 'held', i.held))) r (rule, records, facts)
   WHERE t.kind = 'push' AND (t.status).problems > 0 AND r.records > 0
+$$;
+
+-- What counts tell: those of reconciliations, and of lists, which are read whole each time.
+CREATE FUNCTION xbb._alert_find_counts(tasks xbb._alert_task[]) RETURNS SETOF xbb._alert_finding
+LANGUAGE sql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT ROW(t.owner, t.kind, t.name, t.server, r.rule, r.value, NULL, NULL, pg_catalog.jsonb_build_object(
+    'at', r.at, 'records', r.records, 'typical', r.typical, 'complete_until', (t.status).complete_until, 'max_age', (t.status).max_age,
+    'target', (t.status).target))::xbb._alert_finding
+  FROM pg_catalog.unnest(tasks) t
+  LEFT JOIN LATERAL (
+    SELECT e.run, e.ended, e.missed, e.source_rows FROM xbb._sync_evidence e WHERE e.definition = t.id AND e.status = 'succeeded'
+    ORDER BY e.run DESC LIMIT 1) e ON true
+  LEFT JOIN LATERAL (
+    SELECT pg_catalog.percentile_disc(0.5) WITHIN GROUP (ORDER BY b.source_rows) AS typical
+    FROM (SELECT b.source_rows FROM xbb._sync_evidence b WHERE b.definition = t.id AND b.status = 'succeeded' AND b.run < e.run
+          ORDER BY b.run DESC LIMIT 20) b) b ON true
+  CROSS JOIN LATERAL (
+    SELECT 'missed' AS rule, e.missed::numeric AS value, e.ended AS at, e.missed AS records, NULL::bigint AS typical WHERE e.missed > 0
+    UNION ALL
+    SELECT 'total_fell', 1 - e.source_rows::numeric / b.typical, e.ended, e.source_rows, b.typical WHERE e.source_rows < b.typical
+    UNION ALL
+    SELECT 'total_fell', 1 - (t.status).last_rows::numeric / (t.status).typical_rows, (t.status).last_started, (t.status).last_rows, (t.status).typical_rows
+    WHERE (t.status).last_rows < (t.status).typical_rows AND (t.status).state <> 'failing' AND (t.status).last_success > (t.status).last_started
+      AND xbb._sync_is_list((SELECT d.source FROM xbb._sync_definition d WHERE d.id = t.id))) r
+  WHERE t.kind = 'sync'
+$$;
+
+-- What was looked at by hand, or by a schedule: by xbb.doctor and xbb.check_drift.
+CREATE FUNCTION xbb._alert_find_looks(tasks xbb._alert_task[]) RETURNS SETOF xbb._alert_finding
+LANGUAGE sql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT ROW(s.owner, 'server', s.server, s.server, r.rule, r.value, NULL, NULL,
+             pg_catalog.jsonb_build_object('at', r.at, 'records', r.value))::xbb._alert_finding
+  FROM (SELECT DISTINCT t.owner, t.server FROM pg_catalog.unnest(tasks) t WHERE t.kind = 'sync' AND t.server IS NOT NULL) s
+  JOIN pg_catalog.pg_foreign_server f ON f.srvname = s.server
+  CROSS JOIN LATERAL (
+    SELECT 'sees_less' AS rule, 1 AS value, pg_catalog.max(k.checked_at) AS at FROM xbb._doctor_kept k
+    WHERE k.serverid = f.oid AND k.userid = s.owner AND k.check_name = 'acting_user' AND k.status IN ('warn', 'fail') HAVING pg_catalog.count(*) > 0
+    UNION ALL
+    SELECT 'drift', d.changes, d.at FROM xbb._alert_drift d WHERE d.server = f.oid AND d.owner = s.owner AND d.changes > 0) r
 $$;
 
 -- What is so of a server or an account, for each role that has tasks there.
@@ -170,6 +213,7 @@ CREATE FUNCTION xbb._alert_find(tasks xbb._alert_task[], now pg_catalog.timestam
 LANGUAGE sql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
   SELECT f.* FROM (
     SELECT * FROM xbb._alert_find_tasks(tasks, $2) UNION ALL SELECT * FROM xbb._alert_find_records(tasks)
+    UNION ALL SELECT * FROM xbb._alert_find_counts(tasks) UNION ALL SELECT * FROM xbb._alert_find_looks(tasks)
     UNION ALL SELECT * FROM xbb._alert_find_servers(tasks)) f
   WHERE f.rule IS NULL OR f.value IS NOT NULL
 $$;

@@ -16,7 +16,7 @@ SELECT * FROM (VALUES
   ('quota', 0.8, '0', 'the part of the day''s requests that is used'),
   ('unreachable', 3, '15 min', 'runs of all tasks of a server that failed in a row as it was down; fewer are told after hold'),
   ('token_refused', 1, '0', 'runs of all tasks of a server that failed as it did not accept token or signature'),
-  ('drift', 1, '0', 'xbb.doctor found that forms have changed'),
+  ('drift', 1, '0', 'changes of forms that xbb.check_drift found'),
   ('sees_less', 1, '0', 'xbb.doctor found that the acting user sees less than all')) r (rule, threshold, hold, description);
 COMMENT ON VIEW xbb._alert_builtin IS 'the rules as they are unless somebody changes them';
 

@@ -100,6 +100,16 @@ CREATE TABLE xbb._alert_message (
 CREATE INDEX ON xbb._alert_message (owner, channel, id) WHERE status <> 'sent';
 COMMENT ON TABLE xbb._alert_message IS 'messages to be sent, and sent; read it through alert_message';
 
+-- What xbb.check_drift() counted last.
+CREATE TABLE xbb._alert_drift (
+  server oid NOT NULL,
+  owner oid NOT NULL,
+  changes bigint NOT NULL,
+  at timestamptz NOT NULL,
+  PRIMARY KEY (server, owner)
+);
+COMMENT ON TABLE xbb._alert_drift IS 'how much of the forms has changed, as roles looked last';
+
 -- Microseconds of the latest evaluation: a row would leave a dead one each time.
 CREATE SEQUENCE xbb._alert_evaluation;
 COMMENT ON SEQUENCE xbb._alert_evaluation IS 'when alerts were looked at; read it through alert_evaluated';

@@ -64,11 +64,12 @@ LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
     WHEN (alert).rule = 'unsettled' THEN pg_catalog.format(f.words, f.since, f.facts ->> 'unknown', f.facts ->> 'held')
     WHEN (alert).rule = 'quota' AND (f.facts ->> 'is_gone')::boolean THEN xbb._alert_words(f.lang, 'detail quota_gone')
     WHEN (alert).rule = 'quota' THEN pg_catalog.format(f.words, f.facts ->> 'used', f.facts ->> 'quota')
-    WHEN (alert).rule IN ('drift', 'sees_less') THEN
+    WHEN (alert).rule = 'drift' THEN pg_catalog.format(f.words, xbb._alert_time(reader, (f.facts ->> 'at')::pg_catalog.timestamptz), f.facts ->> 'records')
+    WHEN (alert).rule = 'sees_less' THEN
       pg_catalog.format(xbb._alert_words(f.lang, 'detail doctor'), xbb._alert_time(reader, (f.facts ->> 'at')::pg_catalog.timestamptz))
     ELSE pg_catalog.format(f.words, f.since, f.facts ->> 'records') END
   FROM (SELECT (reader).lang, (alert).facts, xbb._alert_time(reader, (alert).since) AS since,
-               CASE WHEN (alert).status <> 'ok' AND NOT (alert).rule IN ('unreachable', 'token_refused', 'drift', 'sees_less') THEN
+               CASE WHEN (alert).status <> 'ok' AND NOT (alert).rule IN ('unreachable', 'token_refused', 'sees_less') THEN
                  xbb._alert_words((reader).lang, 'detail ' || (alert).rule) END AS words,
                CASE WHEN (alert).facts ->> 'reason' = 'killed' THEN xbb._alert_words((reader).lang, 'reason killed')
                     WHEN with_reason THEN coalesce((alert).facts ->> 'reason', '?')
@@ -82,7 +83,7 @@ LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
       xbb._alert_words(f.lang, 'impact ' || (alert).rule)
     WHEN (alert).rule = 'quota' AND (alert).status <> 'ok' THEN
       pg_catalog.format(xbb._alert_words(f.lang, 'impact quota'), xbb._alert_time(reader, (f.facts ->> 'resets_at')::pg_catalog.timestamptz))
-    WHEN (alert).subject_kind IN ('server', 'account') THEN
+    WHEN (alert).subject_kind IN ('server', 'account') AND f.facts ? 'affected' THEN
       pg_catalog.format(xbb._alert_words(f.lang, 'impact affected'), pg_catalog.jsonb_array_length(f.facts -> 'affected'), xbb._alert_names(f.facts -> 'affected'))
     WHEN f.until IS NULL THEN xbb._alert_words(f.lang, 'impact none yet')
     WHEN f.facts ->> 'max_age' IS NULL OR (alert).status = 'ok' THEN

@@ -27,6 +27,7 @@ PG_FUNCTION_INFO_V1(xbb_fdw_alert_change);
 PG_FUNCTION_INFO_V1(xbb_fdw_alert_silence);
 PG_FUNCTION_INFO_V1(xbb_fdw_alert_channel_put);
 PG_FUNCTION_INFO_V1(xbb_fdw_alert_channel_drop);
+PG_FUNCTION_INFO_V1(xbb_fdw_alert_drift);
 PG_FUNCTION_INFO_V1(xbb_fdw_alert_lock);
 PG_FUNCTION_INFO_V1(xbb_fdw_alert_unlock);
 PG_FUNCTION_INFO_V1(xbb_fdw_alert_take);
@@ -120,6 +121,18 @@ xbb_fdw_alert_channel_drop(PG_FUNCTION_ARGS)
 }
 
 Datum
+xbb_fdw_alert_drift(PG_FUNCTION_ARGS)
+{
+	static Stored stored = {.text =
+		"INSERT INTO xbb._alert_drift (server, owner, changes, at) SELECT s.oid, $3, $2, clock_timestamp()"
+		" FROM pg_foreign_server s WHERE s.srvname = $1"
+		" ON CONFLICT (server, owner) DO UPDATE SET (changes, at) = ROW(excluded.changes, excluded.at)"
+	};
+
+	return touched_any(fcinfo, &stored);
+}
+
+Datum
 xbb_fdw_alert_lock(PG_FUNCTION_ARGS)
 {
 	LOCKTAG		tag = lock_of(fcinfo, "_alert_channel", GetUserId());
@@ -156,7 +169,9 @@ xbb_fdw_alert_take(PG_FUNCTION_ARGS)
 		"WITH oldest AS (SELECT DISTINCT ON (m.channel) m.id, m.next_try FROM xbb._alert_message m"
 		" JOIN xbb._alert_channel c ON c.owner = m.owner AND c.name = m.channel JOIN xbb._place p ON p.token = c.place"
 		" AND xbb._place_is_here(p.system_identifier, p.timeline, p.database, p.host, p.directory, p.places)"
-		" WHERE m.owner = pg_get_userbyid($1) AND m.status <> 'sent' AND m.next_try < 'infinity' ORDER BY m.channel, m.id)"
+		" WHERE m.owner = pg_get_userbyid($1) AND m.status <> 'sent' AND m.next_try < 'infinity'"
+		/* what was refused does not keep back what comes after it */
+		" AND (m.status <> 'failed' OR m.next_try <= clock_timestamp()) ORDER BY m.channel, m.id)"
 		" UPDATE xbb._alert_message m SET status = 'sending', tries = m.tries + 1"
 		" WHERE m.id = (SELECT o.id FROM oldest o WHERE o.next_try <= clock_timestamp() ORDER BY o.id LIMIT 1) RETURNING m.id"
 	};

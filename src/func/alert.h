@@ -39,6 +39,9 @@ extern PGDLLEXPORT Datum xbb_fdw_alert_channel_put(PG_FUNCTION_ARGS);
 /* xbb._alert_channel_drop(text): and its messages; false if there is none */
 extern PGDLLEXPORT Datum xbb_fdw_alert_channel_drop(PG_FUNCTION_ARGS);
 
+/* xbb._alert_drift(name, bigint): how many changes of a server's forms the caller has found */
+extern PGDLLEXPORT Datum xbb_fdw_alert_drift(PG_FUNCTION_ARGS);
+
 /* xbb._alert_lock(), xbb._alert_unlock(): one session a role sends; beyond transactions */
 extern PGDLLEXPORT Datum xbb_fdw_alert_lock(PG_FUNCTION_ARGS);
 extern PGDLLEXPORT Datum xbb_fdw_alert_unlock(PG_FUNCTION_ARGS);

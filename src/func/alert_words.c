@@ -62,6 +62,7 @@ static const Words words[] = {
 	{"detail quota", "%1$s of the day's %2$s requests are used", "今日配额 %2$s 次，已用 %1$s 次"},
 	{"detail quota_gone", "the day's requests are used up", "今日请求次数已用完"},
 	{"detail server", "since %1$s: %2$s", "自 %1$s 起：%2$s"},
+	{"detail drift", "xbb.check_drift at %1$s: %2$s", "xbb.check_drift 于 %1$s 查出 %2$s 处"},
 	{"detail doctor", "seen by xbb.doctor at %1$s", "xbb.doctor 于 %1$s 查出"},
 	{"detail recovered", "after %1$s", "历时 %1$s"},
 
