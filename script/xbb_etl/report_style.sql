@@ -75,7 +75,7 @@ td small,th small{display:block;color:var(--soft);font-size:12.5px;font-weight:4
 figure{margin:12px 0 0;background:var(--card);border:1px solid var(--line);border-radius:10px}
 figure .wide{border:0;padding:18px}
 figure svg{display:block;width:100%;height:auto}
-.flow svg{min-width:940px}.flow.few svg{min-width:620px}.month svg{min-width:600px}
+.flow svg{min-width:940px}.flow.few svg{min-width:620px;max-width:720px}.month svg{min-width:600px}
 figcaption{padding:0 18px 14px;color:var(--soft);font-size:13px}
 .legend{display:flex;flex-wrap:wrap;gap:4px 18px;list-style:none;margin:12px 0 16px;padding:0;color:var(--soft);font-size:13px}
 .legend li{display:inline-flex;gap:6px;align-items:center}

@@ -51,6 +51,7 @@ CREATE FUNCTION scene.push(name text, source text, target text, key text[] DEFAU
 BEGIN
   EXECUTE format('CREATE FOREIGN TABLE IF NOT EXISTS etl.%I (id text, name text) SERVER erp OPTIONS (api ''/x'', envelope ''"$record"'', ok ''$.code == 0'')', target);
   PERFORM xbb.create_push(name, source => source, target => format('etl.%I', target)::regclass, key => key, copy_data => false);
+  UPDATE xbb._push_definition d SET incomplete_since = now() - interval '31 days' WHERE d.name = push.name;
 END
 $$;
 
