@@ -332,6 +332,21 @@ BEGIN
 END
 $$;
 
+-- What the source's own expressions say of a row may name its values, and is not for a log: ends a run with no more
+-- than what is not quoted.  Returns where no row can be blamed.
+CREATE FUNCTION xbb._push_blame_row(def xbb.push_definition, failure xbb._sync_failure) RETURNS void
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  IF xbb._sync_is_blamed(failure.sqlstate) AND failure.sqlstate <> '42501' THEN
+    RAISE EXCEPTION USING ERRCODE = failure.sqlstate,
+      MESSAGE = CASE WHEN pg_catalog.left(failure.sqlstate, 2) = '22' OR xbb._sync_is_suspicious(failure.sqlstate)
+                     THEN xbb._sync_masked(failure.sqlstate, failure.message)
+                     ELSE pg_catalog.format('the source of push %I fails with %s', def.name, failure.sqlstate) END,
+      HINT = 'What it says of a row is not told, as that may name a value: read the source yourself to see it.';
+  END IF;
+END
+$$;
+
 -- Has a query written to the outbox, under the owner's path: how many items are new or changed; of all rows, how many
 -- that were sent before are, and how many are not.
 CREATE FUNCTION xbb._push_read_query(
@@ -339,10 +354,17 @@ CREATE FUNCTION xbb._push_read_query(
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   counts bigint[];
+  failure xbb._sync_failure;
 BEGIN
-  PERFORM xbb._sync_path(xbb._sync_owners_path(def.path));
-  counts := xbb._push_enqueue(def.id, query, sends, marks, keeps);
-  PERFORM xbb._sync_path();
+  BEGIN
+    PERFORM xbb._sync_path(xbb._sync_owners_path(def.path));
+    counts := xbb._push_enqueue(def.id, query, sends, marks, keeps);
+    PERFORM xbb._sync_path();
+  EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS failure.sqlstate = RETURNED_SQLSTATE, failure.message = MESSAGE_TEXT;
+    PERFORM xbb._push_blame_row(def, failure) WHERE sends;
+    RAISE;
+  END;
   RETURN CASE WHEN marks = '{}' THEN counts ELSE array[counts[1], 0, 0] END;
 END
 $$;

@@ -12,7 +12,7 @@ SELECT coalesce(f.srvname, s.serverid::pg_catalog.text) AS server,
        s.endpoint, s.requests, s.rows, s.bytes, s.retries, s.refused,
        s.throttled_us * interval '1 microsecond' AS throttled,
        s.errors_network, s.errors_http, s.errors_api, s.errors_data,
-       s.last_error, s.last_error_at, s.stats_reset
+       CASE WHEN pg_catalog.pg_has_role(s.userid, 'USAGE') THEN s.last_error END AS last_error, s.last_error_at, s.stats_reset
 FROM xbb._stats() s
 LEFT JOIN pg_catalog.pg_foreign_server f ON f.oid = s.serverid
 LEFT JOIN pg_catalog.pg_roles r ON r.oid = s.userid;
@@ -31,7 +31,7 @@ COMMENT ON COLUMN xbb.stats.errors_network IS 'no connection, or it broke, or it
 COMMENT ON COLUMN xbb.stats.errors_http IS 'answers with an HTTP status other than 200';
 COMMENT ON COLUMN xbb.stats.errors_api IS 'answers with a code other than 1';
 COMMENT ON COLUMN xbb.stats.errors_data IS 'answers, or lists, that are of no use';
-COMMENT ON COLUMN xbb.stats.last_error IS 'what the last of them said';
+COMMENT ON COLUMN xbb.stats.last_error IS 'what the last of them said, which may quote a record; shown to those who have the role';
 COMMENT ON COLUMN xbb.stats.last_error_at IS 'and when';
 COMMENT ON COLUMN xbb.stats.stats_reset IS 'since when all this is counted';
 GRANT SELECT ON xbb.stats TO PUBLIC;
