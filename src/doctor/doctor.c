@@ -213,6 +213,12 @@ doctor_answer(Doctor *doctor, const DoctorAnswer *answer)
 	run_step(doctor, answer);
 }
 
+bool
+doctor_holds(const Doctor *doctor, const DoctorAnswer *answer)
+{
+	return answer->tree && answer->tree == doctor->page_tree;
+}
+
 void
 doctor_crash(Doctor *doctor, const char *message)
 {

@@ -133,6 +133,9 @@ extern bool doctor_next(Doctor *doctor, DoctorQuestion *question);
 
 extern void doctor_answer(Doctor *doctor, const DoctorAnswer *answer);
 
+/* Is the answer's tree still needed?  Its texts are, in any case. */
+extern bool doctor_holds(const Doctor *doctor, const DoctorAnswer *answer);
+
 /* The check under way has failed itself: it is unknown, and the next is begun. */
 extern void doctor_crash(Doctor *doctor, const char *message);
 

@@ -71,6 +71,7 @@ doctor_check_answer(Doctor *doctor, int step, const DoctorAnswer *answer, Doctor
 		answer = &doctor->refusal;
 	if (answer->kind != DOCTOR_ANSWERED)
 		return fails_to_answer(doctor, answer, finding);
+	doctor->page_tree = answer->tree;
 	doctor->page = doctor_list(doctor, answer->tree);
 	doctor->total = doctor->page.total;
 	doctor->on_page = doctor->page.nrows;

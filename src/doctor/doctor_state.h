@@ -76,6 +76,7 @@ struct Doctor
 	/* learnt from the answers */
 	bool		answered;		/* page 1 came */
 	DoctorList	page;			/* page 1 */
+	const JsonTree *page_tree;	/* whose */
 	int			on_page;		/* records that a full page holds */
 	int64		total;			/* the latest, -1 none */
 	DoctorWire	first;			/* of the first request */

@@ -20,6 +20,7 @@
 typedef struct Asking
 {
 	MemoryContext context;		/* for the answer */
+	MemoryContext tree;			/* for its tree, which is large */
 	TableOptions table;
 	OptionObject object;
 	const DoctorQuestion *question;
@@ -62,6 +63,7 @@ read_answer(void *arg, const char *body, size_t length, Envelope *envelope)
 	const JsonTree *success;
 
 	answer->words = "";
+	MemoryContextSwitchTo(asking->tree);
 	answer->tree = json_tree(body, length, json_tree_most(asking->table.server.max_response_size), &envelope->unreadable);
 	success = json_tree_member(answer->tree, "success");
 	envelope->has_code = json_tree_integer(json_tree_member(answer->tree, "code"), &envelope->code);
@@ -127,11 +129,11 @@ ask(void *arg)
 
 /* Asks; NULL, and *crash says why, where something else has failed. */
 static DoctorAnswer *
-answer_to(const DoctorQuestion *question, const ServerOptions *server, const char **crash)
+answer_to(const DoctorQuestion *question, const ServerOptions *server, MemoryContext tree, const char **crash)
 {
 	MemoryContext context = CurrentMemoryContext;
 	MemoryContext requests = AllocSetContextCreate(context, "xbb_fdw doctor", ALLOCSET_DEFAULT_SIZES);
-	Asking		asking = {.context = context, .question = question, .table = {.server = *server}};
+	Asking		asking = {.context = context, .tree = tree, .question = question, .table = {.server = *server}};
 	ErrorData  *error;
 
 	asking.object.name = asking.object.path = question->path;
@@ -174,6 +176,7 @@ take_step(void *arg)
 	TimestampTz began;
 	const char *crash = NULL;
 	DoctorAnswer *answer;
+	MemoryContext tree;
 
 	if (!doctor_next(step->doctor, &question))
 	{
@@ -181,12 +184,15 @@ take_step(void *arg)
 		return;
 	}
 	began = GetCurrentTimestamp();
-	answer = answer_to(&question, step->server, &crash);
+	tree = AllocSetContextCreate(CurrentMemoryContext, "xbb_fdw doctor's answer", ALLOCSET_DEFAULT_SIZES);
+	answer = answer_to(&question, step->server, tree, &crash);
 	doctor_took(step->doctor, (GetCurrentTimestamp() - began) / (double) USECS_PER_SEC);
 	if (answer)
 		doctor_answer(step->doctor, answer);
 	else
 		doctor_crash(step->doctor, crash);
+	if (!answer || !doctor_holds(step->doctor, answer))
+		MemoryContextDelete(tree);
 }
 
 void
