@@ -18,14 +18,15 @@ LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
     ELSE sqlstate END
 $$;
 
--- Whose failure the latest run's is: killed, unreachable (its server was down), token_refused, quota (the day's requests are
+-- Whose failure the latest run's is: killed, unreachable (its server was down, busy or limits), token_refused, quota (the day's requests are
 -- used up), limit (too many records were refused), deletions (so many were to go), or failing, of another reason.
 CREATE FUNCTION xbb._alert_blame(status pg_catalog.text, sqlstate pg_catalog.text, error pg_catalog.text) RETURNS pg_catalog.text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
   SELECT CASE WHEN status = 'killed' THEN 'killed'
               WHEN sqlstate = '53400' AND (status = 'stopped' OR error ~ '^daily quota of') THEN 'quota'
               WHEN status <> 'failed' THEN NULL
-              WHEN sqlstate IN ('08001', '08006', 'HV00M') OR error ~ '^the API did not answer in time' THEN 'unreachable'
+              WHEN sqlstate IN ('08001', '08006', 'HV00M') OR error ~ '^the API did not answer in time'
+                OR sqlstate = '53400' AND error ~ '^the API refused the request' THEN 'unreachable'
               WHEN sqlstate = '28000' THEN 'token_refused'
               WHEN sqlstate = '54000' AND error ~ ' would be deleted, and no more than ' THEN 'deletions'
               WHEN sqlstate = '54000' AND error ~ ' records were rejected' THEN 'limit'

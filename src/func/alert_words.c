@@ -36,7 +36,7 @@ static const Words words[] = {
 	{"title missed", "records had been missed", "对账发现漏数"},
 	{"title unsettled", "records unsettled", "推送结果待定"},
 	{"title quota", "quota running out", "请求配额告急"},
-	{"title unreachable", "unreachable", "接口不通"},
+	{"title unreachable", "unavailable", "接口不可用"},
 	{"title token_refused", "token refused", "令牌被拒"},
 	{"title drift", "forms have changed", "表单有变动"},
 	{"title sees_less", "acting user sees less", "操作人可见数据变少"},

@@ -90,7 +90,7 @@ sub step
 }
 
 # What messages after one tell: subject and rule, and whether they are over, by how often.
-my %rules = map { decode('UTF-8', $_) } ('接口不通', 'unreachable', '令牌被拒', 'token_refused', '请求配额告急', 'quota', '未按时运行', 'did_not_run',
+my %rules = map { decode('UTF-8', $_) } ('接口不可用', 'unreachable', '令牌被拒', 'token_refused', '请求配额告急', 'quota', '未按时运行', 'did_not_run',
 	'失败', 'failing', '有记录未入库', 'rejects');
 my ($over, $behind, $colon, $kinds) = map { decode('UTF-8', $_) } '已恢复（', '）', '：', '同步|推送|服务器账号|服务器';
 
