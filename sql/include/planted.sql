@@ -122,6 +122,7 @@ SELECT pg_catalog.count(s) FROM (SELECT pg_catalog.count(m::pg_catalog.text) AS 
   UNION ALL SELECT pg_catalog.count(m::pg_catalog.text) FROM xbb.metrics_api m
   UNION ALL SELECT pg_catalog.count(m::pg_catalog.text) FROM xbb.metrics_account m
   UNION ALL SELECT pg_catalog.count(m::pg_catalog.text) FROM xbb.metrics_alert m) m;
+SELECT xbb.report('zh'::pg_catalog.text) OPERATOR(pg_catalog.~) '^<!DOCTYPE html>'::pg_catalog.text AS is_page;
 SELECT xbb.drop_sync('failing'), xbb.drop_alert_channel('log'), xbb.drop_alert_channel('robot'), xbb.alter_alert('failing');
 RESET ROLE;
 RESET search_path;
