@@ -373,6 +373,11 @@ def measure_peers(psql, size):
                 add(title, f"{middle(mine):.2f} {unit}", f"{name}: {middle(other):.2f} {unit}", ratio(mine, other))
 
 
+# what a reading and a run do to be seen; none of these calls another one
+SHOWS = ("reader_watch", "xbb_fdw_sync_show", "xbb_fdw_sync_unshow", "xbb_fdw_sync_shows", "push_show_begin", "push_show_open",
+         "push_show_did", "push_show_end")
+
+
 # --- instructions ---------------------------------------------------------------------------------------
 
 def count_instructions(statements, *within):
@@ -381,15 +386,32 @@ def count_instructions(statements, *within):
     run = subprocess.run(["valgrind", "--tool=callgrind", "--callgrind-out-file=" + out,
                           *("--toggle-collect=" + function for function in within), shutil.which("postgres"),
                           "--single", "-j", "-D", WORK + "/data", "-c", "jit=off", "-c", "fsync=off",
-                          "-c", "exit_on_error=on", "postgres"], check=False, text=True, capture_output=True,
+                          "postgres"], check=False, text=True, capture_output=True,
                          input="".join(sql.strip().replace("\n", " ") + "\n;\n\n" for sql in statements))
-    if run.returncode:
+    # exit_on_error would end it by errors that a run catches
+    if run.returncode or "ERROR:" in run.stderr or "FATAL:" in run.stderr:
         raise SystemExit(run.stderr)
     with open(out, encoding="ascii", errors="replace") as file:
         for line in file:
             if line.startswith(("summary:", "totals:")):
                 return int(line.split()[1])
     raise SystemExit("callgrind counted nothing")
+
+
+def prepare_runs(psql, records):
+    """A sync of the list and a push of as many rows."""
+    psql("CREATE EXTENSION xbb_etl")
+    psql("CREATE TABLE synced (LIKE target INCLUDING ALL); SELECT xbb.create_sync('few', 'few', 'synced')")
+    psql("CALL xbb.sync('few')")
+    simulator("few-target", "create-target")
+    port = simulator("few-target", "port")
+    psql(f"CREATE SERVER pushed FOREIGN DATA WRAPPER xbb_target OPTIONS (base_url 'http://127.0.0.1:{port}', rate_limit '0', "
+         "daily_quota '0', concurrency '8'); CREATE USER MAPPING FOR CURRENT_USER SERVER pushed")
+    psql("CREATE FOREIGN TABLE pushed_to (id int OPTIONS (string 'true'), version int) SERVER pushed OPTIONS (api '/api/execute', "
+         "batch_size '20', ok '$.code == 0', records '$.data[*]', record_key 'id', record_ok '$.success == true', repeat 'upsert')")
+    psql(f"CREATE TABLE pushed AS SELECT n AS id, 1 AS version FROM generate_series(1, {records}) n")
+    psql("SELECT xbb.create_push('few', 'pushed', 'pushed_to', '{id}')")
+    psql("CALL xbb.push('few')")
 
 
 def measure_instructions(ways, records):
@@ -401,10 +423,12 @@ def measure_instructions(ways, records):
         turn = ["TRUNCATE target", sql]
         found[name] = [(count_instructions(turn * 2) - count_instructions(turn)) / records]
     add_cpu(f"instructions a row, {records:,} rows", lambda n: f"{n:,.0f}", found)
-    turn = ["TRUNCATE target", ways["api"]]
-    watched = [count_instructions(turn * n, "reader_watch") for n in (1, 2)]
-    shown = (watched[1] - watched[0]) / records
-    add("instructions a row for xbb.progress", f"{shown:,.0f}", f"all: {found['api'][0]:,.0f}", shown / found["api"][0], .01)
+    for what, turn in (("scan", ["TRUNCATE target", ways["api"]]), ("sync", ["CALL xbb.sync('few', full => true)"]),
+                       ("reconciliation", ["CALL xbb.reconcile('few', full => true)"]),
+                       ("push", ["UPDATE pushed SET version = version + 1", "CALL xbb.push('few')"])):
+        shown, total = ([count_instructions(turn * n, *within) for n in (1, 2)] for within in (SHOWS, ()))
+        shown, total = ((counts[1] - counts[0]) / records for counts in (shown, total))
+        add(f"instructions a row for xbb.progress: {what}", f"{shown:,.1f}", f"all: {total:,.0f}", shown / total, .01)
 
 
 def measure_all(size, sections):
@@ -421,6 +445,7 @@ def measure_all(size, sections):
             ways = prepare_cpu(psql, "few", size["instructions"])
             # a single-user server may open few descriptors
             psql("ALTER SERVER few OPTIONS (SET concurrency '8')")
+            prepare_runs(psql, size["instructions"])
     if "memory" in sections:
         measure_memory(size)
     if "instructions" not in sections:
