@@ -84,8 +84,8 @@ static const char *const values[][2] = {
 	{"_function date_add('2026-02-30',interval 1 day)", "! what is no time"},
 	{"_function date_add('2026-02-03',interval 1 fortnight)", "! FORTNIGHT is not known"},
 	{"_function date_sub(curdate(),interval {a} day)",
-	"to_char((now() AT TIME ZONE 'Asia/Shanghai')::date::timestamp - make_interval(days => nullif(s.a, '')::numeric::integer), "
-	"'YYYY-MM-DD HH24:MI:SS')"},
+	"to_char(((now() AT TIME ZONE 'Asia/Shanghai')::date::timestamp - make_interval(days => nullif(s.a, '')::numeric::integer))::date, "
+	"'YYYY-MM-DD')"},
 	{"_function interval 1 day", "! INTERVAL stands there without"},
 	{"_function case {a} when 1 then 2 end", "CASE WHEN nullif(s.a, '')::numeric = 1 THEN 2 END"},
 	{"_function case when 1 then 'a' else 2 end", "CASE WHEN 1 <> 0 THEN 'a' ELSE 2::text END"},
