@@ -1,10 +1,15 @@
 -- What the doctor found when it was last asked; the report asks nothing itself.
 
+-- What it found, as HTML: the API's own words, which may be in it, could quote a record's number.
+CREATE FUNCTION xbb._report_found(found pg_catalog.text) RETURNS pg_catalog.text
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+RETURN xbb._report_html(pg_catalog.regexp_replace(found, '[0-9]{7,}', '#######', 'g'));
+
 CREATE FUNCTION xbb._report_doctor_rows(server pg_catalog.name, object pg_catalog.text, role pg_catalog.name, words pg_catalog.jsonb) RETURNS pg_catalog.text
 LANGUAGE sql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp AS $$
   SELECT pg_catalog.string_agg(E'\n<tr><th scope="row">' || xbb._report_html(r.check_name) || '<small>' || xbb._report_html(r.area) || '</small></th>'
     || xbb._report_cell(words ->> 'h state', 't', xbb._report_state(r.status, words))
-    || xbb._report_cell(words ->> 'h found', 'w', xbb._report_html(r.found)
+    || xbb._report_cell(words ->> 'h found', 'w', xbb._report_found(r.found)
       || CASE WHEN r.assumed IS NULL THEN '' ELSE '<small>' || pg_catalog.format(words ->> 'assumed', xbb._report_html(r.assumed)) || '</small>' END)
     || xbb._report_cell(words ->> 'h fix', 'w', CASE WHEN r.fix ~ ';' THEN '<code>' || xbb._report_html(r.fix) || '</code>' ELSE xbb._report_html(r.fix) END) || '</tr>',
     '' ORDER BY pg_catalog.array_position('{fail,warn,unknown}'::pg_catalog.text[], r.status), r.no)
@@ -38,7 +43,7 @@ $$;
 CREATE FUNCTION xbb._report_actions_of_doctor(words pg_catalog.jsonb) RETURNS SETOF xbb._report_action
 LANGUAGE sql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp AS $$
   SELECT 1, 'fail', r.server::pg_catalog.text, pg_catalog.format(words ->> 'do doctor', xbb._report_name(r.server), xbb._report_html(r.check_name)),
-         xbb._report_html(r.found) || ' (' || pg_catalog.format(words ->> 'ago', xbb._report_span(pg_catalog.now() - r.checked_at, words)) || ')'
+         xbb._report_found(r.found) || ' (' || pg_catalog.format(words ->> 'ago', xbb._report_span(pg_catalog.now() - r.checked_at, words)) || ')'
          || CASE WHEN r.fix ~ ';' OR r.fix IS NULL THEN '' ELSE ' ' || xbb._report_html(r.fix) END,
          CASE WHEN r.fix ~ ';' THEN ARRAY[r.fix] ELSE ARRAY[pg_catalog.format('SELECT * FROM xbb.doctor(%s, %s);', xbb._report_literal(r.server), xbb._report_literal(r.object))] END
   FROM xbb.doctor_result r WHERE r.status = 'fail' AND r.check_name <> 'summary'

@@ -17,7 +17,7 @@ FROM pg_foreign_server s, pg_roles r, (VALUES
   (1, 'local', 'encoding', 'ok', 'UTF8', 'UTF8', NULL, 0, 0),
   (2, 'local', 'account', 'warn', '81200 of 100000 requests of the day', NULL, 'TABLE xbb.quota_use;  -- who used them', 0, 0),
   (3, 'api', 'unknown_attribute', 'unknown', 'the list is too short to tell', NULL, NULL, 1, .2),
-  (4, 'api', 'answer', 'fail', 'code 100005, "token"', 'code 1', 'Correct the user mapping.', 1, .2)) v
+  (4, 'api', 'answer', 'fail', 'code 100005, "token, ' || scene.phone(1) || '"', 'code 1', 'Correct the user mapping.', 1, .2)) v
 WHERE s.srvname = 'crm' AND r.rolname = current_user;
 -- what alerts make of it
 SELECT xbb.check_alerts();
