@@ -15,7 +15,7 @@ use Xbb;
 my $node = start_node('sync_secrets');
 my $phones = qr/1390000\d{4}/;
 
-$node->append_conf('postgresql.conf', "log_min_messages = notice\nlog_error_verbosity = verbose\nlog_statement = 'none'");
+$node->append_conf('postgresql.conf', "log_min_messages = notice\nlog_error_verbosity = verbose\nlog_statement = 'none'\njit = off");
 $node->reload;
 $node->safe_psql('postgres', <<'END');
 CREATE TABLE source AS

@@ -13,7 +13,7 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 use Xbb;
 
-my $node = start_node('push_secrets', "log_min_messages = notice\nlog_error_verbosity = verbose\nlog_statement = 'none'\n");
+my $node = start_node('push_secrets', "log_min_messages = notice\nlog_error_verbosity = verbose\nlog_statement = 'none'\njit = off\n");
 my $phones = qr/1390000\d{4}/;
 
 # A target that says the request's body again: with a status, or as what it begins with, or in the shape of an answer.
