@@ -64,15 +64,20 @@ CREATE FUNCTION xbb._sync_compare(
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   differences pg_catalog.record := xbb._sync_differences(def, low, high);
+  seen constant pg_catalog.timestamptz := coalesce((xbb._counters()).clock, pg_catalog.clock_timestamp());
+  stage integer;
 BEGIN
   gone := differences.gone;
+  IF differences.missed IS NOT NULL THEN
+    -- as they are now, whatever their time; before anything is written
+    stage := xbb._sync_stage(def, NULL, NULL, differences.missed);
+  END IF;
   PERFORM xbb._sync_evidence_add(def.id, run, array[differences.source_rows, differences.target_rows,
-    coalesce(pg_catalog.cardinality(differences.missed), 0), 0], differences.late, coalesce((xbb._counters()).clock, pg_catalog.clock_timestamp()));
+    coalesce(pg_catalog.cardinality(differences.missed), 0), 0], differences.late, seen);
   IF differences.missed IS NULL THEN
     counts := ROW(0, 0, 0, 0, 0, 0)::xbb._sync_counts;
   ELSE
-    -- as they are now, whatever their time
-    counts := xbb._sync_load(def, run, xbb._sync_stage(def, NULL, NULL, differences.missed), present => true);
+    counts := xbb._sync_load(def, run, stage, present => true);
   END IF;
 END
 $$;
