@@ -34,7 +34,8 @@
 /*
  * Outcomes are statuses, or 'later' (it is the target's fault: no try less is left), 'split', 'unsent', and 'anew' (a
  * probe did not find it, and its number of tries has grown by the probe, too).  What is
- * replaced by a version that waits is of no interest any more, once nothing can bring it back.
+ * replaced by a version that waits is of no interest any more, once nothing can bring it back; nor is the one that
+ * waits, if its row went back to what the target has.
  */
 static Stored note_items = {.nested = true, .text =
 	"WITH u AS MATERIALIZED (SELECT u.*, i.push, i.key_id, i.replaces, u.settled AND u.outcome NOT IN ('acknowledged', 'unknown') AND ("
@@ -45,7 +46,8 @@ static Stored note_items = {.nested = true, .text =
 	" JOIN xbb._push_item i ON i.id = u.id AND CASE WHEN i.status = 'sending' THEN i.request = u.request END),"
 	" older AS (DELETE FROM xbb._push_item o USING u WHERE u.outcome = 'acknowledged' AND u.replaces AND o.push = u.push AND o.key_id = u.key_id"
 	" AND o.status = 'acknowledged' AND o.id <> u.id),"
-	" dropped AS (DELETE FROM xbb._push_item o USING u WHERE u.replaced AND o.id = u.id)"
+	" dropped AS (DELETE FROM xbb._push_item o USING u WHERE u.replaced AND o.id = u.id),"
+	" back AS (DELETE FROM xbb._push_item n USING u WHERE u.replaced AND " PUSH_WENT_BACK("n", "u") ")"
 	" UPDATE xbb._push_item i SET status = CASE WHEN u.outcome IN ('pending', 'anew') AND i.attempts >= " MOST_TRIES " AND u.settled THEN 'held'"
 	" WHEN u.outcome IN ('later', 'split', 'unsent', 'anew') THEN 'pending' ELSE u.outcome END,"
 	" record = CASE WHEN u.outcome <> 'acknowledged' THEN i.record END,"
@@ -74,17 +76,22 @@ static Stored keep_requests = {.nested = true, .text =
 	" UPDATE xbb._push_item i SET status = 'held' FROM kept k WHERE k.status = 'held' AND i.request = k.id AND i.status = 'unknown'"
 };
 
-/* Of those that may be over none of whose items is in doubt any more: they are free; or held, if an item is. */
+/*
+ * Of those that may be over none of whose items is in doubt any more: they are free; or held, if an item is.  $2: what
+ * the target did not take this time it did not take the first time either; else what went back is sent again, which
+ * does no harm.
+ */
 static Stored settle_requests = {.nested = true, .text =
 	"WITH over AS (DELETE FROM xbb._push_request r WHERE r.id = ANY ($1) AND NOT EXISTS (SELECT FROM xbb._push_item i"
 	" WHERE i.request = r.id AND i.status IN ('unknown', 'sending', 'held')) RETURNING r.id),"
 	" held AS (UPDATE xbb._push_request r SET status = 'held', next_try = 'infinity' WHERE r.id = ANY ($1) AND r.status = 'sending'"
 	" AND EXISTS (SELECT FROM xbb._push_item i WHERE i.request = r.id AND i.status = 'held')"
 	" AND NOT EXISTS (SELECT FROM xbb._push_item i WHERE i.request = r.id AND i.status IN ('unknown', 'sending'))),"
-	" items AS MATERIALIZED (SELECT i.id, i.status <> 'acknowledged' AND (SELECT n.id FROM xbb._push_item n WHERE n.push = i.push"
+	" items AS MATERIALIZED (SELECT i.id, i.push, i.key_id, i.status <> 'acknowledged' AND (SELECT n.id FROM xbb._push_item n WHERE n.push = i.push"
 	" AND n.key_id = i.key_id AND n.request IS NULL AND n.status <> 'acknowledged' LIMIT 1) IS NOT NULL AS replaced"
 	" FROM over o JOIN xbb._push_item i ON i.request = o.id),"
-	" dropped AS (DELETE FROM xbb._push_item i USING items t WHERE t.replaced AND i.id = t.id)"
+	" dropped AS (DELETE FROM xbb._push_item i USING items t WHERE t.replaced AND i.id = t.id),"
+	" back AS (DELETE FROM xbb._push_item n USING items t WHERE $2 AND t.replaced AND " PUSH_WENT_BACK("n", "t") ")"
 	" UPDATE xbb._push_item i SET request = NULL, position = NULL FROM items t WHERE NOT t.replaced AND i.id = t.id"
 };
 
@@ -307,7 +314,7 @@ void
 push_set_aside(FunctionCallInfo fcinfo, Datum *requests, int n)
 {
 	run_on_requests(fcinfo, &hold_items, requests, n, false, 1);
-	run_on_requests(fcinfo, &settle_requests, requests, n, false, 1);
+	run_on_requests(fcinfo, &settle_requests, requests, n, false, 2);
 }
 
 static void
@@ -333,7 +340,8 @@ write_notes(FunctionCallInfo fcinfo, Notes *notes)
 	run_on_requests(fcinfo, &forget_requests, notes->over, notes->nover, false, 1);
 	run_on_requests(fcinfo, &keep_requests, notes->kept, notes->nkept,
 					target_repeat(notes->session->target) != TARGET_REPEAT_NEVER, 2);
-	run_on_requests(fcinfo, &settle_requests, notes->doubtful, notes->ndoubtful, false, 1);
+	run_on_requests(fcinfo, &settle_requests, notes->doubtful, notes->ndoubtful,
+					target_repeat(notes->session->target) == TARGET_REPEAT_KEY, 2);
 }
 
 /* What the session learns of an answer. */
