@@ -152,6 +152,10 @@ UPDATE cast_from SET version = '2' WHERE id = 'C2';
 CALL xbb.push('cast');
 SELECT key, status FROM xbb.push_item WHERE push = 'cast' AND key = '{C2}';
 SELECT xbb._push_record('cast_to'::regclass, '{1,2,3,4,5}', c) FROM cast_from c WHERE id = 'C1';
+CREATE DOMAIN three AS varchar(3);
+CREATE FOREIGN TABLE cut_to (id text, notes varchar(3)[], brief three, briefs three[]) SERVER push_source OPTIONS (api '/api/execute');
+SELECT substr(xbb._push_record('cut_to'::regclass, '{1,2,3,4}', c), 2) FROM (VALUES
+  ('1', '{abcd}'::text[], 'abc'::text, '{abc}'::text[]), ('2', NULL, 'abcd', NULL), ('3', NULL, NULL, '{abcd}')) c;
 SELECT xbb.create_push('cast twice', source => 'cast_from', target => 'cast_to', key => '{id}', copy_data => false);
 \set VERBOSITY terse
 SELECT xbb.create_push('cast never', source => 'SELECT id, ARRAY[1] AS price FROM cast_from', target => 'cast_to', key => '{id}');

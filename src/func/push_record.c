@@ -108,17 +108,36 @@ record_maker(FunctionCallInfo fcinfo)
 	return maker;
 }
 
-/* A field as a column, as by CAST, but never cut to its length. */
+/* Would a CAST cut a value to the type's length, its own or its elements'? */
+static bool
+is_cut(Oid type)
+{
+	Oid			element = get_element_type(type);
+	Oid			base = OidIsValid(element) ? element : type;
+
+	return base == VARCHAROID || base == BPCHAROID || base == BITOID || base == VARBITOID;
+}
+
+/* A field as a column, as by CAST, but never cut to its length; what is too long for a domain is none of its values. */
 static Expr *
 cast_field(const RecordMaker *maker, Form_pg_attribute from, int field)
 {
 	Form_pg_attribute to = TupleDescAttr(maker->tupdesc, maker->attnums[field] - 1);
-	bool		is_cut = to->atttypid == VARCHAROID || to->atttypid == BPCHAROID || to->atttypid == BITOID || to->atttypid == VARBITOID;
+	Oid			base = getBaseType(to->atttypid);
+	Oid			element = get_element_type(base);
+	bool		is_domain = base != to->atttypid || (OidIsValid(element) && getBaseType(element) != element);
+	int32		typmod = is_cut(to->atttypid) ? -1 : to->atttypmod;
 	Node	   *value = (Node *) makeVar(OUTER_VAR, field + 1, from->atttypid, from->atttypmod, from->attcollation, 0);
-	Node	   *cast = !OidIsValid(from->atttypid) ? NULL :
-		coerce_to_target_type(NULL, value, from->atttypid, to->atttypid, is_cut ? -1 : to->atttypmod,
-							  COERCION_EXPLICIT, COERCE_EXPLICIT_CAST, -1);
+	Node	   *cast = NULL;
 
+	if (!OidIsValid(from->atttypid))
+		return NULL;
+	if (is_domain)
+		cast = coerce_to_target_type(NULL, value, from->atttypid, to->atttypid, typmod,
+									 COERCION_ASSIGNMENT, COERCE_IMPLICIT_CAST, -1);
+	if (!cast)
+		cast = coerce_to_target_type(NULL, value, from->atttypid, to->atttypid, typmod,
+									 COERCION_EXPLICIT, COERCE_EXPLICIT_CAST, -1);
 	return cast ? expression_planner((Expr *) cast) : NULL;
 }
 
