@@ -53,6 +53,22 @@ TABLE state;
 SELECT xbb._push_close(:push);
 SELECT xbb._push_unlock(:push, 1);
 
+-- a restore may have brought requests without records, or with fewer keys than records, and items for requests of none
+RESET ROLE;
+INSERT INTO xbb._push_request (id, push, run, worker, status, body, keys, records, next_try)
+VALUES ('00000000-0000-0000-0000-000000000001', :push, 0, 0, 'unknown', '[]', NULL, 0, '-infinity'),
+       ('00000000-0000-0000-0000-000000000002', :push, 0, 0, 'unknown', '[]', '{}', 2, '-infinity');
+INSERT INTO xbb._push_item (push, key, key_id, status, record, hash, request, position, most)
+SELECT :push, array[v.id], gen_random_uuid(), v.status, jsonb_build_object('id', v.id), '', v.request::uuid, v.position, 0
+FROM (VALUES ('B1', 'unknown', '00000000-0000-0000-0000-000000000002', 1), ('B2', 'unknown', '00000000-0000-0000-0000-000000000002', 2),
+      ('B3', 'pending', NULL, NULL), ('B4', 'pending', NULL, NULL)) v (id, status, request, position);
+SET ROLE regress_xbb_steps;
+ALTER FOREIGN TABLE material OPTIONS (ADD repeat 'upsert');
+SET statement_timeout = '60s';
+CALL xbb.push('steps');
+TABLE state;
+\! python3 $XBB_SIM ctl tPushSteps count
+
 \o /dev/null
 SELECT xbb.drop_push('steps');
 RESET ROLE;

@@ -70,7 +70,8 @@ static Stored send_items = {.nested = true, .text =
 
 /*
  * $5: only where an answer was given up so long ago may a probe's answer be final: a target that is late may
- * execute what it was sent; -1: all that the target does not have, as it said, is sent again, and told about anew
+ * execute what it was sent; -1: all that the target does not have, as it said, is sent again, and told about anew.
+ * What a restore has brought may be anything: no records, or fewer keys than records.
  */
 static Stored repeats = {.nested = true, .text =
 	"WITH due AS MATERIALIZED (SELECT r.id FROM xbb._push_request r WHERE r.push = $1 AND r.status = 'unknown' AND r.next_try <= clock_timestamp()"
@@ -82,7 +83,7 @@ static Stored repeats = {.nested = true, .text =
 	" AND NOT ($5 < 0 AND EXISTS (SELECT FROM xbb._push_item h WHERE h.request = due.id AND h.status = 'held')))"
 	" SELECT t.id, t.body, t.keys, t.attempts, i.ids, i.records,"
 	" coalesce(t.given_up < clock_timestamp() - $5 * interval '1 millisecond', false) AS settled,"
-	" i.in_doubt AND NOT ($5 < 0 AND i.held) FROM taken t CROSS JOIN LATERAL ("
+	" i.in_doubt AND NOT ($5 < 0 AND (i.held OR cardinality(t.keys) <> t.records)) IS TRUE FROM taken t CROSS JOIN LATERAL ("
 	" SELECT array_agg(CASE WHEN i.status = 'unknown' OR $5 < 0 AND i.status IN ('pending', 'rejected') THEN i.id ELSE 0 END ORDER BY p.n) AS ids,"
 	" array_agg(coalesce(i.record, '') ORDER BY p.n) AS records,"
 	" coalesce(bool_or(i.status = 'held'), false) AS held, coalesce(bool_or(i.status = 'unknown'), false) AS in_doubt"
@@ -158,9 +159,9 @@ take_repeat(Claim *claim, HeapTuple tuple, TupleDesc tupdesc)
 	bool		no_keys;
 	Datum		keys = SPI_getbinval(tuple, tupdesc, 3, &no_keys);
 	int			attempts = DatumGetInt32(SPI_getbinval(tuple, tupdesc, 4, &isnull));
-	ArrayType  *ids = DatumGetArrayTypeP(SPI_getbinval(tuple, tupdesc, 5, &isnull));
-	int			nitems = ARR_DIMS(ids)[0];
-	int64	   *numbers = (int64 *) ARR_DATA_PTR(ids);
+	ArrayType  *ids;
+	int			nitems;
+	int64	   *numbers;
 	char	  **records;
 	bool		is_settled = DatumGetBool(SPI_getbinval(tuple, tupdesc, 7, &isnull));
 	bool		is_due = DatumGetBool(SPI_getbinval(tuple, tupdesc, 8, &isnull));
@@ -175,6 +176,9 @@ take_repeat(Claim *claim, HeapTuple tuple, TupleDesc tupdesc)
 		claim->aside[claim->naside++] = UUIDPGetDatum(kept);
 		return;
 	}
+	ids = DatumGetArrayTypeP(SPI_getbinval(tuple, tupdesc, 5, &isnull));
+	nitems = ARR_DIMS(ids)[0];
+	numbers = (int64 *) ARR_DATA_PTR(ids);
 	if (!probes)
 	{
 		Flight	   *flight = push_flight(session, nitems);
@@ -271,7 +275,7 @@ take_items(void *arg, const SPITupleTable *table, uint64 nrows)
 		record = TextDatumGetCString(value);
 		item->record = pg_server_to_any(record, strlen(record), PG_UTF8);
 		item->length = strlen(item->record);
-		item->most = DatumGetInt32(SPI_getbinval(table->vals[i], table->tupdesc, 3, &isnull));
+		item->most = Max(DatumGetInt32(SPI_getbinval(table->vals[i], table->tupdesc, 3, &isnull)), 1);
 		if (isnull)
 			item->most = PG_INT32_MAX;
 	}
