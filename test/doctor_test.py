@@ -87,6 +87,15 @@ ROWS = (
     ("limit_second=3 limit_mode=503", after("past_the_end"), "a limiter's answer says nothing else"),
     ("bounds=exclusive times=ms", {"update_time": "fail", "add_time": "fail"}, "scans may end in an error"),
     ("total_cap=500 short_pages=7", {"page_1": "warn", "last_page": "fail", "past_the_end": "fail"}, "what is not counted is not seen"),
+    # judged from the API's description alone, by somebody who had not seen the doctor's code
+    ("depth=300 depth_mode=error", {"last_page": "fail", "past_the_end": "unknown"},
+     "records below the third page cannot be had, and a refusal does not say that a page is empty"),
+    ("text_limit=8", {"text_in": "fail", "blank": "warn"}, "a longer text is there and not found: a query for it loses rows"),
+    ("limit_minute=4 limit_mode=429 retry_after=30", after("page_size"), "a limiter's answer says nothing else, and nobody waits for it"),
+    ("keepalive=silent date_offset=-3600", {"reuse": "warn", "clock": "warn"}, "each page costs a connection; one of the clocks is wrong"),
+    ("key_order=code-last escape=slash numbers=string chunked=on", {}, "read either way"),
+    ("max_values=2", {"data_id": "warn"}, "two values are taken, three are not"),
+    ("fractions=on bounds=exclusive", {"update_time": "warn", "add_time": "warn"}, "no stamp is a whole second: as fractions alone"),
 )
 
 
