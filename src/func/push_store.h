@@ -19,12 +19,11 @@
 #define PUSH_OWNED(role) "EXISTS (SELECT FROM xbb._push_all o WHERE o.id = d.id AND o.owner = " role ")"
 
 /*
- * When a request r that was in the air, and that nobody waits for any more, may be repeated: what its target executes
- * late would overwrite what comes after the repeat, so "patience", milliseconds, has passed since it left.
+ * When a request that was in the air, and that nobody waits for any more, may be repeated: what its target executes late
+ * would overwrite what comes after the repeat, so "patience", milliseconds, passes.  It may have left just now, long after
+ * its items were marked as sent: it waited for the target's pace, or was told to come again.
  */
-#define PUSH_REPEAT_AT(patience) \
-	"greatest(clock_timestamp(), (SELECT max(i.sent) FROM xbb._push_item i WHERE i.request = r.id)" \
-	" + " patience " * interval '1 millisecond')"
+#define PUSH_REPEAT_AT(patience) "clock_timestamp() + " patience " * interval '1 millisecond'"
 
 /* That patience with a target: 0 where it does not overwrite. */
 extern int64 push_patience(const TargetServerOptions *options);

@@ -126,6 +126,23 @@ wait_until(sub {
 wait_until(sub { (grep { $_->{version} eq '1' && $_->{executed} =~ m{^(?:new|again|stale)$} } target_journal($target)) >= 2 }, 60);
 is_well($target, 'what a kill left in the air is not executed after a newer version', K1 => 2);
 
+# the same of one that had waited for its turn, longer than for an answer, before it left
+$target = make_push('pace', 'upsert', 12, repeat => 'upsert', batch_size => 2,
+	server => { request_timeout => '5s', rate_limit => '1', concurrency => 4 });
+sim($target, 'fault', what => 'later', ms => 4000, at => 6, path => 'api/execute');
+$killed = Xbb::Session->new($node)->send(q{CALL xbb.push('pace')});
+wait_until(sub { sim($target, 'count') > 5 }, 60);
+$watch->run("SELECT pg_terminate_backend($killed->{pid})");
+wait_until(sub { $watch->value("SELECT count(*) FROM pg_stat_activity WHERE pid = $killed->{pid}") == 0 }, 60);
+my ($late) = map { $_->{key} } grep { $_->{executed} eq 'later' } target_journal($target);
+$watch->run("UPDATE source_pace SET version = 2 WHERE id = '$late'");
+wait_until(sub {
+	$node->psql('postgres', q{CALL xbb.push('pace')});
+	return $watch->value(q{SELECT count(*) FROM xbb.push_item WHERE push = 'pace' AND status <> 'acknowledged'}) == 0;
+}, 120);
+wait_until(sub { (grep { $_->{key} eq $late && $_->{version} eq '1' && $_->{executed} =~ m{^(?:new|again|stale)$} } target_journal($target)) >= 2 }, 60);
+is_well($target, '... nor is what had left late', (map { ("K$_" => 1) } 1 .. 12), $late => 2);
+
 # what times out above 20 records
 $target = make_push('size', 'upsert', 400, repeat => 'upsert', batch_size => 50, server => { request_timeout => '1s', concurrency => 2 });
 sim($target, 'set', slow_above => 20, slow_ms => 60000, slow_executes => 'off');
