@@ -95,6 +95,8 @@ class Target:
         self.remember(world, call, float("inf"))
         if call.afterwards:
             call.silent = True
+            if call.afterwards[0] == "token":
+                world.expire()
             return waits(world, manner.refuse(call.afterwards[0], "请稍后再试"), call.afterwards[1])
         return answer
 

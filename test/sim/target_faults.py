@@ -16,13 +16,13 @@ def fault_says(f, tenant, call):
     kind = argument(f, "kind", "throttled")
     if kind not in KINDS:
         raise Refused(f"kind is {', '.join(KINDS)}")
-    if kind == "token":
-        tenant.expire()
     told = kind, f.args.get("retry_after")
     if f.args.get("executed") == "on":
         call.afterwards = told
-    else:
-        call.instead = told
+        return
+    if kind == "token":
+        tenant.expire()
+    call.instead = told
 
 
 @fault("lost")

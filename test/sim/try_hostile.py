@@ -71,6 +71,12 @@ def try_repeats(tap, ctl, port):
     ok(status(batch(3, 1), **{"Idempotency-Key": "k2"}) == 200 and journal(ctl, "h2", 8, 9)[-3:]
        == [("new", "late"), ("running", "running"), ("replayed", "ok")], "and then it is known", journal(ctl, "h2", 8, 9))
     ok(Asker(port, "h2").ask("api/execute", [])["code"] == 401, "no token")
+    ctl("h6", "create-target", app_id="a", app_secret="s")
+    asker = Asker(port, "h6")
+    token = asker.ask("oauth2/token", {"grant_type": "client_credentials", "client_id": "a", "client_secret": "s"})["access_token"]
+    ctl("h6", "fault", what="says", kind="token", executed="on", path="api/execute")
+    got = [asker.ask("api/execute", batch(1, 1), {"Authorization": f"Bearer {token}"})["code"] for _ in range(2)]
+    ok(got == [401, 401] and [e for e, in journal(ctl, "h6", 8)[-2:]] == ["new", "token"], "a token that has expired once all is executed", got)
 
 
 def try_harm(tap, ctl, port):
