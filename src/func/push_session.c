@@ -143,6 +143,8 @@ keep_answer(PushSession *session, const TargetAnswer *answer)
 		flight->message = copy(flight, answer->message);
 		flight->text = copy(flight, answer->text);
 		flight->retry_after = answer->retry_after;
+		/* it is not executed now, and may have been before */
+		flight->repeats |= answer->renewed && (answer->verdict == TARGET_THROTTLED || answer->verdict == TARGET_RETRY);
 		for (int i = 0; i < flight->nitems; i++)
 		{
 			bool		told = i < answer->nverdicts;

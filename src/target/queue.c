@@ -418,6 +418,7 @@ target_next(TargetQueue *queue, bool wait, TargetAnswer *answer)
 		item = find_item(queue, call_answer.ticket);
 		*answer = *(TargetAnswer *) call_answer.result;
 		answer->ticket = item->ticket;
+		answer->renewed = item->renewed;
 		dlist_delete(&item->node);
 		queue->nrunning--;
 		if (is_to_renew(queue, item, answer))

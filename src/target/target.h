@@ -92,6 +92,7 @@ typedef struct TargetAnswer
 	const char *message;		/* the target's, or ours where none came; or NULL */
 	const char *text;			/* of the answer, cut to 2 kB, or NULL */
 	int64		retry_after;	/* ms, or -1 */
+	bool		renewed;		/* it was sent before, with a token that was refused, perhaps after all was done */
 	int			nverdicts;		/* as many as there were records */
 	const TargetVerdict *verdicts;	/* in the order the records were given */
 } TargetAnswer;
