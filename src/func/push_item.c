@@ -249,11 +249,15 @@ static Stored refuse = {.nested = true, .text =
 	" SELECT (SELECT count(*) FROM changed) + (SELECT count(*) FROM added)"
 };
 
-/* Rows that could not be sent, and are no more. */
+#define REFUSED "i.push = $1 AND i.status = 'rejected' AND i.record IS NULL AND i.request IS NULL"
+
+/* Rows that could not be sent, and are no more: of all, or of those of the keys $2.  They may be as many as there are rows. */
 static Stored forget = {.nested = true, .text =
-	"WITH gone AS (DELETE FROM xbb._push_item i WHERE i.push = $1 AND i.status = 'rejected' AND i.record IS NULL AND i.request IS NULL"
-	" AND ($2 = '{}' OR i.key::text = ANY ($2)) AND i.key_id <> ALL (ARRAY(SELECT " KEY_ID("u.key") " FROM unnest($3) u (key))) RETURNING i.id)"
-	" SELECT count(*) FROM gone"
+	"WITH gone AS MATERIALIZED ((SELECT i.key_id FROM xbb._push_item i WHERE $2 = '{}' AND " REFUSED
+	" UNION ALL SELECT i.key_id FROM unnest($2) m (key) CROSS JOIN LATERAL (SELECT i.key_id FROM xbb._push_item i"
+	" WHERE i.key_id = " KEY_ID("m.key") " AND " REFUSED ") i) EXCEPT SELECT " KEY_ID("u.key") " FROM unnest($3) u (key)),"
+	" forgotten AS (DELETE FROM xbb._push_item i USING gone g WHERE i.key_id = g.key_id AND " REFUSED " RETURNING i.id)"
+	" SELECT count(*) FROM forgotten"
 };
 
 /* What is new, where the outbox is empty. */
