@@ -276,7 +276,7 @@ wants_token(FunctionCallInfo fcinfo, const PushSession *session)
 	return count > 0;
 }
 
-/* A flight that is new in a transaction that was rolled back was never claimed. */
+/* A flight that is new in a transaction that was rolled back was never claimed; one that could not be asked, was. */
 static void
 forget_unclaimed(PushSession *session)
 {
@@ -287,7 +287,7 @@ forget_unclaimed(PushSession *session)
 		Flight	   *flight = dlist_container(Flight, node, iter.cur);
 
 		flight->noted = InvalidTransactionId;
-		if (flight->asked)
+		if (flight->asked || TransactionIdDidCommit(flight->claimed))
 			continue;
 		dlist_delete(&flight->node);
 		session->nflights--;
@@ -396,14 +396,14 @@ xbb_fdw_push_sent(PG_FUNCTION_ARGS)
 		{
 			char	   *id = DatumGetCString(DirectFunctionCall1(uuid_out, UUIDPGetDatum(&flight->id)));
 
-			flight->asked = true;
-			flight->renewals = session->renewals;
-			session->requests++;
 			if (flight->probes)
 				target_ask_probe(session->queue, flight->ticket, flight->body, id);
 			else
 				target_ask(session->queue, flight->ticket, flight->body, flight->length,
 						   (const char *const *) flight->keys, flight->nitems, id);
+			flight->asked = true;
+			flight->renewals = session->renewals;
+			session->requests++;
 		}
 	}
 	/* they are on their way, or wait for the pace, before anything else is done */

@@ -328,10 +328,11 @@ feed(TargetQueue *queue)
 	}
 	while (!dlist_is_empty(&queue->waiting) && queue->nrunning < target->options->server.concurrency)
 	{
-		Item	   *item = dlist_container(Item, node, dlist_pop_head_node(&queue->waiting));
+		Item	   *item = dlist_container(Item, node, dlist_head_node(&queue->waiting));
 		Call	   *call = call_ask(queue->calls, item->number);
 
 		call->item = item;
+		dlist_delete(&item->node);
 		dlist_push_tail(&queue->running, &item->node);
 		queue->nrunning++;
 	}
@@ -351,11 +352,11 @@ target_may_have(const TargetQueue *queue, int ticket)
 		{
 			const Item *item = dlist_container(Item, node, iter.cur);
 
-			if (item->ticket == ticket && item->left)
-				return true;
+			if (item->ticket == ticket)
+				return item->left;
 		}
 	}
-	return false;
+	return true;
 }
 
 /* The answer to a request that could not be sent, for want of a token. */

@@ -129,8 +129,9 @@ extern void target_ask_probe(TargetQueue *queue, int ticket, const char *record,
 extern bool target_next(TargetQueue *queue, bool wait, TargetAnswer *answer);
 
 /*
- * May the target have got a request that has no answer yet?  False where not a byte of it was
- * handed to HTTP, or all that was sent came to nothing for certain; and of a ticket that is unknown.
+ * May the target have got a request?  False where it waits here, and not a byte of it was handed
+ * to HTTP, or all that was sent came to nothing for certain; true of a ticket that is unknown:
+ * its answer may have been lost.
  */
 extern bool target_may_have(const TargetQueue *queue, int ticket);
 
