@@ -7,7 +7,7 @@
 --   pending       to be sent: at once, or at next_try
 --   sending       in a request that a run has taken; its bytes leave after this was committed and flushed
 --   acknowledged  the target has it, as it said (or that it had it already); the record is pruned, its hash stays
---   rejected      the target said no: stays until the row changes, or push_retry
+--   rejected      the target said no: stays until the row changes or is gone, or push_retry
 --   unknown       it may have arrived.  By the target's option repeat: key, upsert, refuse: its request is
 --                 sent again byte for byte; probe: the target is asked, record by record; never: a person
 --                 says what is so (push_resolve)

@@ -260,6 +260,17 @@ static Stored forget = {.nested = true, .text =
 	" SELECT count(*) FROM forgotten"
 };
 
+/* What the target refused, to be looked for among the rows that there are; and what of it is not found. */
+static Stored look_for_refused = {.nested = true, .text =
+	"SELECT i.id, i.key::text FROM xbb._push_item i WHERE i.push = $1 AND i.status = 'rejected' AND i.record IS NOT NULL AND i.request IS NULL"
+	" AND ($2 = '{}' OR i.key::text = ANY ($2))"
+};
+
+static Stored forget_refused = {.nested = true, .text =
+	"WITH gone AS (DELETE FROM xbb._push_item i WHERE i.push = $1 AND i.id = ANY ($2) RETURNING i.id)"
+	" SELECT count(*) FROM gone"
+};
+
 /* What is new, where the outbox is empty. */
 static Stored enqueue_first = {.nested = true, .text =
 	"WITH added AS (INSERT INTO xbb._push_item (push, key, key_id, record, hash, status, acknowledged, message)"
@@ -394,6 +405,45 @@ write_faults(FunctionCallInfo fcinfo, Rows *rows, int64 *counts)
 	run_stored_with(fcinfo->flinfo->fn_oid, &forget, lengthof(types), types, args, read_counts, &gone);
 }
 
+/* Items whose rows are gone. */
+typedef struct Gone
+{
+	const Rows *rows;
+	ArrayBuildState *ids;
+} Gone;
+
+static void
+read_gone(void *arg, const SPITupleTable *table, uint64 nrows)
+{
+	Gone	   *gone = arg;
+	bool		isnull;
+
+	for (uint64 i = 0; i < nrows; i++)
+	{
+		Datum		id = SPI_getbinval(table->vals[i], table->tupdesc, 1, &isnull);
+
+		if (!idset_has(&gone->rows->keys, hash_of(SPI_getbinval(table->vals[i], table->tupdesc, 2, &isnull))))
+			gone->ids = accumArrayResult(gone->ids, id, false, INT8OID, gone->ids->mcontext);
+	}
+}
+
+/* The target has none of it, and nobody wants it to: else it would be sent by push_retry. */
+static void
+forget_gone(FunctionCallInfo fcinfo, const Rows *rows)
+{
+	const Oid	asked[] = {INT4OID, TEXTARRAYOID};
+	const Oid	told[] = {INT4OID, INT8ARRAYOID};
+	NullableDatum args[2] = {{.value = fcinfo->args[0].value}, {.value = fcinfo->args[3].value}};
+	Gone		gone = {rows, initArrayResult(INT8OID, CurrentMemoryContext, true)};
+	int64		count = 0;
+
+	run_stored_with(fcinfo->flinfo->fn_oid, &look_for_refused, lengthof(asked), asked, args, read_gone, &gone);
+	if (gone.ids->nelems == 0)
+		return;
+	args[1].value = makeArrayResult(gone.ids, CurrentMemoryContext);
+	run_stored_with(fcinfo->flinfo->fn_oid, &forget_refused, lengthof(told), told, args, read_counts, &count);
+}
+
 Datum
 xbb_fdw_push_enqueue(PG_FUNCTION_ARGS)
 {
@@ -409,7 +459,10 @@ xbb_fdw_push_enqueue(PG_FUNCTION_ARGS)
 	push_lock_items(fcinfo, id, true);
 	write_items(fcinfo, &rows, keeps, counts);
 	if (sends && !keeps)
+	{
 		write_faults(fcinfo, &rows, counts);
+		forget_gone(fcinfo, &rows);
+	}
 	tuplestore_end(rows.store);
 	tuplestore_end(rows.faults);
 	idset_free(&rows.keys, &rows.memory);
