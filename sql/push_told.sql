@@ -45,6 +45,19 @@ EXCEPTION WHEN invalid_parameter_value THEN
 END $$;
 SELECT key, status, target_id, note FROM states WHERE key[1] LIKE 'B%' ORDER BY key;
 SELECT bool_or(xbb._push_identify(id, 'x')) FROM xbb.push_item WHERE push = 'goods' AND key = '{B3}';
+-- its id can be said later, and stays where the answer to a newer version has none, and where somebody has seen that one
+\set VERBOSITY sqlstate
+SELECT xbb.push_resolve(id, 'acknowledged', 'seen again') FROM xbb.push_item WHERE push = 'goods' AND key = '{B2}';
+\set VERBOSITY default
+SELECT xbb.push_resolve(id, 'acknowledged', 'its number', target_id => '4712') FROM xbb.push_item WHERE push = 'goods' AND key = '{B2}';
+SELECT key, status, target_id, note FROM states WHERE key = '{B2}';
+ALTER FOREIGN TABLE material OPTIONS (DROP record_id);
+UPDATE goods SET version = 2 WHERE id IN ('B1', 'B2');
+\! python3 $XBB_SIM ctl tTold clear what=faults -- refuse message=no B2
+CALL xbb.push('goods');
+SELECT xbb.push_resolve(id, 'acknowledged', 'by hand') FROM xbb.push_item WHERE push = 'goods' AND key = '{B2}' AND status = 'rejected';
+SELECT key, status, target_id, note FROM states WHERE key IN ('{B1}', '{B2}') ORDER BY key;
+\! python3 $XBB_SIM ctl tTold accept
 -- one that is unknown, and then known, is not counted as unknown; the line adds up
 SELECT xbb.drop_push('goods');
 \! python3 $XBB_SIM ctl tTold set twice=upsert -- clear what=faults

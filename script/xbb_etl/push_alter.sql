@@ -150,9 +150,10 @@ BEGIN
     RAISE EXCEPTION 'only what the target has can have a target_id' USING ERRCODE = 'invalid_parameter_value';
   END IF;
   PERFORM xbb._push_check_record($1) WHERE state = 'pending';
-  IF NOT xbb._push_settle(id, state, pg_catalog."left"(note, 2000)) THEN
+  IF target_id IS NULL AND EXISTS (SELECT FROM xbb.push_item i WHERE i.id = $1 AND i.status = 'acknowledged')
+     OR NOT xbb._push_settle(id, state, pg_catalog."left"(note, 2000)) THEN
     RAISE EXCEPTION 'item % is on its way, or acknowledged', id USING ERRCODE = 'object_not_in_prerequisite_state',
-      HINT = 'What is on its way has an answer soon, or is unknown when its run has ended.';
+      HINT = 'What is on its way has an answer soon, or is unknown when its run has ended. What is acknowledged can be given its target_id.';
   END IF;
   PERFORM xbb._push_identify(id, pg_catalog."left"(target_id, 2000));
 END

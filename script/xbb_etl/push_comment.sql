@@ -23,7 +23,7 @@ COMMENT ON COLUMN xbb.push_item.push IS 'name of the push';
 COMMENT ON COLUMN xbb.push_item.owner IS 'role that it runs as';
 COMMENT ON COLUMN xbb.push_item.key IS 'values of the key''s columns, as text';
 COMMENT ON COLUMN xbb.push_item.status IS 'pending, sending, acknowledged, rejected, unknown or held';
-COMMENT ON COLUMN xbb.push_item.target_id IS 'the record''s id at the target, if its answer had one';
+COMMENT ON COLUMN xbb.push_item.target_id IS 'the record''s id at the target, if its answer, one to a version before, or push_resolve had one';
 COMMENT ON COLUMN xbb.push_item.message IS 'what the target said, or what happened';
 COMMENT ON COLUMN xbb.push_item.http_status IS 'of the latest answer; NULL: none came';
 COMMENT ON COLUMN xbb.push_item.answer IS 'the beginning of that answer, unless it was good';

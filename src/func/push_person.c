@@ -154,10 +154,15 @@ static Stored settle = {.nested = true, .text =
 	"WITH i AS MATERIALIZED (SELECT i.id, i.push, i.key_id FROM xbb._push_item i"
 	" WHERE i.id = $1 AND i.status IN ('pending', 'rejected', 'held', 'unknown') AND (i.request IS NULL OR $4) FOR UPDATE),"
 	" older AS (DELETE FROM xbb._push_item o USING i WHERE $2 = 'acknowledged' AND o.push = i.push AND o.key_id = i.key_id"
-	" AND o.status = 'acknowledged' AND o.request IS NULL AND o.id <> i.id)"
-	" UPDATE xbb._push_item o SET status = $2, note = $3, record = CASE WHEN $2 <> 'acknowledged' THEN o.record END,"
+	" AND o.status = 'acknowledged' AND o.request IS NULL AND o.id <> i.id RETURNING o.target_id)"
+	" UPDATE xbb._push_item o SET status = $2, note = $3, target_id = coalesce(o.target_id, (SELECT max(x.target_id) FROM older x)), record = CASE WHEN $2 <> 'acknowledged' THEN o.record END,"
 	" acknowledged = CASE WHEN $2 = 'acknowledged' THEN clock_timestamp() END, attempts = 0, next_try = '-infinity'"
 	" FROM i WHERE o.id = i.id RETURNING o.id"
+};
+
+/* What is known to be there may be known better. */
+static Stored note_there = {.nested = true, .text =
+	"UPDATE xbb._push_item i SET note = $3 WHERE i.id = $1 AND $2 = 'acknowledged' AND i.status = $2"
 };
 
 /* The target knows a repeat: its answer to one tells, and nothing is sent but that. */
@@ -231,7 +236,7 @@ xbb_fdw_push_settle(PG_FUNCTION_ARGS)
 	if (repeat == TARGET_REPEAT_KEY && !place.held && run_for(fcinfo, &repeat_now, place.locked) > 0)
 		PG_RETURN_BOOL(true);
 	if (run_for(fcinfo, &settle, place.locked) == 0)
-		PG_RETURN_BOOL(false);
+		PG_RETURN_BOOL(run_for(fcinfo, &note_there, place.locked) > 0);
 	if (!place.locked)
 		PG_RETURN_BOOL(true);
 	dissolves = !is_there && (repeat == TARGET_REPEAT_UPSERT || repeat == TARGET_REPEAT_REFUSE);

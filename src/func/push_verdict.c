@@ -35,12 +35,15 @@
  * Outcomes are statuses, or 'later' (it is the target's fault: no try less is left), 'split', 'unsent', and 'anew' (a
  * probe did not find it, and its number of tries has grown by the probe, too).  What is
  * replaced by a version that waits is of no interest any more, once nothing can bring it back; nor is the one that
- * waits, if its row went back to what the target has.
+ * waits, if its row went back to what the target has.  The target's id of a key
+ * stays where its answer to a newer version has none.
  */
 static Stored note_items = {.nested = true, .text =
 	"WITH u AS MATERIALIZED (SELECT u.*, i.push, i.key_id, i.replaces, u.settled AND u.outcome NOT IN ('acknowledged', 'unknown') AND ("
 	" SELECT n.id FROM xbb._push_item n WHERE n.push = i.push AND n.key_id = i.key_id AND n.request IS NULL AND n.status <> 'acknowledged'"
-	" LIMIT 1) IS NOT NULL AS replaced"
+	" LIMIT 1) IS NOT NULL AS replaced, CASE WHEN u.outcome = 'acknowledged' AND u.target_id IS NULL AND i.replaces THEN (SELECT o.target_id"
+	" FROM xbb._push_item o WHERE o.push = i.push AND o.key_id = i.key_id AND o.status = 'acknowledged' AND o.id <> i.id ORDER BY o.id DESC LIMIT 1)"
+	" END AS known_id"
 	" FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
 	" u (id, request, outcome, target_id, message, answer, http_status, settled, wait, most)"
 	" JOIN xbb._push_item i ON i.id = u.id AND CASE WHEN i.status = 'sending' THEN i.request = u.request END),"
@@ -58,7 +61,7 @@ static Stored note_items = {.nested = true, .text =
 	" THEN clock_timestamp() + greatest(u.wait * interval '1 millisecond', " PAUSE("i.attempts") ")"
 	" WHEN u.outcome = 'anew' THEN clock_timestamp() + " PAUSE("i.attempts - 2") " ELSE '-infinity' END,"
 	" request = CASE WHEN NOT u.settled THEN i.request END, position = CASE WHEN NOT u.settled THEN i.position END,"
-	" target_id = coalesce(u.target_id, i.target_id), message = u.message, answer = u.answer, http_status = u.http_status,"
+	" target_id = coalesce(u.target_id, i.target_id, u.known_id), message = u.message, answer = u.answer, http_status = u.http_status,"
 	" acknowledged = CASE WHEN u.outcome = 'acknowledged' THEN clock_timestamp() END"
 	" FROM u WHERE i.id = u.id AND NOT u.replaced RETURNING i.status, u.outcome"
 };
