@@ -69,6 +69,15 @@ CALL xbb.push('steps');
 TABLE state;
 \! python3 $XBB_SIM ctl tPushSteps count
 
+-- what cannot leave for want of a token is not in doubt, whatever the target does with repeats
+RESET ROLE;
+ALTER SERVER steps_erp OPTIONS (ADD auth 'bearer', ADD token_api '{"api": "/nowhere", "token": "$.token"}');
+SET ROLE regress_xbb_steps;
+ALTER FOREIGN TABLE material OPTIONS (SET repeat 'never');
+INSERT INTO goods VALUES ('T1');
+CALL xbb.push('steps');
+SELECT status, attempts, request FROM xbb.push_item WHERE push = 'steps' AND key = '{T1}' AND owner = current_user::regrole;
+
 \o /dev/null
 SELECT xbb.drop_push('steps');
 RESET ROLE;

@@ -155,6 +155,7 @@ keep_answer(PushSession *session, const TargetAnswer *answer)
 			flight->items[i].message = told ? copy(flight, answer->verdicts[i].message) : NULL;
 		}
 		flight->answered = true;
+		flight->unsent = answer->unsent && !flight->repeats;
 		session->answers += answer->status != 0;
 		return;
 	}

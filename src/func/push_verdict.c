@@ -429,7 +429,8 @@ push_note(FunctionCallInfo fcinfo, PushSession *session)
 			continue;
 		add_flight(&notes, flight);
 		flight->noted = GetCurrentTransactionId();
-		if (!flight->unsent)
+		/* what goes back as the run ends has no answer */
+		if (!flight->unsent || flight->verdict != TARGET_OK)
 			learn(session, flight);
 	}
 	write_notes(fcinfo, &notes);

@@ -371,6 +371,7 @@ answer_unsent(TargetQueue *queue, const char *problem, TargetAnswer *answer)
 	answer->ticket = item->ticket;
 	answer->verdict = TARGET_TOKEN_EXPIRED;
 	answer->message = problem;
+	answer->unsent = !item->left;
 	answer->retry_after = -1;
 	answer->nverdicts = item->nrecords;
 	answer->verdicts = verdicts;

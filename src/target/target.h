@@ -91,6 +91,7 @@ typedef struct TargetAnswer
 	int			status;			/* of HTTP, 0 if none came */
 	const char *message;		/* the target's, or ours where none came; or NULL */
 	const char *text;			/* of the answer, cut to 2 kB, or NULL */
+	bool		unsent;			/* there is no token, and not a byte has left */
 	int64		retry_after;	/* ms, or -1 */
 	bool		renewed;		/* it was sent before, with a token that was refused, perhaps after all was done */
 	int			nverdicts;		/* as many as there were records */
