@@ -53,6 +53,10 @@ TABLE state;
 SELECT xbb._push_close(:push);
 SELECT xbb._push_unlock(:push, 1);
 
+-- nobody else keeps its runs from writing items
+SET ROLE pg_monitor;
+SELECT xbb._push_arrive(:push, false);
+
 -- a restore may have brought requests without records, or with fewer keys than records, and items for requests of none
 RESET ROLE;
 INSERT INTO xbb._push_request (id, push, run, worker, status, body, keys, records, next_try)

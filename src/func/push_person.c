@@ -302,6 +302,8 @@ xbb_fdw_push_arrive(PG_FUNCTION_ARGS)
 	TargetRepeat repeat;
 	int64		n = 0;
 
+	/* whoever could lock another role's items could stop its runs */
+	push_check_owner(PG_GETARG_INT32(0));
 	push_lock_items(fcinfo, PG_GETARG_INT32(0), false);
 	run_stored_with(fcinfo->flinfo->fn_oid, &arrive, lengthof(types), types, args, read_target, &target);
 	if (target == 0)
