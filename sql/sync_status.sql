@@ -116,6 +116,30 @@ SELECT xbb.alter_sync('status late', source => 'source', target => 'late_target'
 CALL xbb.sync('status late');
 TABLE late;
 SELECT xbb.drop_sync('status late');
+-- nor is a source that means other records than it did: by its conditions, by what a view says; how it is asked means nothing
+CREATE FOREIGN TABLE part (data_id bigint, update_time timestamptz, name text OPTIONS (attr 'text_1')) SERVER sync_status
+  OPTIONS (object 'product', conditions '[{"attr": "dataId", "symbol": "equal", "value": [51200120]}]');
+CREATE VIEW parts AS SELECT * FROM part;
+SET client_min_messages = warning;
+SELECT xbb.create_sync('status part', 'parts', 'part_target');
+CREATE VIEW meant AS SELECT complete_until IS NOT NULL AS complete, problem FROM xbb.sync_status WHERE name = 'status part';
+CALL xbb.sync('status part');
+TABLE meant;
+ALTER FOREIGN TABLE part OPTIONS (DROP conditions);
+CALL xbb.sync('status part');
+TABLE meant;
+CALL xbb.sync('status part', full => true);
+ALTER FOREIGN TABLE part OPTIONS (ADD page_size '50');
+CALL xbb.sync('status part');
+TABLE meant;
+CREATE OR REPLACE VIEW parts AS SELECT * FROM part WHERE data_id > 0;
+CALL xbb.sync('status part');
+TABLE meant;
+-- also where nothing differs
+CALL xbb.sync('status part', full => true);
+TABLE meant;
+SELECT xbb.drop_sync('status part');
+RESET client_min_messages;
 -- a local table has no clock of its own
 CREATE TABLE plain AS SELECT * FROM target;
 SELECT xbb.create_sync('status plain', 'plain', 'plain_copy', max_age => '1 hour');

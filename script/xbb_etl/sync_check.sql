@@ -448,6 +448,7 @@ BEGIN
   PERFORM xbb._sync_check_owner('source', def.source);
   PERFORM xbb._sync_check_owner('target', def.target);
   PERFORM xbb._sync_seen(def.id, NULL);
+  PERFORM xbb._sync_meant(def.id, xbb._sync_means(def.source));
   scope := xbb._sync_check_scope_again(def);
   looked := NOT xbb._sync_is_read(def) OR scope IS DISTINCT FROM def.scope;
   IF scope IS DISTINCT FROM def.scope THEN

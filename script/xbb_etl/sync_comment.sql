@@ -4,7 +4,8 @@ COMMENT ON COLUMN xbb._sync_definition.owner_oid IS 'its number, where the row w
 COMMENT ON COLUMN xbb._sync_definition.source IS 'the source''s number, where the row was written';
 COMMENT ON COLUMN xbb._sync_definition.target IS 'the target''s number, where the row was written';
 COMMENT ON COLUMN xbb._sync_definition.place IS 'token of the place where these numbers hold';
-COMMENT ON COLUMN xbb._sync_definition.incomplete_since IS 'when it was defined, or got another source, target or scope';
+COMMENT ON COLUMN xbb._sync_definition.meant IS 'which records the source means, as the last run began: PostgreSQL''s major version and a hash';
+COMMENT ON COLUMN xbb._sync_definition.incomplete_since IS 'when it was defined, or got another source, target or scope, or its source other records';
 COMMENT ON COLUMN xbb._place.single IS 'there is one row';
 COMMENT ON COLUMN xbb._place.token IS 'what the definitions have that are active here';
 COMMENT ON COLUMN xbb._place.system_identifier IS 'of the cluster';

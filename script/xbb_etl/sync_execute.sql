@@ -78,7 +78,9 @@ BEGIN
   entry.complete_until := CASE WHEN status = 'succeeded' THEN xbb._sync_complete_until(def, before) END;
   PERFORM xbb._sync_run_note(entry);
   -- dumps have it from the definition, which a run that changed nothing leaves alone, but for a new source
-  IF status = 'succeeded' AND (entry.rows_read - entry.unchanged + entry.deleted > 0 OR def.complete_until = '-infinity') THEN
+  IF status = 'succeeded' AND (entry.rows_read - entry.unchanged + entry.deleted > 0
+                               OR EXISTS (SELECT FROM xbb.sync_definition d WHERE d.owner = def.owner AND d.id = def.id
+                                          AND d.complete_until = '-infinity')) THEN
     PERFORM xbb._sync_completed(run, entry.complete_until);
   END IF;
   IF status <> 'running' THEN

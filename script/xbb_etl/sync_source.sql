@@ -54,6 +54,33 @@ CREATE FUNCTION xbb._sync_is_reconciled(source pg_catalog.regclass) RETURNS bool
 LANGUAGE sql STABLE PARALLEL SAFE
 RETURN xbb._sync_counts_source(source) OR xbb._sync_is_list(source);
 
+-- Which records it means, behind the major version that says so: what stands below it, whose list that is and by which
+-- conditions, and the texts of its views.  Not how it is asked, nor by whom.
+CREATE FUNCTION xbb._sync_means(source pg_catalog.regclass) RETURNS pg_catalog.text
+LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp SET quote_all_identifiers = off AS $$
+  WITH RECURSIVE below AS (
+    SELECT $1::pg_catalog.oid AS relid
+    UNION
+    SELECT o.relid FROM below b CROSS JOIN LATERAL (
+      SELECT d.refobjid AS relid FROM pg_catalog.pg_rewrite r
+      JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass AND d.objid = r.oid
+      WHERE r.ev_class = b.relid AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
+      UNION ALL SELECT i.inhrelid FROM pg_catalog.pg_inherits i WHERE i.inhparent = b.relid) o)
+  SELECT pg_catalog.concat_ws(' ', pg_catalog.current_setting('server_version_num')::integer / 10000, pg_catalog.hashtextextended(
+    pg_catalog.string_agg(m.means COLLATE "C", E'\n' ORDER BY m.means COLLATE "C"), 0))
+  FROM (
+    SELECT CASE c.relkind WHEN 'v' THEN pg_catalog.pg_get_viewdef(c.oid)
+                          WHEN 'f' THEN pg_catalog.concat_ws(E'\t', o.corpid, o.options)
+                          ELSE c.relkind::pg_catalog.text END AS means
+    FROM below b JOIN pg_catalog.pg_class c ON c.oid = b.relid
+    LEFT JOIN pg_catalog.pg_foreign_table t ON t.ftrelid = c.oid
+    LEFT JOIN pg_catalog.pg_foreign_server s ON s.oid = t.ftserver
+    CROSS JOIN LATERAL (
+      SELECT (SELECT u.o FROM pg_catalog.unnest(s.srvoptions) u (o) WHERE pg_catalog.starts_with(u.o, 'corpid=')) AS corpid,
+             (SELECT pg_catalog.string_agg(u.o COLLATE "C", E'\t' ORDER BY u.o COLLATE "C") FROM pg_catalog.unnest(t.ftoptions) u (o)
+              WHERE pg_catalog.split_part(u.o, '=', 1) = ANY (array['object', 'api', 'form_id', 'params', 'conditions', 'list_key', 'id_key'])) AS options) o) m
+$$;
+
 -- The attr that tells its records apart.
 CREATE FUNCTION xbb._sync_id_attr(source pg_catalog.regclass) RETURNS pg_catalog.text
 LANGUAGE sql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$

@@ -12,7 +12,7 @@ SELECT d.id, d.active, d.source_name, d.target_name, l.task AS last_task, d.name
             ELSE 'ok' END AS state,
        coalesce(p.problem || ': ' || p.remedy, r.problem,
                 CASE WHEN d.complete_until = '-infinity' THEN pg_catalog.format(
-                  'not all of source %s has been read since it was named: CALL xbb.sync(%L, full => true); reads it', d.source_name, d.name) END) AS problem,
+                  'not all of source %s has been read since it was named or changed: CALL xbb.sync(%L, full => true); reads it', d.source_name, d.name) END) AS problem,
        d.watermark,
        c.until AS complete_until, pg_catalog.now() - c.until AS staleness, d.max_age, s.ended AS last_success,
        r.ended AS last_reconciled,

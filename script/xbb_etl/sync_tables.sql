@@ -78,7 +78,9 @@ CREATE TABLE xbb._sync_definition (
   label text,
   max_age interval,
   complete_until timestamptz,
-  -- since when that may be unknown
+  -- which records the source meant at the last run
+  meant text,
+  -- since when complete_until may be unknown
   incomplete_since timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
   read_until timestamptz,
   clock_ahead interval,

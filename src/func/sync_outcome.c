@@ -12,6 +12,7 @@
 
 PG_FUNCTION_INFO_V1(xbb_fdw_sync_run_refuse);
 PG_FUNCTION_INFO_V1(xbb_fdw_sync_completed);
+PG_FUNCTION_INFO_V1(xbb_fdw_sync_meant);
 PG_FUNCTION_INFO_V1(xbb_fdw_sync_evidence_add);
 
 /* Whoever has the owner's role may say in the owner's log that he tried. */
@@ -37,6 +38,24 @@ xbb_fdw_sync_completed(PG_FUNCTION_ARGS)
 	static Stored stored = {.text =
 		"UPDATE xbb._sync_definition d SET complete_until = $2 FROM xbb._sync_run_log l"
 		" WHERE l.id = $1 AND l.task <> 'retry_rejects' AND l.complete_until IS NOT NULL AND d.id = l.definition AND " OWNED("$3")
+	};
+
+	return touched_any(fcinfo, &stored);
+}
+
+/*
+ * A source that means other records than it did is as another one: until all of it was read, the target is
+ * complete up to no time.  Another major version may say the same in other words.
+ */
+Datum
+xbb_fdw_sync_meant(PG_FUNCTION_ARGS)
+{
+	static Stored stored = {.text =
+		"UPDATE xbb._sync_definition d SET meant = $2, complete_until = CASE WHEN c.others THEN '-infinity' ELSE d.complete_until END,"
+		" incomplete_since = CASE WHEN c.others THEN clock_timestamp() ELSE d.incomplete_since END"
+		" FROM (SELECT n.id, n.complete_until IS DISTINCT FROM '-infinity' AND"
+		" split_part(n.meant, ' ', 1) = split_part($2, ' ', 1) AS others FROM xbb._sync_definition n WHERE n.id = $1) c"
+		" WHERE d.id = c.id AND d.meant IS DISTINCT FROM $2 AND " OWNED("$3")
 	};
 
 	return touched_any(fcinfo, &stored);

@@ -70,6 +70,7 @@ extern PGDLLEXPORT Datum xbb_fdw_sync_run_refuse(PG_FUNCTION_ARGS);
 
 /* xbb._sync_completed(bigint, timestamptz): up to when all is in the target by that run, unless it reads nothing */
 extern PGDLLEXPORT Datum xbb_fdw_sync_completed(PG_FUNCTION_ARGS);
+extern PGDLLEXPORT Datum xbb_fdw_sync_meant(PG_FUNCTION_ARGS);
 
 /*
  * xbb._sync_evidence_add(integer, bigint, bigint[], timestamptz[], timestamptz): what a reconciliation
