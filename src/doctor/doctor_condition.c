@@ -180,6 +180,65 @@ two_texts(const Doctor *doctor, const char *attr, const char *texts[2])
 	return false;
 }
 
+/* A record of page 1 with that text was not found by it: asks for it by its id. */
+static bool
+ask_for_lost(Doctor *doctor, const char *attr, const char *text)
+{
+	doctor->wanted_id = 0;
+	for (int i = 0; i < doctor->page.nrows && doctor->wanted_id == 0; i++)
+	{
+		const char *here = doctor_text(&doctor->page.rows->members[i], attr);
+
+		if (here && strcmp(here, text) == 0)
+			doctor->wanted_id = doctor_id(doctor, &doctor->page.rows->members[i]);
+	}
+	return doctor_ask(doctor, psprintf("{\"attr\":\"%s\",\"symbol\":\"equal\",\"value\":[" INT64_FORMAT "]}",
+									   doctor->subject.id_key, doctor->wanted_id), 1, doctor->subject.page_size);
+}
+
+/* The answer to that: is it there, and has the text still? */
+static bool
+judge_lost(Doctor *doctor, const char *attr, const DoctorAnswer *answer, const char *what, DoctorFinding *finding)
+{
+	const char *was = NULL;
+	DoctorList	list = {0};
+
+	if (answer->kind == DOCTOR_ANSWERED)
+		list = doctor_list(doctor, answer->tree);
+	for (int i = 0; i < doctor->page.nrows && !was; i++)
+		if (doctor_id(doctor, &doctor->page.rows->members[i]) == doctor->wanted_id)
+			was = doctor_text(&doctor->page.rows->members[i], attr);
+	for (int i = 0; i < list.nrows && was; i++)
+	{
+		const char *is = doctor_text(&list.rows->members[i], attr);
+
+		if (doctor_id(doctor, &list.rows->members[i]) == doctor->wanted_id && is && strcmp(is, was) == 0)
+			return doctor_says(finding, DOCTOR_FAIL, psprintf("%s is not found, though it is there", what),
+							   "Conditions on such values lose rows, and no error tells; write them so that they are not sent, such as name || '' = 'a b', and ask XBB.");
+	}
+	return doctor_says(finding, DOCTOR_UNKNOWN, psprintf("%s was not found; the record that has it may have changed meanwhile", what), NULL);
+}
+
+/* The first of these texts that no record of the list has. */
+static const char *
+lost_text(const DoctorList *list, const char *attr, const char *const texts[2])
+{
+	for (int t = 0; t < 2; t++)
+	{
+		bool		found = false;
+
+		for (int i = 0; i < list->nrows && !found; i++)
+		{
+			const char *text = doctor_text(&list->rows->members[i], attr);
+
+			found = text && strcmp(text, texts[t]) == 0;
+		}
+		if (!found)
+			return texts[t];
+	}
+	return NULL;
+}
+
 bool
 doctor_check_text_in(Doctor *doctor, int step, const DoctorAnswer *answer, DoctorFinding *finding)
 {
@@ -193,6 +252,8 @@ doctor_check_text_in(Doctor *doctor, int step, const DoctorAnswer *answer, Docto
 	if (step == 0)
 		return doctor_ask(doctor, psprintf("{\"attr\":\"%s\",\"symbol\":\"in\",\"value\":[%s,%s]}", attr, json_quote(texts[0]), json_quote(texts[1])),
 						  1, doctor->subject.page_size);
+	if (step == 2)
+		return judge_lost(doctor, attr, answer, psprintf("one of two values of %s", attr), finding);
 	if (answer->kind != DOCTOR_ANSWERED)
 		return doctor_says(finding, DOCTOR_WARN, answer->words,
 						   psprintf("Lists of values on %s fail; ask for one value at a time.", attr));
@@ -206,9 +267,8 @@ doctor_check_text_in(Doctor *doctor, int step, const DoctorAnswer *answer, Docto
 	if (wanted < list.nrows)
 		return doctor_says(finding, DOCTOR_WARN, psprintf("%d came, %d of them wanted: conditions on %s do not filter, or not as texts compare here", list.nrows, wanted, attr),
 						   "Nothing: each row is compared once more here; such queries cost more requests.");
-	if (wanted == 0)
-		return doctor_says(finding, DOCTOR_WARN, psprintf("nothing came for two values of %s that are there", attr),
-						   psprintf("Queries with a condition on %s may miss rows; ask XBB.", attr));
+	if (list.nrows < doctor->on_page && lost_text(&list, attr, texts))
+		return ask_for_lost(doctor, attr, lost_text(&list, attr, texts));
 	return doctor_says(finding, DOCTOR_OK, psprintf("%d came for two values of %s, all wanted", list.nrows, attr), NULL);
 }
 
@@ -240,6 +300,8 @@ doctor_check_blank(Doctor *doctor, int step, const DoctorAnswer *answer, DoctorF
 		return doctor_says(finding, DOCTOR_UNKNOWN, "page 1 has no text with a blank inside, in text_1 or serialNo", NULL);
 	if (step == 0)
 		return doctor_ask(doctor, psprintf("{\"attr\":\"%s\",\"symbol\":\"equal\",\"value\":[%s]}", attr, json_quote(text)), 1, 1);
+	if (step == 2)
+		return judge_lost(doctor, attr, answer, "a value with a blank", finding);
 	if (answer->kind == DOCTOR_DENIED)
 		return doctor_says(finding, DOCTOR_WARN, psprintf("a value with a blank breaks the signature: %s", answer->words),
 						   "Conditions on such values fail; write them so that they are not sent, such as name || '' = 'a b'.");
@@ -251,8 +313,7 @@ doctor_check_blank(Doctor *doctor, int step, const DoctorAnswer *answer, DoctorF
 		return doctor_says(finding, DOCTOR_WARN, psprintf("a value with a blank is signed right, but another record came: conditions on %s do not filter", attr),
 						   "Nothing: each row is compared once more here; such queries cost more requests.");
 	if (list.nrows == 0)
-		return doctor_says(finding, DOCTOR_WARN, "a value with a blank is not found, though it is there",
-						   "Conditions on such values miss rows; write them so that they are not sent, such as name || '' = 'a b'.");
+		return ask_for_lost(doctor, attr, text);
 	return doctor_says(finding, DOCTOR_OK, "a value with a blank is signed right, and found", NULL);
 }
 
