@@ -91,6 +91,13 @@ CALL xbb.push('bad');
 \set SHOW_CONTEXT never
 CALL xbb.push_all();
 SELECT xbb.drop_push('bad');
+-- what nobody has looked for waits, too
+SELECT xbb.create_push('seldom', source => 'goods', target => 'material', key => '{id}', copy_data => false, max_age => '1 day');
+CALL xbb.push('seldom');
+SELECT state, pending FROM xbb.push_status WHERE name = 'seldom';
+SELECT xbb.alter_push('seldom', max_age => '1 us');
+SELECT state, pending FROM xbb.push_status WHERE name = 'seldom';
+SELECT xbb.drop_push('seldom');
 
 RESET ROLE;
 DROP SCHEMA push_told CASCADE;

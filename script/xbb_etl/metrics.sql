@@ -33,7 +33,7 @@ SELECT DISTINCT ON (t.owner, t.name)
        pg_catalog.current_database() AS datname, t.owner::pg_catalog.text AS owner, t.name AS push,
        t.enabled::integer AS enabled, (t.state <> 'inactive')::integer AS active, (t.state = 'running')::integer AS running,
        (t.state = 'failing')::integer AS failing, (t.state = 'incomplete')::integer AS incomplete,
-       (t.state IN ('stale', 'failing', 'incomplete', 'running')
+       (t.state = 'stale' OR t.state IN ('failing', 'incomplete', 'running')
         AND coalesce(pg_catalog.now() - i.oldest_pending > t.max_age, false))::integer AS stale,
        xbb._epoch(t.complete_until) AS complete_until_timestamp_seconds, xbb._seconds(t.max_age) AS max_age_seconds,
        xbb._epoch(t.last_started) AS last_started_timestamp_seconds, xbb._epoch(t.last_success) AS last_success_timestamp_seconds,
@@ -114,7 +114,7 @@ COMMENT ON VIEW xbb.metrics_push IS 'numbers of each push, for a monitoring syst
 COMMENT ON COLUMN xbb.metrics_push.push IS 'name of the push';
 COMMENT ON COLUMN xbb.metrics_push.incomplete IS '1: records were refused or are held, or nobody knows';
 COMMENT ON COLUMN xbb.metrics_push.failing IS '1: the latest run failed or was killed';
-COMMENT ON COLUMN xbb.metrics_push.stale IS '1: the oldest record waits longer than max_age';
+COMMENT ON COLUMN xbb.metrics_push.stale IS '1: the oldest record waits longer than max_age, or may, as no run that succeeded has begun for so long';
 COMMENT ON COLUMN xbb.metrics_push.pending IS 'records to be sent';
 COMMENT ON COLUMN xbb.metrics_push.sending IS 'records on their way';
 COMMENT ON COLUMN xbb.metrics_push.rejected IS 'records that the target refused';

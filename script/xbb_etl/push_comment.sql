@@ -59,7 +59,7 @@ COMMENT ON COLUMN xbb.push_status.owner IS 'role that it runs as';
 COMMENT ON COLUMN xbb.push_status.source IS 'relation whose rows are sent; NULL: the rows of a query are';
 COMMENT ON COLUMN xbb.push_status.target IS 'foreign table that they are sent to; NULL: it was dropped';
 COMMENT ON COLUMN xbb.push_status.enabled IS 'may it run?';
-COMMENT ON COLUMN xbb.push_status.state IS 'the first that holds: disabled, inactive (a copy of the database), failing (the latest run failed or was killed), incomplete (records were refused, are held or put off for longer than max_age or an hour, or nobody knows), stale (something waits longer than max_age), running, never_run, ok';
+COMMENT ON COLUMN xbb.push_status.state IS 'the first that holds: disabled, inactive (a copy of the database), failing (the latest run failed or was killed), incomplete (records were refused, are held or put off for longer than max_age or an hour, or nobody knows), stale (something waits longer than max_age, or may: that long no run that succeeded has begun), running, never_run, ok';
 COMMENT ON COLUMN xbb.push_status.pending IS 'records to be sent';
 COMMENT ON COLUMN xbb.push_status.sending IS 'records on their way';
 COMMENT ON COLUMN xbb.push_status.acknowledged IS 'records that the target has';

@@ -32,7 +32,8 @@ SELECT d.id, CASE WHEN d.query IS NULL THEN d.source_name END AS source_name, d.
             WHEN NOT d.active THEN 'inactive'
             WHEN l.status = 'failed' OR u.dead > 0 THEN 'failing'
             WHEN c.held > 0 OR c.rejected > 0 OR c.late > 0 OR c.unknown > 0 AND coalesce(u.alive, 0) = 0 THEN 'incomplete'
-            WHEN pg_catalog.now() - c.oldest_pending > d.max_age THEN 'stale'
+            -- what changed since the last success began, no run may have looked for
+            WHEN pg_catalog.now() - least(c.oldest_pending, s.started) > d.max_age THEN 'stale'
             WHEN u.alive > 0 THEN 'running'
             WHEN l.status IS NULL THEN 'never_run'
             ELSE 'ok' END AS state,
