@@ -12,7 +12,7 @@
 #define MOST_ARGS 4
 
 /*
- * Arguments: n a number, i a whole one, p one that is a constant from 1 on, c one from 0
+ * Arguments: n a number, f one that may be a fraction, i a whole one, p one that is a constant from 1 on, c one from 0
  * on, t a text, d a time, b a condition.  $1 is the first, in parentheses if need be.
  */
 static const struct Function
@@ -23,11 +23,11 @@ static const struct Function
 	bool		whole;
 	const char *sql;
 }			functions[] = {
-	{"ROUND", "n", SQL_NUMERIC, true, "round($1)"},
-	{"ROUND", "ni", SQL_NUMERIC, true, "round($1, $2)"},
-	{"FLOOR", "n", SQL_NUMERIC, true, "floor($1)"},
-	{"CEIL", "n", SQL_NUMERIC, true, "ceil($1)"},
-	{"CEILING", "n", SQL_NUMERIC, true, "ceil($1)"},
+	{"ROUND", "f", SQL_NUMERIC, true, "round($1)"},
+	{"ROUND", "fi", SQL_NUMERIC, true, "round($1, $2)"},
+	{"FLOOR", "f", SQL_NUMERIC, true, "floor($1)"},
+	{"CEIL", "f", SQL_NUMERIC, true, "ceil($1)"},
+	{"CEILING", "f", SQL_NUMERIC, true, "ceil($1)"},
 	{"ABS", "n", SQL_NUMERIC, true, "abs($1)"},
 	{"MOD", "nn", SQL_NUMERIC, false, "$1 % nullif($2, 0)"},
 	{"LOCATE", "tt", SQL_INTEGER, true, "strpos($2, $1)"},
@@ -87,6 +87,9 @@ argument_sql(Scope *scope, const char *name, char kind, const MetaExpr *arg, Sql
 			break;
 		default:
 			sql = sql_as_number(sql);
+			/* of an integer PostgreSQL would make a float */
+			if (kind == 'f' && sql.text && sql.type != SQL_NUMERIC)
+				sql = sql_make(SQL_NUMERIC, true, "%s::numeric", sql_operand(sql));
 	}
 	return sql.text ? sql : scope_fail(scope, "%s wants another argument than %s", name,
 									   kind == 'd' ? "what is no time" : "what is no number");

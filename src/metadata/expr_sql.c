@@ -125,6 +125,18 @@ arithmetic(Scope *scope, const char *operator, Sql left, Sql right)
 	return sql_make(SQL_NUMERIC, false, "%s %s %s", sql_operand(left), operator, sql_operand(right));
 }
 
+/* Two fields without quotes, whose values decide: the platform would compare numbers as such. */
+static Sql
+compare_any(const char *operator, Sql left, Sql right)
+{
+	static const char number[] = "'^-?[0-9]+([.][0-9]+)?$'";
+	const char *one = sql_operand(left);
+	const char *other = sql_operand(right);
+
+	return sql_make(SQL_BOOLEAN, true, "CASE WHEN %s ~ %s AND %s ~ %s THEN %s::numeric %s %s::numeric ELSE %s %s %s END",
+					one, number, other, number, one, operator, other, one, operator, other);
+}
+
 static Sql
 comparison(Scope *scope, const char *operator, Sql left, Sql right)
 {
@@ -133,6 +145,8 @@ comparison(Scope *scope, const char *operator, Sql left, Sql right)
 		right.type == SQL_INTEGER || right.type == SQL_NUMERIC || right.type == SQL_BOOLEAN;
 	bool		time = left.type == SQL_TIME || left.type == SQL_DATE || right.type == SQL_TIME || right.type == SQL_DATE;
 
+	if (left.type == SQL_ANY && right.type == SQL_ANY)
+		return compare_any(operator, left, right);
 	if (time)
 		type = SQL_TIME;
 	else if (number || type == SQL_INSTANT)
@@ -202,7 +216,7 @@ operator_sql(Scope *scope, const MetaExpr *expr)
 	if (right.text)
 		return arithmetic(scope, operator, left, right);
 	left = sql_as_number(left);
-	return left.text ? sql_make(SQL_NUMERIC, false, "- %s", sql_operand(left)) : scope_fail(scope, "- wants a number");
+	return left.text ? sql_make(left.type, false, "- %s", sql_operand(left)) : scope_fail(scope, "- wants a number");
 }
 
 /* The condition of a WHEN; *operand is compared with it, if there is one. */
