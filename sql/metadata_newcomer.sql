@@ -43,5 +43,12 @@ SELECT n, what, r AS failed FROM document, LATERAL run(source, target) r WHERE r
 -- where the target is, how many records a request has, and what waits for a person
 SELECT what, substring(m.sql FROM 'base_url ''[^'']*''|api ''[^'']*''(?:, batch_size ''\d+'')?|key => ''[^'']*''(?:, enabled => false)?') AS said
 FROM document, xbb.from_metadata(source, target) m WHERE n <= 19 AND m.sql ~ 'xbb_target|FOREIGN TABLE|create_push' ORDER BY n, m.step;
+
+-- the time of the run in what is sent is another at each run, which would send all rows again: that waits for a person
+SELECT value, bool_or(m.sql ~ 'create_push.*enabled => false') AS waits, bool_or(m.remark ~ 'would send all rows again') AS told
+FROM (VALUES ('{{CURRENT_TIME|date}}'), ('{{DAYS_AGO_2}}'), ('_function CURDATE()'), ('_function DATE_FORMAT(NOW(), ''%Y'')'), ('_function UNIX_TIMESTAMP()'),
+  ('now()'), ('_function UNIX_TIMESTAMP(''{{a}}'')'), ('{{random}}')) v (value),
+  xbb.from_metadata(:'plain', jsonb_set(:'sends', '{request, 1}', jsonb_build_object('field', 't', 'value', value))) m
+GROUP BY value ORDER BY value COLLATE "C";
 \c :here
 DROP DATABASE regress_xbb_newcomer;

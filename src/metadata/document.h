@@ -23,6 +23,7 @@ typedef struct Integration
 	const char *key_reason;		/* why it is that, if nobody said so; or NULL */
 	Part	   *source;			/* the documents, as far as they are read; or NULL */
 	Part	   *target;
+	bool		sends_now;		/* the record has the time of the run in it, and so is another each time */
 	bool		needs_person;	/* what makes the rows others is not translated: the push must not run as it is */
 	MetadataListOf list_of;
 } Integration;

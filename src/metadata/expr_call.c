@@ -284,6 +284,7 @@ expr_call_sql(Scope *scope, const MetaExpr *call, const Sql *args, int nargs)
 			if (taken[j].text == NULL)
 				return taken[j];
 		}
+		scope->uses_now |= strstr(functions[i].sql, "now()") != NULL;
 		return fill(&functions[i], taken);
 	}
 	return scope_fail(scope, "function %s with %d arguments is not known", call->text, nargs);

@@ -167,7 +167,10 @@ find_variable(Scope *scope, const char *name)
 	if (strcmp(name, "LAST_SYNC_TIME") == 0 && scope->request)
 		return parameter(scope, &scope->uses_last_sync, SQL_INSTANT, "last_sync_time", name);
 	if (strcmp(name, "LAST_SYNC_TIME") == 0 || strcmp(name, "CURRENT_TIME") == 0)
+	{
+		scope->uses_now = true;
 		return (Sql) {.type = SQL_INSTANT, .text = "now()", .whole = true};
+	}
 	if (strcmp(name, "PAGINATION_PAGE_SIZE") == 0)
 		return parameter(scope, &scope->uses_page_size, SQL_INTEGER, "page_size", name);
 	if (strcmp(name, "PAGINATION_START_ROW") == 0)
@@ -187,7 +190,10 @@ find_variable(Scope *scope, const char *name)
 
 		if (strncmp(name, whiles[i].prefix, length) == 0 && strlen(name + length) - 1 < 5 &&
 			strspn(name + length, "0123456789") == strlen(name + length))
+		{
+			scope->uses_now = true;
 			return sql_make(SQL_INSTANT, false, "now() - make_interval(%s => %s)", whiles[i].unit, name + length);
+		}
 	}
 	return (Sql) {.text = NULL};
 }

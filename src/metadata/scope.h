@@ -61,7 +61,8 @@ typedef struct Scope
 				uses_start_row,
 				uses_last_id;
 	bool		strips_aggregate,	/* sum(x) of one value */
-				uses_random;
+				uses_random,
+				uses_now;
 	char	   *problem;		/* the first, since it was last NULL */
 } Scope;
 

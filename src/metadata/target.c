@@ -160,7 +160,7 @@ write_view(Integration *integration, Part *target)
 	Field	   *request = field_tree(part_member(target, "request"));
 	char	   *record;
 
-	integration->scope.strips_aggregate = integration->scope.uses_random = false;
+	integration->scope.strips_aggregate = integration->scope.uses_random = integration->scope.uses_now = false;
 	integration->scope.strategies = NULL;
 	integration->scope.narrays = 0;
 	record = field_record(&writer, request);
@@ -176,6 +176,9 @@ write_view(Integration *integration, Part *target)
 		answer_remark(answer, row, "{random}: a hash of the row, so that a repetition is not a new document");
 	if (integration->scope.strips_aggregate)
 		answer_remark(answer, row, "an aggregate of one value is that value");
+	integration->sends_now = integration->scope.uses_now && strstr(record, "now()");
+	if (integration->sends_now)
+		answer_remark(answer, row, "now() is another at each run, which would send all rows again: put a column of the row in its place, such as the time of its change");
 	if (strstr(record, "nullif("))
 		answer_remark(answer, row, "what cannot be computed is NULL or an error here; the platform sends the expression's text");
 	note_strategies(integration);
@@ -299,7 +302,10 @@ write_push(Integration *integration)
 	answer_sql(integration->answer, row, "SELECT xbb.create_push(%s, source => %s, target => %s, key => %s%s);", sql_constant(integration->name),
 			   sql_constant(sql_name(psprintf("%s_to_push", integration->name))),
 			   sql_constant(sql_name(psprintf("%s_target", integration->name))),
-			   sql_constant(psprintf("{%s}", sql_name(key_name(integration)))), integration->needs_person ? ", enabled => false" : "");
+			   sql_constant(psprintf("{%s}", sql_name(key_name(integration)))),
+			   integration->needs_person || integration->sends_now ? ", enabled => false" : "");
+	if (integration->sends_now)
+		answer_remark(integration->answer, row, "not enabled: there is now() in the view");
 	if (integration->needs_person)
 		answer_remark(integration->answer, row, "not enabled: what the documents do to the rows before they are sent is not translated, or not all of it");
 	if (integration->key_reason)
