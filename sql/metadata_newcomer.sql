@@ -50,5 +50,10 @@ FROM (VALUES ('{{CURRENT_TIME|date}}'), ('{{DAYS_AGO_2}}'), ('_function CURDATE(
   ('now()'), ('_function UNIX_TIMESTAMP(''{{a}}'')'), ('{{random}}')) v (value),
   xbb.from_metadata(:'plain', jsonb_set(:'sends', '{request, 1}', jsonb_build_object('field', 't', 'value', value))) m
 GROUP BY value ORDER BY value COLLATE "C";
+
+-- a million bytes of values that would become a hundred times that of SQL: those behind a limit are said, and little memory is wanted
+SELECT kind, regexp_replace(remark, '^f\d+: ', '') AS remark, count(*) > 500 AS many FROM
+  (SELECT jsonb_build_object('api', '/x', 'request', jsonb_agg(jsonb_build_object('field', 'f' || n, 'value', '_function 1' || repeat('+{{a|timestamp_ms}}', 60)))) AS target
+   FROM generate_series(1, 1000) n) t, xbb.from_metadata(:'plain', target) WHERE kind = 'unknown' GROUP BY 1, 2;
 \c :here
 DROP DATABASE regress_xbb_newcomer;

@@ -332,9 +332,15 @@ write_sql(Scope *scope, const MetaExpr *expr)
 Sql
 expr_sql(Scope *scope, const MetaExpr *expr)
 {
-	Sql			sql = write_sql(scope, expr);
+	Sql			sql;
 
-	if (sql.text && strlen(sql.text) > SCOPE_BYTES)
+	if (scope->written > SCOPE_ALL_BYTES)
+		return scope_fail(scope, "what stands before it has become more than %d bytes of SQL", SCOPE_ALL_BYTES);
+	sql = write_sql(scope, expr);
+	if (sql.text == NULL)
+		return sql;
+	scope->written += strlen(sql.text);
+	if (strlen(sql.text) > SCOPE_BYTES)
 		return scope_fail(scope, "it becomes longer than %d bytes of SQL", SCOPE_BYTES);
 	return sql;
 }

@@ -21,6 +21,7 @@
 #define SCOPE_COLUMNS 1500		/* the server has 1,600 of a table */
 #define SCOPE_STRATEGIES 500
 #define SCOPE_BYTES 50000		/* of one value's SQL: some pieces stand in it several times */
+#define SCOPE_ALL_BYTES 20000000	/* of the SQL of all values and their parts, which takes several times that of memory */
 
 typedef struct ScopeColumn
 {
@@ -63,6 +64,7 @@ typedef struct Scope
 	bool		strips_aggregate,	/* sum(x) of one value */
 				uses_random,
 				uses_now;
+	size_t		written;		/* bytes of SQL so far */
 	char	   *problem;		/* the first, since it was last NULL */
 } Scope;
 

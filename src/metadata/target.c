@@ -161,6 +161,7 @@ write_view(Integration *integration, Part *target)
 	char	   *record;
 
 	integration->scope.strips_aggregate = integration->scope.uses_random = integration->scope.uses_now = false;
+	integration->scope.written = 0;
 	integration->scope.strategies = NULL;
 	integration->scope.narrays = 0;
 	record = field_record(&writer, request);

@@ -101,9 +101,13 @@ static Sql
 text_value(FieldWriter *writer, const char *type, const char *text)
 {
 	char	   *problem;
-	MetaExpr   *expr = expr_parse(text, &problem);
+	MetaExpr   *expr;
 	Sql			sql;
 
+	/* what is not written need not be read */
+	if (writer->scope->written > SCOPE_ALL_BYTES)
+		return scope_fail(writer->scope, "what stands before it has become more than %d bytes of SQL", SCOPE_ALL_BYTES);
+	expr = expr_parse(text, &problem);
 	if (expr == NULL)
 		return scope_fail(writer->scope, "%s", problem);
 	if (expr->kind == EXPR_LITERAL && expr->text[0])
