@@ -100,8 +100,6 @@ BEGIN
   IF kind IS NULL OR kind NOT IN ('log', 'notify', 'target') OR lang IS NULL OR lang NOT IN ('en', 'zh') OR (kind = 'target') <> (target IS NOT NULL) THEN
     RAISE EXCEPTION 'a channel is of kind log, notify or, with a target, target, and its lang is en or zh' USING ERRCODE = 'invalid_parameter_value';
   END IF;
-  -- an error, if there is no such zone
-  PERFORM pg_catalog.timezone($7, pg_catalog.now());
   SELECT $1, $2, t.name, $4, $7, $5, $6,
          -- what a payload of NOTIFY has beside the text is less than 200 bytes
          CASE $2 WHEN 'target' THEN t.max_bytes WHEN 'notify' THEN 7500 ELSE 20000 END

@@ -129,6 +129,7 @@ DECLARE
   open xbb._alert_state[];
   these xbb._alert_state[];
   queued bigint := 0;
+  count integer;
 BEGIN
   SELECT pg_catalog.array_agg(a) FILTER (WHERE a.told = (a.status = 'ok')), coalesce(pg_catalog.array_agg(a) FILTER (WHERE a.status = 'firing' AND a.told), '{}')
   INTO fresh, open
@@ -138,14 +139,21 @@ BEGIN
     SELECT c AS row, r.oid AS role, pg_catalog.pg_has_role(r.oid, 'pg_read_all_stats', 'USAGE') AS sees_all
     FROM xbb._alert_channel c JOIN pg_catalog.pg_roles r ON r.rolname = c.owner WHERE c.place = (SELECT p.token FROM xbb._place p)
     ORDER BY c.owner, c.name LOOP
-    these := array(SELECT a FROM pg_catalog.unnest(fresh) a WHERE channel.sees_all OR pg_catalog.pg_has_role(channel.role, a.owner, 'USAGE'));
-    IF these <> '{}' THEN
-      PERFORM xbb._alert_put(channel.row, CASE WHEN EXISTS (SELECT FROM pg_catalog.unnest(these) a WHERE a.status = 'firing') THEN 'firing'
-                                               ELSE 'recovered' END, these, $1);
-      queued := queued + 1;
-    END IF;
-    these := array(SELECT a FROM pg_catalog.unnest(open) a WHERE channel.sees_all OR pg_catalog.pg_has_role(channel.role, a.owner, 'USAGE'));
-    queued := queued + CASE WHEN xbb._alert_digest(channel.row, these, $1) THEN 1 ELSE 0 END;
+    BEGIN
+      count := 0;
+      these := array(SELECT a FROM pg_catalog.unnest(fresh) a WHERE channel.sees_all OR pg_catalog.pg_has_role(channel.role, a.owner, 'USAGE'));
+      IF these <> '{}' THEN
+        PERFORM xbb._alert_put(channel.row, CASE WHEN EXISTS (SELECT FROM pg_catalog.unnest(these) a WHERE a.status = 'firing') THEN 'firing'
+                                                 ELSE 'recovered' END, these, $1);
+        count := 1;
+      END IF;
+      these := array(SELECT a FROM pg_catalog.unnest(open) a WHERE channel.sees_all OR pg_catalog.pg_has_role(channel.role, a.owner, 'USAGE'));
+      queued := queued + count + CASE WHEN xbb._alert_digest(channel.row, these, $1) THEN 1 ELSE 0 END;
+    EXCEPTION WHEN OTHERS THEN
+      -- such as a time zone that is no more: the other channels have their messages
+      RAISE LOG 'there are no alert messages for channel % of role %: %',
+        pg_catalog.quote_ident((channel.row).name), pg_catalog.quote_ident((channel.row).owner), SQLERRM;
+    END;
   END LOOP;
   UPDATE xbb._alert_state a SET told = a.status = 'firing' FROM pg_catalog.unnest(fresh) f
   WHERE a.owner = f.owner AND a.subject_kind = f.subject_kind AND a.subject = f.subject AND a.rule = f.rule;

@@ -10,6 +10,7 @@
  */
 #include "postgres.h"
 
+#include "access/xact.h"
 #include "access/xlog.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_type.h"
@@ -53,6 +54,15 @@ xbb_fdw_alert_check(PG_FUNCTION_ARGS)
 	int64		queued = 0;
 
 	PreventCommandDuringRecovery("xbb.check_alerts()");
+	/*
+	 * A block that stays open would keep all others from looking; it cannot be seen from
+	 * a subtransaction, which the end of a run is.  An old snapshot tells everybody of what is over.
+	 */
+	if ((IsTransactionBlock() && !IsSubTransaction()) || IsolationUsesXactSnapshot())
+		ereport(ERROR,
+				(errcode(ERRCODE_ACTIVE_SQL_TRANSACTION),
+				 errmsg("alerts cannot be looked at in a transaction block, nor above isolation level read committed"),
+				 errhint("SELECT xbb.check_alerts(); must stand alone.")));
 	/* who waited would look at the same again */
 	if (LockAcquire(&tag, ExclusiveLock, false, true) == LOCKACQUIRE_NOT_AVAIL)
 		PG_RETURN_NULL();
@@ -100,6 +110,8 @@ xbb_fdw_alert_channel_put(PG_FUNCTION_ARGS)
 		"INSERT INTO xbb._alert_channel (owner, name, kind, target, lang, time_zone, keyword, max_bytes, digest, place)"
 		" SELECT pg_get_userbyid($2), ($1).name, ($1).kind, ($1).target, ($1).lang, ($1).time_zone, ($1).keyword, ($1).max_bytes,"
 		" ($1).digest, p.token FROM xbb._place p"
+		/* an error, if there is no such zone */
+		" WHERE timezone(($1).time_zone, clock_timestamp()) IS NOT NULL"
 		" ON CONFLICT (owner, name) DO UPDATE SET (kind, target, lang, time_zone, keyword, max_bytes, digest, place) ="
 		" ROW(excluded.kind, excluded.target, excluded.lang, excluded.time_zone, excluded.keyword, excluded.max_bytes,"
 		" excluded.digest, excluded.place)"
