@@ -48,6 +48,9 @@ RESET default_transaction_isolation;
 SELECT xbb.check_alerts() IS NOT NULL AS looked;
 RESET ROLE;
 
+-- what a push's run failed of is told by its code alone
+SELECT s, xbb._alert_reason(s, NULL) FROM unnest('{HV000,53400,23505}'::text[]) s;
+
 \c postgres
 SET client_min_messages = error;
 DROP DATABASE regress_xbb_fair;

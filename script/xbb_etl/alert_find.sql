@@ -13,8 +13,8 @@ CREATE TYPE xbb._alert_finding AS (
 CREATE FUNCTION xbb._alert_reason(sqlstate pg_catalog.text, error pg_catalog.text) RETURNS pg_catalog.text
 LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
   SELECT CASE WHEN sqlstate ~ '^(08|28|53|40|42|HV|55)' THEN
-    sqlstate || ': ' || pg_catalog.left(pg_catalog.regexp_replace(pg_catalog.regexp_replace(pg_catalog.regexp_replace(pg_catalog.split_part(error, E'\n', 1),
-      'https?://[^[:space:]]*', '...', 'g'), 'corpid "[^"]*"', 'corpid "..."', 'g'), '[0-9][-0-9 ]{5,}[0-9]', '...', 'g'), 160)
+    sqlstate || coalesce(': ' || pg_catalog.left(pg_catalog.regexp_replace(pg_catalog.regexp_replace(pg_catalog.regexp_replace(
+      pg_catalog.split_part(error, E'\n', 1), 'https?://[^[:space:]]*', '...', 'g'), 'corpid "[^"]*"', 'corpid "..."', 'g'), '[0-9][-0-9 ]{5,}[0-9]', '...', 'g'), 160), '')
     ELSE sqlstate END
 $$;
 
