@@ -77,7 +77,7 @@ BEGIN
     RETURN 0;
   END IF;
   tasks := xbb._alert_tasks();
-  PERFORM xbb._alert_apply(array(SELECT f::xbb._alert_finding FROM xbb._alert_find(tasks, now) f), now);
+  PERFORM xbb._alert_apply(xbb._alert_findings(tasks, now), now);
   PERFORM xbb._alert_note_due(tasks);
   queued := xbb._alert_queue(now);
   PERFORM pg_catalog.setval('xbb._alert_evaluation', (extract(epoch FROM now) * 1000000)::bigint);

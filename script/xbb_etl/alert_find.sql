@@ -9,11 +9,18 @@ CREATE TYPE xbb._alert_finding AS (
   inhibited_by pg_catalog.text, facts pg_catalog.jsonb
 );
 
+-- At most so many characters of a text's beginning, none of them cut; in SQL_ASCII, where bytes are counted, the texts are UTF-8.
+CREATE FUNCTION xbb._alert_left(value pg_catalog.text, most integer) RETURNS pg_catalog.text
+LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT CASE WHEN pg_catalog.getdatabaseencoding() <> 'SQL_ASCII' OR pg_catalog.length(value) <= most THEN pg_catalog.left(value, most)
+              ELSE pg_catalog.regexp_replace(pg_catalog.left(value, most), E'[\\u00c0-\\u00ff][\\u0080-\\u00bf]*$', '') END
+$$;
+
 -- What an error says, without what may be a record's: those of the API and of ours, and neither long numbers, places nor companies.
 CREATE FUNCTION xbb._alert_reason(sqlstate pg_catalog.text, error pg_catalog.text) RETURNS pg_catalog.text
 LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
   SELECT CASE WHEN sqlstate ~ '^(08|28|53|40|42|HV|55)' THEN
-    sqlstate || coalesce(': ' || pg_catalog.left(pg_catalog.regexp_replace(pg_catalog.regexp_replace(pg_catalog.regexp_replace(
+    sqlstate || coalesce(': ' || xbb._alert_left(pg_catalog.regexp_replace(pg_catalog.regexp_replace(pg_catalog.regexp_replace(
       pg_catalog.split_part(error, E'\n', 1), 'https?://[^[:space:]]*', '...', 'g'), 'corpid "[^"]*"', 'corpid "..."', 'g'), '[0-9][-0-9 ]{5,}[0-9]', '...', 'g'), 160), '')
     ELSE sqlstate END
 $$;
@@ -159,7 +166,9 @@ LANGUAGE sql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
   CROSS JOIN LATERAL (
     SELECT 'missed' AS rule, e.missed::numeric AS value, e.ended AS at, e.missed AS records, NULL::bigint AS typical WHERE e.missed > 0
     UNION ALL
-    SELECT 'total_fell', 1 - e.source_rows::numeric / b.typical, e.ended, e.source_rows, b.typical WHERE e.source_rows < b.typical
+    SELECT 'total_fell', 1 - e.source_rows::numeric / b.typical, e.ended, e.source_rows, b.typical
+    -- a source may be a list by now
+    WHERE e.source_rows < b.typical AND NOT coalesce(xbb._sync_is_list((SELECT d.source FROM xbb._sync_definition d WHERE d.id = t.id)), false)
     UNION ALL
     SELECT 'total_fell', 1 - (t.status).last_rows::numeric / (t.status).typical_rows, (t.status).last_started, (t.status).last_rows, (t.status).typical_rows
     WHERE (t.status).last_rows < (t.status).typical_rows AND (t.status).state <> 'failing' AND (t.status).last_success > (t.status).last_started
@@ -218,4 +227,22 @@ LANGUAGE sql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
     UNION ALL SELECT * FROM xbb._alert_find_counts(tasks) UNION ALL SELECT * FROM xbb._alert_find_looks(tasks)
     UNION ALL SELECT * FROM xbb._alert_find_servers(tasks)) f
   WHERE f.rule IS NULL OR f.value IS NOT NULL
+$$;
+
+-- The same as an array.  What fails for one role is looked at for the others; of that role what fires stays as it is.
+CREATE FUNCTION xbb._alert_findings(tasks xbb._alert_task[], now pg_catalog.timestamptz) RETURNS xbb._alert_finding[]
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  owners constant pg_catalog.oid[] := array(SELECT DISTINCT t.owner FROM pg_catalog.unnest(tasks) t);
+BEGIN
+  RETURN array(SELECT f::xbb._alert_finding FROM xbb._alert_find(tasks, now) f);
+EXCEPTION WHEN OTHERS THEN
+  IF pg_catalog.cardinality(owners) = 1 THEN
+    RAISE LOG 'alerts of role % could not be looked at: %', pg_catalog.pg_get_userbyid(owners[1]), SQLERRM;
+    RETURN array(SELECT ROW(a.owner, a.subject_kind, a.subject, a.server, a.rule, 'Infinity', a.since, a.inhibited_by, a.facts)::xbb._alert_finding
+                 FROM xbb._alert_state a WHERE a.owner = owners[1] AND a.status = 'firing');
+  END IF;
+  RETURN array(SELECT f FROM pg_catalog.unnest(owners) o (id)
+               CROSS JOIN LATERAL pg_catalog.unnest(xbb._alert_findings(array(SELECT t FROM pg_catalog.unnest(tasks) t WHERE t.owner = o.id), now)) f);
+END
 $$;

@@ -1,9 +1,18 @@
 -- Messages: of each evaluation and channel one, with all that is new or over.
 
--- Bytes of a message on its way: as JSON, but in a log.
+-- Bytes of a message on its way: as JSON, but in a log; the most that it may be where a character is none of UTF-8's.
 CREATE FUNCTION xbb._alert_bytes(kind pg_catalog.text, body pg_catalog.text) RETURNS integer
-LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
-  SELECT pg_catalog.octet_length(pg_catalog.convert_to(CASE WHEN kind = 'log' THEN body ELSE pg_catalog.to_json(body)::pg_catalog.text END, 'UTF8'))
+LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  sent constant pg_catalog.text := CASE WHEN kind = 'log' THEN body ELSE pg_catalog.to_json(body)::pg_catalog.text END;
+BEGIN
+  IF pg_catalog.getdatabaseencoding() IN ('UTF8', 'SQL_ASCII') THEN
+    RETURN pg_catalog.octet_length(sent);
+  END IF;
+  RETURN pg_catalog.octet_length(pg_catalog.convert_to(sent, 'UTF8'));
+EXCEPTION WHEN untranslatable_character OR character_not_in_repertoire THEN
+  RETURN 3 * pg_catalog.octet_length(sent);
+END
 $$;
 
 -- As many characters of the beginning as that many bytes hold.
@@ -19,13 +28,13 @@ BEGIN
   END IF;
   WHILE low < high LOOP
     middle := (low + high + 1) / 2;
-    IF xbb._alert_bytes(kind, pg_catalog.left(body, middle) || '...') <= most THEN
+    IF xbb._alert_bytes(kind, xbb._alert_left(body, middle) || '...') <= most THEN
       low := middle;
     ELSE
       high := middle - 1;
     END IF;
   END LOOP;
-  RETURN pg_catalog.left(body, low) || '...';
+  RETURN xbb._alert_left(body, low) || '...';
 END
 $$;
 
@@ -120,11 +129,23 @@ BEGIN
 END
 $$;
 
+-- A channel's zone, or UTC: what another server's dump or somebody by hand has written may be none here.
+CREATE FUNCTION xbb._alert_zone(name pg_catalog.text) RETURNS pg_catalog.text
+LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  PERFORM pg_catalog.timezone(name, pg_catalog.now());
+  RETURN name;
+EXCEPTION WHEN invalid_parameter_value THEN
+  RETURN 'UTC';
+END
+$$;
+
 -- Queues what is to be told, once: how many messages.
 CREATE FUNCTION xbb._alert_queue(now pg_catalog.timestamptz) RETURNS bigint
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   channel pg_catalog.record;
+  dest xbb._alert_channel;
   fresh xbb._alert_state[];
   open xbb._alert_state[];
   these xbb._alert_state[];
@@ -141,14 +162,16 @@ BEGIN
     ORDER BY c.owner, c.name LOOP
     BEGIN
       count := 0;
+      dest := channel.row;
+      dest.time_zone := xbb._alert_zone(dest.time_zone);
       these := array(SELECT a FROM pg_catalog.unnest(fresh) a WHERE channel.sees_all OR pg_catalog.pg_has_role(channel.role, a.owner, 'USAGE'));
       IF these <> '{}' THEN
-        PERFORM xbb._alert_put(channel.row, CASE WHEN EXISTS (SELECT FROM pg_catalog.unnest(these) a WHERE a.status = 'firing') THEN 'firing'
+        PERFORM xbb._alert_put(dest, CASE WHEN EXISTS (SELECT FROM pg_catalog.unnest(these) a WHERE a.status = 'firing') THEN 'firing'
                                                  ELSE 'recovered' END, these, $1);
         count := 1;
       END IF;
       these := array(SELECT a FROM pg_catalog.unnest(open) a WHERE channel.sees_all OR pg_catalog.pg_has_role(channel.role, a.owner, 'USAGE'));
-      queued := queued + count + CASE WHEN xbb._alert_digest(channel.row, these, $1) THEN 1 ELSE 0 END;
+      queued := queued + count + CASE WHEN xbb._alert_digest(dest, these, $1) THEN 1 ELSE 0 END;
     EXCEPTION WHEN OTHERS THEN
       -- such as a time zone that is no more: the other channels have their messages
       RAISE LOG 'there are no alert messages for channel % of role %: %',

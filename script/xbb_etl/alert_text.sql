@@ -26,8 +26,10 @@ $$;
 -- A name as a message may have it: on one line, not so long, and nothing that a robot takes for a mark.
 CREATE FUNCTION xbb._alert_name(name pg_catalog.text, most integer DEFAULT 60) RETURNS pg_catalog.text
 LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
-  SELECT CASE WHEN pg_catalog.length(n.name) > most THEN pg_catalog.left(n.name, most - 3) || '...' ELSE n.name END
-  FROM (SELECT pg_catalog.translate(pg_catalog.regexp_replace(_alert_name.name, '[[:cntrl:]]', ' ', 'g'), '<>@', '()#') AS name) n
+  SELECT CASE WHEN pg_catalog.length(n.name) > most THEN xbb._alert_left(n.name, most - 3) || '...' ELSE n.name END
+  FROM (SELECT pg_catalog.translate(pg_catalog.regexp_replace(_alert_name.name,
+          -- there characters are bytes, and those above parts of others
+          CASE WHEN pg_catalog.getdatabaseencoding() = 'SQL_ASCII' THEN E'[\\u0001-\\u001f\\u007f]' ELSE '[[:cntrl:]]' END, ' ', 'g'), '<>@', '()#') AS name) n
 $$;
 
 -- The first of some names.
