@@ -7,7 +7,7 @@
 -- queues; CALL xbb.send_alerts() sends, each role the messages of its channels, with its own rights.
 --
 -- An alert is of the role whose task it is about, also one of a server or an account: of each role that has tasks there.
--- Nobody has rights on the tables but their owner: src/func/alert.h has what writes into them.  A dump has what users
+-- Nobody has rights on the tables but their owner, and that of the database to restore what is dumped: src/func/alert.h has what writes into them.  A dump has what users
 -- said (changes of rules, silences, channels), by names of roles, and neither what fires nor messages.
 
 -- Whose rule a change is: '' that of everybody; of one task, or, '', of all.
@@ -117,6 +117,9 @@ COMMENT ON SEQUENCE xbb._alert_evaluation IS 'when alerts were looked at; read i
 SELECT pg_catalog.pg_extension_config_dump('xbb._alert_change', '');
 SELECT pg_catalog.pg_extension_config_dump('xbb._alert_silence', '');
 SELECT pg_catalog.pg_extension_config_dump('xbb._alert_channel', '');
+CREATE TRIGGER restored BEFORE INSERT ON xbb._alert_change FOR EACH ROW EXECUTE FUNCTION xbb._sync_restored();
+CREATE TRIGGER restored BEFORE INSERT ON xbb._alert_silence FOR EACH ROW EXECUTE FUNCTION xbb._sync_restored();
+CREATE TRIGGER restored BEFORE INSERT ON xbb._alert_channel FOR EACH ROW EXECUTE FUNCTION xbb._sync_restored();
 
 CREATE VIEW xbb.alert_evaluated AS
 SELECT CASE WHEN e.is_called THEN pg_catalog.to_timestamp(e.last_value / 1000000.0) END AS evaluated FROM xbb._alert_evaluation e;

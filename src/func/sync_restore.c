@@ -9,7 +9,8 @@
  * the row was written.  The owner of a database may insert rows, or he could restore
  * nothing; with that right he must not make anybody else run anything.  What he brings of
  * outboxes is set aside, under the push's number below zero, where no run and no new push
- * can meet it, until xbb.activate() sees whose push it is.
+ * can meet it, until xbb.activate() sees whose push it is.  What he brings of alerts is
+ * left out, unless he may act for whose it is: it is at work as soon as it is there.
  *
  *-------------------------------------------------------------------------
  */
@@ -19,6 +20,7 @@
 #include "base/compat.h"
 #include "catalog/dependency.h"
 #include "catalog/namespace.h"
+#include "catalog/pg_authid.h"
 #include "catalog/pg_type.h"
 #include "commands/sequence.h"
 #include "commands/trigger.h"
@@ -216,6 +218,23 @@ take_reject(Change *row)
 	change(row, "restored_by", ObjectIdGetDatum(GetUserId()), superuser());
 }
 
+/* Of alerts: may the caller say what this role has said?  Nobody's is everybody's. */
+static bool
+may_say(HeapTuple tuple, TupleDesc tupdesc)
+{
+	char	   *owner = TextDatumGetCString(column(tuple, tupdesc, "owner"));
+	Oid			role = get_role_oid(owner, true);
+
+	if (superuser() || (OidIsValid(role) && compat_may_become(GetUserId(), role)) ||
+		(owner[0] == '\0' && has_privs_of_role(GetUserId(), ROLE_PG_DATABASE_OWNER)))
+		return true;
+	ereport(WARNING,
+			(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+			 errmsg("what role %s has said of alerts is not restored", quote_identifier(owner)),
+			 errhint("Restore it as a superuser, or as a role that may SET ROLE to that one.")));
+	return false;
+}
+
 static bool
 is_own(Relation rel, const char *name, Oid schema)
 {
@@ -224,7 +243,7 @@ is_own(Relation rel, const char *name, Oid schema)
 
 typedef enum Table
 {
-	OTHER, SYNC, REJECT, PUSH, OUTBOX
+	OTHER, SYNC, REJECT, PUSH, OUTBOX, ALERT
 } Table;
 
 static Table
@@ -236,7 +255,8 @@ table_of(Relation rel, Oid schema)
 		Table		table;
 	}			own[] = {
 		{"_sync_definition", SYNC}, {"_sync_reject", REJECT}, {"_push_definition", PUSH},
-		{"_push_item", OUTBOX}, {"_push_request", OUTBOX}, {"_push_mark", OUTBOX}
+		{"_push_item", OUTBOX}, {"_push_request", OUTBOX}, {"_push_mark", OUTBOX},
+		{"_alert_change", ALERT}, {"_alert_silence", ALERT}, {"_alert_channel", ALERT}
 	};
 
 	for (int i = 0; i < (int) lengthof(own); i++)
@@ -270,6 +290,8 @@ xbb_fdw_sync_restored(PG_FUNCTION_ARGS)
 				 errmsg("_sync_restored() is a trigger for the extension's own tables")));
 
 	row.tupdesc = RelationGetDescr(data->tg_relation);
+	if (table == ALERT)
+		return PointerGetDatum(may_say(data->tg_trigtuple, row.tupdesc) ? data->tg_trigtuple : NULL);
 	if (table == SYNC || table == PUSH)
 		take_definition(data->tg_relation, data->tg_trigtuple, &row);
 	if (table == PUSH)

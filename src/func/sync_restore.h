@@ -16,7 +16,8 @@ extern PGDLLEXPORT Datum xbb_fdw_sync_relation(PG_FUNCTION_ARGS);
 /*
  * xbb._sync_restored(): the trigger of the tables that are dumped.  A row that does not
  * come from sync_store.c loses its numbers, and waits for its owner's word unless who
- * brings it may act for him; one of an outbox waits for xbb.activate().
+ * brings it may act for him; one of an outbox waits for xbb.activate(); what another
+ * role has said of alerts is left out.
  */
 extern PGDLLEXPORT Datum xbb_fdw_sync_restored(PG_FUNCTION_ARGS);
 
