@@ -73,6 +73,15 @@ CALL xbb.push('steps');
 TABLE state;
 \! python3 $XBB_SIM ctl tPushSteps count
 
+-- that one record is for later has none of the others sent again; what is all for later is
+RESET ROLE;
+ALTER SERVER steps_erp OPTIONS (SET max_retries '2', ADD retry '$.message == "busy"');
+SET ROLE regress_xbb_steps;
+\! python3 $XBB_SIM ctl tPushSteps refuse message=busy R2 R4
+SELECT status FROM xbb.send('material', $$SELECT 'R' || n AS id FROM generate_series(1, 2) n$$);
+SELECT status FROM xbb.send('material', $$SELECT 'R4' AS id$$);
+\! python3 $XBB_SIM ctl tPushSteps journal | cut -f 6,10 | grep ^R | sort | uniq -c | awk '{ print $2, $3, $1 }'
+
 -- what cannot leave for want of a token is not in doubt, whatever the target does with repeats
 RESET ROLE;
 ALTER SERVER steps_erp OPTIONS (ADD auth 'bearer', ADD token_api '{"api": "/nowhere", "token": "$.token"}');

@@ -102,14 +102,23 @@ sign_call(void *arg, const Call *call, HttpRequest *http)
 	http->get = request->method[0] == 'G';
 }
 
+/* Was nothing of it executed, as the answer says?  It may say so of some records, and that it has others. */
+static bool
+is_undone(const TargetAnswer *answer)
+{
+	for (int i = 0; i < answer->nverdicts; i++)
+		if (answer->verdicts[i].verdict != answer->verdict)
+			return false;
+	return answer->verdict == TARGET_THROTTLED || answer->verdict == TARGET_RETRY;
+}
+
 /* What the queue of calls is to think of a class. */
 static void
 fill_fault(const TargetAnswer *answer, const HttpResult *http, CallFault *fault)
 {
 	bool		came = http->outcome == HTTP_ANSWERED;
 
-	fault->transient = answer->verdict == TARGET_THROTTLED ||
-		(answer->verdict == TARGET_RETRY && http->outcome != HTTP_UNTRUSTED);
+	fault->transient = is_undone(answer) && http->outcome != HTTP_UNTRUSTED;
 	fault->refused = answer->verdict == TARGET_THROTTLED;
 	fault->down = (!came && http->outcome != HTTP_UNTRUSTED && http->outcome != HTTP_TOO_LARGE) ||
 		(http->status >= 500 && answer->verdict == TARGET_UNKNOWN);
@@ -135,7 +144,7 @@ judge_call(void *arg, const HttpResult *http, CallAnswer *call_answer, CallFault
 		verdict_probe(target->rules, target->probe_found, target->probe_id, http, answer);
 	else
 		verdict_judge(target->rules, http, (const char *const *) item->keys, item->nrecords, answer);
-	if ((answer->verdict == TARGET_THROTTLED || answer->verdict == TARGET_RETRY) && !item->renewed)
+	if (is_undone(answer) && !item->renewed)
 		item->left = false;
 	call_answer->result = answer;
 	call_answer->nrows = item->nrecords;
