@@ -139,6 +139,19 @@ TABLE meant;
 CALL xbb.sync('status part', full => true);
 TABLE meant;
 SELECT xbb.drop_sync('status part');
+DROP TABLE part_target;
+-- a first load that has found nothing yet begins anew, too, not with the windows that are left
+ALTER FOREIGN TABLE part OPTIONS (ADD conditions '[{"attr": "addTime", "symbol": "greaterequal", "value": [1765000000]}]');
+SELECT xbb.create_sync('status part', 'part', 'part_target', chunk => '30 days');
+RESET ROLE;
+SELECT sim('fault what=code code=100001 msg=broken at=20');
+SET ROLE xbb_sync_status_etl;
+CALL xbb.sync('status part');
+SELECT watermark IS NULL AS nothing_found, loading_windows IS NOT NULL AS has_begun FROM xbb.sync_definition WHERE name = 'status part';
+ALTER FOREIGN TABLE part OPTIONS (DROP conditions);
+CALL xbb.sync('status part');
+SELECT complete, problem, (SELECT count(*) FROM part_target) FROM meant;
+SELECT xbb.drop_sync('status part');
 RESET client_min_messages;
 -- a local table has no clock of its own
 CREATE TABLE plain AS SELECT * FROM target;

@@ -448,7 +448,9 @@ BEGIN
   PERFORM xbb._sync_check_owner('source', def.source);
   PERFORM xbb._sync_check_owner('target', def.target);
   PERFORM xbb._sync_seen(def.id, NULL);
-  PERFORM xbb._sync_meant(def.id, xbb._sync_means(def.source));
+  IF xbb._sync_meant(def.id, xbb._sync_means(def.source)) THEN
+    def := xbb._sync_get_again(def.id);
+  END IF;
   scope := xbb._sync_check_scope_again(def);
   looked := NOT xbb._sync_is_read(def) OR scope IS DISTINCT FROM def.scope;
   IF scope IS DISTINCT FROM def.scope THEN

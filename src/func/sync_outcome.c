@@ -45,14 +45,17 @@ xbb_fdw_sync_completed(PG_FUNCTION_ARGS)
 
 /*
  * A source that means other records than it did is as another one: until all of it was read, the target is
- * complete up to no time.  Another major version may say the same in other words.
+ * complete up to no time; a first load that has found nothing yet begins anew.  Another major version may say the
+ * same in other words.
  */
 Datum
 xbb_fdw_sync_meant(PG_FUNCTION_ARGS)
 {
 	static Stored stored = {.text =
 		"UPDATE xbb._sync_definition d SET meant = $2, complete_until = CASE WHEN c.others THEN '-infinity' ELSE d.complete_until END,"
-		" incomplete_since = CASE WHEN c.others THEN clock_timestamp() ELSE d.incomplete_since END"
+		" incomplete_since = CASE WHEN c.others THEN clock_timestamp() ELSE d.incomplete_since END,"
+		" loading_until = CASE WHEN NOT c.others OR d.watermark IS NOT NULL THEN d.loading_until END,"
+		" loading_windows = CASE WHEN NOT c.others OR d.watermark IS NOT NULL THEN d.loading_windows END"
 		" FROM (SELECT n.id, n.complete_until IS DISTINCT FROM '-infinity' AND"
 		" split_part(n.meant, ' ', 1) = split_part($2, ' ', 1) AS others FROM xbb._sync_definition n WHERE n.id = $1) c"
 		" WHERE d.id = c.id AND d.meant IS DISTINCT FROM $2 AND " OWNED("$3")
