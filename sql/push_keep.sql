@@ -41,7 +41,9 @@ SELECT name, owner, confirmed, active FROM xbb.push_definition ORDER BY name;
 SELECT count(*) AS before_activate FROM xbb.push_item;
 SET ROLE regress_xbb_pkeeper;
 CALL xbb.push('mine');
+SET client_min_messages = warning;
 SELECT xbb.activate();
+SET client_min_messages = error;
 RESET ROLE;
 SELECT push, key, status FROM xbb.push_item ORDER BY 1, 2;
 \! python3 $XBB_SIM ctl tPushKeep clear

@@ -130,6 +130,23 @@ LANGUAGE sql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET qu
   FROM pg_catalog.unnest((def).key) WITH ORDINALITY n (name, o) JOIN xbb._push_columns(def) c ON c.name = n.name
 $$;
 
+-- What a push lacks where it was restored, as a look without its owner's rights can tell.
+CREATE FUNCTION xbb._push_problem(def xbb.push_definition, OUT problem pg_catalog.text, OUT remedy pg_catalog.text)
+LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT l.problem, CASE WHEN l.is_word THEN pg_catalog.format(
+           'As its owner: SELECT xbb.alter_push(name, source => query) FROM xbb.push_definition WHERE name = %L;', (def).name)
+         WHEN l.problem IS NOT NULL THEN pg_catalog.format('Make it; or SELECT xbb.drop_push(%L); forgets the push.', (def).name) END
+  FROM (SELECT CASE WHEN (def).owner = 0::pg_catalog.oid THEN 'its owner does not exist'
+                    WHEN NOT EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.oid = (def).target) THEN 'its target ' || (def).target_name || ' does not exist'
+                    WHEN (def).query IS NULL AND NOT EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.oid = (def).source)
+                      THEN 'its source ' || (def).source_name || ' does not exist'
+                    WHEN NOT (def).confirmed THEN 'it was restored by another role, and waits for its owner''s word'
+                    WHEN k.lacks_query THEN 'its query has to be given anew by its owner' END AS problem,
+               (def).owner <> 0::pg_catalog.oid AND (NOT (def).confirmed OR k.lacks_query)
+                 AND EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.oid = (def).target) AS is_word
+        FROM (SELECT (def).query IS NOT NULL AND NOT EXISTS (SELECT FROM xbb._push_columns(def)) AS lacks_query) k) l
+$$;
+
 -- The query that enqueues: keys and records of all rows or of those keys.
 CREATE FUNCTION xbb._push_query(def xbb.push_definition, keys pg_catalog.text[] DEFAULT NULL) RETURNS pg_catalog.text
 LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET quote_all_identifiers = off AS $$
@@ -139,9 +156,9 @@ DECLARE
   missing pg_catalog.text;
 BEGIN
   IF def.query IS NOT NULL AND NOT EXISTS (SELECT FROM xbb._push_columns(def)) THEN
-    RAISE EXCEPTION 'the query of push % was not restored', pg_catalog.quote_ident(def.name)
+    RAISE EXCEPTION 'the query of push % has to be given anew by its owner', pg_catalog.quote_ident(def.name)
       USING ERRCODE = 'undefined_function', HINT = pg_catalog.format(
-        'Functions in schema xbb are restored by superusers. SELECT xbb.alter_push(name, source => query) FROM xbb.push_definition WHERE name = %L; makes it anew.',
+        'So it is after a handover, and where no superuser restored it. SELECT xbb.alter_push(name, source => query) FROM xbb.push_definition WHERE name = %L; makes it anew.',
         def.name);
   END IF;
   SELECT u.name INTO missing FROM pg_catalog.unnest(def.key) u (name)

@@ -36,6 +36,12 @@ BEGIN
     RAISE WARNING 'sync % of %: %', pg_catalog.quote_ident(item.name), pg_catalog.quote_ident(item.owner_name), item.problem
       USING HINT = item.remedy;
   END LOOP;
+  FOR item IN SELECT d.name, d.owner_name, p.problem, p.remedy
+              FROM xbb._push_all d, xbb._push_problem(ROW(d.*)::xbb.push_definition) p
+              WHERE p.problem IS NOT NULL ORDER BY d.owner_name, d.name LOOP
+    RAISE WARNING 'push % of %: %', pg_catalog.quote_ident(item.name), pg_catalog.quote_ident(item.owner_name), item.problem
+      USING HINT = item.remedy;
+  END LOOP;
 END
 $$;
 COMMENT ON FUNCTION xbb.activate(text[]) IS
