@@ -118,6 +118,10 @@ SELECT xbb.create_push('asked', source => 'SELECT id, version FROM push_goods', 
 SELECT xbb.handover('regress_xbb_push', 'regress_xbb_push_other');
 RESET ROLE;
 SET client_min_messages = notice;
+-- one alone, of a role that he has, and no more than that
+SELECT xbb.alter_push('asked', owner => 'regress_xbb_push_other');
+SELECT xbb.alter_push('asked', owner => 'regress_xbb_push', workers => 2);
+SELECT xbb.alter_push('asked', owner => 'regress_xbb_push');
 SELECT xbb.handover('regress_xbb_push', 'regress_xbb_push_other');
 SELECT name, owner, source, query FROM xbb.push_definition WHERE owner IN ('regress_xbb_push'::regrole, 'regress_xbb_push_other'::regrole) ORDER BY name;
 SELECT count(*) AS functions FROM pg_proc p JOIN xbb.push_definition d ON p.proname = '_push_' || d.id WHERE d.name = 'asked' AND d.owner = 'regress_xbb_push_other'::regrole;

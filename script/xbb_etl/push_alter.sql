@@ -11,6 +11,9 @@ BEGIN
   ELSIF EXISTS (SELECT FROM xbb.push_definition d WHERE d.owner = coalesce(given.owner, def.owner) AND d.name = coalesce(new_name, def.name)
                 AND d.id <> def.id) THEN
     RAISE EXCEPTION 'push % exists already', pg_catalog.quote_ident(coalesce(new_name, def.name)) USING ERRCODE = 'duplicate_object';
+  ELSIF def.owner <> xbb._sync_me() THEN
+    PERFORM xbb._push_hand_over(def, given.owner);
+    RETURN;
   END IF;
   IF pg_catalog.num_nonnulls(source, given.workers, given.owner) > 0 OR NOT resend THEN
     PERFORM xbb._push_take_idle(def);
@@ -52,6 +55,14 @@ $$;
 CREATE FUNCTION xbb._push_hand_over(def xbb.push_definition, heir pg_catalog.regrole) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
+  IF def.owner = heir THEN
+    RETURN;
+  ELSIF def.owner = xbb._sync_me() THEN
+    PERFORM xbb._push_take_idle(def);
+  ELSIF (SELECT s.running_workers FROM xbb.push_status s WHERE s.owner = def.owner AND s.name = def.name) > 0 THEN
+    RAISE EXCEPTION 'push % is running', pg_catalog.quote_ident(def.name)
+      USING ERRCODE = 'object_in_use', HINT = 'Its owner ends it at its next step by alter_push with enabled => false.';
+  END IF;
   IF NOT xbb._push_give(def.id, heir) THEN
     RAISE EXCEPTION 'role % has a push % already', heir, pg_catalog.quote_ident(def.name) USING ERRCODE = 'duplicate_object';
   END IF;
@@ -67,15 +78,23 @@ LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp 
 DECLARE
   def xbb.push_definition;
 BEGIN
-  FOR def IN SELECT d.* FROM xbb.push_definition d WHERE d.owner = old_owner AND old_owner <> new_owner ORDER BY d.id LOOP
-    IF def.owner = xbb._sync_me() THEN
-      PERFORM xbb._push_take_idle(def);
-    ELSIF (SELECT s.running_workers FROM xbb.push_status s WHERE s.owner = def.owner AND s.name = def.name) > 0 THEN
-      RAISE EXCEPTION 'push % is running', pg_catalog.quote_ident(def.name)
-        USING ERRCODE = 'object_in_use', HINT = 'Its owner ends it at its next step by alter_push with enabled => false.';
-    END IF;
+  FOR def IN SELECT d.* FROM xbb.push_definition d WHERE d.owner = old_owner ORDER BY d.id LOOP
     PERFORM xbb._push_hand_over(def, new_owner);
   END LOOP;
+END
+$$;
+
+-- The push of that name that is to be given away: the caller's, or one of a role that he has.
+CREATE FUNCTION xbb._push_get_to_give(name pg_catalog.text) RETURNS xbb.push_definition
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  def xbb.push_definition := xbb._push_find(name);
+BEGIN
+  IF def.owner <> xbb._sync_me() AND (SELECT pg_catalog.count(*) FROM xbb.push_definition d WHERE d.name = $1) > 1 THEN
+    RAISE EXCEPTION 'several roles have a push %', pg_catalog.quote_ident($1)
+      USING ERRCODE = 'ambiguous_parameter', HINT = 'SET ROLE to the one whose is meant.';
+  END IF;
+  RETURN def;
 END
 $$;
 
@@ -84,7 +103,9 @@ CREATE FUNCTION xbb.alter_push(
   max_age interval DEFAULT NULL, new_name pg_catalog.text DEFAULT NULL, owner pg_catalog.regrole DEFAULT NULL,
   resend boolean DEFAULT true)
 RETURNS void LANGUAGE sql VOLATILE PARALLEL UNSAFE BEGIN ATOMIC
-  SELECT xbb._push_alter(xbb._push_get(name),
+  -- of a push that is not one's own, the owner is all that can be said
+  SELECT xbb._push_alter(CASE WHEN owner IS NULL OR pg_catalog.num_nonnulls(source, enabled, workers, max_age, new_name) > 0 OR NOT resend
+                              THEN xbb._push_get(name) ELSE xbb._push_get_to_give(name) END,
     ROW(NULL, owner, NULL, NULL, NULL, NULL, NULL, workers, max_age, NULL, enabled, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL)::xbb.push_definition,
     source, new_name, resend, pg_catalog.current_setting('search_path'));
 END;

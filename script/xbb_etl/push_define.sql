@@ -21,7 +21,7 @@ BEGIN
   IF def.owner = 0::pg_catalog.oid THEN
     RAISE EXCEPTION 'push % belongs to role %, which does not exist', pg_catalog.quote_ident($1), pg_catalog.quote_ident(def.owner_name)
       USING ERRCODE = 'undefined_object',
-            HINT = pg_catalog.format('SELECT xbb.drop_push(%L); forgets it, if a superuser says so.', $1);
+            HINT = pg_catalog.format('A superuser types one of: SELECT xbb.alter_push(%1$L, owner => ...); SELECT xbb.drop_push(%1$L);', $1);
   ELSIF def.owner <> xbb._sync_me() THEN
     RAISE EXCEPTION 'push % belongs to role %', pg_catalog.quote_ident($1), def.owner
       USING ERRCODE = 'insufficient_privilege',
