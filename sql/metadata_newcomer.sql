@@ -55,5 +55,11 @@ GROUP BY value ORDER BY value COLLATE "C";
 SELECT kind, regexp_replace(remark, '^f\d+: ', '') AS remark, count(*) > 500 AS many FROM
   (SELECT jsonb_build_object('api', '/x', 'request', jsonb_agg(jsonb_build_object('field', 'f' || n, 'value', '_function 1' || repeat('+{{a|timestamp_ms}}', 60)))) AS target
    FROM generate_series(1, 1000) n) t, xbb.from_metadata(:'plain', target) WHERE kind = 'unknown' GROUP BY 1, 2;
+
+-- what is sent to the CRM: its preset makes the dataList of a record's fields, and adds who asks
+SELECT kind, path, coalesce(substring(sql FROM 'json_strip_nulls\((.*)\) AS record'), remark) AS said FROM xbb.from_metadata(:'plain', '{"api": "/pro/v2/api/customer/add",
+  "effect": "EXECUTE", "method": "POST", "request": [{"field": "corpid", "value": "d"}, {"field": "userId", "value": "u"}, {"field": "formId", "type": "int", "value": "5"},
+  {"field": "dataList", "type": "object", "children": [{"field": "text_1", "value": "{{name}}"}, {"field": "num_1", "type": "float", "value": "{{amount}}"}]}]}')
+WHERE path ~ 'target.request' ORDER BY step;
 \c :here
 DROP DATABASE regress_xbb_newcomer;

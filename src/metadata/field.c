@@ -38,8 +38,8 @@ is_called(const Field *field, const char *name)
 	return (field->name && strcmp(field->name, name) == 0) || (id && strcmp(id, name) == 0);
 }
 
-static void
-add_field(Field *parent, Field *child)
+void
+field_add(Field *parent, Field *child)
 {
 	Field	  **fields = palloc((parent->nfields + 1) * sizeof(Field *));
 
@@ -68,7 +68,7 @@ adopt(Field *root)
 			if (j != i && is_container(all[j]) && is_called(all[j], parent))
 				found = all[j];
 		}
-		add_field(found ? found : root, all[i]);
+		field_add(found ? found : root, all[i]);
 	}
 }
 
@@ -116,7 +116,7 @@ field_tree(Part *list)
 		field->part = part;
 		field->name = part_text(part_member(part, "field"));
 		field->type = lower(part_text(part_member(part, "type")));
-		add_field(root, field);
+		field_add(root, field);
 	}
 	adopt(root);
 	mark_ambiguous(root);

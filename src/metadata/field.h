@@ -37,6 +37,9 @@ typedef struct FieldWriter
 /* The fields of a "request" and the like; of NULL, none. */
 extern Field *field_tree(Part *list);
 
+/* One more below it, behind the others. */
+extern void field_add(Field *parent, Field *child);
+
 /* The field of that name at the top, or NULL. */
 extern const Field *field_find(const Field *root, const char *name);
 

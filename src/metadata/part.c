@@ -72,6 +72,16 @@ part_claim(Part *part, int row)
 		part_claim(&part->members[i], row);
 }
 
+void
+part_claim_own(Part *part, const char *but, int row)
+{
+	for (int i = 0; i < part->nmembers; i++)
+	{
+		if (strcmp(part->members[i].json->name, but) != 0)
+			part_claim(&part->members[i], row);
+	}
+}
+
 static void append(StringInfo out, const char *format, va_list args) pg_attribute_printf(2, 0);
 static void add_remark(Answer *answer, int row, const char *remark, va_list args) pg_attribute_printf(3, 0);
 

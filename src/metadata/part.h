@@ -56,6 +56,9 @@ extern bool part_is(const Part *part, JsonTreeType type);
 /* All leaves of it that nobody has claimed; the part may be NULL. */
 extern void part_claim(Part *part, int row);
 
+/* The same, but for the member of that name. */
+extern void part_claim_own(Part *part, const char *but, int row);
+
 /* Have all leaves of it a row? */
 extern bool part_is_claimed(const Part *part);
 

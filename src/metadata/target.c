@@ -112,10 +112,58 @@ find_key(Integration *integration, const Field *request)
 	}
 }
 
+static const Platform *
+platform_of_target(const Part *target)
+{
+	const char *api = part_text(part_member(target, "api"));
+	Place		place = place_of(api);
+
+	return platform_of(place.host ? place.path : api);
+}
+
+/*
+ * The fields of a record.  The preset of the CRM makes a request's "dataList" of them, and adds who asks: what stands below
+ * a "dataList" of the document are such fields, and who asks is left to the user mapping.
+ */
+static Field *
+record_fields(Answer *answer, Part *target, int row)
+{
+	Field	   *request = field_tree(part_member(target, "request"));
+	const Platform *platform = platform_of_target(target);
+	Field	   *record;
+
+	if (platform->preset == NULL || strcmp(platform->preset, "xbb") != 0)
+		return request;
+	record = palloc0(sizeof(Field));
+	record->part = request->part;
+	record->type = request->type;
+	for (int i = 0; i < request->nfields; i++)
+	{
+		Field	   *field = request->fields[i];
+		const char *name = field->name ? field->name : "";
+
+		if (strcmp(name, "corpid") == 0 || strcmp(name, "userId") == 0)
+		{
+			if (answer)
+				answer_note(answer, METADATA_NOTE, field->part, "%s is sent as that of the user mapping", name);
+		}
+		else if (strcmp(name, "dataList") == 0 && strcmp(field->type, "object") == 0 && field->nfields > 0)
+		{
+			for (int j = 0; j < field->nfields; j++)
+				field_add(record, field->fields[j]);
+			if (answer)
+				part_claim_own(field->part, "children", row);
+		}
+		else
+			field_add(record, field);
+	}
+	return record;
+}
+
 void
 target_read(Integration *integration, Part *target)
 {
-	Field	   *request = field_tree(part_member(target, "request"));
+	Field	   *request = record_fields(NULL, target, 0);
 	FieldWriter writer = {.scope = &integration->scope};
 
 	if (integration->key == NULL)
@@ -157,7 +205,7 @@ write_view(Integration *integration, Part *target)
 	Answer	   *answer = integration->answer;
 	int			row = answer_row(answer, METADATA_PUSH);
 	FieldWriter writer = {.scope = &integration->scope, .answer = answer, .row = row};
-	Field	   *request = field_tree(part_member(target, "request"));
+	Field	   *request = record_fields(answer, target, row);
 	char	   *record;
 
 	integration->scope.strips_aggregate = integration->scope.uses_random = integration->scope.uses_now = false;
@@ -368,7 +416,7 @@ target_write(Integration *integration, Part *target)
 	Part	   *method = part_member(target, "method");
 	Part	   *crontab = part_member(target, "crontab");
 	Place		place = place_of(api);
-	const Platform *platform = platform_of(place.host ? place.path : api);
+	const Platform *platform = platform_of_target(target);
 	int			view;
 
 	if (target_is_store(target))
