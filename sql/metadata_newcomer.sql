@@ -61,5 +61,10 @@ SELECT kind, path, coalesce(substring(sql FROM 'json_strip_nulls\((.*)\) AS reco
   "effect": "EXECUTE", "method": "POST", "request": [{"field": "corpid", "value": "d"}, {"field": "userId", "value": "u"}, {"field": "formId", "type": "int", "value": "5"},
   {"field": "dataList", "type": "object", "children": [{"field": "text_1", "value": "{{name}}"}, {"field": "num_1", "type": "float", "value": "{{amount}}"}]}]}')
 WHERE path ~ 'target.request' ORDER BY step;
+
+-- rows by the platform's name for all of a request: no array of the source's row
+SELECT kind, path, remark FROM xbb.from_metadata(:'plain', '{"api": "/api/save", "effect": "EXECUTE", "method": "POST", "operation": {"method": "batchArraySave", "rows": 20, "rowsKey": "lines"},
+  "request": [{"field": "no", "value": "{{trade_no}}"}, {"field": "list", "type": "array", "value": "lines", "children": [{"field": "no", "value": "{{lines.no}}"}]},
+  {"field": "first", "value": "{{lines.0.no}}"}, {"field": "linesman", "value": "{{linesman}}"}]}') WHERE kind = 'unknown' ORDER BY step;
 \c :here
 DROP DATABASE regress_xbb_newcomer;

@@ -246,6 +246,14 @@ column_sql(const ScopeColumn *column)
 	return sql;
 }
 
+static bool
+is_rows(const Scope *scope, const char *name)
+{
+	size_t		length = scope->rows_key ? strlen(scope->rows_key) : 0;
+
+	return length > 0 && strncmp(name, scope->rows_key, length) == 0 && (name[length] == '.' || name[length] == '\0');
+}
+
 /* A column, or a member of one that is an object. */
 static Sql
 find_column(Scope *scope, const char *name, bool as_json, bool as_array)
@@ -255,6 +263,8 @@ find_column(Scope *scope, const char *name, bool as_json, bool as_array)
 
 	if (scope->crm && strncmp(name, "data.", 5) == 0)
 		name += 5;
+	if (is_rows(scope, name))
+		return scope_fail(scope, "%s is the platform's name for all rows of a request (rowsKey), and a record is one of them here", scope->rows_key);
 	dot = strchr(name, '.');
 	if (scope->crm && strcmp(name, "data") == 0)
 		return scope_fail(scope, "{{data}} is all fields of the record at once: name them");
@@ -294,7 +304,7 @@ scope_array(Scope *scope, const char *path)
 		return scope_fail(scope, "a request to a source knows no array %s", path);
 	if (strchr(path, '.') == NULL || (scope->crm && strncmp(path, "data.", 5) == 0 && !strchr(path + 5, '.')))
 	{
-		ScopeColumn *column = scope_column(scope, path, "jsonb");
+		ScopeColumn *column = is_rows(scope, path) ? NULL : scope_column(scope, path, "jsonb");
 
 		if (column)
 			column->is_array = true;

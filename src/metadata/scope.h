@@ -53,6 +53,7 @@ typedef struct Scope
 	bool		request;		/* of what a source is asked: there is no row */
 	bool		sends_json;		/* a template alone is sent as the source has it */
 	const char *name;			/* of sync and push */
+	const char *rows_key;		/* what the platform calls the rows of one request; or NULL */
 	ScopeColumn *columns;
 	ScopeArray *arrays;			/* the innermost first */
 	int			narrays;		/* begun so far */

@@ -166,6 +166,7 @@ target_read(Integration *integration, Part *target)
 	Field	   *request = record_fields(NULL, target, 0);
 	FieldWriter writer = {.scope = &integration->scope};
 
+	integration->scope.rows_key = part_text(part_member(part_member(target, "operation"), "rowsKey"));
 	if (integration->key == NULL)
 		find_key(integration, request);
 	if (integration->key)
