@@ -138,13 +138,15 @@ expr_template(ExprReader *reader)
 	const char *format = NULL;
 	MetaExpr   *expr;
 
+	if (name - begin > 3 && strstr(name, "}}"))
+		return expr_fail(reader, "\"%s\" is no template", expr_shown(begin));
 	if (braces == 0 || name - begin > 3)
 		return NULL;
 	name = past_blanks(name);
 	if (*name == '$' && braces == 2)
 		return documentation(reader, begin);
 	end = end_of_name(name);
-	if (end == name && braces == 2 && is_letter(*name))
+	if (end == name && braces == 2 && (is_letter(*name) || strstr(name, "}}")))
 		return expr_fail(reader, "\"%s\" is no template", expr_shown(begin));
 	if (end == name || (braces == 1 && is_digit(*name)))
 		return NULL;

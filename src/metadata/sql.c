@@ -213,15 +213,18 @@ is_time(const char *text)
 		hour >= 0 && hour < 24 && minute >= 0 && minute < 60 && second >= 0 && second < 60;
 }
 
-/* A text may hold a time as text, with a zone of its own, too, or its seconds or milliseconds since 1970. */
+/*
+ * A text may hold a time as text, with a zone of its own, too, or its seconds or milliseconds since 1970; MySQL's
+ * 0000-00-00 is none.
+ */
 Sql
 sql_as_time(Sql sql)
 {
 	switch (sql.type)
 	{
 		case SQL_TIME:
-		case SQL_NULL:
 			return sql;
+		case SQL_NULL:
 		case SQL_DATE:
 			return sql_make(SQL_TIME, true, "%s::timestamp", sql_operand(sql));
 		case SQL_INSTANT:
@@ -240,7 +243,7 @@ sql_as_time(Sql sql)
 								"CASE WHEN %s ~ '^[0-9]{10}$' THEN to_timestamp(%s::bigint) AT TIME ZONE " SQL_ZONE
 								" WHEN %s ~ '^[0-9]{13}$' THEN to_timestamp(%s::bigint / 1000.0) AT TIME ZONE " SQL_ZONE
 								" WHEN %s ~ ':[0-9]{2}([.][0-9]+)?(Z|[-+][0-9]{2}:?[0-9]{2})$' THEN %s::timestamptz AT TIME ZONE " SQL_ZONE
-								" ELSE nullif(%s, '')::timestamp END", text, text, text, text, text, text, text);
+								" WHEN %s !~ '^0000-' THEN nullif(%s, '')::timestamp END", text, text, text, text, text, text, text, text);
 			}
 		default:
 			return impossible();

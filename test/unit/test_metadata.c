@@ -41,7 +41,7 @@ static const char *const values[][2] = {
 	{"{{items.sku_id}}", "e1.value ->> 'sku_id'"},
 	{"{{box.to.city}}", "! no array box is open"},
 	{"{{{a}}", "s.a"},
-	{"{{{{a}}}}", "'{' || coalesce(s.a, '') || '}}'"},
+	{"{{{{a}}}}", "! is no template"},
 	{"{a}-{b}", "coalesce(s.a, '') || '-' || coalesce(s.b, '')"},
 	{"a'b\\c", "E'a''b\\\\c'"},
 	{"{\"a\": {\"b\": 1}}", "'{\"a\": {\"b\": 1}}'"},
