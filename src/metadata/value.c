@@ -201,6 +201,21 @@ in_array(Sql sql)
 	return psprintf("jsonb_build_array(%s)", sql_as_json(sql));
 }
 
+/* A column that holds an object or array, as its field says, is one of jsonb. */
+static void
+want_json(FieldWriter *writer, const Field *field, const char *text, const Part *parser)
+{
+	const char *name = part_text(part_member(parser, "name"));
+	char	   *problem;
+	MetaExpr   *expr;
+
+	if (writer->scope->request || writer->scope->crm || (strcmp(field->type, "object") != 0 && (name == NULL || strcmp(name, "ArrayToString") != 0)))
+		return;
+	expr = expr_parse(text, &problem);
+	if (expr && expr->kind == EXPR_TEMPLATE && expr->format == NULL && strchr(expr->text, '.') == NULL)
+		(void) scope_column(writer->scope, expr->text, "jsonb");
+}
+
 /* A field without others below it. */
 static char *
 write_scalar(FieldWriter *writer, const Field *field)
@@ -214,7 +229,10 @@ write_scalar(FieldWriter *writer, const Field *field)
 	if (value == NULL || part_is(value, JSON_TREE_NULL) || (text && text[0] == '\0'))
 		return leave_out(writer, field);
 	if (part_is(value, JSON_TREE_STRING))
+	{
+		want_json(writer, field, text, parser);
 		sql = text_value(writer, field->type, text);
+	}
 	else
 	{
 		bool		whole = value->json->nmembers > 0 || part_is(value, JSON_TREE_ARRAY) || part_is(value, JSON_TREE_OBJECT);
