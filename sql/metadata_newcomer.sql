@@ -66,5 +66,9 @@ WHERE path ~ 'target.request' ORDER BY step;
 SELECT kind, path, remark FROM xbb.from_metadata(:'plain', '{"api": "/api/save", "effect": "EXECUTE", "method": "POST", "operation": {"method": "batchArraySave", "rows": 20, "rowsKey": "lines"},
   "request": [{"field": "no", "value": "{{trade_no}}"}, {"field": "list", "type": "array", "value": "lines", "children": [{"field": "no", "value": "{{lines.no}}"}]},
   {"field": "first", "value": "{{lines.0.no}}"}, {"field": "linesman", "value": "{{linesman}}"}]}') WHERE kind = 'unknown' ORDER BY step;
+
+-- who schedules the source alone is told that the push is not
+SELECT count(*) FILTER (WHERE m.kind = 'push' AND m.remark ~ 'nothing runs it until CALL xbb.push\(''wdt_trade_query''\) is scheduled') AS told, t IS NOT NULL AS scheduled
+FROM (VALUES (NULL), ('{"crontab": "*/5 * * * *"}'::jsonb)) v (t), xbb.from_metadata(:'plain'::jsonb || jsonb '{"crontab": "*/5 * * * *"}', :'sends'::jsonb || coalesce(t, '{}')) m GROUP BY t ORDER BY 2;
 \c :here
 DROP DATABASE regress_xbb_newcomer;

@@ -344,7 +344,8 @@ write_server(Integration *integration, const Platform *platform, const Place *pl
 	answer_remark(answer, row, "secrets are not in the metadata");
 }
 
-static void
+/* Its row. */
+static int
 write_push(Integration *integration)
 {
 	int			row = answer_row(integration->answer, METADATA_PUSH);
@@ -360,6 +361,7 @@ write_push(Integration *integration)
 		answer_remark(integration->answer, row, "not enabled: what the documents do to the rows before they are sent is not translated, or not all of it");
 	if (integration->key_reason)
 		answer_remark(integration->answer, row, "%s", integration->key_reason);
+	return row;
 }
 
 /* What a target's document says of answers. */
@@ -419,6 +421,7 @@ target_write(Integration *integration, Part *target)
 	Place		place = place_of(api);
 	const Platform *platform = platform_of_target(target);
 	int			view;
+	int			push;
 
 	if (target_is_store(target))
 	{
@@ -441,7 +444,9 @@ target_write(Integration *integration, Part *target)
 	part_claim(method, view);
 	write_server(integration, platform, &place);
 	write_table(integration, target, platform, &place);
-	write_push(integration);
+	push = write_push(integration);
+	if (crontab == NULL && part_member(integration->source, "crontab"))
+		answer_remark(answer, push, "no crontab of the target's own: nothing runs it until CALL xbb.push(%s) is scheduled, too", sql_constant(integration->name));
 	note_answers(answer, target);
 	if (part_member(crontab, "source"))
 		answer_note(answer, METADATA_NOTE, part_member(crontab, "source"), "when the platform asks the source");
