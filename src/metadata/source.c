@@ -95,7 +95,7 @@ void
 source_write_table(Integration *integration)
 {
 	answer_remark(integration->answer, write_table(integration),
-				  "the source's rows: put your own table or view with these columns in its place");
+				  "the source's rows: put your own table or view with these columns, and these types, in its place");
 }
 
 /* The function that makes what the source was asked. */
