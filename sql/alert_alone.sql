@@ -25,7 +25,10 @@ SELECT xbb.create_alert_channel('here', 'log', digest => NULL);
 -- a zone that is none is UTC, and what is promised for longer than there are times is not stale
 SET ROLE regress_xbb_alone_other;
 SET search_path = other;
-SELECT xbb._alert_channel_put(ROW('zone', NULL, 'log', NULL, 'en', 'No/Zone', 'k', 20000, '08:00', NULL)::xbb.alert_channel);
+SELECT xbb.create_alert_channel('zone', 'log');
+RESET ROLE;
+UPDATE xbb._alert_channel SET time_zone = 'No/Zone' WHERE name = 'zone';
+SET ROLE regress_xbb_alone_other;
 CREATE FOREIGN TABLE source (data_id bigint, update_time timestamptz) SERVER crm OPTIONS (object 'product');
 SELECT xbb.create_sync('far', source => 'source', max_age => '300000 years');
 SELECT xbb.check_alerts();

@@ -115,7 +115,7 @@ LANGUAGE sql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
            coalesce((t.s).complete_until, t.made) + (t.s).max_age,
            CASE WHEN t.by_server OR t.blame = 'quota' THEN t.blame WHEN t.failing THEN 'failing' WHEN t.due < $2 OR (t.s).last_started IS NULL THEN 'did_not_run' END, NULL
     -- others make no share of it, or no time
-    WHERE pg_catalog.date_part('epoch', (t.s).max_age) BETWEEN 0.001 AND 1e11
+    WHERE pg_catalog.date_part('epoch', (t.s).max_age) > 0 AND pg_catalog.date_part('epoch', (t.s).max_age) < 1e11
     UNION ALL
     SELECT 'did_not_run', 1, t.due, NULL, pg_catalog.jsonb_build_object('due', t.due, 'began', (t.s).last_started)
     WHERE t.due < $2 AND (t.s).state <> 'running' AND coalesce((t.s).last_started, '-infinity') < t.due
