@@ -58,7 +58,7 @@ SELECT xbb._alert_reason(s, e) FROM (VALUES
 
 -- however many, and in whatever characters: the bytes are not more than there may be, and the first is whole
 SELECT c.kind, c.max_bytes, n AS alerts, xbb._alert_bytes(c.kind, b.body) <= c.max_bytes AS fits, b.body ~ '^\[运维 #7\] ' AS head,
-       position('1. ' IN b.body) > 0 OR b.body ~ E'\n(Impact: |影响：)' AS impact, b.body ~ 'TABLE xbb.alert;$' AS more, b.body ~ '\.\.\.$' AS cut
+       position('1. ' IN b.body) > 0 OR b.body ~ E'\n(Impact: |影响：)' AS impact, b.body ~ '项：TABLE xbb.alert;$' AS more, b.body ~ '\.\.\.$' AS cut
 FROM (VALUES ('target', 2048), ('notify', 7500), ('log', 20000)) c (kind, max_bytes), (VALUES (1), (3), (200)) k (n),
 LATERAL (SELECT array_agg(xbb._alert_block(ROW('zh', 'UTC', '2026-11-27 12:15Z'), (jsonb_populate_record(
            example('failing', 'sync', 'firing', jsonb_build_object('times', 3, 'reason', 'HV000: ' || repeat('😀"', 76), 'target', repeat('"😀', 90))),

@@ -51,6 +51,28 @@ RESET ROLE;
 -- what a push's run failed of is told by its code alone
 SELECT s, xbb._alert_reason(s, NULL) FROM unnest('{HV000,53400,23505}'::text[]) s;
 
+-- a name that a robot, or a reader, would take for something else is told with other marks, and can be typed
+SET ROLE regress_xbb_fair;
+SELECT xbb.alter_sync('product', new_name => n.name) FROM (VALUES ('p''\' || chr(8238) || E'\n<at user_id="all">@')) n (name);
+SELECT name, xbb._alert_name(name), xbb._alert_literal(name) FROM xbb.sync_definition;
+SELECT 'SELECT count(*) FROM xbb.sync_definition WHERE name = ' || xbb._alert_literal(name) || ';' FROM xbb.sync_definition \gexec
+SELECT xbb._alert_literal(repeat('订', 60)) = quote_literal(repeat('订', 60)) AS whole, xbb._alert_literal(repeat('订', 61)) IS NULL AS long;
+SELECT substring(xbb._alert_block(ROW('en', 'UTC', now()), ROW(0, 'sync', n.name, 'failing', 'firing', now(), now(), 0, false, 'crm', NULL, '{}')::xbb._alert_state, true)
+                 FROM 'silence: .*') FROM (VALUES ('<a>'), (repeat('订', 61))) n (name);
+SELECT xbb.alter_sync(name, new_name => 'product') FROM xbb.sync_definition;
+
+-- a silence that would be of nothing is refused
+SELECT xbb.silence('crm', '2 h', 'x'), xbb.silence('product', '2 h', 'x'), xbb.silence('*', '2 h', 'x');
+SELECT xbb.unsilence('*'), xbb.unsilence('product'), xbb.unsilence('crm');
+RESET ROLE;
+GRANT pg_monitor TO regress_xbb_fair_other;
+SET ROLE regress_xbb_fair_other;
+SELECT xbb.silence('product', '2 h', 'x');
+SELECT xbb.silence('crm', '2 h', 'x');
+SELECT xbb.silence('*', '2 h', 'x');
+SELECT count(*) FROM xbb.alert_silence;
+RESET ROLE;
+
 \c postgres
 SET client_min_messages = error;
 DROP DATABASE regress_xbb_fair;

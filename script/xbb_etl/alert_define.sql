@@ -13,6 +13,10 @@ BEGIN
         AND NOT EXISTS (SELECT FROM pg_catalog.pg_foreign_server s WHERE s.srvname = $1) THEN
     RAISE EXCEPTION 'there is no sync, push or server %', pg_catalog.quote_ident(name) USING ERRCODE = 'undefined_object',
       HINT = 'TABLE xbb.task_status; shows the tasks that you may see, ''*'' is all of them.';
+  ELSIF NOT EXISTS (SELECT FROM xbb.task_status t WHERE pg_catalog.pg_has_role(t.owner, 'USAGE')
+                    AND (t.name = $1 OR $1 = '*' OR EXISTS (SELECT FROM pg_catalog.pg_foreign_server s WHERE s.srvname = $1))) THEN
+    RAISE EXCEPTION 'no role that you have has a sync or push that a silence of % concerns', pg_catalog.quote_ident(name)
+      USING ERRCODE = 'insufficient_privilege', HINT = 'Its owner may silence it, or a member of the owner''s role.';
   END IF;
   PERFORM xbb._alert_silence(name, until, why);
 END

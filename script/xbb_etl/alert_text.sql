@@ -23,13 +23,24 @@ LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
   FROM (SELECT greatest(pg_catalog.floor(pg_catalog.date_part('epoch', span)), 0)::bigint AS seconds) s
 $$;
 
--- A name as a message may have it: on one line, not so long, and nothing that a robot takes for a mark.
+-- A name as a message may have it: on one line, not so long, and nothing that a robot takes for a mark, or that turns the line round.
 CREATE FUNCTION xbb._alert_name(name pg_catalog.text, most integer DEFAULT 60) RETURNS pg_catalog.text
 LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
   SELECT CASE WHEN pg_catalog.length(n.name) > most THEN xbb._alert_left(n.name, most - 3) || '...' ELSE n.name END
   FROM (SELECT pg_catalog.translate(pg_catalog.regexp_replace(_alert_name.name,
           -- there characters are bytes, and those above parts of others
-          CASE WHEN pg_catalog.getdatabaseencoding() = 'SQL_ASCII' THEN E'[\\u0001-\\u001f\\u007f]' ELSE '[[:cntrl:]]' END, ' ', 'g'), '<>@', '()#') AS name) n
+          CASE WHEN pg_catalog.getdatabaseencoding() = 'SQL_ASCII' THEN E'[\\u0001-\\u001f\\u007f]' ELSE E'[[:cntrl:]\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u206f\\ufeff]' END, ' ', 'g'), '<>@', '()#') AS name) n
+$$;
+
+-- A name to be typed, with escapes for what _alert_name has otherwise; of a long one, NULL.
+CREATE FUNCTION xbb._alert_literal(name pg_catalog.text) RETURNS pg_catalog.text
+LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT CASE WHEN pg_catalog.length(name) > 60 THEN NULL
+              WHEN name = xbb._alert_name(name) THEN pg_catalog.quote_literal(name)
+              ELSE (SELECT pg_catalog.format('E''%s''', pg_catalog.string_agg(
+                      CASE WHEN c.c IN ('''', E'\\') THEN c.c || c.c WHEN c.c = xbb._alert_name(c.c) THEN c.c
+                           ELSE E'\\u' || pg_catalog.lpad(pg_catalog.to_hex(pg_catalog.ascii(c.c)), 4, '0') END, '' ORDER BY c.place))
+                    FROM pg_catalog.regexp_split_to_table(name, '') WITH ORDINALITY c (c, place)) END
 $$;
 
 -- The first of some names.
@@ -100,22 +111,23 @@ $$;
 CREATE FUNCTION xbb._alert_statement(alert xbb._alert_state) RETURNS pg_catalog.text
 LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
   SELECT CASE
-    WHEN pg_catalog.length((alert).subject) > 60 OR (alert).subject <> xbb._alert_name((alert).subject) THEN 'TABLE xbb.alert;'
-    WHEN (alert).status = 'ok' THEN CASE WHEN (alert).subject_kind IN ('sync', 'push') THEN pg_catalog.format('SELECT * FROM xbb.task_status WHERE name = %L;', (alert).subject)
+    WHEN l.name IS NULL THEN 'TABLE xbb.alert;'
+    WHEN (alert).status = 'ok' THEN CASE WHEN (alert).subject_kind IN ('sync', 'push') THEN pg_catalog.format('SELECT * FROM xbb.task_status WHERE name = %s;', l.name)
                                          ELSE 'TABLE xbb.task_status;' END
     WHEN (alert).rule = 'quota' THEN 'TABLE xbb.quota_use;'
-    WHEN (alert).rule = 'drift' THEN pg_catalog.format('SELECT * FROM xbb.schema_drift(%L);', (alert).subject)
+    WHEN (alert).rule = 'drift' THEN pg_catalog.format('SELECT * FROM xbb.schema_drift(%s);', l.name)
     WHEN (alert).subject_kind = 'server' AND ((alert).facts ->> 'is_target')::boolean THEN 'SELECT push, started, sqlstate, error FROM xbb.push_run ORDER BY id DESC LIMIT 5;'
-    WHEN (alert).subject_kind = 'server' THEN pg_catalog.format('SELECT * FROM xbb.doctor(%L);', (alert).subject)
-    WHEN (alert).rule IN ('stale', 'did_not_run') THEN pg_catalog.format('CALL xbb.%s(%L);', (alert).subject_kind, (alert).subject)
-    WHEN (alert).rule = 'rejects' AND (alert).subject_kind = 'sync' THEN pg_catalog.format('SELECT data_id, kind, error FROM xbb.sync_reject WHERE sync = %L;', (alert).subject)
-    WHEN (alert).rule = 'rejects' THEN pg_catalog.format('SELECT id, message FROM xbb.push_item WHERE push = %L AND status = ''rejected'';', (alert).subject)
-    WHEN (alert).rule = 'unsettled' THEN pg_catalog.format('SELECT id, status, message FROM xbb.push_item WHERE push = %L AND status IN (''unknown'', ''held'');', (alert).subject)
-    WHEN (alert).rule = 'deletions_stopped' THEN pg_catalog.format('SELECT error FROM xbb.sync_run WHERE sync = %L AND status = ''failed'' LIMIT 1;', (alert).subject)
-    WHEN (alert).rule = 'missed' THEN pg_catalog.format('SELECT * FROM xbb.lateness(%L);', (alert).subject)
+    WHEN (alert).subject_kind = 'server' THEN pg_catalog.format('SELECT * FROM xbb.doctor(%s);', l.name)
+    WHEN (alert).rule IN ('stale', 'did_not_run') THEN pg_catalog.format('CALL xbb.%s(%s);', (alert).subject_kind, l.name)
+    WHEN (alert).rule = 'rejects' AND (alert).subject_kind = 'sync' THEN pg_catalog.format('SELECT data_id, kind, error FROM xbb.sync_reject WHERE sync = %s;', l.name)
+    WHEN (alert).rule = 'rejects' THEN pg_catalog.format('SELECT id, message FROM xbb.push_item WHERE push = %s AND status = ''rejected'';', l.name)
+    WHEN (alert).rule = 'unsettled' THEN pg_catalog.format('SELECT id, status, message FROM xbb.push_item WHERE push = %s AND status IN (''unknown'', ''held'');', l.name)
+    WHEN (alert).rule = 'deletions_stopped' THEN pg_catalog.format('SELECT error FROM xbb.sync_run WHERE sync = %s AND status = ''failed'' LIMIT 1;', l.name)
+    WHEN (alert).rule = 'missed' THEN pg_catalog.format('SELECT * FROM xbb.lateness(%s);', l.name)
     WHEN (alert).rule IN ('slow', 'total_fell') AND (alert).subject_kind = 'sync' THEN
-      pg_catalog.format('SELECT started, task, ended - started AS took, rows_read, throttled FROM xbb.sync_run WHERE sync = %L LIMIT 20;', (alert).subject)
-    ELSE pg_catalog.format('SELECT started, sqlstate, error FROM xbb.%1$s_run WHERE %1$s = %2$L ORDER BY id DESC LIMIT 5;', (alert).subject_kind, (alert).subject) END
+      pg_catalog.format('SELECT started, task, ended - started AS took, rows_read, throttled FROM xbb.sync_run WHERE sync = %s LIMIT 20;', l.name)
+    ELSE pg_catalog.format('SELECT started, sqlstate, error FROM xbb.%1$s_run WHERE %1$s = %2$s ORDER BY id DESC LIMIT 5;', (alert).subject_kind, l.name) END
+  FROM (SELECT xbb._alert_literal((alert).subject) AS name) l
 $$;
 
 -- All of it, a few lines; with_reason: what a run said, too, which only its owner may read.
@@ -126,5 +138,5 @@ LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
     pg_catalog.format(xbb._alert_words((reader).lang, 'line next'), xbb._alert_statement(alert)),
     CASE WHEN (alert).status <> 'ok' THEN pg_catalog.format(xbb._alert_words((reader).lang, 'line silence'),
       xbb._alert_name(pg_catalog.pg_get_userbyid((alert).owner)::pg_catalog.text),
-      pg_catalog.format('SELECT xbb.silence(%L, ''2 h'', ''...'');', xbb._alert_name((alert).subject))) END)
+      coalesce('SELECT xbb.silence(' || xbb._alert_literal((alert).subject) || ', ''2 h'', ''...'');', 'TABLE xbb.alert;')) END)
 $$;

@@ -106,8 +106,8 @@ SELECT pg_catalog.count(1) FROM xbb.doctor_result;
 DELETE FROM "dingPlanted".goods;
 -- alerts
 SELECT xbb.create_alert_channel('log', 'log'), xbb.create_alert_channel('robot', target => '"dingPlanted".robot', lang => 'zh');
-SELECT xbb.alter_alert('failing', threshold => 1), xbb.silence('*', '2 h', 'why'), xbb.unsilence('*');
 SELECT xbb.create_sync('failing', source => '"dingPlanted".source', target => '"dingPlanted".failing', max_age => '1 day');
+SELECT xbb.alter_alert('failing', threshold => 1), xbb.silence('*', '2 h', 'why'), xbb.unsilence('*');
 DROP TABLE "dingPlanted".failing;
 CALL xbb.sync('failing');
 SELECT xbb.check_alerts();
