@@ -18,7 +18,7 @@ GRANT USAGE ON FOREIGN SERVER crm TO regress_xbb_alone, regress_xbb_alone_other;
 SET ROLE regress_xbb_alone;
 SET search_path = mart;
 CREATE FOREIGN TABLE source (data_id bigint, update_time timestamptz) SERVER crm OPTIONS (object 'product');
-SELECT xbb.create_sync('product', source => 'source', max_age => '1 us');
+SELECT xbb.create_sync('product', source => 'source', max_age => '1 ms');
 SELECT xbb.alter_alert('did_not_run', enabled => false);
 SELECT xbb.create_alert_channel('here', 'log', digest => NULL);
 
@@ -77,7 +77,7 @@ CREATE EXTENSION xbb_etl CASCADE;
 CREATE SERVER crm FOREIGN DATA WRAPPER xbb_fdw OPTIONS (corpid 'dingAlone', base_url :'url', rate_limit '0', max_retries '0', settle_time '0');
 CREATE USER MAPPING FOR PUBLIC SERVER crm OPTIONS (token 't0ken');
 CREATE FOREIGN TABLE source (data_id bigint, update_time timestamptz) SERVER crm OPTIONS (object 'product');
-SELECT xbb.create_sync(repeat('产品', n), source => 'source', target => 't' || n, max_age => '1 us') FROM (VALUES (1), (20)) v (n);
+SELECT xbb.create_sync(repeat('产品', n), source => 'source', target => 't' || n, max_age => '1 ms') FROM (VALUES (1), (20)) v (n);
 SELECT xbb.create_alert_channel('here', 'log', lang => 'zh', digest => NULL);
 SELECT xbb.alter_alert('did_not_run', enabled => false);
 SELECT xbb.check_alerts();

@@ -17,7 +17,7 @@ CREATE FOREIGN TABLE source (data_id bigint, update_time timestamptz) SERVER crm
 SELECT xbb.create_sync('product', source => 'source', max_age => '1 h');
 SELECT xbb.create_alert_channel('here', 'log', digest => NULL);
 
--- a channel without a clock is refused, also by who calls what is not for use; one that a dump brought tells nobody, and nobody else less
+-- a channel without a clock is refused, also by who calls what is not for use; of one that a dump brought it is UTC's, and nobody is told less
 SET ROLE regress_xbb_fair_other;
 SELECT xbb._alert_channel_put(ROW('x', NULL, 'log', NULL, 'en', 'Asia/Xiamen', 'xbb', 2000, '08:50', NULL)::xbb.alert_channel);
 SELECT xbb.create_alert_channel('x', 'log');

@@ -173,7 +173,7 @@ BEGIN
       these := array(SELECT a FROM pg_catalog.unnest(open) a WHERE channel.sees_all OR pg_catalog.pg_has_role(channel.role, a.owner, 'USAGE'));
       queued := queued + count + CASE WHEN xbb._alert_digest(dest, these, $1) THEN 1 ELSE 0 END;
     EXCEPTION WHEN OTHERS THEN
-      -- such as a time zone that is no more: the other channels have their messages
+      -- whatever is wrong with it: the other channels have their messages
       RAISE LOG 'there are no alert messages for channel % of role %: %',
         pg_catalog.quote_ident((channel.row).name), pg_catalog.quote_ident((channel.row).owner), SQLERRM;
     END;
