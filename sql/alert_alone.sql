@@ -65,6 +65,12 @@ INSERT INTO xbb._sync_evidence (run, definition, task, status, started, ended, s
 SELECT n + 2, d.id, 'reconcile', 'succeeded', now(), now(), 100 - 30 * n, 0, 0, 0 FROM xbb._sync_definition d, generate_series(1, 2) n WHERE d.name = 'list';
 SELECT xbb.check_alerts();
 SELECT rule, subject, detail ~ '^10 records at .*, usually 20$' AS detail FROM xbb.alert;
+
+-- what the doctor saw of an object is over when it has looked at that one again
+INSERT INTO xbb._doctor_kept (serverid, userid, object, checked_at, no, area, check_name, status, requests, seconds)
+SELECT s.oid, 'regress_xbb_alone'::regrole, 'customer', now(), 1, 'api', 'acting_user', 'warn', 1, 0 FROM pg_foreign_server s WHERE s.srvname = 'crm';
+SELECT xbb.check_alerts();
+SELECT statement FROM xbb.alert WHERE rule = 'sees_less';
 \c postgres
 SET client_min_messages = warning;
 DROP DATABASE regress_xbb_alone;

@@ -180,14 +180,14 @@ $$;
 CREATE FUNCTION xbb._alert_find_looks(tasks xbb._alert_task[]) RETURNS SETOF xbb._alert_finding
 LANGUAGE sql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
   SELECT ROW(s.owner, 'server', s.server, s.server, r.rule, r.value, NULL, NULL,
-             pg_catalog.jsonb_build_object('at', r.at, 'records', r.value))::xbb._alert_finding
+             pg_catalog.jsonb_build_object('at', r.at, 'records', r.value, 'object', r.object))::xbb._alert_finding
   FROM (SELECT DISTINCT t.owner, t.server FROM pg_catalog.unnest(tasks) t WHERE t.kind = 'sync' AND t.server IS NOT NULL) s
   JOIN pg_catalog.pg_foreign_server f ON f.srvname = s.server
   CROSS JOIN LATERAL (
-    SELECT 'sees_less' AS rule, 1 AS value, pg_catalog.max(k.checked_at) AS at FROM xbb._doctor_kept k
+    SELECT 'sees_less' AS rule, 1 AS value, pg_catalog.max(k.checked_at) AS at, pg_catalog.min(k.object) AS object FROM xbb._doctor_kept k
     WHERE k.serverid = f.oid AND k.userid = s.owner AND k.check_name = 'acting_user' AND k.status IN ('warn', 'fail') HAVING pg_catalog.count(*) > 0
     UNION ALL
-    SELECT 'drift', d.changes, d.at FROM xbb._alert_drift d WHERE d.server = f.oid AND d.owner = s.owner AND d.changes > 0) r
+    SELECT 'drift', d.changes, d.at, NULL FROM xbb._alert_drift d WHERE d.server = f.oid AND d.owner = s.owner AND d.changes > 0) r
 $$;
 
 -- What is so of a server or an account, for each role that has tasks there.

@@ -117,6 +117,9 @@ LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
     WHEN (alert).rule = 'quota' THEN 'TABLE xbb.quota_use;'
     WHEN (alert).rule = 'drift' THEN pg_catalog.format('SELECT * FROM xbb.schema_drift(%s);', l.name)
     WHEN (alert).subject_kind = 'server' AND ((alert).facts ->> 'is_target')::boolean THEN 'SELECT push, started, sqlstate, error FROM xbb.push_run ORDER BY id DESC LIMIT 5;'
+    -- another object's look leaves it as it is
+    WHEN (alert).rule = 'sees_less' AND (alert).facts ->> 'object' <> 'product' THEN
+      pg_catalog.format('SELECT * FROM xbb.doctor(%s, %L);', l.name, (alert).facts ->> 'object')
     WHEN (alert).subject_kind = 'server' THEN pg_catalog.format('SELECT * FROM xbb.doctor(%s);', l.name)
     WHEN (alert).rule IN ('stale', 'did_not_run') THEN pg_catalog.format('CALL xbb.%s(%s);', (alert).subject_kind, l.name)
     WHEN (alert).rule = 'rejects' AND (alert).subject_kind = 'sync' THEN pg_catalog.format('SELECT data_id, kind, error FROM xbb.sync_reject WHERE sync = %s;', l.name)
