@@ -46,7 +46,7 @@ object_of(const char *text)
 
 	if (object)
 		return object;
-	if (text[0] == '/' && length < NAMEDATALEN * 2 && strspn(text, "/_abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789") == length &&
+	if (text[0] == '/' && length > 4 && length < NAMEDATALEN * 2 && strspn(text, "/_abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789") == length &&
 		(strcmp(text + length - 4, "list") == 0 || strcmp(text + length - 4, "List") == 0))
 		return option_object_by_path(text);
 	ereport(ERROR,
