@@ -88,6 +88,8 @@ SELECT xbb.create_alert_channel('here', 'log', lang => 'zh', digest => NULL);
 SELECT xbb.alter_alert('did_not_run', enabled => false);
 SELECT xbb.check_alerts();
 SELECT bytes = octet_length(body) AS exact, convert_from(body::bytea, 'UTF8') ~ '同步 产品' AS named, body ~ '产品产品产品产品产品产品产品产品产品\.\.\.' AS cut FROM xbb.alert_message;
+SELECT convert_from(convert_to(xbb.report('zh'), 'SQL_ASCII'), 'UTF8') ~ '运行.*产品产品' AS reported;
+SELECT xbb._report_html(E'\xe2\x80\xaea\x01') AS turned, xbb._report_left('产品', 4) AS cut;
 SELECT xbb._alert_left('产品', n), octet_length(xbb._alert_reason('08000', repeat('产', 100))) FROM generate_series(2, 4) n;
 SELECT xbb._alert_bytes('target', repeat('产', 2000)), length(xbb._alert_cut('target', repeat('产', 2000), 2000));
 \c postgres

@@ -92,7 +92,7 @@ LANGUAGE sql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp AS
   row AS (
     SELECT pg_catalog.string_agg(E'\n<tr><th scope="row">' || xbb._report_name(f.sync) || '</th>'
       || xbb._report_cell(words ->> 'h table', 'w', xbb._report_name(f.server) || ': ' || xbb._report_name(f.source_name))
-      || xbb._report_cell(words ->> 'h fields', 'w', xbb._report_number(f.fields) || '<small>' || xbb._report_name(pg_catalog.left(f.names, 300)) || '</small>') || '</tr>',
+      || xbb._report_cell(words ->> 'h fields', 'w', xbb._report_number(f.fields) || '<small>' || xbb._report_name(xbb._report_left(f.names, 300)) || '</small>') || '</tr>',
       '' ORDER BY f.sync COLLATE "C", f.source_name COLLATE "C") AS body
     FROM field f)
   SELECT '<p class="note">' || (words ->> 'drift note') || '</p>'

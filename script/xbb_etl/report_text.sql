@@ -1,10 +1,12 @@
 -- The report's small pieces.  What comes from a database goes through _report_html() or
 -- _report_code(): names may hold anything.  What a word list says is text without markup.
 
--- What XML cannot hold, and what turns the direction of a line, is shown as ?.
+-- What XML cannot hold, and what turns the direction of a line, is shown as ?; where characters are bytes (SQL_ASCII) the
+-- bytes of one of UTF-8's stay together.
 CREATE FUNCTION xbb._report_shown(value pg_catalog.text) RETURNS pg_catalog.text
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-RETURN pg_catalog.regexp_replace(value, E'[\\u0001-\\u001f\\u007f-\\u009f\\u061c\\u200b\\u200e\\u200f\\u2028-\\u202e\\u2060-\\u206f\\ufeff\\ufff9-\\uffff]', '?', 'g');
+RETURN pg_catalog.regexp_replace(value, E'(?<![\\u0080-\\u00ff])[\\u0080-\\u009f]|\\u00d8\\u009c|\\u00e2\\u0080[\\u008b\\u008e\\u008f\\u00a8-\\u00ae]|\\u00e2\\u0081[\\u00a0-\\u00af]|' ||
+  E'\\u00ef\\u00bb\\u00bf|\\u00ef\\u00bf[\\u00b9-\\u00bf]|[\\u0001-\\u001f\\u007f\\u061c\\u200b\\u200e\\u200f\\u2028-\\u202e\\u2060-\\u206f\\ufeff\\ufff9-\\uffff]', '?', 'g');
 
 CREATE FUNCTION xbb._report_html(value pg_catalog.text) RETURNS pg_catalog.text
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
@@ -34,13 +36,19 @@ LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_tem
   FROM pg_catalog.string_to_table(pg_catalog.array_to_string(statements, E'\n'), E'\n') WITH ORDINALITY s (line, place)
 $$;
 
+-- The beginning of a text; where characters are bytes none of UTF-8's is cut.
+CREATE FUNCTION xbb._report_left(value pg_catalog.text, most integer) RETURNS pg_catalog.text
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+RETURN CASE WHEN pg_catalog.length(value) <= most THEN value
+            ELSE pg_catalog.regexp_replace(pg_catalog.left(value, most), E'[\\u00c0-\\u00ff][\\u0080-\\u00bf]*$', '') END;
+
 -- As much of a name as has room in a drawing, where what is no ASCII is twice as wide.
 CREATE FUNCTION xbb._report_cut(value pg_catalog.text, width integer) RETURNS pg_catalog.text
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
 RETURN CASE WHEN pg_catalog.length(pg_catalog.regexp_replace(pg_catalog.left(value, width + 1), E'[^\\u0001-\\u007f]', 'xx', 'g')) <= width
             THEN xbb._report_html(value)
             WHEN pg_catalog.left(value, width) !~ E'[^\\u0001-\\u007f]' THEN xbb._report_html(pg_catalog.left(value, width - 1)) || '&#8230;'
-            ELSE xbb._report_html(pg_catalog.left(value, width / 2 - 1)) || '&#8230;' END;
+            ELSE xbb._report_html(xbb._report_left(value, width / 2 - 1)) || '&#8230;' END;
 
 CREATE FUNCTION xbb._report_number(value pg_catalog.numeric) RETURNS pg_catalog.text
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
