@@ -41,5 +41,11 @@ CREATE SCHEMA cron;
 CREATE TABLE cron.job (schedule text, command text, database text, username text, active boolean);
 INSERT INTO cron.job VALUES ('* * * * *', 'CALL xbb.sync_all()', current_database(), current_user, true);
 SELECT count(*) FROM xbb._task_jobs();
+-- whose table it is the doctor sees also where its schema is closed, as pg_cron's is
+ALTER EXTENSION plpgsql ADD TABLE cron.job;
+SET ROLE xbb_task_cron;
+SELECT xbb._doctor_has('cron.job', 'plpgsql') AS is_there, xbb._doctor_has('cron.job', 'pg_cron') AS of_another;
+RESET ROLE;
+ALTER EXTENSION plpgsql DROP TABLE cron.job;
 DROP SCHEMA cron CASCADE;
 DROP ROLE xbb_task_cron;

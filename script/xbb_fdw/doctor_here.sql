@@ -4,11 +4,12 @@
 CREATE FUNCTION xbb._library_version() RETURNS pg_catalog.text
 LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'xbb_fdw_library_version';
 
--- A relation that is an extension's own: what anybody may have made under its name is not read.
+-- A relation that is an extension's own: what anybody may have made under its name is not read.  Its schema may be closed.
 CREATE FUNCTION xbb._doctor_has(relation pg_catalog.text, extension pg_catalog.name) RETURNS boolean
 LANGUAGE sql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
   SELECT EXISTS (SELECT FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_extension e ON e.oid = d.refobjid
-                 WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = pg_catalog.to_regclass(relation)
+                 JOIN pg_catalog.pg_class c ON c.oid = d.objid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+                 WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND pg_catalog.format('%s.%s', n.nspname, c.relname) = relation
                    AND d.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass AND d.deptype = 'e' AND e.extname = extension)
 $$;
 
