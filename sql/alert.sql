@@ -8,7 +8,7 @@ CREATE ROLE regress_xbb_alert;
 CREATE ROLE regress_xbb_alert_other;
 CREATE ROLE regress_xbb_alert_monitor;
 GRANT pg_monitor TO regress_xbb_alert_monitor;
-CREATE DATABASE regress_xbb_alert TEMPLATE template0;
+CREATE DATABASE regress_xbb_alert TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C';
 \c regress_xbb_alert
 SET client_min_messages = warning;
 SET TimeZone = 'UTC';
@@ -263,7 +263,7 @@ SELECT xbb.alter_alert('slow', everyone => true, threshold => 5);
 SET ROLE regress_xbb_alert;
 SELECT xbb.silence('again', '1 day', 'kept'), xbb.alter_alert('failing', task => 'again', enabled => false);
 RESET ROLE;
-CREATE DATABASE regress_xbb_alert_copy TEMPLATE template0;
+CREATE DATABASE regress_xbb_alert_copy TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C';
 \! pg_dump | psql -Xqo /dev/null regress_xbb_alert_copy
 \c regress_xbb_alert_copy
 SET client_min_messages = warning;

@@ -5,7 +5,7 @@
 SET client_min_messages = warning;
 CREATE ROLE regress_xbb_alone;
 CREATE ROLE regress_xbb_alone_other;
-CREATE DATABASE regress_xbb_alone TEMPLATE template0;
+CREATE DATABASE regress_xbb_alone TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C';
 \c regress_xbb_alone
 SET client_min_messages = warning;
 SET TimeZone = 'UTC';

@@ -3,7 +3,7 @@
 SET client_min_messages = warning;
 CREATE ROLE regress_xbb_fair;
 CREATE ROLE regress_xbb_fair_other;
-CREATE DATABASE regress_xbb_fair TEMPLATE template0;
+CREATE DATABASE regress_xbb_fair TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C';
 \c regress_xbb_fair
 SET client_min_messages = warning;
 SET TimeZone = 'UTC';

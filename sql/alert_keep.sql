@@ -5,8 +5,8 @@ CREATE ROLE regress_xbb_akeeper LOGIN;
 CREATE ROLE regress_xbb_akept;
 CREATE ROLE regress_xbb_akept_other;
 GRANT regress_xbb_akept TO regress_xbb_akeeper;
-CREATE DATABASE regress_xbb_akept OWNER regress_xbb_akeeper TEMPLATE template0;
-CREATE DATABASE regress_xbb_akept_copy OWNER regress_xbb_akeeper TEMPLATE template0;
+CREATE DATABASE regress_xbb_akept OWNER regress_xbb_akeeper TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C';
+CREATE DATABASE regress_xbb_akept_copy OWNER regress_xbb_akeeper TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C';
 \c regress_xbb_akept
 SET client_min_messages = warning;
 CREATE EXTENSION xbb_etl CASCADE;

@@ -11,8 +11,8 @@ SELECT 'http://127.0.0.1:' || :'port' AS url \gset
 \set here :DBNAME
 CREATE ROLE regress_xbb_pkeeper LOGIN;
 CREATE ROLE regress_xbb_pkeep_etl LOGIN;
-CREATE DATABASE regress_xbb_pkept OWNER regress_xbb_pkeeper TEMPLATE template0;
-CREATE DATABASE regress_xbb_pkeep_own OWNER regress_xbb_pkeeper TEMPLATE template0;
+CREATE DATABASE regress_xbb_pkept OWNER regress_xbb_pkeeper TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C';
+CREATE DATABASE regress_xbb_pkeep_own OWNER regress_xbb_pkeeper TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C';
 \set VERBOSITY terse
 
 -- what both databases have before any push
