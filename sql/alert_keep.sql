@@ -15,6 +15,19 @@ SET client_min_messages = warning;
 CREATE EXTENSION xbb_etl CASCADE;
 \c regress_xbb_akept
 SET client_min_messages = warning;
+-- each has a sync to be silent of
+CREATE SERVER crm FOREIGN DATA WRAPPER xbb_fdw OPTIONS (corpid 'dingAlertKeep');
+GRANT USAGE ON FOREIGN SERVER crm TO PUBLIC;
+CREATE SCHEMA AUTHORIZATION regress_xbb_akept
+  CREATE TABLE product (data_id bigint PRIMARY KEY, update_time timestamptz);
+CREATE SCHEMA AUTHORIZATION regress_xbb_akept_other
+  CREATE TABLE product (data_id bigint PRIMARY KEY, update_time timestamptz);
+SET ROLE regress_xbb_akept;
+CREATE FOREIGN TABLE regress_xbb_akept.xbb_product (data_id bigint, update_time timestamptz) SERVER crm OPTIONS (object 'product');
+DO $$ BEGIN PERFORM xbb.create_sync('kept', source => 'regress_xbb_akept.xbb_product', target => 'regress_xbb_akept.product'); END $$;
+SET ROLE regress_xbb_akept_other;
+CREATE FOREIGN TABLE regress_xbb_akept_other.xbb_product (data_id bigint, update_time timestamptz) SERVER crm OPTIONS (object 'product');
+DO $$ BEGIN PERFORM xbb.create_sync('kept', source => 'regress_xbb_akept_other.xbb_product', target => 'regress_xbb_akept_other.product'); END $$;
 SET ROLE regress_xbb_akeeper;
 SELECT xbb.alter_alert('slow', everyone => true, threshold => 5), xbb.create_alert_channel('mine', 'log');
 SET ROLE regress_xbb_akept;

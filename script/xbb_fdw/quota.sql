@@ -8,7 +8,8 @@ SELECT s.srvname AS server, q.used_today, q.daily_quota, q.resets_at, q.rate_lim
 FROM pg_catalog.pg_foreign_server s
 JOIN pg_catalog.pg_foreign_data_wrapper w ON w.oid = s.srvfdw,
 LATERAL xbb._quota(s.oid) q
-WHERE w.fdwhandler = 'xbb.fdw_handler'::pg_catalog.regproc AND w.fdwvalidator = 'xbb.fdw_validator'::pg_catalog.regproc
+-- of a server that was dropped meanwhile there is none
+WHERE q.used_today IS NOT NULL AND w.fdwhandler = 'xbb.fdw_handler'::pg_catalog.regproc AND w.fdwvalidator = 'xbb.fdw_validator'::pg_catalog.regproc
   AND EXISTS (SELECT FROM pg_catalog.unnest(s.srvoptions) o WHERE pg_catalog.left(o, 7) = 'corpid=')
   AND (pg_catalog.has_server_privilege(s.oid, 'USAGE') OR pg_catalog.pg_has_role('pg_read_all_stats', 'USAGE'));
 COMMENT ON VIEW xbb.quota IS 'how the accounts of the servers stand; servers of one account show the same';

@@ -89,10 +89,17 @@ xbb_fdw_stats_reset(PG_FUNCTION_ARGS)
 	PG_RETURN_VOID();
 }
 
+/* It may have been dropped since the caller's snapshot was taken. */
+static bool
+server_is_gone(Oid serverid)
+{
+	return GetForeignServerExtended(serverid, FSV_MISSING_OK) == NULL;
+}
+
 Datum
 xbb_fdw_quota(PG_FUNCTION_ARGS)
 {
-	const ServerOptions *server = option_server(PG_GETARG_OID(0));
+	const ServerOptions *server;
 	LimiterQuota quota;
 	TupleDesc	tupdesc;
 	Datum		values[QUOTA_COLUMNS];
@@ -101,6 +108,9 @@ xbb_fdw_quota(PG_FUNCTION_ARGS)
 	if (get_call_result_type(fcinfo, NULL, &tupdesc) != TYPEFUNC_COMPOSITE ||
 		tupdesc->natts != lengthof(values))
 		elog(ERROR, "xbb._quota() does not return what it should");
+	if (server_is_gone(PG_GETARG_OID(0)))
+		PG_RETURN_NULL();
+	server = option_server(PG_GETARG_OID(0));
 	api_quota(server, &quota);
 	values[0] = Int64GetDatum(quota.used);
 	values[1] = Int64GetDatum(server->daily_quota);
@@ -119,14 +129,15 @@ Datum
 xbb_fdw_quota_use(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
-	const ServerOptions *server = option_server(PG_GETARG_OID(0));
 	LimiterUse *uses;
 	int			nuses;
 
 	InitMaterializedSRF(fcinfo, 0);
 	if (rsinfo->setDesc->natts != QUOTA_USE_COLUMNS)
 		elog(ERROR, "xbb._quota_use() does not return what it should");
-	uses = api_uses(server, &nuses);
+	if (server_is_gone(PG_GETARG_OID(0)))
+		return (Datum) 0;
+	uses = api_uses(option_server(PG_GETARG_OID(0)), &nuses);
 	for (int i = 0; i < nuses; i++)
 	{
 		const LimiterUse *use = &uses[i];
