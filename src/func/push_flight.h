@@ -19,11 +19,11 @@
 
 #include "target/target.h"
 
-/* Is n, which waits, what the target has of the key of u, now that nothing of it is on its way? */
-#define PUSH_WENT_BACK(n, u) \
-	n ".push = " u ".push AND " n ".key_id = " u ".key_id AND " n ".request IS NULL AND " n ".status <> 'acknowledged' AND " n ".hash =" \
-	" (SELECT a.hash FROM xbb._push_item a WHERE a.push = " u ".push AND a.key_id = " u ".key_id AND a.status = 'acknowledged'" \
-	" ORDER BY a.id DESC LIMIT 1)"
+/* The item that waits of the key of u, if it is what the target has: once nothing of the key is on its way, it is not to be sent. */
+#define PUSH_WENT_BACK(u) \
+	"(SELECT n.id FROM xbb._push_item n WHERE n.push = " u ".push AND n.key_id = " u ".key_id AND n.request IS NULL" \
+	" AND n.status <> 'acknowledged' AND n.hash = (SELECT a.hash FROM xbb._push_item a WHERE a.push = " u ".push" \
+	" AND a.key_id = " u ".key_id AND a.status = 'acknowledged' ORDER BY a.id DESC LIMIT 1) LIMIT 1)"
 
 /* One record in a request. */
 typedef struct FlightItem

@@ -193,7 +193,7 @@ static Stored release = {.nested = true, .text =
 	" AND n.key_id = o.key_id AND n.request IS NULL AND n.status <> 'acknowledged') AS replaced"
 	" FROM i JOIN xbb._push_item o ON o.request = i.request WHERE i.free AND ($2 OR o.id = i.id)),"
 	" dropped AS (DELETE FROM xbb._push_item o USING items t WHERE t.replaced AND o.id = t.id),"
-	" back AS (DELETE FROM xbb._push_item n USING items t WHERE NOT $3 AND t.replaced AND " PUSH_WENT_BACK("n", "t") "),"
+	" back AS (DELETE FROM xbb._push_item n USING (SELECT " PUSH_WENT_BACK("t") " AS id FROM items t WHERE NOT $3 AND t.replaced OFFSET 0) b WHERE n.id = b.id),"
 	" over AS (DELETE FROM xbb._push_request r USING i WHERE r.id = i.request AND i.free AND NOT EXISTS ("
 	" SELECT FROM xbb._push_item o WHERE o.request = i.request AND o.id NOT IN (SELECT t.id FROM items t)))"
 	" UPDATE xbb._push_item o SET request = NULL, position = NULL FROM items t WHERE o.id = t.id AND NOT t.replaced"

@@ -50,7 +50,7 @@ static Stored note_items = {.nested = true, .text =
 	" older AS (DELETE FROM xbb._push_item o USING u WHERE u.outcome = 'acknowledged' AND u.replaces AND o.push = u.push AND o.key_id = u.key_id"
 	" AND o.status = 'acknowledged' AND o.id <> u.id),"
 	" dropped AS (DELETE FROM xbb._push_item o USING u WHERE u.replaced AND o.id = u.id),"
-	" back AS (DELETE FROM xbb._push_item n USING u WHERE u.replaced AND " PUSH_WENT_BACK("n", "u") ")"
+	" back AS (DELETE FROM xbb._push_item n USING (SELECT " PUSH_WENT_BACK("u") " AS id FROM u WHERE u.replaced OFFSET 0) b WHERE n.id = b.id)"
 	" UPDATE xbb._push_item i SET status = CASE WHEN u.outcome IN ('pending', 'anew') AND i.attempts >= " MOST_TRIES " AND u.settled THEN 'held'"
 	" WHEN u.outcome IN ('later', 'split', 'unsent', 'anew') THEN 'pending' ELSE u.outcome END,"
 	" record = CASE WHEN u.outcome <> 'acknowledged' THEN i.record END,"
@@ -94,7 +94,7 @@ static Stored settle_requests = {.nested = true, .text =
 	" AND n.key_id = i.key_id AND n.request IS NULL AND n.status <> 'acknowledged' LIMIT 1) IS NOT NULL AS replaced"
 	" FROM over o JOIN xbb._push_item i ON i.request = o.id),"
 	" dropped AS (DELETE FROM xbb._push_item i USING items t WHERE t.replaced AND i.id = t.id),"
-	" back AS (DELETE FROM xbb._push_item n USING items t WHERE $2 AND t.replaced AND " PUSH_WENT_BACK("n", "t") ")"
+	" back AS (DELETE FROM xbb._push_item n USING (SELECT " PUSH_WENT_BACK("t") " AS id FROM items t WHERE $2 AND t.replaced OFFSET 0) b WHERE n.id = b.id)"
 	" UPDATE xbb._push_item i SET request = NULL, position = NULL FROM items t WHERE NOT t.replaced AND i.id = t.id"
 };
 
