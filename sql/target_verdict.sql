@@ -46,6 +46,7 @@ SELECT answer, judged('each', 200, answer, keys) FROM (VALUES
   ('{"data": [{"id": "a", "ok": true}]}', '{a}'),
   ('{"code": 0, "data": [{"id": 17, "ok": true}, {"id": 1.50, "ok": true}]}', '{17,1.50,1.5}'),
   ('{"code": 0, "data": [{"id": "b", "ok": false, "code": 2}, {"id": "c", "ok": false, "code": 7}]}', '{b,c}'),
+  ('{"code": 9, "data": [{"id": "b", "ok": true}, {"id": "c", "ok": false}]}', '{b,c,d}'), ('{"code": 9, "data": [{"id": "b", "ok": false}]}', '{b}'),
   ('{"code": 0, "data": [{"id": "a", "ok": true}, {"id": "a", "ok": false, "why": "twice"}]}', '{a}'),
   ('{"code": 0, "data": [{"id": "a", "ok": false, "why": "x"}, {"id": "a", "ok": false, "why": "y"}]}', '{a}'),
   ('{"code": 0, "data": [{"id": "a", "ok": true}]}', '{a,a}'),

@@ -297,7 +297,7 @@ judge_records(const VerdictRules *rules, const Jsonb *document, const Jsonb *var
 	if (!any && nmentions > 0 && are_all_there(rules, mentions, nmentions, variables, nrecords, whole))
 	{
 		for (int i = 0; i < nrecords; i++)
-			verdicts[i] = (TargetVerdict) {.verdict = TARGET_OK};
+			verdicts[i] = (TargetVerdict) {.verdict = TARGET_OK,.told = rules->record_ok != NULL};
 		any = true;
 	}
 	return any;
@@ -322,6 +322,31 @@ is_of_all(TargetClass class)
 	return class == TARGET_THROTTLED || class == TARGET_TOKEN_EXPIRED || class == TARGET_RETRY;
 }
 
+/*
+ * Where a path says that nothing was executed, and what is said of some record that it was, that one is unknown, and
+ * what is said of the others is only that they are not there.  False if no record is said to be.
+ */
+static bool
+contradict(TargetVerdict *verdicts, int nrecords, TargetClass whole)
+{
+	bool		any = false;
+
+	for (int i = 0; i < nrecords; i++)
+	{
+		TargetVerdict *verdict = &verdicts[i];
+
+		if (verdict->told && verdict->verdict <= TARGET_DUPLICATE)
+		{
+			any = true;
+			verdict->verdict = TARGET_UNKNOWN;
+			verdict->message = "the answer says that nothing was executed, and that this record was";
+		}
+		else if (verdict->verdict == TARGET_REJECTED)
+			verdict->verdict = whole;
+	}
+	return any;
+}
+
 static void
 judge_each(const VerdictRules *rules, const Jsonb *document, const Jsonb *variables,
 		   const char *const *keys, int nrecords, TargetAnswer *answer)
@@ -332,9 +357,10 @@ judge_each(const VerdictRules *rules, const Jsonb *document, const Jsonb *variab
 
 	answer->nverdicts = nrecords;
 	answer->verdicts = verdicts;
-	if (rules->records && document && !is_of_all(whole))
+	if (rules->records && document && whole != TARGET_TOKEN_EXPIRED)
 	{
-		if (judge_records(rules, document, variables, keys, nrecords, whole, verdicts))
+		if (judge_records(rules, document, variables, keys, nrecords, whole, verdicts) &&
+			(!is_of_all(whole) || contradict(verdicts, nrecords, whole)))
 		{
 			for (int i = 0; i < nrecords; i++)
 				if (i == 0 || gravity(verdicts[i].verdict) > gravity(answer->verdict))
