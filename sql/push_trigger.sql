@@ -99,6 +99,17 @@ SELECT * FROM sent ORDER BY key;
 \! python3 $XBB_SIM ctl tTrigger journal | cut -f 6,7,9 | sort
 SELECT xbb.drop_push('goods');
 
+-- a row whose key is too long is in sight until it is gone
+CREATE TABLE far (id text, version int);
+SELECT xbb.create_push('far', source => 'far', target => 'material', key => '{id}', feed => 'trigger');
+INSERT INTO far VALUES (repeat('k', 2100), 1);
+CALL xbb.push('far');
+SELECT status, message FROM xbb.push_item;
+DELETE FROM far;
+CALL xbb.push('far');
+SELECT status, message FROM xbb.push_item;
+SELECT xbb.drop_push('far');
+
 RESET ROLE;
 DROP SCHEMA push_trigger CASCADE;
 DROP SERVER push_trigger CASCADE;

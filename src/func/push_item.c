@@ -86,6 +86,24 @@ cut_key(text *key)
 	return CStringGetTextDatum(OidOutputFunctionCall(F_ARRAY_OUT, PointerGetDatum(array)));
 }
 
+/* Keys, those that are too long as they are shown. */
+static Datum
+cut_keys(Datum keys)
+{
+	Datum	   *values;
+	int			n;
+
+	deconstruct_array(DatumGetArrayTypeP(keys), TEXTOID, -1, false, TYPALIGN_INT, &values, NULL, &n);
+	for (int i = 0; i < n; i++)
+	{
+		text	   *packed = DatumGetTextPP(values[i]);
+
+		if (VARSIZE_ANY_EXHDR(packed) > MOST_KEY)
+			values[i] = cut_key(packed);
+	}
+	return PointerGetDatum(construct_array(values, n, TEXTOID, -1, false, TYPALIGN_INT));
+}
+
 /* What is wrong with a row, or NULL; its key, as it can be shown. */
 static char *
 fault_of(Rows *rows, HeapTuple tuple, TupleDesc tupdesc, int *code, Datum *key)
@@ -374,7 +392,7 @@ static void
 write_faults(FunctionCallInfo fcinfo, Rows *rows, int64 *counts)
 {
 	const Oid	types[] = {INT4OID, TEXTARRAYOID, TEXTARRAYOID};
-	NullableDatum args[lengthof(types)] = {{.value = fcinfo->args[0].value}, {.value = fcinfo->args[3].value}};
+	NullableDatum args[lengthof(types)] = {{.value = fcinfo->args[0].value}, {.value = cut_keys(fcinfo->args[3].value)}};
 	TupleTableSlot *slot = MakeSingleTupleTableSlot(rows->faulty, &TTSOpsMinimalTuple);
 	ArrayBuildState *all = initArrayResult(TEXTOID, CurrentMemoryContext, false);
 	Datum	   *keys = palloc(sizeof(Datum) * BATCH);
