@@ -278,6 +278,19 @@ def check_half():
     forget(company)
 
 
+def check_quiet():
+    """What the API says of a value that it was asked for is told without the value."""
+    company = f"{COMPANY}quiet"
+    world(company, "")
+    newest = max((line.split(",") for line in order(company, "dump", form="csv", cols="updateTime,dataId,serialNo").split()),
+                 key=lambda row: [int(number) for number in row[:2]])
+    order(company, "fault", what="code", code="701020", msg=f"没有 {newest[2]}，请联系13812345678", has="serialNo", at="every")
+    row = next(row for row in look(company) if row["check_name"] == "text_in")
+    if row["status"] != "warn" or "701020" not in row["found"] or "请联系" not in row["found"] or newest[2] in row["found"] or "1381234" in row["found"]:
+        yield f"{row}"
+    forget(company)
+
+
 def check_moments():
     """What changes meanwhile, or is lost once, is no fault."""
     moments = (("at", {"do": "touch", "id": "first"}), ("at", {"do": "drop", "id": "first"}), ("at", {"do": "add"}),
@@ -296,7 +309,7 @@ def check_moments():
 
 def main():
     number = bad = 0
-    others = (check_default, check_deep, check_objects, check_syncs, check_half, check_moments)
+    others = (check_default, check_deep, check_objects, check_syncs, check_half, check_quiet, check_moments)
     psql(f"""CREATE SERVER doctor_test FOREIGN DATA WRAPPER xbb_fdw OPTIONS (corpid '{COMPANY}', base_url '{os.environ["XBB_SIM_URL"]}', rate_limit '0');
              CREATE USER MAPPING FOR CURRENT_USER SERVER doctor_test OPTIONS (token '{TOKEN}', user_id '1');""")
     print(f"1..{len(ROWS) + len(others)}")

@@ -14,6 +14,10 @@
 /* So many checks in a row without an answer: the API does not answer. */
 #define MOST_LOST 2
 
+/* Bytes and digits of what the API says that may be a record's; it may say shorter ones, and codes. */
+#define SHORTEST_VALUE 4
+#define LONG_NUMBER 8
+
 const char *const doctor_status_names[DOCTOR_NSTATUSES] = {"ok", "warn", "fail", "unknown", "skipped"};
 
 static int
@@ -171,11 +175,49 @@ note_wire(Doctor *doctor, const DoctorAnswer *answer)
 		doctor->ended_us[doctor->nwires++] = answer->wire.ended_us;
 }
 
+/* What the API says may repeat what it was asked for: values of records, and long numbers, are left out. */
+static const char *
+without_values(const Doctor *doctor, const char *words)
+{
+	static const char *const attrs[] = {"serialNo", "text_1"};
+	char	   *quiet = pstrdup(words);
+	char	   *to;
+	size_t		digits;
+
+	for (int i = 0; i < doctor->page.nrows * (int) lengthof(attrs); i++)
+	{
+		const char *text = doctor_text(&doctor->page.rows->members[i / lengthof(attrs)], attrs[i % lengthof(attrs)]);
+		char	   *at;
+
+		while (text && strlen(text) >= SHORTEST_VALUE && (at = strstr(quiet, text)) != NULL)
+			quiet = psprintf("%.*s...%s", (int) (at - quiet), quiet, at + strlen(text));
+	}
+	to = quiet;
+	for (const char *from = quiet; *from; from += Max(digits, 1))
+	{
+		digits = strspn(from, "0123456789");
+		if (digits >= LONG_NUMBER)
+		{
+			memcpy(to, "...", 3);
+			to += 3;
+			continue;
+		}
+		memmove(to, from, Max(digits, 1));
+		to += Max(digits, 1);
+	}
+	*to = '\0';
+	return quiet;
+}
+
 void
-doctor_answer(Doctor *doctor, const DoctorAnswer *answer)
+doctor_answer(Doctor *doctor, const DoctorAnswer *given)
 {
 	bool		takes_all = doctor->checks[doctor->current].needs & DOCTOR_TAKES_ALL;
+	DoctorAnswer quiet = *given;
+	const DoctorAnswer *answer = &quiet;
 
+	if (given->kind == DOCTOR_REFUSED || given->kind == DOCTOR_DENIED || given->kind == DOCTOR_LIMITED)
+		quiet.words = without_values(doctor, given->words);
 	doctor->asking = false;
 	if (answer->kind == DOCTOR_NOT_SENT)
 	{
