@@ -260,7 +260,10 @@ static Stored something_due = {.nested = true, .text =
 	" LIMIT 1) d"
 };
 
-/* Is a token that rotates to be renewed before anything leaves?  Not for a push with nothing to send. */
+/*
+ * Is a token that rotates to be renewed before anything leaves?  Not for a push with nothing to send; but one that was
+ * refused is, though nothing be due now: the next session would send by it again, and none would ever find out in time.
+ */
 static bool
 wants_token(FunctionCallInfo fcinfo, const PushSession *session)
 {
@@ -273,6 +276,8 @@ wants_token(FunctionCallInfo fcinfo, const PushSession *session)
 
 	if (session->closed || session->renewed || !target_token_is_due(session->target))
 		return false;
+	if (target_token_is_refused(session->target))
+		return true;
 	run_stored_with(fcinfo->flinfo->fn_oid, &something_due, lengthof(types), types, args, read_items, &count);
 	return count > 0;
 }

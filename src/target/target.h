@@ -184,6 +184,9 @@ extern TargetAnswer *target_judge(Oid relid, int status, const char *text,
  */
 extern bool target_token_is_due(const Target *target);
 
+/* The latter, in this session? */
+extern bool target_token_is_refused(const Target *target);
+
 /* Does it rotate?  False where a target has no option token_api. */
 extern bool target_token_rotates(const Target *target);
 

@@ -279,6 +279,12 @@ target_token_is_due(const Target *target)
 }
 
 bool
+target_token_is_refused(const Target *target)
+{
+	return target_token_is_due(target) && target->token->refused;
+}
+
+bool
 target_token_rotates(const Target *target)
 {
 	return target->token && token_rotates(target->token);
