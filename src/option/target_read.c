@@ -168,6 +168,17 @@ wipe_secrets(void *arg)
 	wipe_text(mapping->url);
 }
 
+/* An option of the user mapping that is wanted in any case, as an example. */
+static const char *
+first_secret(const TargetServerOptions *server)
+{
+	if (server->base_url == NULL)
+		return "url";
+	if (server->auth == TARGET_AUTH_BASIC)
+		return "password";
+	return server->auth != TARGET_AUTH_NONE && server->token_api == NULL ? "token" : "app_secret";
+}
+
 TargetMappingOptions *
 target_option_mapping(Oid userid, const TargetServerOptions *server)
 {
@@ -179,7 +190,7 @@ target_option_mapping(Oid userid, const TargetServerOptions *server)
 	guarded->callback.arg = result;
 	MemoryContextRegisterResetCallback(CurrentMemoryContext, &guarded->callback);
 	option_read_mapping(&target_option_set, result, &result->umid, &result->request_limit,
-						userid, server->serverid, "app_secret", &role);
+						userid, server->serverid, first_secret(server), &role);
 	if (result->url == NULL && server->base_url == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_FDW_OPTION_NAME_NOT_FOUND),
