@@ -70,5 +70,9 @@ SELECT kind, path, remark FROM xbb.from_metadata(:'plain', '{"api": "/api/save",
 -- who schedules the source alone is told that the push is not
 SELECT count(*) FILTER (WHERE m.kind = 'push' AND m.remark ~ 'nothing runs it until CALL xbb.push\(''wdt_trade_query''\) is scheduled') AS told, t IS NOT NULL AS scheduled
 FROM (VALUES (NULL), ('{"crontab": "*/5 * * * *"}'::jsonb)) v (t), xbb.from_metadata(:'plain'::jsonb || jsonb '{"crontab": "*/5 * * * *"}', :'sends'::jsonb || coalesce(t, '{}')) m GROUP BY t ORDER BY 2;
+
+-- a whole number of the CRM is divided as a number
+SELECT substring(sql FROM '''half'', (.*?)\)\) AS record') AS half FROM xbb.from_metadata(:'crm', '{"api": "/x", "effect": "EXECUTE", "request": [{"field": "half", "value": "_function {{dataId}}/2"}]}')
+WHERE sql ~ '^CREATE VIEW';
 \c :here
 DROP DATABASE regress_xbb_newcomer;

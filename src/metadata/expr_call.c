@@ -28,8 +28,8 @@ static const struct Function
 	{"FLOOR", "f", SQL_NUMERIC, true, "floor($1)"},
 	{"CEIL", "f", SQL_NUMERIC, true, "ceil($1)"},
 	{"CEILING", "f", SQL_NUMERIC, true, "ceil($1)"},
-	{"ABS", "n", SQL_NUMERIC, true, "abs($1)"},
-	{"MOD", "nn", SQL_NUMERIC, false, "$1 % nullif($2, 0)"},
+	{"ABS", "f", SQL_NUMERIC, true, "abs($1)"},
+	{"MOD", "ff", SQL_NUMERIC, false, "$1 % nullif($2, 0)"},
 	{"LOCATE", "tt", SQL_INTEGER, true, "strpos($2, $1)"},
 	{"INSTR", "tt", SQL_INTEGER, true, "strpos($1, $2)"},
 	{"LENGTH", "t", SQL_INTEGER, true, "octet_length($1)"},
@@ -82,12 +82,12 @@ argument_sql(Scope *scope, const char *name, char kind, const MetaExpr *arg, Sql
 			break;
 		case 'i':
 			sql = sql_as_number(sql);
-			if (sql.text && sql.type != SQL_INTEGER)
+			if (sql.text && (sql.type != SQL_INTEGER || sql.constant == NULL))
 				sql = sql_make(SQL_INTEGER, true, "%s::integer", sql_operand(sql));
 			break;
 		default:
 			sql = sql_as_number(sql);
-			/* of an integer PostgreSQL would make a float */
+			/* of an integer PostgreSQL would make a float, or an integer that is divided as such */
 			if (kind == 'f' && sql.text && sql.type != SQL_NUMERIC)
 				sql = sql_make(SQL_NUMERIC, true, "%s::numeric", sql_operand(sql));
 	}

@@ -241,7 +241,9 @@ column_sql(const ScopeColumn *column)
 		sql.type = SQL_JSON;
 	else if (strcmp(column->type, "timestamptz") == 0)
 		sql.type = SQL_INSTANT;
-	else if (strcmp(column->type, "bigint") == 0 || strcmp(column->type, "numeric") == 0)
+	else if (strcmp(column->type, "bigint") == 0)
+		sql.type = SQL_INTEGER;
+	else if (strcmp(column->type, "numeric") == 0)
 		sql.type = SQL_NUMERIC;
 	return sql;
 }
