@@ -74,5 +74,10 @@ FROM (VALUES (NULL), ('{"crontab": "*/5 * * * *"}'::jsonb)) v (t), xbb.from_meta
 -- a whole number of the CRM is divided as a number
 SELECT substring(sql FROM '''half'', (.*?)\)\) AS record') AS half FROM xbb.from_metadata(:'crm', '{"api": "/x", "effect": "EXECUTE", "request": [{"field": "half", "value": "_function {{dataId}}/2"}]}')
 WHERE sql ~ '^CREATE VIEW';
+
+-- a first run asks since ever, and for what the rest of a filter says
+SELECT sql FROM xbb.from_metadata('{"api": "ExecuteBillQuery", "effect": "QUERY", "otherRequest": [{"field": "FilterString",
+  "value": "FDate>=''{{LAST_SYNC_TIME|date}}'' and FDocumentStatus=''C''"}]}', NULL) WHERE sql ~ '^CREATE FUNCTION' \gexec
+SELECT executebillquery_other_request() AS asked;
 \c :here
 DROP DATABASE regress_xbb_newcomer;

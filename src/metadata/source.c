@@ -134,12 +134,12 @@ write_request(Integration *integration, Part *document, const char *suffix, Part
 		return;
 	}
 	answer_sql(answer, row,
-			   "CREATE FUNCTION %s(last_sync_time timestamptz DEFAULT NULL, page_size integer DEFAULT %s, start_row integer DEFAULT 0,"
+			   "CREATE FUNCTION %s(last_sync_time timestamptz DEFAULT 'epoch', page_size integer DEFAULT %s, start_row integer DEFAULT 0,"
 			   " last_id text DEFAULT NULL)\nRETURNS jsonb LANGUAGE sql %s RETURN %s;",
 			   sql_name(psprintf("%s%s", integration->name, suffix)), size, scope.uses_random ? "VOLATILE" : "STABLE", body);
 	answer_remark(answer, row, "what the platform asks: for your own program, as no foreign table here reads it");
 	if (scope.uses_last_sync)
-		answer_remark(answer, row, "last_sync_time: until when all has come");
+		answer_remark(answer, row, "last_sync_time: until when all has come; NULL would leave out all that it stands in");
 	if (strstr(body, "make_interval"))
 		answer_remark(answer, row, "it asks for a fixed while ago: what changes while it does not run that long is never fetched");
 }
