@@ -306,6 +306,17 @@ ALTER SERVER ops OPTIONS (DROP request_timeout);
 :send
 SELECT body, status, tries FROM xbb._alert_message WHERE body LIKE 'try%' ORDER BY id;
 \! python3 $XBB_SIM ctl dingAlertGroup documents | grep try | cut -f 1,3
+-- from the fifth time on it is tried rarely, and what comes after it goes
+\! python3 $XBB_SIM ctl dingAlertGroup fault what=lost at=every
+INSERT INTO xbb._alert_message (owner, channel, kind, body, bytes, status, tries) VALUES ('regress_xbb_alert', 'group', 'firing', 'try five', 9, 'unknown', 3);
+:send
+UPDATE xbb._alert_message SET next_try = '-infinity' WHERE body = 'try five';
+:send
+\! python3 $XBB_SIM ctl dingAlertGroup clear what=all
+INSERT INTO xbb._alert_message (owner, channel, kind, body, bytes) VALUES ('regress_xbb_alert', 'group', 'firing', 'try six', 9);
+:send
+SELECT body, status, tries, split_part(note, ':', 1) AS note, next_try > now() + interval '3 h' AS rarely FROM xbb.alert_message WHERE body ~ 'five|six' ORDER BY id;
+UPDATE xbb._alert_message SET status = 'sent' WHERE body = 'try five';
 -- a session that was killed while it sent left this behind
 INSERT INTO xbb._alert_message (owner, channel, kind, body, bytes, status, tries) VALUES ('regress_xbb_alert', 'group', 'firing', 'try 3', 9, 'sending', 1);
 :send

@@ -38,18 +38,24 @@ EXCEPTION WHEN OTHERS THEN
 END
 $$;
 
--- Sends one, and notes it.  It is tried again for a day, in ever longer intervals.
+-- Sends one, and notes it.  It is tried again for a day, in ever longer intervals; of one that may have
+-- arrived each time, the fifth has failed: it keeps nothing back any more, and is rarely tried.
 CREATE FUNCTION xbb._alert_send(id bigint) RETURNS pg_catalog.text
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   message xbb.alert_message;
   verdict pg_catalog.record;
+  wait interval;
 BEGIN
   SELECT m.* INTO message FROM xbb.alert_message m WHERE m.id = $1;
   verdict := xbb._alert_deliver(message);
+  IF verdict.status = 'unknown' AND message.tries >= 5 THEN
+    verdict.status := 'failed';
+    wait := '4 h';
+  END IF;
   PERFORM xbb._alert_note($1, verdict.status, verdict.note,
     CASE WHEN verdict.status <> 'sent' AND message.created > pg_catalog.clock_timestamp() - interval '1 day'
-         THEN least(interval '10 min', interval '1 min' * message.tries) END);
+         THEN coalesce(wait, least(interval '10 min', interval '1 min' * message.tries)) END);
   IF verdict.status <> 'sent' THEN
     RAISE WARNING 'alert message % could not be sent: %', $1, verdict.note;
   END IF;
