@@ -31,9 +31,9 @@ DO $$ BEGIN PERFORM xbb.create_sync('kept', source => 'regress_xbb_akept_other.x
 SET ROLE regress_xbb_akeeper;
 SELECT xbb.alter_alert('slow', everyone => true, threshold => 5), xbb.create_alert_channel('mine', 'log');
 SET ROLE regress_xbb_akept;
-SELECT xbb.alter_alert('stale', threshold => 2), xbb.silence('*', '1 day', 'kept'), xbb.create_alert_channel('here', 'log', time_zone => 'UTC');
+SELECT xbb.alter_alert('stale', threshold => 2), xbb._alert_silence('*', now() + interval '1 day', 'kept'), xbb.create_alert_channel('here', 'log', time_zone => 'UTC');
 SET ROLE regress_xbb_akept_other;
-SELECT xbb.alter_alert('stale', threshold => 3), xbb.silence('*', '1 day', 'not kept'), xbb.create_alert_channel('there', 'log');
+SELECT xbb.alter_alert('stale', threshold => 3), xbb._alert_silence('*', now() + interval '1 day', 'not kept'), xbb.create_alert_channel('there', 'log');
 \! pg_dump -U regress_xbb_akeeper -a -t 'xbb._alert_*' regress_xbb_akept | psql -Xq -v ON_ERROR_STOP=1 -U regress_xbb_akeeper regress_xbb_akept_copy 2>&1 >/dev/null | grep -v '^CONTEXT'
 \c regress_xbb_akept_copy
 SET client_min_messages = warning;
