@@ -71,9 +71,13 @@ static Stored forget_requests = {.nested = true, .text =
 	"DELETE FROM xbb._push_request r WHERE r.id = ANY ($1)"
 };
 
-/* Those some of whose items are unknown are to be sent again, or held; "never" waits for a person. */
+/*
+ * Those some of whose items are unknown are to be sent again, or held; "never" waits for a person.  While others of it are
+ * asked for, it is on its way.
+ */
 static Stored keep_requests = {.nested = true, .text =
-	"WITH kept AS (UPDATE xbb._push_request r SET status = CASE WHEN $2 AND r.attempts >= " MOST_TRIES " THEN 'held' ELSE 'unknown' END,"
+	"WITH kept AS (UPDATE xbb._push_request r SET status = CASE WHEN EXISTS (SELECT FROM xbb._push_item i WHERE i.request = r.id AND i.status = 'sending')"
+	" THEN 'sending' WHEN $2 AND r.attempts >= " MOST_TRIES " THEN 'held' ELSE 'unknown' END,"
 	" next_try = CASE WHEN $2 THEN clock_timestamp() + " PAUSE("r.attempts") " ELSE 'infinity' END,"
 	" given_up = coalesce(r.given_up, clock_timestamp()) WHERE r.id = ANY ($1) RETURNING r.id, r.status)"
 	" UPDATE xbb._push_item i SET status = 'held' FROM kept k WHERE k.status = 'held' AND i.request = k.id AND i.status = 'unknown'"
@@ -90,6 +94,9 @@ static Stored settle_requests = {.nested = true, .text =
 	" held AS (UPDATE xbb._push_request r SET status = 'held', next_try = 'infinity' WHERE r.id = ANY ($1) AND r.status = 'sending'"
 	" AND EXISTS (SELECT FROM xbb._push_item i WHERE i.request = r.id AND i.status = 'held')"
 	" AND NOT EXISTS (SELECT FROM xbb._push_item i WHERE i.request = r.id AND i.status IN ('unknown', 'sending'))),"
+	" asked AS (UPDATE xbb._push_request r SET status = 'unknown' WHERE r.id = ANY ($1) AND r.status = 'sending'"
+	" AND EXISTS (SELECT FROM xbb._push_item i WHERE i.request = r.id AND i.status = 'unknown')"
+	" AND NOT EXISTS (SELECT FROM xbb._push_item i WHERE i.request = r.id AND i.status = 'sending')),"
 	" items AS MATERIALIZED (SELECT i.id, i.push, i.key_id, i.status <> 'acknowledged' AND (SELECT n.id FROM xbb._push_item n WHERE n.push = i.push"
 	" AND n.key_id = i.key_id AND n.request IS NULL AND n.status <> 'acknowledged' LIMIT 1) IS NOT NULL AS replaced"
 	" FROM over o JOIN xbb._push_item i ON i.request = o.id),"

@@ -98,6 +98,23 @@ run_until_unknown('list');
 run_to_end('list');
 is_well($target, 'what a target has not in its list is sent again', K1 => 1);
 
+# of two that are asked for, one is known before the other one's answer comes, and another worker comes
+$target = make_push('asked', 'double', 2, repeat => 'probe', batch_size => 2, server => { request_timeout => '60s', max_retries => 0, concurrency => 2 });
+$watch->run(q{SELECT xbb.alter_push('asked', workers => 2)});
+sim($target, 'fault', what => 'close', at => 'first', path => 'api/execute');
+sim($target, 'fault', what => 'html', at => 'first', path => 'api/query');
+sim($target, 'hold', at => 2, path => 'api/query');
+my $asking = Xbb::Session->new($node)->send(q{CALL xbb.push('asked')});
+wait_until(sub { sim($target, 'held', name => 'hold') && $watch->value(q{SELECT count(*) FROM xbb.push_item WHERE push = 'asked' AND status = 'unknown'}) == 1 }, 60);
+$node->psql('postgres', q{SELECT xbb.push_resolve(id, 'acknowledged', 'seen') FROM xbb.push_item WHERE push = 'asked' AND status = 'unknown'});
+hurry('asked');
+$node->psql('postgres', q{CALL xbb.push('asked')});
+sim($target, 'release', name => 'all');
+$asking->result;
+is($watch->value(q{SELECT count(*) FROM xbb.push_item WHERE push = 'asked' AND status = 'held'}), 0, 'what is asked for is not held meanwhile');
+run_to_end('asked');
+is_well($target, '... and is there once', K1 => 1, K2 => 1);
+
 # the older version first
 $target = make_push('newer', 'upsert', 1, repeat => 'upsert', batch_size => 2, server => { request_timeout => '1s' });
 sim($target, 'fault', what => 'later', ms => 1500, times => 2, path => 'api/execute');
