@@ -412,7 +412,11 @@ BEGIN
   END IF;
   WHILE def.feed = 'trigger' AND sends LOOP
     marked := xbb._push_marks(def.id, 10000);
-    EXIT WHEN marked = '{}';
+    IF marked = '{}' THEN
+      -- where nothing is marked, nothing else would look
+      PERFORM xbb._push_check_sent(def);
+      EXIT;
+    END IF;
     IF '{}' = ANY (marked) OR NOT xbb._push_fits(def, marked) THEN
       more := xbb._push_read_query(def, xbb._push_query(def), true, false);
       counts := array[counts[1] + more[1], counts[2] + more[2], counts[3] + more[3]];
