@@ -16,7 +16,7 @@ INSERT INTO document (what, source, target) SELECT what, :'plain'::jsonb || sour
   ('names with blanks', '{"api": " wdt trade "}', '{"api": "保存 销售订单"}'), ('no names', '{"api": ""}', '{"api": ""}'), ('quotes', '{"api": "a''b\";c"}', '{"api": "/x''y"}'),
   ('a long name', jsonb_build_object('api', repeat('名', 200)), '{}'), ('a whole address', '{}', '{"api": "https://open.example.com/api/save"}'), ('a query', '{}', '{"api": "/cgi-bin/send?access_token=abc&x=1"}'),
   ('a path up', '{}', '{"api": "/a/../b"}'), ('many records', '{}', '{"operation": {"method": "batchArraySave", "rows": 9999, "rowsKey": "array"}}'),
-  ('a schedule of six', '{"crontab": "0 */5 * * * ?"}', '{"crontab": "0 0 * * * *"}'), ('idCheck as text', '{"idCheck": "true"}', '{"idCheck": 1}'), ('a large page', '{"pagination": {"pageSize": 500}}', '{}')) v (what, source, target);
+  ('a schedule of six', '{"crontab": "0 */5 * * * ?"}', '{"crontab": "0 0 * * * *"}'), ('idCheck as text', '{"idCheck": "true"}', '{"idCheck": 1}'), ('a large page', '{"pagination": {"pageSize": 500}}', '{}'), ('a page of nothing', '{"pagination": {"pageSize": ""}}', '{}')) v (what, source, target);
 INSERT INTO document (what, source, target) SELECT what, :'crm'::jsonb || source, :'sends'::jsonb || target FROM (VALUES
   ('the CRM', '{}'::jsonb, '{}'::jsonb), ('with its host', '{"api": "https://proapi.xbongbong.com/pro/v2/api/product/list"}', '{}'),
   ('a list without times', '{"api": "/pro/v2/api/user/list", "id": "userId"}', '{}'), ('no list', '{"api": "/pro/v2/api/product/detail"}', '{}'), ('one that is not known', '{"api": "/pro/v2/api/unheard/list"}', '{}'),

@@ -109,7 +109,7 @@ write_request(Integration *integration, Part *document, const char *suffix, Part
 	const char *size = part_text(page_size);
 	char	   *body;
 
-	if (size == NULL || strlen(size) > 4 || strspn(size, "0123456789") != strlen(size))
+	if (size == NULL || size[0] == '\0' || strlen(size) > 4 || strspn(size, "0123456789") != strlen(size))
 		size = "100";
 	else
 		part_claim(page_size, row);
