@@ -48,6 +48,11 @@ RESET default_transaction_isolation;
 SELECT xbb.check_alerts() IS NOT NULL AS looked;
 RESET ROLE;
 
+-- records that a target refuses are told, and not again as what is stale, unless the push does not run, either
+SELECT t.n, f.rule, f.value FROM (VALUES (1, 'push', 'incomplete', '5 min'::interval), (2, 'push', 'incomplete', '2 h'), (3, 'push', 'ok', '5 min'), (4, 'sync', 'incomplete', '5 min'))
+  t (n, kind, state, ran), LATERAL xbb._alert_find_tasks(ARRAY[jsonb_populate_record(NULL::xbb._alert_task, jsonb_build_object('kind', kind, 'name', 'p', 'id', -1,
+  'owner', 10, 'status', jsonb_build_object('state', state, 'max_age', '1 h', 'complete_until', '2026-11-27 09:00Z'::timestamptz, 'last_started', '2026-11-27 12:00Z'::timestamptz - ran)))],
+  '2026-11-27 12:00Z') f WHERE f.rule = 'stale' AND f.value >= 1 ORDER BY 1;
 -- what a push's run failed of is told by its code alone
 SELECT s, xbb._alert_reason(s, NULL) FROM unnest('{HV000,53400,23505}'::text[]) s;
 

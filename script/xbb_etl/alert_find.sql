@@ -111,9 +111,12 @@ LANGUAGE sql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
     UNION ALL
     SELECT 'deletions_stopped', 1, NULL, NULL, NULL WHERE t.failing AND t.blame = 'deletions'
     UNION ALL
-    SELECT 'stale', pg_catalog.date_part('epoch', $2 - coalesce((t.s).complete_until, t.made)) / pg_catalog.date_part('epoch', (t.s).max_age),
-           coalesce((t.s).complete_until, t.made) + (t.s).max_age,
+    SELECT 'stale', pg_catalog.date_part('epoch', $2 - a.at) / pg_catalog.date_part('epoch', (t.s).max_age), a.at + (t.s).max_age,
            CASE WHEN t.by_server OR t.blame = 'quota' THEN t.blame WHEN t.failing THEN 'failing' WHEN t.due < $2 OR (t.s).last_started IS NULL THEN 'did_not_run' END, NULL
+    -- what a target does not take is told by itself: the push is stale by what waits beside it, or as it does not run
+    FROM (SELECT CASE WHEN t.kind = 'push' AND (t.s).state = 'incomplete' THEN greatest((t.s).complete_until, least((t.s).last_started, (
+                        SELECT pg_catalog.min(i.created) FROM xbb._push_item i WHERE i.push = t.id AND i.status = 'pending')))
+                      ELSE coalesce((t.s).complete_until, t.made) END AS at) a
     -- others make no share of it, or no time
     WHERE pg_catalog.date_part('epoch', (t.s).max_age) > 0 AND pg_catalog.date_part('epoch', (t.s).max_age) < 1e11
     UNION ALL
