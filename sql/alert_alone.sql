@@ -96,6 +96,16 @@ SELECT xbb._alert_bytes('target', repeat('产', 2000)), length(xbb._alert_cut('t
 SET client_min_messages = warning;
 DROP DATABASE regress_xbb_alone;
 
+-- an encoding without Chinese has English for it, in the report, too
+CREATE DATABASE regress_xbb_alone TEMPLATE template0 ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C';
+\c regress_xbb_alone
+SET client_min_messages = warning;
+CREATE EXTENSION xbb_etl CASCADE;
+SELECT xbb.report('zh') LIKE '%<html lang="en">%Nothing is set up yet%' AS is_english, xbb._alert_words('zh', 'kind sync') AS word;
+\c postgres
+SET client_min_messages = warning;
+DROP DATABASE regress_xbb_alone;
+
 -- and where they are none of UTF-8's, a message has its bytes at most
 CREATE DATABASE regress_xbb_alone TEMPLATE template0 ENCODING 'EUC_CN' LC_COLLATE 'C' LC_CTYPE 'C';
 \c regress_xbb_alone

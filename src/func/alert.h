@@ -17,6 +17,12 @@
 /* xbb._alert_words(text, text): the format in that language ("zh"; else English) with that key; static, in the database's encoding */
 extern PGDLLEXPORT Datum xbb_fdw_alert_words(PG_FUNCTION_ARGS);
 
+/* Can the database's encoding hold Chinese? */
+extern bool alert_has_chinese(void);
+
+/* xbb._report_chinese(text): the word of a report with that key; NULL where there is none */
+extern PGDLLEXPORT Datum xbb_fdw_report_chinese(PG_FUNCTION_ARGS);
+
 /*
  * xbb.check_alerts(): what fires, and what does so no more, is looked at, for all roles; how many messages
  * that queued, NULL if another session is at it.

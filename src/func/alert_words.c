@@ -91,9 +91,8 @@ static const Words words[] = {
 	{"span seconds", "%1$s s", "%1$s 秒"},
 };
 
-/* Can the database's encoding hold Chinese? */
-static bool
-has_chinese(void)
+bool
+alert_has_chinese(void)
 {
 	int			encoding = GetDatabaseEncoding();
 
@@ -108,7 +107,7 @@ xbb_fdw_alert_words(PG_FUNCTION_ARGS)
 
 	for (int i = 0; i < (int) lengthof(words); i++)
 	{
-		const char *said = strcmp(lang, "zh") == 0 && has_chinese() ? words[i].chinese : words[i].english;
+		const char *said = strcmp(lang, "zh") == 0 && alert_has_chinese() ? words[i].chinese : words[i].english;
 
 		if (strcmp(words[i].key, key) == 0)
 			PG_RETURN_TEXT_P(cstring_to_text(pg_any_to_server(said, strlen(said), PG_UTF8)));
