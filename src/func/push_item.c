@@ -31,7 +31,6 @@
 #include "func/sync_stored.h"
 
 PG_FUNCTION_INFO_V1(xbb_fdw_push_enqueue);
-PG_FUNCTION_INFO_V1(xbb_fdw_push_identify);
 
 /* written at once */
 #define BATCH 1000
@@ -488,15 +487,4 @@ xbb_fdw_push_enqueue(PG_FUNCTION_ARGS)
 	for (int i = 0; i < COUNTS; i++)
 		values[i] = Int64GetDatum(counts[i]);
 	PG_RETURN_ARRAYTYPE_P(construct_array(values, COUNTS, INT8OID, sizeof(int64), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
-}
-
-Datum
-xbb_fdw_push_identify(PG_FUNCTION_ARGS)
-{
-	static Stored stored = {.nested = true, .text =
-		"UPDATE xbb._push_item i SET target_id = $2 WHERE i.id = $1 AND i.status = 'acknowledged'"
-		" AND (SELECT d.owner FROM xbb._push_all d WHERE d.id = i.push) = $3"
-	};
-
-	return touched_any(fcinfo, &stored);
 }

@@ -33,7 +33,4 @@ extern PGDLLEXPORT Datum xbb_fdw_push_record(PG_FUNCTION_ARGS);
  */
 extern PGDLLEXPORT Datum xbb_fdw_push_enqueue(PG_FUNCTION_ARGS);
 
-/* xbb._push_identify(bigint, text): what the target calls an item of the caller's that it has; false: there is none */
-extern PGDLLEXPORT Datum xbb_fdw_push_identify(PG_FUNCTION_ARGS);
-
 #endif							/* XBB_PUSH_ITEM_H */

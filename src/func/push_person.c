@@ -22,6 +22,7 @@ PG_FUNCTION_INFO_V1(xbb_fdw_push_is_judged);
 PG_FUNCTION_INFO_V1(xbb_fdw_push_again);
 PG_FUNCTION_INFO_V1(xbb_fdw_push_settle);
 PG_FUNCTION_INFO_V1(xbb_fdw_push_arrive);
+PG_FUNCTION_INFO_V1(xbb_fdw_push_identify);
 
 static const char *const repeat_names[] = {
 	[TARGET_REPEAT_NEVER] = "never",
@@ -316,4 +317,15 @@ xbb_fdw_push_arrive(PG_FUNCTION_ARGS)
 	if (repeat != TARGET_REPEAT_UPSERT && repeat != TARGET_REPEAT_REFUSE)
 		n += (int64) run_stored_with(fcinfo->flinfo->fn_oid, &hold_waiting, 1, types, args, NULL, NULL);
 	PG_RETURN_INT64(n);
+}
+
+Datum
+xbb_fdw_push_identify(PG_FUNCTION_ARGS)
+{
+	static Stored stored = {.nested = true, .text =
+		"UPDATE xbb._push_item i SET target_id = $2 WHERE i.id = $1 AND i.status = 'acknowledged'"
+		" AND (SELECT d.owner FROM xbb._push_all d WHERE d.id = i.push) = $3"
+	};
+
+	return touched_any(fcinfo, &stored);
 }

@@ -32,4 +32,7 @@ extern PGDLLEXPORT Datum xbb_fdw_push_settle(PG_FUNCTION_ARGS);
  */
 extern PGDLLEXPORT Datum xbb_fdw_push_arrive(PG_FUNCTION_ARGS);
 
+/* xbb._push_identify(bigint, text): what the target calls an item of the caller's that it has; false: there is none */
+extern PGDLLEXPORT Datum xbb_fdw_push_identify(PG_FUNCTION_ARGS);
+
 #endif							/* XBB_PUSH_PERSON_H */
