@@ -278,6 +278,17 @@ def check_half():
     forget(company)
 
 
+def check_lost():
+    """A connection that ended with a request that was lost says nothing of those that are used again."""
+    company = f"{COMPANY}lost"
+    world(company, "")
+    order(company, "fault", what="close", at="every")
+    found = {row["check_name"]: row["status"] for row in look(company)}
+    if (found["answer"], found["reuse"]) != ("fail", "unknown"):
+        yield f"{found}"
+    forget(company)
+
+
 def check_quiet():
     """What the API says of a value that it was asked for is told without the value."""
     company = f"{COMPANY}quiet"
@@ -309,7 +320,7 @@ def check_moments():
 
 def main():
     number = bad = 0
-    others = (check_default, check_deep, check_objects, check_syncs, check_half, check_quiet, check_moments)
+    others = (check_default, check_deep, check_objects, check_syncs, check_half, check_quiet, check_lost, check_moments)
     psql(f"""CREATE SERVER doctor_test FOREIGN DATA WRAPPER xbb_fdw OPTIONS (corpid '{COMPANY}', base_url '{os.environ["XBB_SIM_URL"]}', rate_limit '0');
              CREATE USER MAPPING FOR CURRENT_USER SERVER doctor_test OPTIONS (token '{TOKEN}', user_id '1');""")
     print(f"1..{len(ROWS) + len(others)}")

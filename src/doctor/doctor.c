@@ -167,10 +167,11 @@ note_wire(Doctor *doctor, const DoctorAnswer *answer)
 	if (!doctor->has_wire)
 		doctor->first = answer->wire;
 	else if (answer->wire.fresh)
-		doctor->nfresh++;
+		doctor->nfresh += !doctor->cut;
 	else
 		doctor->reused = true;
 	doctor->has_wire = true;
+	doctor->cut = answer->kind == DOCTOR_LOST || answer->kind == DOCTOR_UNREACHED;
 	if (answer->kind != DOCTOR_LOST && answer->kind != DOCTOR_UNREACHED && doctor->nwires < DOCTOR_DEEP_REQUESTS)
 		doctor->ended_us[doctor->nwires++] = answer->wire.ended_us;
 }

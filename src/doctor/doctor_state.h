@@ -83,7 +83,8 @@ struct Doctor
 	DoctorWire	dated;			/* of the first answer with a Date, or all 0 */
 	bool		has_wire;
 	bool		reused;			/* a later one used its connection */
-	int			nfresh;			/* later ones that did not */
+	int			nfresh;			/* later ones that did not, though an answer had come on the one before */
+	bool		cut;			/* the latest was lost, and its connection with it */
 	int			nwires;
 	int64		ended_us[DOCTOR_DEEP_REQUESTS];
 	int64		form_id;		/* of a form that was found, 0 none */
