@@ -330,7 +330,9 @@ SELECT status, tries, next_try FROM xbb.alert_message WHERE body = 'try 4';
 -- a sync that is gone is not spoken of
 SET ROLE regress_xbb_alert;
 SELECT xbb.drop_sync('product'), xbb.drop_sync('again');
+RESET ROLE;
 SELECT xbb.check_alerts();
+SET ROLE regress_xbb_alert;
 SELECT count(*) FROM xbb.alert;
 SELECT xbb.drop_alert_channel('group'), xbb.drop_alert_channel('here');
 SELECT count(*) FROM xbb.alert_message;

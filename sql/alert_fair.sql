@@ -45,6 +45,10 @@ ROLLBACK;
 SET default_transaction_isolation = 'repeatable read';
 SELECT xbb.check_alerts();
 RESET default_transaction_isolation;
+-- who has no task would keep others from looking for as long as he likes
+SELECT xbb.check_alerts() IS NOT NULL AS looked;
+RESET ROLE;
+SET ROLE regress_xbb_fair;
 SELECT xbb.check_alerts() IS NOT NULL AS looked;
 RESET ROLE;
 

@@ -88,7 +88,7 @@ $$;
 CREATE FUNCTION xbb.check_alerts() RETURNS bigint
 LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'xbb_fdw_alert_check';
 COMMENT ON FUNCTION xbb.check_alerts() IS
-  'looks for what is to be told of the tasks of all roles, and queues the messages: how many; NULL: another session is at it';
+  'looks for what is to be told of the tasks of all roles, and queues the messages: how many; NULL: another session is at it, or no role that you have has a task';
 
 -- At the end of a run, which it never makes fail.
 CREATE FUNCTION xbb._alert_check() RETURNS void

@@ -47,10 +47,15 @@ lock_of(FunctionCallInfo fcinfo, const char *table, Oid role)
 Datum
 xbb_fdw_alert_check(PG_FUNCTION_ARGS)
 {
+	static Stored concerned = {.text =
+		"SELECT (pg_has_role($1, 'pg_read_all_stats', 'USAGE') OR EXISTS (SELECT FROM (SELECT d.owner_oid FROM xbb._sync_definition d"
+		" UNION ALL SELECT d.owner_oid FROM xbb._push_definition d) d WHERE pg_has_role($1, d.owner_oid, 'USAGE')))::int::bigint"
+	};
 	static Stored stored = {.text =
 		"SELECT xbb._alert_evaluate(clock_timestamp()) WHERE $1 IS NOT NULL"
 	};
 	LOCKTAG		tag = lock_of(fcinfo, "_alert_state", InvalidOid);
+	int64		is_concerned = 0;
 	int64		queued = 0;
 
 	PreventCommandDuringRecovery("xbb.check_alerts()");
@@ -63,6 +68,10 @@ xbb_fdw_alert_check(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_ACTIVE_SQL_TRANSACTION),
 				 errmsg("alerts cannot be looked at in a transaction block, nor above isolation level read committed"),
 				 errhint("SELECT xbb.check_alerts(); must stand alone.")));
+	/* whoever could hold the lock could keep all from being told */
+	run_stored(fcinfo, &concerned, &is_concerned);
+	if (is_concerned == 0)
+		PG_RETURN_NULL();
 	/* who waited would look at the same again */
 	if (LockAcquire(&tag, ExclusiveLock, false, true) == LOCKACQUIRE_NOT_AVAIL)
 		PG_RETURN_NULL();
