@@ -52,7 +52,7 @@ push_show_begin(FunctionCallInfo fcinfo, int32 push, int64 run)
 {
 	const Oid	types[] = {INT4OID};
 	NullableDatum args[] = {{.value = Int32GetDatum(push)}};
-	Found		found = {InvalidOid};
+	Found		found = {0};
 	ProgressSubject subject = {0};
 
 	run_stored_with(fcinfo->flinfo->fn_oid, &find_push, lengthof(types), types, args, read_push, &found);

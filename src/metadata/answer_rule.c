@@ -116,14 +116,14 @@ append_key(StringInfo out, const char *key)
 char *
 answer_rule(Answer *answer, Part *document, int row)
 {
-	Rule		rule = {NULL};
+	Rule		rule = {0};
 	StringInfoData out;
 	const char *at;
 	int			nlevels = 0;
 
 	if (!find_stated(document, &rule))
 	{
-		rule = (Rule) {NULL};
+		rule = (Rule) {0};
 		if (!find_single(document, &rule))
 			return NULL;
 	}

@@ -239,7 +239,7 @@ source_write(Integration *integration, Part *source)
 {
 	Answer	   *answer = integration->answer;
 	const char *api = document_api(source);
-	MetadataList list = {NULL};
+	MetadataList list = {0};
 
 	if (is_fragment(source))
 	{
