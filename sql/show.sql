@@ -3,6 +3,11 @@
 
 \set company dingShow
 \set ECHO none
+-- a database of its own: who alters a server or mapping of another makes sessions forget their labels
+CREATE DATABASE regress_xbb_show TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C';
+\c regress_xbb_show
+SET client_min_messages = warning;
+CREATE EXTENSION xbb_fdw;
 \getenv srcdir PG_ABS_SRCDIR
 \set include :srcdir '/sql/include/sim.sql'
 \i :include
@@ -132,3 +137,7 @@ CREATE FOREIGN TABLE other (data_id bigint, owners text[] OPTIONS (attr 'ownerId
   SERVER shows OPTIONS (object 'customer', form_id '5300202');
 SELECT count(owners) FROM other;
 SELECT count(industry) FROM other;
+\set ECHO none
+\c postgres
+SET client_min_messages = error;
+DROP DATABASE regress_xbb_show;
