@@ -435,6 +435,7 @@ $$;
 CREATE FUNCTION xbb._sync_check_again(INOUT def xbb.sync_definition, OUT looked boolean)
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
+  is_new boolean;
   missing pg_catalog.text;
   again xbb.sync_definition;
   propagate pg_catalog.text;
@@ -448,7 +449,8 @@ BEGIN
   PERFORM xbb._sync_check_owner('source', def.source);
   PERFORM xbb._sync_check_owner('target', def.target);
   PERFORM xbb._sync_seen(def.id, NULL);
-  IF xbb._sync_meant(def.id, xbb._sync_means(def.source)) THEN
+  is_new := xbb._sync_meant(def.id, xbb._sync_means(def.source));
+  IF is_new THEN
     def := xbb._sync_get_again(def.id);
   END IF;
   scope := xbb._sync_check_scope_again(def);
@@ -459,6 +461,8 @@ BEGIN
   END IF;
   IF NOT looked THEN
     PERFORM xbb._sync_check_rights(def);
+    -- what was written is committed before the API is asked, too
+    looked := is_new;
     RETURN;
   END IF;
   SELECT u.c INTO missing FROM pg_catalog.unnest(def.target_columns) WITH ORDINALITY u (c, o)
